@@ -17,9 +17,9 @@ interface DerivedColumns {
 
 type Source = readonly [id: string, first: string, second: string];
 
-// Each query reads only the index entries of empty derived values. It must not select a row again after the update of
-// that row, or the loop would not end. A version key is never empty. But the folded form of an empty issuer is empty,
-// too, so the conditions exclude an empty issuer and an empty subject.
+// Each query reads only the index entries of missing derived values. A query must not select a row again after its
+// update, because the loop would not end. A version key is never empty. But an empty issuer or subject has an empty
+// folded form, so the conditions exclude empty issuers and subjects.
 const derivedColumns: readonly DerivedColumns[] = [
   {
     select: toSelect("SELECT id, name, version FROM agents WHERE version_key = ''"),
@@ -40,8 +40,8 @@ const derivedColumns: readonly DerivedColumns[] = [
 
 /**
  * Computes the values that SQL cannot compute, after a database with the initial schema was adopted: folded texts,
- * version keys, and the hashes of the event chain. Works in batches, so that other calls can write in between, and can
- * be interrupted and repeated. Changes nothing when no value is missing.
+ * version keys, and the hashes of the event chain. Works in batches, so that other calls can write in between. Can be
+ * interrupted and run again. Changes nothing when no value is missing.
  */
 export async function backfill(executor: Executor): Promise<void> {
   for (const columns of derivedColumns) await fillColumns(executor, columns);
@@ -52,7 +52,7 @@ async function fillColumns(executor: Executor, { select, update }: DerivedColumn
   if ((await executor.query(select)).length === 0) return;
   const fillBatch = (): Promise<number> =>
     executor.withTransaction(async (tx) => {
-      // The selected columns hold only texts.
+      // The cast is safe: the selected columns contain only texts.
       const rows = (await tx.query(select)) as readonly Source[];
       await tx.executeAll(rows.map(update));
       return rows.length;

@@ -5,14 +5,16 @@ import type { BackupOptions } from './options/backup-options';
 import type { TransactionOptions } from './options/transaction-options';
 import type { TransactionScope } from './transaction-scope';
 
-/** Methods of a database as a whole. */
+/** Methods that concern a database as a whole. */
 export interface DatabaseAdministration {
   /**
-   * Opens the database, and applies or verifies its migrations, as the option `migrations` says. Does nothing when it is
-   * open. Concurrent calls share one run. Call it again after `close()` or after a failure.
+   * Opens the database, and applies or verifies its migrations, as the option `migrations` says. Does nothing when the
+   * database is open. Concurrent calls share one opening. Call it again after `close()` or after a failure.
    *
-   * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW, MIGRATION_FAILED, PERMISSION_DENIED, UNAVAILABLE, DRIVER_UNAVAILABLE,
-   * READ_ONLY, CORRUPT, BUSY, STORAGE_FULL; CONFLICT inside a transaction of this database while it is being closed.
+   * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW or MIGRATION_FAILED when the schema is not the one of this version and
+   * cannot be migrated; PERMISSION_DENIED, READ_ONLY, STORAGE_FULL, BUSY, UNAVAILABLE, DRIVER_UNAVAILABLE or CORRUPT
+   * when the database cannot be opened or used; CONFLICT inside a transaction of this database while it is being
+   * closed.
    * @example
    * ```ts
    * const db = new DatabaseService({ url: 'file:./directory.sqlite' });
@@ -23,10 +25,11 @@ export interface DatabaseAdministration {
 
   /**
    * Closes the database: rejects new calls, waits for the calls and transactions in flight for at most
-   * `closeTimeoutMs`, and closes all connections. Does nothing when it is closed. Concurrent calls share one run.
+   * `closeTimeoutMs`, and closes all connections. Does nothing when the database is closed. Concurrent calls share one
+   * closing.
    *
-   * @throws TIMEOUT when calls were still in flight. They are aborted and their transactions are rolled back; the
-   * database is closed. CONFLICT inside a transaction of this database.
+   * @throws TIMEOUT when calls were still in flight after `closeTimeoutMs`: these calls were aborted, their
+   * transactions were rolled back, and the database is closed; CONFLICT inside a transaction of this database.
    * @example
    * ```ts
    * process.once('SIGTERM', () => {
@@ -37,22 +40,22 @@ export interface DatabaseAdministration {
   close(): Promise<void>;
 
   /**
-   * Runs `work` in one transaction, atomically. Calls of its argument `tx` are part of the transaction. Meanwhile, all
-   * other reads see the last committed state, even reads that `work` makes through the database object. A write that
-   * `work` makes through the database object fails at once with CONFLICT. The transaction waits for calls that `work`
-   * did not await. `work` must not wait for a write outside of the transaction, because that write may wait for the end
-   * of the transaction.
+   * Runs `work` in one transaction, atomically. Calls of its argument `tx` are part of the transaction. Until the
+   * commit, all other reads see the last committed state, even reads that `work` makes through the database object. A
+   * write that `work` makes through the database object fails at once with CONFLICT. The transaction waits for calls
+   * that `work` has not awaited. `work` must not wait for a write outside the transaction, because this write may wait
+   * for the end of the transaction.
    *
-   * On SQLite, transactions run one after another. On PostgreSQL they run concurrently, each on a snapshot from its
-   * start. With `isolation: 'snapshot'`, two transactions that read the same records and change different ones both
-   * commit (write skew). `isolation: 'serializable'` prevents that among transactions that all use it. After a conflict
-   * with another transaction, `work` runs again, within the limits of the option `retry`.
+   * On SQLite, transactions run one after another. On PostgreSQL, they run concurrently, each on a snapshot from its
+   * start. With `isolation: 'snapshot'`, two transactions that read the same records and change different ones can both
+   * commit (write skew). With `isolation: 'serializable'`, this cannot happen among the transactions of that level.
+   * After a conflict with another transaction, `work` runs again, within the limits of the option `retry`.
    *
    * @returns the result of `work`, after the commit.
    * @throws the error of `work`, unchanged, after the rollback; CONFLICT when the transaction conflicts with other
-   * transactions until the retries are exhausted; BUSY when another process holds the lock; TIMEOUT when the
+   * transactions until the retries are exhausted; BUSY when another process holds a lock for too long; TIMEOUT when the
    * transaction sends no statement for `transactionIdleTimeoutMs` while another call waits for it; NOT_INITIALIZED when
-   * `close()` aborts it; INVALID_INPUT.
+   * `close()` aborts it; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const createFirst = async (tx: TransactionScope) => {
@@ -64,11 +67,13 @@ export interface DatabaseAdministration {
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T>;
 
   /**
-   * Applies the pending migrations atomically, whatever the option `migrations` says. Several processes may call it at
+   * Applies the pending migrations atomically, whatever the option `migrations` says. Several processes can call it at
    * the same time.
    *
    * @returns the names of the applied migrations, in order; an empty array when the schema is up to date.
-   * @throws SCHEMA_TOO_NEW, MIGRATION_FAILED, PERMISSION_DENIED, BUSY; CONFLICT inside a transaction of this database.
+   * @throws SCHEMA_TOO_NEW when a newer version has migrated the database; MIGRATION_FAILED when a migration fails or
+   * has failed before; PERMISSION_DENIED when the database role lacks a privilege; BUSY when another process holds a
+   * lock for too long; CONFLICT inside a transaction of this database.
    * @example
    * ```ts
    * const applied = await db.migrateDatabase();
@@ -79,13 +84,13 @@ export interface DatabaseAdministration {
 
   /**
    * Checks all stored data: the structures of the engine, the references between records, every derived column, rules
-   * that no constraint can express, and the event chain. On PostgreSQL, it first appends pending entries to that
-   * chain; it changes nothing else. Reads one snapshot on a connection of its own, in bounded memory, and pauses for
+   * that no constraint can express, and the event chain. On PostgreSQL, it first appends pending entries to the event
+   * chain. It changes nothing else. Reads one snapshot on a separate connection, in constant memory, and pauses for
    * other work of the process. Concurrent writes are never reported as damage. On SQLite, a thread checks the file, and
    * the write-ahead log cannot shrink meanwhile. A check inside a transaction sees the last committed state.
    *
    * @returns the report. Its findings include the parts that could not be read.
-   * @throws INVALID_INPUT, BUSY, TIMEOUT, UNAVAILABLE.
+   * @throws INVALID_INPUT when the options are invalid; BUSY, TIMEOUT or UNAVAILABLE when the database cannot be read.
    * @example
    * ```ts
    * const { ok, findings } = await db.check();
@@ -97,13 +102,13 @@ export interface DatabaseAdministration {
   /**
    * Copies a SQLite database, also `:memory:`, into a new file at `path`, absolute or relative to the working
    * directory. The copy has the state that was committed when the backup began, and the file mode of the database. A
-   * thread copies the database. Other calls may write meanwhile, but the write-ahead log cannot shrink. The copy has a
-   * temporary name beside `path`, such as `.ans-database-….partial`, until it is complete, checked by SQLite and synced
-   * to the disk. The copy is removed after a failure, but not when the process is killed.
+   * thread copies the database. Other calls can write meanwhile, but the write-ahead log cannot shrink. Until the copy
+   * is complete, checked by SQLite and synced to the disk, it has a temporary name beside `path`, such as
+   * `.ans-database-….partial`. After a failure, the partial copy is removed, but not when the process is killed.
    *
    * @throws ALREADY_EXISTS when `path`, or a write-ahead log beside it, exists; UNAVAILABLE when its directory does not
-   * exist; READ_ONLY, STORAGE_FULL; CORRUPT when the database is damaged; INVALID_INPUT; INVALID_OPTIONS on PostgreSQL:
-   * use `pg_dump` there.
+   * exist; READ_ONLY or STORAGE_FULL when the copy cannot be written; CORRUPT when the database is damaged;
+   * INVALID_INPUT when an argument is invalid; INVALID_OPTIONS on PostgreSQL: use `pg_dump` there.
    * @example
    * ```ts
    * const date = new Date().toISOString().slice(0, 10);
@@ -113,10 +118,10 @@ export interface DatabaseAdministration {
   backup(path: string, options?: BackupOptions): Promise<void>;
 
   /**
-   * Probes the health of the database, for a readiness probe or a dashboard. Uses a connection of its own and bypasses
-   * the cache and the circuit breaker. Does not fail when the database is down: the result says so.
+   * Probes the health of the database, for a readiness probe or a dashboard. Uses a separate connection, and bypasses
+   * the cache and the circuit breaker. Does not reject when the database is down: the result has the status `down`.
    *
-   * @throws NOT_INITIALIZED, INVALID_INPUT
+   * @throws NOT_INITIALIZED before `initialize()` and after `close()`; INVALID_INPUT when the options are invalid.
    * @example
    * ```ts
    * const { status, warnings } = await db.health({ timeoutMs: 500 });
@@ -126,9 +131,9 @@ export interface DatabaseAdministration {
   health(options?: HealthOptions): Promise<DatabaseHealth>;
 
   /**
-   * Returns counters and the present state of this service, for metrics. Sends no statement and never fails, also before
-   * `initialize()` and after `close()`. The counters begin at 0 with the service and only increase; `close()` does not
-   * reset them.
+   * Returns counters and the present state of this service, for metrics. Sends no statement. Never fails, not even
+   * before `initialize()` and after `close()`. The counters begin at 0 when the service is created, and only increase;
+   * `close()` does not reset them.
    *
    * @example
    * ```ts

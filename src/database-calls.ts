@@ -14,7 +14,8 @@ export interface DatabaseCalls {
    * @returns the ids of the stored records.
    * @throws ALREADY_EXISTS when an id or the fingerprint is taken, when another agent holds the name and version, or
    * when another agent in the scope of the option `unique` has the name and version; INVALID_TRANSITION when the
-   * certificate is REVOKED, unless `options` allow it; INVALID_INPUT.
+   * certificate is REVOKED, unless `options.allowRevokedCertificate` is true; INVALID_INPUT when an argument is
+   * invalid.
    * @example
    * ```ts
    * const { agentId } = await db.register({
@@ -26,15 +27,16 @@ export interface DatabaseCalls {
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration>;
 
   /**
-   * Reads the change feed: which agents and certificates were created, updated or deleted. Returns each committed change
-   * exactly once, after the changes that were committed before it began; a change that was rolled back is never in the
-   * feed. After an interruption, continue after the last sequence number that you have read. On PostgreSQL, reads the
-   * primary, and a change appears when no commit with a lower number is in progress.
+   * Reads the change feed: which agents and certificates were created, updated or deleted. Returns each committed
+   * change exactly once. A change comes after all changes that were committed before it began. A change that was rolled
+   * back is never in the feed. After an interruption, continue after the last sequence number that you have read. On
+   * PostgreSQL, reads the primary; a change becomes visible when no commit with a lower number is in progress.
    *
    * @returns the changes after the sequence number `query.after`, oldest first; an empty array when there are none.
    * @throws OUT_OF_RANGE when changes after `after` were pruned, or when `after` is greater than the last sequence
    * number: read all records again, and then follow without `after`; RESULT_TOO_LARGE when the ids have more characters
-   * than `limits.answerLength`; CONFLICT inside a transaction; READ_ONLY on a PostgreSQL standby; INVALID_INPUT.
+   * than `limits.answerLength`; CONFLICT inside a transaction; READ_ONLY on a PostgreSQL standby; INVALID_INPUT when an
+   * argument is invalid.
    * @example
    * ```ts
    * const changes = await db.changes({ after: lastSequence, limit: 100 });
@@ -46,8 +48,8 @@ export interface DatabaseCalls {
   /**
    * Follows the change feed: yields each change after its commit, and waits for the next one until `signal` aborts.
    *
-   * @throws the errors of {@link changes}, also during the iteration: OUT_OF_RANGE when changes are pruned before they
-   * are yielded. After any other error, follow again from the last sequence number.
+   * @throws the errors of {@link changes}. During the iteration, OUT_OF_RANGE when changes were pruned before they were
+   * yielded. After any other error, follow again from the last sequence number.
    * @example
    * ```ts
    * for await (const change of db.followChanges({ after: lastSequence, signal })) {
@@ -58,11 +60,12 @@ export interface DatabaseCalls {
   followChanges(options?: FollowOptions): AsyncGenerator<Change, void, void>;
 
   /**
-   * Deletes the oldest changes of the change feed, up to the first change that is not before the given time, or that
-   * readers cannot get yet. Call it when all readers have read these changes.
+   * Deletes changes of the change feed, from the oldest on. Stops before the first change that is not older than
+   * `before`, and before the first change that readers cannot see yet because an earlier commit is in progress. Call it
+   * when all followers have read the changes before that time.
    *
    * @returns the number of deleted changes.
-   * @throws CONFLICT inside a transaction; INVALID_INPUT.
+   * @throws CONFLICT inside a transaction; INVALID_INPUT when an option is invalid.
    * @example
    * ```ts
    * const weekMs = 7 * 24 * 60 * 60 * 1000;
@@ -77,7 +80,8 @@ export interface DatabaseCalls {
    * @returns the id of the agent, a UUIDv7 when the input has none.
    * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when another agent
    * in the scope of the option `unique` has the name and version; REFERENCE_NOT_FOUND when the certificate does not
-   * exist; INVALID_TRANSITION when the certificate is REVOKED, unless `options` allow it; INVALID_INPUT.
+   * exist; INVALID_TRANSITION when the certificate is REVOKED, unless `options.allowRevokedCertificate` is true;
+   * INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const id = await db.createAgent({ name: 'planner', version: '1.2.0', owner, publicKey, certificateId });
@@ -104,9 +108,10 @@ export interface DatabaseCalls {
    * `capabilities` and `metadata` replace the whole collection.
    *
    * @returns false when the agent does not exist.
-   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_TRANSITION for a change out of
-   * REVOKED, and for a new certificate that is REVOKED, unless `options` allow it; ALREADY_EXISTS when another agent
-   * holds the new name and version; REFERENCE_NOT_FOUND when the certificate does not exist; INVALID_INPUT.
+   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_TRANSITION when the agent is
+   * REVOKED and gets another status, or when the new certificate is REVOKED, unless `options.allowRevokedCertificate`
+   * is true; ALREADY_EXISTS when another agent holds the new name and version; REFERENCE_NOT_FOUND when the certificate
+   * does not exist; INVALID_INPUT, also when the default endpoint does not belong to the agent.
    * @example
    * ```ts
    * const exists = await db.updateAgent({ id, description: null, capabilities: ['plan', 'search'] });
@@ -133,7 +138,7 @@ export interface DatabaseCalls {
    * none does.
    *
    * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const agents = await db.queryAgents({ capabilities: ['plan'], version: '^1.2.0', limit: 20 });
@@ -146,7 +151,7 @@ export interface DatabaseCalls {
    * Stores a certificate with its metadata, atomically.
    *
    * @returns the id of the certificate, a UUIDv7 when the input has none.
-   * @throws ALREADY_EXISTS when the id or the fingerprint is taken; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when the id or the fingerprint is taken; INVALID_INPUT when the certificate is invalid.
    * @example
    * ```ts
    * const certificateId = await db.createCertificate(certificate);
@@ -182,10 +187,12 @@ export interface DatabaseCalls {
   getCertificateByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null>;
 
   /**
-   * Changes the status of a certificate. Agents are not changed: `certificates.revoke()` also suspends or revokes them.
+   * Changes the status of a certificate, but not its agents. To suspend or revoke the agents, too, use
+   * `certificates.revoke()`.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.
+   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT when an argument is
+   * invalid.
    * @example
    * ```ts
    * const exists = await db.updateCertificateStatus(certificateId, 'SUSPENDED');
@@ -198,7 +205,7 @@ export interface DatabaseCalls {
    * Records a security event with its metadata, and appends it to the event chain, atomically.
    *
    * @returns the id of the event, a UUIDv7 when the input has none.
-   * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT.
+   * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT when the event is invalid.
    * @example
    * ```ts
    * const source = '203.0.113.7';

@@ -114,7 +114,7 @@ export abstract class DatabaseOperations implements DatabaseCalls {
    * Returns the security events that match all fields of a filter, newest first; an empty array when none does.
    *
    * @throws RESULT_TOO_LARGE when more than `maxResults` events match a filter without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);
@@ -149,7 +149,7 @@ export abstract class DatabaseOperations implements DatabaseCalls {
     ...rest: LaterParameters
   ): Promise<SecurityEvent[]> {
     if (isTimeParameter(first) && isTimeParameter(second)) return this.events.query(toEventQuery(first, second, rest));
-    // The form with a filter. The service checks both arguments.
+    // This is the form with a filter. The casts are safe: the service checks both arguments.
     return this.events.query(first as SecurityEventQuery | undefined, second as ReadOptions | undefined);
   }
 }

@@ -1,4 +1,4 @@
-// Declares AsyncDisposable for users whose compiler option `lib` names an older library.
+// Declares AsyncDisposable for users whose compiler option `lib` does not include it.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { parseBackup } from './options/parse-backup';
 import type { BackupOptions } from './options/backup-options';
@@ -69,7 +69,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   /**
    * Checks the options. Does not open the database.
    *
-   * @throws INVALID_OPTIONS
+   * @throws INVALID_OPTIONS when an option is unknown or invalid
    */
   constructor(options: DatabaseOptions = {}) {
     const resolved = resolveOrThrow(options);
@@ -93,14 +93,15 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   initialize(): Promise<void> {
-    // The opening would wait for the closing, the closing for the transaction, and the transaction for the opening.
+    // Prevents a deadlock: the opening would wait for the closing, the closing for the transaction, and the transaction
+    // for the opening.
     const isReopened = !this.#lifecycle.isOpen && this.#session.isInsideTransaction();
     if (isReopened) return this.#refuse('initialize', 'cannot reopen its own database');
     return this.#lifecycle.open();
   }
 
   close(): Promise<void> {
-    // The closing would wait for the transaction, and the transaction for the closing.
+    // Prevents a deadlock: the closing would wait for the transaction, and the transaction for the closing.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     return this.#lifecycle.close();
   }
@@ -139,7 +140,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   backup(path: string, options?: BackupOptions): Promise<void> {
-    // Resolves the path now: the working directory may change.
+    // Resolves the path now, because the working directory may change before the copy begins.
     return this.#session.onDatabase('backup', (database) => database.backUp(parseBackup(path, options)));
   }
 

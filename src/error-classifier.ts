@@ -5,7 +5,7 @@ import type { ErrorClassifier } from './runtime/convert-errors';
 
 /**
  * Returns the function that converts errors of an engine into failures. Does not load the engine, because errors of
- * loading the engine must be converted, too.
+ * loading the engine have to be converted, too.
  */
 export function errorClassifierOf({ kind }: DatabaseLocation): ErrorClassifier {
   return kind === 'postgresql' ? classifyPostgresqlError : classifySqliteError;

@@ -1,10 +1,12 @@
-/** Runs the openings and closings of a database one after another. Concurrent requests for the same state share one run. */
+/**
+ * Runs the openings and closings of a database one after another. Concurrent requests for one state share one of them.
+ */
 export class Lifecycle {
   readonly #open: () => Promise<void>;
   readonly #close: () => Promise<void>;
   /** State that was requested last. */
   #target: 'open' | 'closed' = 'closed';
-  /** Last opening or closing. */
+  /** Most recent opening or closing. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(open: () => Promise<void>, close: () => Promise<void>) {
@@ -22,11 +24,11 @@ export class Lifecycle {
     if (this.#target === 'open') return this.#last;
     this.#target = 'open';
     const opening = this.#enqueue(this.#open);
-    // After a failure the next call tries again, unless another state was requested meanwhile.
+    // After a failed opening, the next call tries again, unless the other state was requested meanwhile.
     opening.catch(() => {
       if (this.#last !== opening) return;
       this.#target = 'closed';
-      // The database was not opened, so that there is nothing to close.
+      // The database was not opened, so there is nothing to close.
       this.#last = Promise.resolve();
     });
     return opening;
@@ -37,7 +39,7 @@ export class Lifecycle {
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
     const closing = this.#enqueue(this.#close);
-    // The database is closed even after a failure, so that the next call has nothing to do.
+    // The database is closed even after a failure, so the next call has nothing to do.
     closing.catch(() => {
       if (this.#last === closing) this.#last = Promise.resolve();
     });
@@ -45,7 +47,7 @@ export class Lifecycle {
   }
 
   #enqueue(step: () => Promise<void>): Promise<void> {
-    // The caller of the previous step handles its failure.
+    // Ignores the failure of the previous opening or closing, because its caller handles it.
     this.#last = this.#last.catch(() => undefined).then(step);
     return this.#last;
   }

@@ -14,7 +14,7 @@ const callbacks: EngineCallbacks = {
   writeChanges: (dialect, entries) => changeStatements(dialect).insert(entries),
   backfill,
   sequenceEvents: sequencePending,
-  // Loaded lazily.
+  // Loads the module when it is first needed.
   checkRecords: async (snapshot, findings) => {
     const { checkRecords } = await import('./integrity/check-records.js');
     await checkRecords(snapshot, findings);
@@ -24,7 +24,7 @@ const callbacks: EngineCallbacks = {
 /** Engine whose schema has not been verified yet. */
 interface OpenedEngine extends Engine {
   readonly migrator: Migrator;
-  /** Verifies that the database can be used. */
+  /** Verifies that the database can be used. @throws when it cannot be used */
   check(): Promise<void>;
 }
 

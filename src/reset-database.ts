@@ -18,8 +18,8 @@ export function assertResettable({ location, allowReset }: ResolvedOptions): voi
 /**
  * Deletes all records of a PostgreSQL database, or the files of a SQLite database.
  *
- * @throws BUSY when another connection has the SQLite file open; INVALID_OPTIONS when it is not a database of this
- * package.
+ * @throws BUSY when another connection has the SQLite file open; INVALID_OPTIONS when the database was not created by
+ * this package.
  */
 export function resetDatabase(options: ResolvedOptions): Promise<void> {
   return convertRejection(errorClassifierOf(options.location), () => resetLocation(options));

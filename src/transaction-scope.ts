@@ -8,13 +8,13 @@ import type { NativeAccess, NativeRow, NativeValue } from './storage/native-acce
  */
 export class TransactionScope extends DatabaseOperations {
   /**
-   * Runs a query of the application's own inside the transaction.
+   * Runs one of the application's own queries inside the transaction.
    *
    * @param sql - one statement with a `?` for each value; on PostgreSQL also with `$1`, `$2` and so on.
    * @param values - values of the parameters.
    * @returns the rows as objects, with the types of the engine's driver; an empty array when there are none.
-   * @throws PERMISSION_DENIED when the statement writes to a table of this package; INVALID_INPUT when it begins or ends
-   * a transaction; for an error of the database, the code of that error.
+   * @throws PERMISSION_DENIED when the statement writes to a table of this package; INVALID_INPUT when it begins or
+   * ends a transaction; the code that matches the error when the database reports another one.
    * @example
    * ```ts
    * await db.transaction(async (tx) => {
@@ -28,7 +28,7 @@ export class TransactionScope extends DatabaseOperations {
   }
 
   /**
-   * Runs a statement of the application's own inside the transaction.
+   * Runs one of the application's own statements inside the transaction.
    *
    * @param sql - one statement with a `?` for each value; on PostgreSQL also with `$1`, `$2` and so on.
    * @param values - values of the parameters.

@@ -13,7 +13,7 @@ export interface JsonBounds {
   readonly values: ValueAllowance;
 }
 
-/** Number of JSON values that may still be written. Several texts can share one allowance. */
+/** Number of JSON values that can still be written. Several texts can share one allowance. */
 export class ValueAllowance {
   readonly max: number;
   #left: number;
@@ -34,11 +34,11 @@ const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, v
 
 /**
  * Returns the JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (as in
- * RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, it rejects values that JSON cannot represent, and never
- * drops or changes them.
+ * RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, the function rejects values that JSON cannot represent,
+ * and never drops or changes them.
  *
  * @throws INVALID_INPUT at `field` for a value that is not valid JSON, that contains NUL or a lone surrogate, or that
- * exceeds `bounds` in size or depth. An object that contains itself exceeds them.
+ * exceeds `bounds` in size or depth. An object that contains itself exceeds the depth.
  */
 export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
   const writer = new JsonWriter(field, bounds);
@@ -47,13 +47,13 @@ export function toCanonicalJson(value: unknown, field: string, bounds = widestBo
   return text;
 }
 
-/** Writes values as canonical JSON. Together, the values that one writer writes must not exceed its bounds. */
+/** Writes values as canonical JSON. The bounds apply to all values that one writer writes, together. */
 export class JsonWriter {
   readonly #field: string;
   readonly #bounds: JsonBounds;
   /**
-   * Number of characters that may still be written. `maxBytes` limits it, because each character takes at least one
-   * byte.
+   * Number of characters that can still be written. It begins with `maxBytes`, because each character takes at least
+   * one byte.
    */
   #room: number;
 
@@ -92,7 +92,7 @@ export class JsonWriter {
 
   /** Returns a string value, or a key, as a JSON string in quotes. */
   quote(text: string): string {
-    // Checks the length first, because it takes long to scan a text that is much too long.
+    // Checks the length first, because scanning a text that is much too long would take long.
     if (text.length > this.#room) throw this.#tooLarge();
     if (!isStorableText(text)) throw invalidInput(this.#field, 'must not contain NUL or a lone surrogate');
     return this.#take(JSON.stringify(text));

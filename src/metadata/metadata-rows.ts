@@ -6,14 +6,14 @@ import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './ca
 /** Key and canonical JSON text of one metadata entry. */
 export type MetadataRow = readonly [key: string, value: string];
 
-/** Returns the maximum sizes of the metadata of a record. */
+/** Returns the maximum sizes of a record's metadata. */
 export function metadataBounds({ limits }: Validator): JsonBounds {
   const { metadataDepth, metadataBytes, metadataValues } = limits;
   return { maxDepth: metadataDepth, maxBytes: metadataBytes, values: new ValueAllowance(metadataValues) };
 }
 
 /**
- * Returns the rows of the metadata of a record.
+ * Returns the rows of a record's metadata.
  *
  * @throws INVALID_INPUT when `metadata` is not a plain object of JSON values, or exceeds its bounds.
  */
@@ -33,8 +33,9 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Validat
 }
 
 /**
- * Returns the metadata entries that a query searches for; undefined when there are none. @throws INVALID_INPUT as
- * {@link toMetadataRows}
+ * Returns the metadata entries that a query searches for; undefined when there are none.
+ *
+ * @throws INVALID_INPUT in the same cases as {@link toMetadataRows}
  */
 export function toMetadataFilter(metadata: unknown, field: string, checks: Validator): MetadataRow[] | undefined {
   const rows = toMetadataRows(metadata, field, checks);
@@ -42,8 +43,8 @@ export function toMetadataFilter(metadata: unknown, field: string, checks: Valid
 }
 
 /**
- * Returns the rows as the value of one parameter: a JSON object with the JSON text of each entry, as a string, by its
- * key.
+ * Returns the rows as the value of one parameter. It is a JSON object: the keys of the entries, with the JSON text of
+ * each value as a string.
  */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
   // Creating an object of 100,000 properties takes longer than composing its text.

@@ -18,7 +18,7 @@ export interface HistoryRow {
   readonly name: string;
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** Null for a migration that was run; empty for a migration that was only recorded as applied. */
+  /** Null for a migration whose script was run; empty for a migration that was only recorded as applied. */
   readonly logs: '' | null;
   readonly appliedSteps: 0 | 1;
 }

@@ -10,7 +10,7 @@ export interface Migration {
 /** Matches the names of this package's migrations, of every version. Applications must not use the prefix. */
 const ownName = /^\d{14}_ans_/;
 
-/** Reports whether the name in a history is the name of a migration of this package, also of another version. */
+/** Reports whether `name` in a history is the name of a migration of this package, in any of its versions. */
 export function isOwnMigration(name: string): boolean {
   return ownName.test(name);
 }

@@ -11,11 +11,11 @@ export interface MigrationDatabase {
   /** Returns the committed history; an empty array when the database has none. */
   readHistory(): Promise<readonly HistoryEntry[]>;
   /**
-   * Runs `work` in a transaction. Only one such transaction runs at a time, even when several connections migrate.
-   * Rolls back when `work` throws.
+   * Runs `work` in a transaction. Only one such transaction runs at a time, even when several connections migrate the
+   * database. Rolls back when `work` throws.
    */
   transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
-  /** Computes and stores the values that SQL cannot compute. Called when no migration is pending. */
+  /** Computes and stores the values that SQL cannot compute. Call it when no migration is pending. */
   backfill?(): Promise<void>;
   /** Repairs the counter of the change feed, which may be too low after rows were copied into the database. */
   repair(): Promise<void>;
@@ -30,10 +30,11 @@ export class Migrator {
   }
 
   /**
-   * Applies or verifies the migrations, or does nothing, as `mode` says.
+   * Applies the migrations, verifies them or does nothing: `mode` decides.
    *
    * @returns the names of the migrations that this call has applied.
-   * @throws SCHEMA_OUTDATED or SCHEMA_TOO_NEW when `verify` finds another schema; the errors of {@link applyPending}
+   * @throws SCHEMA_OUTDATED or SCHEMA_TOO_NEW when `verify` finds another schema; with `apply`, the errors of
+   * {@link applyPending}
    */
   async prepare(mode: MigrationMode): Promise<string[]> {
     if (mode === 'skip') return [];
@@ -43,7 +44,7 @@ export class Migrator {
     return [];
   }
 
-  /** Applies the pending migrations, all or none of them. @returns their names, in order. */
+  /** Applies the pending migrations, all or none of them. Returns their names, in order. */
   async apply(): Promise<string[]> {
     const { migrations } = this.#database;
     const applied = isUpToDate(await this.inspect())

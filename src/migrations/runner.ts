@@ -4,8 +4,7 @@ import { assertNotTooNew, compareHistory, type HistoryEntry, type HistoryRow } f
 import type { Migration } from './migration';
 
 /**
- * Objects that a database contains besides the history of migrations: none, the tables of the first migration, or
- * others.
+ * Objects that a database has besides the history of migrations: none, the tables of the first migration, or others.
  */
 export type ExistingSchema = 'empty' | 'initial' | 'other';
 
@@ -28,7 +27,7 @@ export interface MigrationTransaction {
  *
  * @returns the names of the applied migrations, in order; an empty array when none was pending.
  * @throws SCHEMA_TOO_NEW when a newer version has migrated the database; MIGRATION_FAILED when a migration fails or has
- * failed before, or when the database contains other objects and its history has no finished migration.
+ * failed before, or when the database has other objects but its history has no finished migration.
  */
 export async function applyPending(
   transaction: MigrationTransaction,
@@ -58,8 +57,8 @@ export async function applyPending(
 /**
  * Reports whether the database has the tables that the first migration would create.
  *
- * @throws MIGRATION_FAILED when the database has other objects and its history has no finished migration: the URL may
- * name a database of another application.
+ * @throws MIGRATION_FAILED when the database has other objects but its history has no finished migration: the URL may
+ * name another application's database.
  */
 async function hasInitialSchema(
   transaction: MigrationTransaction,

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Row } from './table';
 
-/** Digest of a table; equal for two tables exactly when their rows are equal. */
+/** Digest of a table. Two tables have the same digest if and only if their rows are equal. */
 export interface Content {
   readonly rows: number;
-  /** Hash of all rows in the order of the primary key, each as a JSON array of its values and a line feed, in UTF-8. */
+  /**
+   * Hash of all rows in the order of the primary key. Each row is hashed as a JSON array of its values and a line feed,
+   * in UTF-8.
+   */
   readonly sha256: string;
 }
 

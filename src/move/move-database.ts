@@ -25,11 +25,11 @@ interface TableContents {
 /** Result of a move. */
 export interface MoveResult {
   readonly tables: readonly TableContents[];
-  /** True when all tables are equal on both sides; otherwise nothing was committed. */
+  /** True when all tables are equal in both databases. When false, nothing was committed. */
   readonly isSame: boolean;
   /** Tables of the source that the target does not have. */
   readonly skipped: readonly string[];
-  /** True when the source was written to during the move. */
+  /** True when other connections have written to the source during the move. */
   readonly hasChanged: boolean;
 }
 

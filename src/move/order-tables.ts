@@ -2,9 +2,9 @@ import { MoveError } from './move-error';
 import type { Column, Table } from './table';
 
 /**
- * Sorts tables so that each comes after the tables that it references. A table may reference itself.
+ * Sorts tables so that each table comes after the tables that it references. A table may reference itself.
  *
- * @throws MoveError when tables reference each other.
+ * @throws MoveError when tables reference each other in a cycle.
  */
 export function orderTables(tables: readonly Table[]): Table[] {
   const names = new Set(tables.map(({ name }) => name));

@@ -52,9 +52,9 @@ const catalogueSql = `
   ORDER BY c.relname`;
 
 /**
- * Returns those of the named tables that exist.
+ * Returns the tables that exist among the named ones.
  *
- * @throws MoveError when a table has no primary key or a column of an unsupported type.
+ * @throws MoveError when a table has no primary key, or has a column of an unsupported type.
  */
 export async function readTables(client: Client, names: readonly string[]): Promise<Table[]> {
   const { rows } = await client.query<CatalogueTable>(catalogueSql, [names]);

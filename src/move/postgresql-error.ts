@@ -35,8 +35,8 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
 }
 
 /**
- * Converts an error of a database to one that is reported in one line, without values or secrets. Returns any other
- * error unchanged.
+ * Converts an error of a database to an error that is reported in one line, without values or secrets. Returns any
+ * other error unchanged.
  */
 export function toMoveError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof MoveError || isDatabaseError(error)) return error;

@@ -8,7 +8,7 @@ import { readTables } from './postgresql-catalogue';
 import { asRowError, describeRowError, toCommitError, type ServerError } from './postgresql-error';
 import { quote, toRowError, type Column, type Row, type Table, type Value } from './table';
 
-/** Leaves values in the text format of the server. */
+/** Returns every value as text in the server's format. */
 const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
 /** Time in milliseconds to wait for the locks of the tables. */
@@ -36,12 +36,12 @@ export class PostgresqlTarget {
     return new PostgresqlTarget(await new PostgresqlConnections(location, pool).connectAlone());
   }
 
-  /** Returns those of the named tables that exist. */
+  /** Returns the tables that exist among the named ones. */
   tables(names: readonly string[]): Promise<Table[]> {
     return readTables(this.#client, names);
   }
 
-  /** @throws MoveError when a table has rows. */
+  /** Checks that no table has rows. @throws MoveError when one has rows */
   async requireEmpty(tables: readonly Table[]): Promise<void> {
     const filled: string[] = [];
     for (const { name } of tables) {
@@ -63,15 +63,15 @@ export class PostgresqlTarget {
   }
 
   /**
-   * Sets the savepoint to which the search for a rejected row rolls back. Must be called before a table's rows are
-   * inserted, and again before they are updated. A savepoint for each batch would slow down the whole server: there may
-   * be thousands.
+   * Sets the savepoint to which the search for a rejected row rolls back. Call it before the rows of a table are
+   * inserted, and again before they are updated. There is no savepoint for each batch, because thousands of savepoints
+   * would slow down the whole server.
    */
   async beginTable(): Promise<void> {
     await this.#client.query('SAVEPOINT table_work');
   }
 
-  /** @throws MoveError with the key of a row that the server rejects. */
+  /** Inserts rows. @throws MoveError with the key of a row that the server rejects */
   async insert(table: Table, rows: readonly Row[]): Promise<void> {
     const columns = table.columns.map(({ name }) => quote(name)).join(', ');
     await this.#write(`INSERT INTO ${quote(table.name)} (${columns}) SELECT ${columns} FROM ${recordsOf(table)}`, {
@@ -81,7 +81,7 @@ export class PostgresqlTarget {
   }
 
   /**
-   * Updates the columns outside the key of existing rows.
+   * Updates existing rows: all columns except those of the key.
    *
    * @throws MoveError with the key of a row that the server rejects.
    */
@@ -111,7 +111,7 @@ export class PostgresqlTarget {
     await this.#client.query('CLOSE moved');
   }
 
-  /** Continues the sequence of a table after `last`, so that a reader of the change feed does not miss later rows. */
+  /** Sets the sequence of a table so that its next number is after `last`. Then followers do not miss later changes. */
   async continueSequence({ name, columns }: Table, last: number): Promise<void> {
     for (const column of columns.filter(({ isNumbered }) => isNumbered)) {
       const sql = 'SELECT setval(pg_get_serial_sequence($1, $2), greatest($3::bigint, 1), $3::bigint > 0)';
@@ -145,7 +145,7 @@ export class PostgresqlTarget {
     }
   }
 
-  /** Finds the row that causes an error: halves the rows until one is left. */
+  /** Finds the row that causes an error. Halves the rows until one row is left. */
   async #findCause(
     error: ServerError,
     attempt: (rows: readonly Row[]) => Promise<ServerError | undefined>,
@@ -157,18 +157,18 @@ export class PostgresqlTarget {
     while (found !== undefined && suspects.length > 1) {
       const half = suspects.slice(0, suspects.length >> 1);
       found = await attempt(half);
-      // When the first half succeeds, the cause is in the second half. The next attempt checks whether the second half
-      // also fails by itself.
+      // When the first half succeeds, the cause is in the second half, unless rows of both halves conflict. The next
+      // attempt shows whether the second half fails by itself.
       suspects = found === undefined ? suspects.slice(half.length) : half;
       found ??= await attempt(suspects);
     }
     const [row = []] = suspects;
     if (found !== undefined) return toRowError(table, row, describeRowError(found));
-    // No row fails by itself: it conflicts with a row of another batch.
+    // No row fails by itself: a row conflicts with another row.
     return new MoveError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
   }
 
-  /** Writes some rows and always rolls back. Returns the error of a rejected row; undefined when there is none. */
+  /** Writes some rows and then always rolls back. Returns the error of a rejected row; undefined when all succeed. */
   async #attempt(sql: string, table: Table, rows: readonly Row[]): Promise<ServerError | undefined> {
     try {
       await this.#client.query(sql, [toJson(table, rows)]);
@@ -198,7 +198,7 @@ function toPostgresql(value: Value, { kind }: Column): Value {
   return kind === 'time' && typeof value === 'number' ? new Date(value).toISOString() : value;
 }
 
-/** Returns the select expression of a column; a time becomes milliseconds, independent of the session's settings. */
+/** Returns the select expression of a column. A time becomes milliseconds, so that no session setting changes it. */
 function selected({ name, kind }: Column): string {
   return kind === 'time' ? `round(extract(epoch FROM ${quote(name)}) * 1000)::bigint` : quote(name);
 }
@@ -209,7 +209,7 @@ function fromPostgresql(text: string | null | undefined, { kind }: Column): Valu
   return kind === 'boolean' ? text === 't' : Number(text);
 }
 
-/** Returns the order expression of a column; text and the labels of enums are sorted by code point, as on SQLite. */
+/** Returns the order expression of a column. Sorts text and enum labels by code point, as SQLite does. */
 function ordered({ columns }: Table, name: string): string {
   const column = columns.find((candidate) => candidate.name === name);
   if (column?.kind !== 'text') return quote(name);

@@ -10,9 +10,10 @@ const replacementCharacter = '\uFFFD';
 /**
  * Snapshot of a SQLite database. Later writes to the database are not visible in it.
  *
- * It reads with SQL and not with Prisma Client. Tables of the application are moved, too, and Prisma Client does not
- * know them. SQLite stores values of any type in any column, which Prisma Client converts or refuses without naming the
- * row. Prisma Client took two to three times as long to read 20,000 agents in pages of 1,000.
+ * This class reads with SQL and not with Prisma Client, for three reasons. The move includes tables of the application,
+ * which Prisma Client does not know. SQLite stores values of any type in any column, but Prisma Client converts such
+ * values, or refuses them without naming the row. Reading 20,000 agents in pages of 1,000 took two to three times as
+ * long with Prisma Client.
  */
 export class SqliteSource {
   readonly #snapshot: DriverConnection;
@@ -24,7 +25,7 @@ export class SqliteSource {
     this.#snapshot = snapshot;
     this.#observer = observer;
     this.#firstVersion = observer.pragma('data_version', { simple: true });
-    // The first read of the transaction takes the snapshot.
+    // BEGIN takes no snapshot: the first read of the transaction takes it.
     snapshot.exec('BEGIN');
     snapshot.prepare('SELECT count(*) FROM sqlite_schema').get();
   }
@@ -57,7 +58,9 @@ export class SqliteSource {
     return this.#snapshot.prepare<number>(sql).pluck().get() ?? 0;
   }
 
-  /** Returns the highest AUTOINCREMENT number that the table ever used, even for a deleted row; 0 if there was none. */
+  /**
+   * Returns the highest AUTOINCREMENT number that the table has ever assigned, also to a deleted row; 0 without one.
+   */
   lastNumber({ name }: Table): number {
     const sql = 'SELECT seq FROM sqlite_sequence WHERE name = ?';
     return this.#snapshot.prepare<number>(sql).pluck().get(name) ?? 0;
@@ -106,7 +109,7 @@ export class SqliteSource {
     }
   }
 
-  /** Distinguishes a stored replacement character from invalid bytes, which the move would change without notice. */
+  /** Checks that a replacement character was stored, and does not replace invalid bytes. @throws UnmovableError */
   #checkBytes({ name, columns, key }: Table, values: readonly unknown[], column: Column): void {
     const indexes = key.map((part) => columns.findIndex((candidate) => candidate.name === part));
     const condition = key.map((part) => `${quote(part)} = ?`).join(' AND ');

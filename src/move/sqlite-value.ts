@@ -1,7 +1,7 @@
 import { maxTimeMs, minTimeMs } from '../sql/time-range';
 import type { Column, Value } from './table';
 
-/** Reason why a value cannot be moved: SQLite stores any type in any column. The message does not contain the value. */
+/** Reason why PostgreSQL cannot store a value, such as its type. The message does not contain the value. */
 export class UnmovableError extends Error {
   override readonly name = 'UnmovableError';
 }
@@ -9,7 +9,7 @@ export class UnmovableError extends Error {
 /**
  * Converts a value of SQLite.
  *
- * @throws UnmovableError when the column of PostgreSQL cannot store exactly this value.
+ * @throws UnmovableError when the column in PostgreSQL cannot store exactly this value.
  */
 export function fromSqlite(value: unknown, column: Column): Value {
   if (value === null) return null;

@@ -4,11 +4,11 @@ import { MoveError } from './move-error';
 /** Column that both databases have. */
 export interface Column {
   readonly name: string;
-  /** Kind of the values; a time is a number of milliseconds since 1970. */
+  /** Kind of the values. A time is a number of milliseconds since 1970. */
   readonly kind: 'text' | 'integer' | 'boolean' | 'time';
-  /** Labels of a native enum. */
+  /** Labels of the column's native enum. Undefined for a column of another type. */
   readonly labels?: readonly string[] | undefined;
-  /** True when the database itself numbers the inserted rows. */
+  /** True when the database itself assigns numbers to inserted rows. */
   readonly isNumbered: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface Reference {
 export interface Table {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** Columns of the primary key, in its order. */
+  /** Columns of the primary key, in the order of the key. */
   readonly key: readonly string[];
   readonly references: readonly Reference[];
 }
@@ -35,7 +35,7 @@ export type Row = readonly Value[];
 
 const maxKeyWidth = 100;
 
-/** Describes a row by its key, without its other values. The values of `row` may be invalid. */
+/** Describes a row by its key, without its other values. The values in `row` can be invalid. */
 function describeKey(table: Table, row: readonly unknown[]): string {
   const parts = table.key.map((name) => {
     const value = row[table.columns.findIndex((column) => column.name === name)];

@@ -14,7 +14,7 @@ export interface InstrumentOptions {
   /** @defaultValue the global meter provider, at the time of the call */
   meterProvider?: MeterProvider | undefined;
   /**
-   * True to create a span for each statement, with its SQL, which has placeholders for all values.
+   * True to create a span for each statement. The span has the SQL, with placeholders for all values.
    *
    * @defaultValue true
    */
@@ -25,10 +25,11 @@ const stops = new WeakMap<DatabaseService, () => void>();
 
 /**
  * Creates spans and metrics for the calls of a database, with the semantic conventions of OpenTelemetry for databases.
- * Works before and after `initialize()`. Start the OpenTelemetry SDK first. A second call replaces the first one.
+ * You can call it before or after `initialize()`. Start the OpenTelemetry SDK first. A second call for the same
+ * database replaces the first one.
  *
  * Each call is a span whose parent is the active span. Each statement is a child of the span of its call, and the calls
- * inside of `db.transaction` are children of the span of the transaction. The metrics are `db.client.operation.duration`
+ * inside `db.transaction` are children of the span of the transaction. The metrics are `db.client.operation.duration`
  * and, on PostgreSQL, `db.client.connection.count`, `db.client.connection.max` and
  * `db.client.connection.pending_requests`. No span and no metric contains a value of the caller.
  *

@@ -29,7 +29,7 @@ export function observeMetrics(meter: Meter, db: DatabaseService, database: Attr
   return { onEvent, stop };
 }
 
-/** Observes the connection pool. Returns a function that ends it. */
+/** Observes the connection pool. Returns a function that ends the observation. */
 function observePool(meter: Meter, db: DatabaseService, database: Attributes): () => void {
   const count = meter.createObservableUpDownCounter('db.client.connection.count', {
     description: 'Number of connections that are idle or in use.',
@@ -57,7 +57,7 @@ function observePool(meter: Meter, db: DatabaseService, database: Attributes): (
   return () => meter.removeBatchObservableCallback(observe, observables);
 }
 
-// The semantic conventions define this name for a pool that has none of its own.
+// The semantic conventions require this form for a pool without a name.
 function poolNameOf(database: Attributes): string {
   const { 'server.address': address = 'postgresql', 'server.port': port, 'db.namespace': namespace } = database;
   const server = port === undefined ? String(address) : `${String(address)}:${String(port)}`;

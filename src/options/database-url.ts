@@ -5,7 +5,7 @@ import { invalidUrl } from './invalid-url';
 import { checkPostgresqlParameters, checkSqliteParameters } from './url-parameters';
 
 interface Location {
-  /** Names of the parameters of the URL that only Prisma's engines use. */
+  /** Names of the URL parameters that only Prisma's engines use. */
   readonly ignored: readonly string[];
 }
 
@@ -17,18 +17,18 @@ export type SqliteLocation = Location &
 export interface PostgresqlLocation extends Location {
   readonly kind: 'postgresql';
   readonly connectionString: string;
-  /** Schema of the tables; undefined when the search path of the role determines it. */
+  /** Schema of the tables. When undefined, the search path of the role determines it. */
   readonly schema: string | undefined;
 }
 
 export type DatabaseLocation = SqliteLocation | PostgresqlLocation;
 
 /**
- * Parses the `url` option. After `file://`, the path may contain percent escapes, such as `%20`. After `file:` alone,
+ * Parses the `url` option. After `file://`, the path can contain percent escapes, such as `%20`. After `file:` alone,
  * it is a plain path, in which `#` and `%` are ordinary characters. The bridge for Prisma's CLI reads both in the same
  * way: see `src/prisma-config/prisma-url.ts`.
  *
- * @throws INVALID_OPTIONS
+ * @throws INVALID_OPTIONS when the URL is invalid
  */
 export function parseDatabaseUrl(url: string): DatabaseLocation {
   if (url === ':memory:') return { kind: 'memory', ignored: [] };
@@ -41,7 +41,8 @@ export function parseDatabaseUrl(url: string): DatabaseLocation {
 }
 
 function parseFileAddress(address: string): string {
-  // The driver trims the path, and the system ends it at NUL: either would open another file than the URL names.
+  // Rejects spaces at the ends and NUL: the driver trims the path, and the system ends it at NUL, so another file would
+  // be opened than the URL names.
   const path = /^file:\/\//i.test(address) ? pathOfFileUrl(address) : resolve(address.slice('file:'.length));
   if (path !== path.trim() || address !== address.trim() || !isStorableText(path))
     throw invalidUrl('url', 'must not begin or end with a space, or contain NUL');
@@ -50,18 +51,18 @@ function parseFileAddress(address: string): string {
 }
 
 /**
- * Parses the URL of a PostgreSQL database. Its parameters are the driver's (`sslmode`, `host` for a socket, …) and
- * Prisma's `schema`. Other parameters of Prisma are ignored, because the same URL may also serve Prisma's tools.
+ * Parses the URL of a PostgreSQL database. Accepts the parameters of the driver (`sslmode`, `host` for a socket, …) and
+ * Prisma's `schema`. Ignores Prisma's other parameters, so that Prisma's tools can use the same URL.
  *
- * @throws INVALID_OPTIONS
+ * @throws INVALID_OPTIONS when the URL is invalid
  */
 export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocation {
   if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
-  // The driver would read such a URL without decoding any escape.
+  // The driver would not decode any escape in such a URL.
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must encode a space as %20 and a percent sign as %25');
-  // The driver would ignore the text after `#`: a part of the password, or all parameters.
+  // The driver would ignore the text after `#`, which can be a part of the password or all parameters.
   if (url.includes('#')) throw invalidUrl(field, 'must encode a number sign as %23');
-  // The server would end the parameter at the NUL, and read the rest as other parameters.
+  // The server would end the value at the NUL, and read the rest as other parameters.
   if (url.includes('%00')) throw invalidUrl(field, 'must not contain NUL');
   const { searchParams } = parse(url, field);
   return { kind: 'postgresql', connectionString: url, ...checkPostgresqlParameters(searchParams, field) };
@@ -69,7 +70,7 @@ export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocati
 
 function parse(url: string, field: string): URL {
   try {
-    // The URL of a socket has no host, but the parser requires one after a user name.
+    // The URL of a socket has no host, but `URL` requires a host after a user name.
     return new URL(url.replace(/^(\w+:\/\/[^@/?#]*@)(?=[/?]|$)/, '$1localhost'));
   } catch {
     // Omits the cause, which would show the URL with the password.

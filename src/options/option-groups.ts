@@ -1,9 +1,9 @@
-/** Options of the connection pool for PostgreSQL; SQLite ignores them. Each read replica has a pool of its own. */
+/** Options of the connection pool for PostgreSQL; SQLite ignores them. Each read replica has a separate pool. */
 export interface PoolOptions {
   /**
-   * Maximum number of connections, from 1 to 10000. A transaction holds one connection, and a read outside of
-   * transactions needs another one. When all connections are held by transactions whose callbacks wait for such a read,
-   * the read fails with CONFLICT.
+   * Maximum number of connections, from 1 to 10000. A transaction holds one connection. A read that its callback makes
+   * outside the transaction needs a second connection. When all connections are held by transactions whose callbacks
+   * wait for such a read, the read fails with CONFLICT.
    *
    * @defaultValue 10
    */
@@ -32,7 +32,7 @@ export interface PoolOptions {
 /** Options of the retries after transient failures. */
 export interface RetryOptions {
   /**
-   * Maximum number of attempts, from 1 to 100, the first one included; 1 disables retries.
+   * Maximum number of attempts, including the first one, from 1 to 100; 1 disables retries.
    *
    * @defaultValue 5
    */
@@ -51,7 +51,7 @@ export interface RetryOptions {
    */
   maxDelayMs?: number | undefined;
   /**
-   * Time after the start of the first attempt in which further attempts may begin, in milliseconds. A running attempt
+   * Time after the start of the first attempt in which further attempts can begin, in milliseconds. A running attempt
    * is not aborted. 0 disables retries.
    *
    * @defaultValue 10000
@@ -60,20 +60,21 @@ export interface RetryOptions {
 }
 
 /**
- * Options of the circuit breaker. After several consecutive outages the breaker opens: calls fail at once with
- * UNAVAILABLE. Lost and failed connections and storage failures are outages. Locks, timeouts and errors of the caller
- * are not.
+ * Options of the circuit breaker. After several consecutive outages, the breaker opens: calls fail at once with
+ * UNAVAILABLE. An outage is a lost or failed connection, or a failure of the storage. Locks, timeouts and errors of the
+ * caller are not outages.
  */
 export interface BreakerOptions {
   /**
-   * Number of consecutive failed calls after which the breaker opens, at least 1. A call and its retries count once.
-   * Failures of calls that were in flight at the same time count once, and once more for each second of the outage.
+   * Number of consecutive outages after which the breaker opens, at least 1. A call and its retries count once. When
+   * calls that were in flight at the same time fail, they count once, and once more for each second of the outage.
    *
    * @defaultValue 5
    */
   failures?: number | undefined;
   /**
-   * Time after which the open breaker lets one call probe the database, in milliseconds; 0 lets the next call probe it.
+   * Time after which the open breaker lets one call probe the database, in milliseconds. With 0, the next call probes
+   * it.
    *
    * @defaultValue 1000
    */
@@ -97,8 +98,8 @@ export interface CacheOptions {
   /**
    * Time after `ttlMs` for which a record is still returned while the database is UNAVAILABLE, in milliseconds;
    * `isStale(record)` is then true. Such a record may lack changes of other processes, including a revocation. It has
-   * all changes of this service. The absence of a record, reads with `consistency: 'primary'` and reads inside a
-   * transaction are never answered in this way. With 0, no outdated record is returned.
+   * all changes of this service. This does not apply to the result that a record does not exist, to reads with
+   * `consistency: 'primary'`, and to reads inside a transaction. With 0, no outdated record is returned.
    *
    * @defaultValue 0
    */

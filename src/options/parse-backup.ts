@@ -24,13 +24,13 @@ export function parseBackup(path: unknown, options: unknown = {}): BackupRequest
 function checkPath(value: unknown): string {
   const path = checkNonEmptyText(value, 'path');
   if (/^(?:file|postgres(?:ql)?):/.test(path)) throw invalidInput('path', 'must be a path, not a URL');
-  // The driver trims the path that it opens, so such a file could never be opened as a database.
+  // The driver trims a path before it opens it, so a file with such a name could never be opened as a database.
   if (path !== path.trim()) throw invalidInput('path', 'must not begin or end with a space');
   return path;
 }
 
 function checkProgress(value: unknown, field: string): (progress: BackupProgress) => void {
-  // The parameter types of a function cannot be checked at runtime.
+  // The cast cannot be checked: the parameter types of a function do not exist at runtime.
   if (typeof value === 'function') return value as (progress: BackupProgress) => void;
   throw invalidInput(field, 'must be a function');
 }

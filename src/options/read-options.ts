@@ -10,10 +10,10 @@ import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
  */
 export interface ReadOptions {
   /**
-   * `primary` reads all committed changes from the primary. Otherwise a read replica may answer, with a result that is
+   * With `primary`, the read sees all committed changes. Without it, a read replica may answer, with a result that is
    * up to `maxReplicaLagMs` old, or the cache, whose results may lack changes of other processes (see the option
-   * `cache`). The change feed is always read on the primary. On SQLite, the option only excludes the records that `cache.staleIfErrorMs` allows. A read inside a
-   * transaction always uses the connection of the transaction.
+   * `cache`). The change feed is always read on the primary. On SQLite, `primary` only excludes the records that
+   * `cache.staleIfErrorMs` allows. A read inside a transaction always uses the transaction's connection.
    *
    * @defaultValue the cache or a read replica may answer, when there is one
    */

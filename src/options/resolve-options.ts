@@ -52,7 +52,7 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFee
   readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
 }
 
-/** Maximum of `cache.maxEntries`: the cache allocates room for all entries at once. */
+/** Maximum of `cache.maxEntries`, because the cache allocates memory for all entries at once. */
 const maxCacheEntries = 10_000_000;
 const thirtyDaysMs = 30 * 24 * 60 * 60 * 1000;
 const noRetry: RetryPolicy = { attempts: 1, baseDelayMs: 0, maxDelayMs: 0, budgetMs: 0 };
@@ -85,7 +85,7 @@ const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs', 'budgetMs']
 const breakerNames = new Set(['failures', 'resetMs'] as const);
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** Returns the checked options with their defaults. @throws INVALID_OPTIONS */
+/** Returns the checked options with their defaults. @throws INVALID_OPTIONS when an option is unknown or invalid */
 export function resolveOptions(input: unknown): ResolvedOptions {
   try {
     return resolve(input);
@@ -158,11 +158,12 @@ function parseCache(value: unknown): CacheSettings | undefined {
     ) ?? 10_000;
   const ttlMs = ifDefined(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
   const staleIfErrorMs = ifDefined(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
-  // A cache that could never return a record is not created.
+  // Creates no cache if the cache could never return a record.
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
-// Also checks the option on SQLite, which ignores it, because an application may use the same options for both engines.
+// Checks the option on SQLite, too, although SQLite ignores it: an application can use the same options for both
+// engines.
 function parsePool(value: unknown): PoolSettings {
   const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
   const maxConnections = ifDefined(pool.maxConnections, 'pool.maxConnections', (count, field) =>
@@ -186,7 +187,7 @@ function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLo
   return urls.map((url, index) => parsePostgresqlUrl(url, `replicaUrls[${index}]`));
 }
 
-// A timer of Node.js has a maximum delay of 2 ** 31 - 1 milliseconds.
+// Timers in Node.js have a maximum delay of 2 ** 31 - 1 milliseconds.
 function checkTimeout(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, 2 ** 31 - 1);
 }
@@ -195,13 +196,12 @@ function checkCount(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
-// A smaller log would be copied all the time: SQLite itself begins to copy it at 4 MB.
+// The minimum is 4 MiB, because the thread would copy a smaller log all the time: SQLite itself begins to copy at 4 MB.
 function checkWalBytes(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 4_194_304, Number.MAX_SAFE_INTEGER);
 }
 
-// The casts in these checks cannot be verified, because the parameter and return types of a function do not exist at
-// runtime.
+// The casts in these checks cannot be verified: the parameter and return types of a function do not exist at runtime.
 
 function checkClock(value: unknown, field: string): () => number {
   if (typeof value === 'function') return value as () => number;

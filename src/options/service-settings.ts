@@ -2,21 +2,21 @@ import { Failure } from '../errors/failure';
 import type { Validator } from '../validation/validator';
 import { maxTimeMs, minTimeMs } from '../sql/time-range';
 
-/** Settings of the services: a part of the resolved options. */
+/** Settings of the services. They are a part of the resolved options. */
 export interface ServiceSettings {
-  /** Clock in whole milliseconds since 1970. */
+  /** Clock: returns the time in whole milliseconds since 1970. */
   readonly now: () => number;
   readonly maxResults: number;
   /** Checks that depend on the limits. */
   readonly checks: Validator;
   readonly defaultAgentLifetimeMs: number;
-  /** Called after each read of the change feed, with the sequence number that it has reached. */
+  /** Called after each read of the change feed, with the sequence number up to which it has read. */
   readonly onFeedRead: (sequence: number) => void;
 }
 
 /**
  * Returns a clock that rounds the times of `now` down to whole milliseconds, because stored times have no fractions.
- * This clock throws INVALID_OPTIONS when `now` throws, or returns no time from year 1 to year 9999.
+ * The clock throws INVALID_OPTIONS when `now` throws, or when its result is not a time from year 1 to year 9999.
  */
 export function wholeMilliseconds(now: () => number): () => number {
   return () => {

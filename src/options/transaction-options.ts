@@ -3,12 +3,12 @@ import { checkNonEmptyText, checkObject, checkOneOf, ifDefined } from '../valida
 /** Isolation level of a transaction. */
 export const TransactionIsolation = {
   /**
-   * Each transaction reads the state at its beginning, and fails when it changes a record that another transaction has
-   * changed since. On PostgreSQL, two transactions that read the same records and change different ones both commit
-   * (write skew).
+   * A transaction reads the state at its beginning, and fails when it changes a record that another transaction has
+   * changed since then. On PostgreSQL, two transactions that read the same records and change different ones can both
+   * commit (write skew).
    */
   SNAPSHOT: 'snapshot',
-  /** Transactions that all use this level have the effect of running one after another. */
+  /** Transactions of this level have the same effect as if they ran one after another. */
   SERIALIZABLE: 'serializable',
 } as const;
 export type TransactionIsolation = (typeof TransactionIsolation)[keyof typeof TransactionIsolation];

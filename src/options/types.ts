@@ -69,19 +69,19 @@ export interface DatabaseOptions {
    */
   busyTimeoutMs?: number | undefined;
   /**
-   * Durability of a commit on SQLite; PostgreSQL ignores it. With `normal`, a commit survives a crash of the process.
-   * With `full`, it also survives a loss of power, and each commit waits until the disk has stored it. Both use WAL
-   * mode.
+   * Durability of a commit on SQLite; PostgreSQL ignores the option. With `normal`, a commit survives a crash of the
+   * process. With `full`, a commit also survives a loss of power, and waits until the disk has stored it. Both values
+   * use WAL mode.
    *
    * @defaultValue `normal`
    */
   durability?: Durability | undefined;
   /**
    * Maximum size of SQLite's write-ahead log in bytes, at least 4194304 (4 MiB). A thread copies the log into the
-   * database file. Before the log reaches this size, writers wait until the thread has emptied it. A reader that holds
-   * an old snapshot prevents this, for example a backup: then the log grows further, a warning is logged, and
-   * `db.health()` reports it. One transaction that writes more than a quarter of this size may also exceed it.
-   * PostgreSQL and `:memory:` ignore it.
+   * database file. Before the log reaches this size, writers wait until the thread has emptied the log. A reader that
+   * holds an old snapshot, such as a backup, prevents that. Then the log grows further, a warning is logged, and
+   * `db.health()` reports it. The log can also exceed this size when one transaction writes more than a quarter of it.
+   * PostgreSQL and `:memory:` ignore the option.
    *
    * @defaultValue 67108864 (64 MiB)
    */
@@ -93,7 +93,7 @@ export interface DatabaseOptions {
    */
   retry?: RetryOptions | false | undefined;
   /**
-   * Options of the circuit breaker; `false` disables it. The breaker never rejects a read that a replica or the cache
+   * Options of the circuit breaker; `false` disables it. The breaker does not reject reads that a replica or the cache
    * answers.
    *
    * @defaultValue the defaults of {@link BreakerOptions}: it opens after 5 failures, for one second
@@ -112,26 +112,26 @@ export interface DatabaseOptions {
    */
   cache?: CacheOptions | undefined;
   /**
-   * Maximum time that `close()` waits for calls in flight, in milliseconds. Then it aborts the calls that are still
-   * running; 0 aborts them at once.
+   * Maximum time that `close()` waits for calls in flight, in milliseconds. After this time, it aborts the calls that
+   * are still running. With 0, it aborts them at once.
    *
    * @defaultValue 30000
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * Maximum time that a `db.transaction` may send no statement while another call of this service waits for it, in
-   * milliseconds; 0 sets no limit. When this time has passed, the transaction is rolled back: its promise and its later
-   * calls fail with a TIMEOUT that is not retryable, and the waiting calls continue.
+   * Maximum time that a `db.transaction` can send no statement while another call of this service waits for it, in
+   * milliseconds; 0 sets no limit. After this time, the transaction is rolled back: its promise and its later calls
+   * fail with a TIMEOUT that is not retryable, and the waiting calls continue.
    *
    * This ends a deadlock: the callback may itself wait for the other call, for example in a queue. The limit does not
-   * apply to a callback that keeps sending statements, or for which no call waits.
+   * apply to a callback that keeps sending statements, or to a transaction that no call waits for.
    *
    * @defaultValue 30000
    */
   transactionIdleTimeoutMs?: number | undefined;
   /**
-   * Maximum number of records that a query without `limit` may match; more fail with RESULT_TOO_LARGE. 0 allows only
-   * queries that match nothing.
+   * Maximum number of records that a query without `limit` can match. A query that matches more fails with
+   * RESULT_TOO_LARGE. With 0, every query without `limit` that matches a record fails.
    *
    * @defaultValue 10000
    */
@@ -143,7 +143,7 @@ export interface DatabaseOptions {
    */
   limits?: LimitOptions | undefined;
   /**
-   * Lifetime of an agent without `expiresAt`, in milliseconds; 0 makes it expire at once.
+   * Lifetime of an agent that is created without `expiresAt`, in milliseconds. With 0, the agent expires at once.
    *
    * @defaultValue 2592000000 (30 days)
    */

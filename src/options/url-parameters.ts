@@ -10,8 +10,8 @@ const oneOf =
     values.includes(value);
 
 /**
- * Parameters of node-postgres that this package supports, with their valid values. The driver would ignore or
- * misinterpret any other value.
+ * Parameters of node-postgres that this package supports, with the checks of their values. The driver would ignore or
+ * misinterpret a value that fails its check.
  */
 const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['user', anything],
@@ -35,7 +35,7 @@ const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['query_timeout', wholeNumber],
 ]);
 
-/** Parameters of Prisma's own engines, except `schema`. A URL that is also used by Prisma may have them. */
+/** Parameters of Prisma's engines except `schema`. A URL has them when Prisma's tools use the same URL. */
 const prismaParameters: ReadonlySet<string> = new Set([
   'connection_limit',
   'connect_timeout',
@@ -55,7 +55,7 @@ const prismaParameters: ReadonlySet<string> = new Set([
 /** Checked parameters of a URL. */
 export interface UrlParameters {
   readonly schema: string | undefined;
-  /** Names of the parameters that only Prisma's engines use. */
+  /** Names of the given parameters that only Prisma's engines use. */
   readonly ignored: readonly string[];
 }
 
@@ -85,15 +85,16 @@ function checkSchema(schema: string, field: string): void {
 }
 
 /**
- * Checks the parameters of a SQLite URL, which may only be those of Prisma's engines; returns their names. @throws
- * INVALID_OPTIONS for any other parameter, and for a repeated one
+ * Checks the parameters of a SQLite URL, which may only be parameters of Prisma's engines. Returns their names.
+ *
+ * @throws INVALID_OPTIONS for any other parameter, and for a repeated one
  */
 export function checkSqliteParameters(parameters: URLSearchParams, field: string): readonly string[] {
   return checkNames(parameters, field, () => false);
 }
 
-// The names of parameters are not secret. However, the part of a password after an unescaped "?" looks like a
-// parameter, which then contains the "@" before the host.
+// The names of parameters are not secret. However, when a password has an unescaped "?", the rest of the password and
+// the host look like a parameter. The name of such a parameter contains the "@" before the host.
 function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
   const seen = new Set<string>();
   const ignored: string[] = [];

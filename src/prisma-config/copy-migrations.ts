@@ -9,9 +9,9 @@ const script = 'migration.sql';
 /** Result of {@link copyMigrations}: names of migrations of this package. */
 export interface CopiedMigrations {
   readonly copied: readonly string[];
-  /** Already in the folder. */
+  /** Names of the migrations that the folder already contains. */
   readonly unchanged: readonly string[];
-  /** In the folder with another content, which was kept. */
+  /** Names of the migrations that the folder contains with another content. The copy does not change this content. */
   readonly different: readonly string[];
 }
 

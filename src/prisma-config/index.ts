@@ -44,8 +44,8 @@ export interface PrismaConfiguration {
 }
 
 /**
- * Tables of the search index of SQLite, and the internal tables of FTS5. The migrations create them, but Prisma's schema
- * cannot express them. Without this setting, Prisma Migrate would report them as drift.
+ * Tables of SQLite's search index. They include the internal tables of FTS5. The migrations create them, but Prisma's
+ * schema cannot express them. When they are declared as external, Prisma Migrate does not report them as drift.
  */
 const searchTables = ['', '_search', '_search_config', '_search_data', '_search_idx'].map(
   (part) => `agent_names${part}`,
@@ -53,10 +53,10 @@ const searchTables = ['', '_search', '_search_config', '_search_data', '_search_
 
 /**
  * Returns the configuration with which Prisma's command line works on the tables of this package: `prisma migrate
- * deploy`, `prisma migrate status` and `prisma studio`. For an application whose own schema is in the same database, see
- * {@link externalTables}.
+ * deploy`, `prisma migrate status` and `prisma studio`. For an application whose own schema is in the same database,
+ * see {@link externalTables}.
  *
- * @throws INVALID_OPTIONS when Prisma's command line cannot open the database of the URL, such as `:memory:`.
+ * @throws INVALID_OPTIONS when Prisma's command line cannot open a database with this URL, such as `:memory:`.
  * @example
  * ```ts
  * import { defineConfig } from 'prisma/config';
@@ -81,10 +81,10 @@ export function prismaConfig(options: PrismaConfigOptions = {}): PrismaConfigura
 
 /**
  * Returns the names of all tables of this package, for the setting `tables.external` of an application's own
- * `prisma.config.ts`. With it, `prisma migrate dev` leaves these tables alone. On PostgreSQL, the names begin with the
- * schema of the URL, by default `public`.
+ * `prisma.config.ts`. With this setting, `prisma migrate dev` does not change these tables. On PostgreSQL, the names
+ * begin with the schema of the URL, by default `public`.
  *
- * @throws INVALID_OPTIONS
+ * @throws INVALID_OPTIONS when the URL is invalid.
  * @example
  * ```ts
  * const config = { experimental: { externalTables: true }, tables: { external: externalTables(url) } };
@@ -103,7 +103,7 @@ export function externalTables(url: string = defaultUrl): string[] {
  * Returns the names of all enumerations of this package, for the setting `enums.external` of an application's own
  * `prisma.config.ts`; an empty array on SQLite, which has no enumerations.
  *
- * @throws INVALID_OPTIONS
+ * @throws INVALID_OPTIONS when the URL is invalid.
  * @example
  * ```ts
  * const enums = { external: externalEnums('postgresql://localhost/directory') };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineName } from '../storage/engine';
 
-/** Folder of the schema and the migrations. It has the same relative path from the sources and from the build. */
+/** Folder of the schema and the migrations. Its path relative to this file is the same in the sources and the build. */
 const prismaFolder = join(__dirname, '../../prisma');
 
 /** Path of Prisma's schema, and of the folder with the migrations. */

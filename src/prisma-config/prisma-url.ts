@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { parseDatabaseUrl } from '../options/database-url';
 import { invalidUrl } from '../options/invalid-url';
 
-/** Matches characters in a file URL that some programs decode, or read as the beginning of a query. */
+/** Matches characters of a file URL that some programs decode, or take for the beginning of a query. */
 const ambiguous = /[?]|%[0-9a-f]{2}/i;
 
-/** Matches the normal form, which `normaliseDatabaseUrl` returns: nothing in it is encoded. */
+/** Matches a URL in the normal form, which `normaliseDatabaseUrl` returns. Nothing in it is encoded. */
 const normalForm = /^file:\/\/(?=\/)/;
 
-/** Reports whether a URL names an SQLite database. */
+/** Reports whether a URL names a SQLite database. */
 export function isSqliteUrl(url: string): boolean {
   return /^file:/i.test(url) || url === ':memory:';
 }
@@ -19,8 +19,8 @@ export function isPostgresqlUrl(url: string): boolean {
 }
 
 /**
- * Returns the absolute path of the database file at a URL in the normal form. Any other URL is parsed as the package
- * parses it.
+ * Returns the absolute path of the database file at a URL in the normal form. Parses any other URL as the package
+ * parses the option `url`.
  */
 export function toDatabasePath(url: string): string {
   return normalForm.test(url) && !ambiguous.test(url) ? resolve(url.replace(normalForm, '')) : pathOf(url);
@@ -29,7 +29,7 @@ export function toDatabasePath(url: string): string {
 /**
  * Returns the URL of a database file in the only form that Prisma Migrate and Prisma Studio both understand: `file://`
  * and an absolute path. Studio does not decode the path, so nothing in it is encoded. Returns the URL of a PostgreSQL
- * database unchanged: the engine validates it as the package does, and reports errors with Prisma's code.
+ * database unchanged: the schema engine validates it later, and reports errors with Prisma's code.
  *
  * @throws when the package would reject the URL of a file.
  */

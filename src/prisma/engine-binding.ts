@@ -9,7 +9,7 @@ import type { Failure } from '../errors/failure';
 import type { TransactionIsolation } from '../options/transaction-options';
 import type { NativeAccess } from '../storage/native-access';
 
-/** Parts of one engine that Prisma's driver adapter uses; `C` is a connection of its driver. */
+/** Functions of one engine that Prisma's driver adapter uses. `C` is a connection of the engine's driver. */
 export interface EngineBinding<C> {
   readonly info: Pick<SqlDriverAdapterFactory, 'provider' | 'adapterName'>;
   /** Returns the limits and the schema of a connection. */
@@ -17,15 +17,15 @@ export interface EngineBinding<C> {
   /** Converts Prisma's isolation level; throws when the engine does not support it. */
   toIsolation(level: IsolationLevel | undefined): TransactionIsolation;
   /**
-   * Runs a query inside the transaction of `native`. When `native` has no transaction, the query is a transaction by
-   * itself.
+   * Runs a query inside the transaction of `native`. When `native` belongs to no transaction, the query is a separate
+   * transaction.
    */
   query(native: NativeAccess, query: SqlQuery): Promise<SqlResultSet>;
   /** Runs a statement as {@link query} does, and returns the number of changed rows. */
   execute(native: NativeAccess, query: SqlQuery): Promise<number>;
   /**
-   * Runs `work` inside the transaction of `native`, while no other call uses that transaction. When `work` fails,
-   * everything that it did is rolled back.
+   * Runs `work` inside the transaction of `native`, while no other call uses this transaction. When `work` fails, its
+   * changes are rolled back.
    */
   exclusive<T>(native: NativeAccess, work: (connection: C) => Promise<T>): Promise<T>;
   /** Throws when {@link NativeAccess} would refuse the query, such as a write to a table of this package. */

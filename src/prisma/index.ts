@@ -8,7 +8,7 @@ export { prismaAdapter, type PrismaAdapterOptions } from './prisma-adapter';
 export type { TimestampFormat } from './sqlite-values';
 
 /**
- * Prisma Client for the tables of this package. The adapter determines the engine. The generated clients of the two
+ * Prisma Client for the tables of this package. The adapter determines the engine. The generated clients of both
  * engines have the same models and calls.
  *
  * @example

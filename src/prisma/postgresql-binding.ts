@@ -62,7 +62,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
       await client.query(sql);
     },
     classify: classifyPostgresqlError,
-    // The official adapter has already converted the errors of the driver.
+    // Returns the error unchanged: the official adapter has already converted it.
     toPrismaError: (error) => error,
   };
 }
@@ -72,7 +72,8 @@ function accessOf(native: NativeAccess): PostgresqlNativeAccess {
   throw new Failure('INTERNAL', 'the database is not on PostgreSQL');
 }
 
-// This package does not change the settings of a pooler's connections, because all clients of the pooler share them.
+// Creates the failure for a pooler, whose connections this package does not change, because all of its clients share
+// them.
 function unreadableTimes(): Failure {
   const message =
     'Prisma Client needs the settings DateStyle = ISO and TimeZone = UTC behind a pooler: set them with ALTER ROLE';
@@ -84,8 +85,8 @@ function unreadableTimes(): Failure {
  * a pool.
  */
 function poolOf(client: PoolClient): Pool {
-  // The official adapter only calls `query` and listens for errors, for which an object with the prototype of Pool
-  // suffices. A real pool would run queries on connections of its own.
+  // The official adapter only calls `query` and listens for errors, so an object with the prototype of Pool is enough.
+  // A real pool would run queries on other connections than `client`.
   return Object.create(Pool.prototype, {
     query: { value: (config: QueryConfig) => client.query(config) },
     options: { value: {} },

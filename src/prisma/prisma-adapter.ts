@@ -22,7 +22,7 @@ import type { TimestampFormat } from './sqlite-values';
 export interface PrismaAdapterOptions {
   /**
    * Form in which times are stored on SQLite. `milliseconds`: integers since 1970, as in the tables of this package.
-   * `iso8601`: text, as Prisma stores times by default in an application's own tables. PostgreSQL ignores the option.
+   * `iso8601`: text, which is Prisma's default for an application's own tables. PostgreSQL ignores the option.
    *
    * @defaultValue `'milliseconds'`
    */
@@ -30,12 +30,12 @@ export interface PrismaAdapterOptions {
 }
 
 /**
- * Returns Prisma's driver adapter for a database, or for one transaction of it. Create one client and use it until the
+ * Returns Prisma's driver adapter for a database, or for one transaction. Create one client and use it until the
  * database is closed, because constructing a client takes milliseconds.
  *
- * Outside `db.transaction` the client reads the committed state, and each of its writes is a transaction by itself.
- * Inside the callback of `db.transaction` a client of `db` is part of that transaction. An interactive transaction of
- * the client outside `db.transaction` has a connection of its own; on SQLite it blocks all other writes until it ends.
+ * Outside `db.transaction`, the client reads the committed state, and each of its writes is a separate transaction.
+ * Inside the callback of `db.transaction`, a client of `db` is part of the transaction. An interactive transaction of
+ * the client outside `db.transaction` uses a separate connection; on SQLite it blocks all other writes until it ends.
  *
  * The client can read the tables of this package, but not write to them: a write fails with PERMISSION_DENIED, because
  * it would bypass the change feed, the event chain and the cache.
@@ -56,7 +56,7 @@ export function prismaAdapter(
     : adapterFactory(session, sqliteBinding(timestampFormat));
 }
 
-/** Returns the adapter of a session. Tests call it with a session that has no service. */
+/** Returns the adapter that runs Prisma's queries on a session. Tests call it with a session that has no services. */
 export function adapterFactory<C>(session: Session, binding: EngineBinding<C>): SqlDriverAdapterFactory {
   return { ...binding.info, connect: () => connect(session, binding) };
 }
@@ -101,8 +101,8 @@ function startTransaction<C>(
     let isStarted = false;
     const hold = (native: NativeAccess): Promise<void> =>
       binding.exclusive(native, (connection) => {
-        // The session repeats a transaction after a conflict or a fail-over. Prisma cannot repeat its part: the
-        // application has to repeat the transaction.
+        // The session runs this callback again after a conflict or a failover. But Prisma cannot run its queries again,
+        // so this attempt fails with an error that asks the application to repeat the transaction.
         if (isStarted) {
           throw new DriverAdapterError({ ...writeConflict, originalMessage: 'the transaction has to be repeated' });
         }
@@ -118,7 +118,7 @@ function startTransaction<C>(
     const ended = done.catch((error: unknown) => {
       throw toTransactionError(binding, error);
     });
-    // After the start, `reject` has no effect: `commit` or `rollback` reports the error.
+    // Once the transaction has started, `reject` has no effect: `commit` or `rollback` reports the error instead.
     ended.catch(reject);
   });
 }
@@ -165,7 +165,7 @@ function toTransaction<C>(
     withPrismaErrors(binding, async () => binding.command(connection, sql));
   return {
     ...binding.info,
-    // The adapter commits and rolls back by itself; Prisma must not send COMMIT and ROLLBACK.
+    // With this option, Prisma sends no COMMIT and ROLLBACK: the session runs them.
     options: { usePhantomQuery: true },
     queryRaw: (query) =>
       withPrismaErrors(binding, async () => {
@@ -189,7 +189,7 @@ function toTransaction<C>(
         if (error !== rolledBack) throw error;
       });
     },
-    // The names need no escaping: Prisma generates them from a letter and a number.
+    // The names need no escaping, because Prisma generates them from a letter and a number.
     createSavepoint: (name) => command(`SAVEPOINT "${name}"`),
     rollbackToSavepoint: (name) => command(`ROLLBACK TO "${name}"`),
     releaseSavepoint: (name) => command(`RELEASE "${name}"`),

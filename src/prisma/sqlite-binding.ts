@@ -60,8 +60,8 @@ function queryOn(connection: SqliteConnection, sql: string, values: readonly unk
     return { columnNames: [], columnTypes: [], rows: [] };
   }
   const rows = statement.all(...values);
-  // Reads the columns after the run, because a statement that was prepared before a change of the schema is compiled
-  // again when it runs.
+  // Reads the columns after the statement has run. When the schema has changed since the statement was prepared, SQLite
+  // compiles it again at the run, and its columns may differ.
   const columns = statement.columns();
   const columnTypes = toColumnTypes(
     columns.map(({ type }) => type),

@@ -24,7 +24,7 @@ function mapDriverError(code: string, message: string): MappedError {
   }
 }
 
-// SQLite has one code for all errors in the text of a statement; only the message distinguishes them.
+// SQLite has one code for all errors in the SQL of a statement. Only the message shows which error it is.
 function mapMessage(message: string): MappedError {
   const missingTable = /^no such table: (.*)$/s.exec(message)?.[1];
   if (missingTable !== undefined) return { kind: 'TableDoesNotExist', table: missingTable };

@@ -4,12 +4,12 @@ import { ColumnTypeEnum, type ArgType, type ColumnType } from '@prisma/driver-ad
 export type TimestampFormat = 'milliseconds' | 'iso8601';
 
 /*
- * Conversion between SQLite's values and those of Prisma's driver adapters. The results are the same as those of the
- * official adapter for better-sqlite3 with `timestampFormat: 'unixepoch-ms'`; a test compares the two. The rows must
- * contain integers as bigint.
+ * Conversion between SQLite's values and the values of Prisma's driver adapters. The results are the same as those of
+ * the official adapter for better-sqlite3 with `timestampFormat: 'unixepoch-ms'`; a test compares them. Integers in the
+ * rows must be of type bigint.
  */
 
-/** Prisma's types by declared column type. Contains only the declarations that determine the type. */
+/** Prisma's types by the declared type of a column. Other declared types do not determine Prisma's type. */
 const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ['DECIMAL', ColumnTypeEnum.Numeric],
   ['FLOAT', ColumnTypeEnum.Float],
@@ -90,7 +90,7 @@ export function toSqliteValue(argument: unknown, type: ArgType | undefined, form
   }
 }
 
-// The official adapter stores the same text.
+// Returns the same value that the official adapter would store.
 function toStoredTime(time: Date, format: TimestampFormat): number | string {
   return format === 'milliseconds' ? time.getTime() : time.toISOString().replace('Z', '+00:00');
 }

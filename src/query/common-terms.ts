@@ -5,7 +5,7 @@ import { checkAnyTime, checkBoolean, checkOneOf } from '../validation/checks';
 import { foldCase } from '../validation/fold-case';
 import type { ParseField, TermInput, TermKey } from './filter-field';
 
-/** Context that the SQL for every kind of record has. */
+/** Context of SQL for any kind of record. */
 interface SqlContext {
   readonly dialect: Dialect;
 }
@@ -27,8 +27,8 @@ export function parseChoices<T extends string>(allowed: Readonly<Record<string, 
 }
 
 /**
- * Returns the values of a field that the earlier fields of the same term also gave; all values when no earlier field
- * gave any.
+ * Returns the values of a field that the earlier fields of the same term have given, too. Returns all values when no
+ * earlier field was given.
  */
 export function intersect<T>(values: T[], given: readonly T[] | undefined): T[] {
   return given === undefined ? values : values.filter((value) => given.includes(value));
@@ -54,7 +54,7 @@ export function equalTo(column: Sql) {
   };
 }
 
-/** Tests whether `column` is one of a few values. The cache key is their number: each one is a parameter of its own. */
+/** Tests whether `column` is one of a few values. The cache key is their number, because each value is a parameter. */
 export function choices<T extends string>(column: Sql) {
   return {
     cacheKey: (values: T[]): number => values.length,

@@ -5,14 +5,14 @@ import { isStorableText } from '../validation/is-storable-text';
 /** Value of a keyset position. */
 export type CursorValue = string | number | null;
 
-/** Version of the cursors. Increment it when the order or the meaning of the values changes: old cursors are refused. */
+/** Version of the cursors. Increment it when the order or the meaning of the values changes: then old cursors fail. */
 const version = 1;
 
 const field = 'after';
 
 /**
- * Returns the fingerprint of a query, to which its cursors are bound. Equal queries have equal fingerprints, whatever the
- * order of their fields.
+ * Returns the fingerprint of a query. A cursor contains the fingerprint of its query. Equal queries have equal
+ * fingerprints, whatever the order of their fields.
  *
  * @param noun - noun for the records, such as `events`.
  * @param query - filter and order as plain data. A field that is undefined counts as absent.
@@ -36,8 +36,9 @@ export function encodeCursor(fingerprint: string, key: readonly CursorValue[]): 
 /**
  * Returns the keyset position of a cursor.
  *
- * @param isKey - reports whether the values fit the order of the query. A caller can forge a cursor.
- * @throws INVALID_INPUT at `after` when this package did not create the cursor, or the cursor is of another query.
+ * @param isKey - reports whether the values have the types of the query's order. A cursor may be forged by the caller.
+ * @throws INVALID_INPUT for the field `after` when this package did not create the cursor, or when the cursor belongs
+ * to another query.
  */
 export function decodeCursor<K extends readonly CursorValue[]>(
   cursor: string,
@@ -53,13 +54,13 @@ export function decodeCursor<K extends readonly CursorValue[]>(
 
 function partsOf(cursor: string): readonly unknown[] {
   const bytes = Buffer.from(cursor, 'base64url');
-  // The decoder ignores characters that are not base64url.
+  // The decoder ignores characters that are not base64url. Encodes the result again to detect them.
   if (bytes.toString('base64url') !== cursor) throw noCursor();
   try {
     const parts: unknown = JSON.parse(bytes.toString());
     if (Array.isArray(parts)) return parts;
   } catch {
-    // The parser's message would contain the cursor.
+    // Throws another error below, because the parser's message would contain the cursor.
   }
   throw noCursor();
 }

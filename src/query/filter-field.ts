@@ -6,7 +6,7 @@ import type { Validator } from '../validation/validator';
  * Checks a field of a query and returns its value in the form in which the database compares it; undefined when the
  * field filters nothing.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when the value is invalid
  */
 export type ParseField<V> = (value: unknown, field: string, checks: Validator) => V | undefined;
 
@@ -14,12 +14,12 @@ export type ParseField<V> = (value: unknown, field: string, checks: Validator) =
 export type TermKey = string | number | boolean | { readonly [property: string]: TermKey };
 
 /**
- * Input of the composition of a term's SQL. The value is not part of it: the SQL text depends only on the cache key, so a
- * query can never run the text that another query needs.
+ * Input from which the SQL of a term is composed. It does not contain the value: the SQL text depends only on the cache
+ * key, so a query can never run the text that another query needs.
  */
 export interface TermInput<V, K extends TermKey> {
   readonly cacheKey: K;
-  /** Composes a bound parameter. `read` returns it for the value of each call. */
+  /** Composes a bound parameter. `read` returns the value of the parameter for each call. */
   readonly bind: (read: (value: V) => SqlValue) => Sql;
 }
 
@@ -30,12 +30,12 @@ export interface CandidateSource {
 }
 
 /**
- * A condition on the searched records.
+ * A condition on the records that a query searches.
  *
  * @typeParam V - value of the condition.
  * @typeParam K - the term's part of the cache key.
- * @typeParam C - context of the SQL: the dialect, and everything else that the SQL of the terms for one kind of record
- * refers to.
+ * @typeParam C - context of the SQL: the dialect, and everything else that the conditions on this kind of record refer
+ * to.
  * @typeParam S - candidate source.
  */
 export interface TermDefinition<V, K extends TermKey, C, S extends CandidateSource> {
@@ -43,7 +43,7 @@ export interface TermDefinition<V, K extends TermKey, C, S extends CandidateSour
   readonly matchesNothing?: (value: V) => boolean;
   /** Returns every property of the value that the SQL text depends on. Default: the text is the same for all values. */
   readonly cacheKey?: (value: V) => K;
-  /** Composes a table expression that the condition and the source refer to; undefined when they need none. */
+  /** Composes a table expression that the condition and the source refer to; undefined when they refer to none. */
   readonly table?: (input: TermInput<V, K>, context: C) => Sql | undefined;
   readonly condition: (input: TermInput<V, K>, context: C) => Sql;
   /** True when an index of the searched table finds few records by this condition, so that no source is needed. */
@@ -54,7 +54,7 @@ export interface TermDefinition<V, K extends TermKey, C, S extends CandidateSour
 
 /**
  * A term for values of any type. Its functions are methods, because TypeScript then accepts a term for one type of
- * values as a term for values of an unknown type: a term receives only values of its own fields.
+ * values as a term for values of an unknown type. This is safe: a term receives only the values of its own fields.
  */
 export interface FilterTerm<C, S extends CandidateSource> {
   matchesNothing?(value: unknown): boolean;
@@ -65,7 +65,7 @@ export interface FilterTerm<C, S extends CandidateSource> {
   source?(input: TermInput<unknown, TermKey>, context: C): S;
 }
 
-/** A term that several fields of a query determine together. */
+/** A term whose value comes from several fields of a query. */
 export interface SharedTerm<N extends string, V, K extends TermKey, C, S extends CandidateSource> {
   /** Name of the term in the filter. */
   readonly name: N;
@@ -73,7 +73,7 @@ export interface SharedTerm<N extends string, V, K extends TermKey, C, S extends
 }
 
 /**
- * A field of a query, with everything that the search needs to know of it.
+ * A field of a query, with everything that the search needs to know about it.
  *
  * @typeParam V - value of the term.
  * @typeParam N - name of the term in the filter; `undefined` when it is the name of the field.
@@ -82,9 +82,9 @@ export interface FilterField<V, N extends string | undefined, C, S extends Candi
   readonly name: N;
   readonly parse: ParseField<unknown>;
   /**
-   * Adds the value of this field to the value that earlier fields gave the same term. It is a method, like the
-   * functions of {@link FilterTerm}, so that TypeScript accepts a field for one type of values as a field for an
-   * unknown type.
+   * Combines the value of this field with `given`, the value that earlier fields have given to the same term. This is a
+   * method, like the functions of {@link FilterTerm}, so that TypeScript accepts a field for one type of values as a
+   * field for an unknown type.
    */
   merge(parsed: unknown, given: unknown): V | undefined;
   readonly term: FilterTerm<C, S>;
@@ -95,7 +95,7 @@ export type FilterFields<F extends string, C, S extends CandidateSource> = Reado
   Record<F, FilterField<unknown, string | undefined, C, S>>
 >;
 
-/** Names of the fields of a query that filter. All other fields set the order and the range of the results. */
+/** Names of the query fields that filter. All other fields set the order and the range of the results. */
 export type FilterFieldName<Query> = Exclude<keyof Query & string, 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
 
 /** Filter of a checked query: the value of every given term by its name. */
@@ -110,7 +110,7 @@ export type FilterOf<T> = {
 /** Returns the functions that define the query fields of one kind of record. */
 export function fieldsIn<C, S extends CandidateSource>() {
   return {
-    /** Defines a field that is a term of its own. */
+    /** Defines a field that is a separate term. */
     field: <V, K extends TermKey = TermKey>(
       definition: TermDefinition<V, K, C, S> & { readonly parse: ParseField<V> },
     ): FilterField<V, undefined, C, S> => ({
@@ -120,17 +120,17 @@ export function fieldsIn<C, S extends CandidateSource>() {
       term: definition,
     }),
 
-    /** Defines a term that several fields determine together. */
+    /** Defines a term whose value comes from several fields. */
     sharedTerm: <N extends string, V, K extends TermKey = TermKey>(
       name: N,
       definition: TermDefinition<V, K, C, S>,
     ): SharedTerm<N, V, K, C, S> => ({ name, definition }),
 
     /**
-     * Defines a field that determines a term together with other fields.
+     * Defines a field that gives a part of a term's value.
      *
-     * @param merge - adds the value of this field to the value that earlier fields gave the term; undefined when the
-     * field filters nothing without them.
+     * @param merge - combines the value of this field with the value that earlier fields have given to the term.
+     * Returns undefined when the field filters nothing without them.
      */
     partOf: <N extends string, V, K extends TermKey, P>(
       { name, definition }: SharedTerm<N, V, K, C, S>,

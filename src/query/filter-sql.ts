@@ -41,7 +41,9 @@ export class FilterSql<C, S extends CandidateSource> {
       .sort((one, other) => one.source.rank - other.source.rank);
   }
 
-  /** Returns the filter without one term: the residual filter for records that a source has found by that term. */
+  /**
+   * Returns the filter without one term. It is the residual filter for the records that the term's source has found.
+   */
   without(name: string): FilterSql<C, S> {
     return new FilterSql(this.#terms.filter((given) => given.name !== name));
   }

@@ -11,7 +11,7 @@ import type {
 } from './filter-field';
 import { FilterSql } from './filter-sql';
 
-/** Cache key of a filter: the part of every given term by its name. It is 1 for a term without a part of its own. */
+/** Cache key of a filter: the part of each given term, by the name of the term. It is 1 for a term without a part. */
 export type FilterKey = Readonly<Record<string, TermKey>>;
 
 /** Field of the table with the name of its term. */
@@ -34,7 +34,7 @@ interface NamedTerm<C, S extends CandidateSource> {
  * @typeParam T - the table.
  */
 export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends CandidateSource> {
-  /** Names of the fields of a query. */
+  /** Names of the query fields. */
   readonly fields: readonly (keyof T & string)[];
   readonly #fields: readonly NamedField<C, S>[];
   readonly #terms: readonly NamedTerm<C, S>[];
@@ -51,10 +51,10 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
   }
 
   /**
-   * Checks all fields of a query, including those that cannot change an empty result.
+   * Checks all fields of a query, even when one of them already shows that no record can match.
    *
    * @returns the filter without absent fields; null when no record can match.
-   * @throws INVALID_INPUT
+   * @throws INVALID_INPUT when a field is invalid
    */
   parse(query: Readonly<Partial<Record<string, unknown>>>, checks: Validator): FilterOf<T> | null {
     const filter: Record<string, unknown> = {};
@@ -67,7 +67,7 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
       if (value !== undefined) filter[name] = value;
     }
     if (this.#matchesNothing(filter)) return null;
-    // Every value comes from the field of the table that determines its type.
+    // The cast is safe: each value comes from the table's field that determines its type.
     return filter as FilterOf<T>;
   }
 
@@ -103,7 +103,7 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
   }
 }
 
-// An empty text or list matches nothing. If it counted as absent, an empty owner would return every tenant's agents.
+// An empty text or list matches nothing. If it were ignored, an empty owner would return the agents of every tenant.
 function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.length === 0);
 }

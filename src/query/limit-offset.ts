@@ -3,30 +3,30 @@ import { checkWholeNumber, ifDefined } from '../validation/checks';
 
 /** Requested limit and offset of the results. */
 export interface LimitOffset {
-  /** Undefined for all results, which may be at most `maxResults`. */
+  /** Undefined to return all results, at most `maxResults`. */
   readonly limit: number | undefined;
-  /** Undefined for no offset. */
+  /** Undefined to skip no results. */
   readonly offset: number | undefined;
 }
 
 /** Fields of a query that {@link checkLimitOffset} checks. */
 export const limitOffsetFields = ['limit', 'offset'] as const;
 
-/** Checks `limit` and `offset` of a query. @throws INVALID_INPUT */
+/** Checks `limit` and `offset` of a query. @throws INVALID_INPUT when one of them is invalid */
 export function checkLimitOffset(query: { readonly limit?: unknown; readonly offset?: unknown }): LimitOffset {
   const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
   return { limit: ifDefined(query.limit, 'limit', check), offset: ifDefined(query.offset, 'offset', check) };
 }
 
-/** Returns the number of rows to read. Without a limit, one row more than allowed shows that there are too many. */
+/** Returns the number of rows to read. Without a limit, reads one row more than allowed, to detect too many results. */
 export function rowLimit({ limit }: LimitOffset, maxResults: number): number {
   return limit ?? maxResults + 1;
 }
 
 /**
- * Checks the number of results of a query, which are never cut silently.
+ * Checks the number of results. A result is never truncated.
  *
- * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults`.
+ * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` records.
  */
 export function checkResultSize({ limit }: LimitOffset, rows: readonly unknown[], maxResults: number): void {
   if (limit === undefined && rows.length > maxResults) {

@@ -19,7 +19,7 @@ export function hasMetadata(id: Sql, { table, ownerColumn }: MetadataTable) {
     parse: parseMetadata,
     condition: ({ bind }: TermInput<MetadataRow[], TermKey>, { dialect }: { readonly dialect: Dialect }): Sql => {
       const count = bind((rows) => rows.length);
-      // PostgreSQL estimates a hundred rows for any function, unless a LIMIT gives the actual number.
+      // Without this LIMIT, PostgreSQL would assume a hundred rows: it estimates so for any function.
       const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(bind(toEntriesJson), 'entry')} LIMIT CAST(${count} AS BIGINT)) AS wanted`;
       return sql`${id} IN (SELECT ${owner} FROM ${entries}
     JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}

@@ -2,7 +2,7 @@ import { join, raw, sql, type Sql } from '../sql/sql';
 import { checkOneOf, ifDefined } from '../validation/checks';
 import type { OrderDirection } from './order-direction';
 
-/** Order of the results of a query. */
+/** Order of a query's results. */
 export interface Order<F extends string> {
   readonly field: F;
   readonly direction: OrderDirection;
@@ -18,7 +18,7 @@ const directions = ['asc', 'desc'] as const;
  *
  * @param checkField - checks the name of the field.
  * @param defaultOrder - order of a query without `orderBy`. With `orderBy`, the default direction is ascending.
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when the field or the direction is invalid
  */
 export function parseOrder<F extends string>(
   query: { readonly orderBy?: unknown; readonly orderDirection?: unknown },
@@ -50,18 +50,18 @@ interface KeysetPosition {
   readonly id: Sql;
 }
 
-/** Sort expressions of the rows; `value` is undefined when the rows are in the order of their ids. */
+/** Sort expressions of the rows. `value` is undefined when the rows are ordered by id only. */
 export interface KeysetColumns {
   readonly value: Sql | undefined;
   readonly id: Sql;
 }
 
-/** Tests whether a row comes after `position`, ties by ascending id. */
+/** Tests whether a row comes after `position`. Rows with equal values are in ascending order of their ids. */
 export function isAfter(columns: KeysetColumns, direction: OrderDirection, position: KeysetPosition): Sql {
   return compareRows(columns, direction === 'asc' ? '>' : '<', '>', position);
 }
 
-/** Tests whether a row comes before `position`, ties by ascending id. */
+/** Tests whether a row comes before `position`. Rows with equal values are in ascending order of their ids. */
 export function isBefore(columns: KeysetColumns, direction: OrderDirection, position: KeysetPosition): Sql {
   return compareRows(columns, direction === 'asc' ? '<' : '>', '<', position);
 }

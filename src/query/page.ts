@@ -21,7 +21,7 @@ export interface PageOptions {
   size?: number | undefined;
 }
 
-/** A page of the results of a query. */
+/** A page of a query's results. */
 export interface Page<T> {
   /** Records of the page, in the order of the query. */
   readonly items: T[];
@@ -33,7 +33,7 @@ const pageFields = new Set(['after', 'size'] as const);
 const defaultSize = 100;
 const maxSize = 1000;
 
-/** Requested page. The content of the cursor is not checked yet. */
+/** Requested page. The content of the cursor is checked later. */
 export interface PageRequest {
   readonly after: string | undefined;
   readonly size: number;
@@ -41,7 +41,7 @@ export interface PageRequest {
   readonly bounds: AnswerBounds;
 }
 
-/** Checks the options of a page. @throws INVALID_INPUT */
+/** Checks the options of a page. @throws INVALID_INPUT when they are invalid */
 export function checkPage(input: unknown, { limits }: Validator): PageRequest {
   const { after, size } = checkObject(input === undefined ? {} : input, 'page', pageFields);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxSize);
@@ -75,7 +75,7 @@ export async function* recordsOf<T>(
   }
 }
 
-/** Reads the next page of an iteration. When the records are long, the page has fewer of them. */
+/** Reads the next page of an iteration. When the records are too long for one page, reads fewer of them. */
 export function readAhead<T>(
   after: string | undefined,
   { limits }: Validator,
@@ -83,7 +83,7 @@ export function readAhead<T>(
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
     try {
-      // A single record may be as long as the limits allow.
+      // A page of one record has no other bound: a single record can be as long as the limits allow.
       const bounds = answerBounds(limits, size === 1 ? Infinity : iterationLength);
       return await readPage({ after, size, bounds });
     } catch (error) {
@@ -95,9 +95,9 @@ export function readAhead<T>(
 }
 
 /**
- * Refuses a limit or an offset in a query that is read in pages.
+ * Checks that a query that is read in pages has no limit and no offset.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when it has one
  */
 export function refuseLimitOffset({ limit, offset }: LimitOffset): void {
   if (limit !== undefined) throw invalidInput('limit', 'must not be given for a query that is read in pages');
@@ -105,7 +105,7 @@ export function refuseLimitOffset({ limit, offset }: LimitOffset): void {
 }
 
 /**
- * Returns the page of the found records.
+ * Returns the page that contains the found records.
  *
  * @param records - one record more than `size` when there is a next page.
  * @param cursorAfter - returns the cursor of the position after a record.

@@ -57,7 +57,7 @@ export class RegistrationService {
 function withCertificate(agent: unknown, certificateId: string): unknown {
   return guardedRead('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
-    // The cast is safe, because a plain object may have any fields.
+    // The cast is safe, because a plain object can have any fields.
     const { certificateId: given = certificateId, ...fields } = agent as { readonly certificateId?: unknown };
     if (given !== certificateId)
       throw invalidInput('certificateId', 'must equal the id of the certificate, or be absent');

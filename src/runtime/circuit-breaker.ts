@@ -5,7 +5,7 @@ import type { BreakerSettings } from '../options/resolve-options';
 
 /**
  * Minimum time in milliseconds between two counted failures of calls that were in flight at the same time. Without it,
- * one interruption with many calls in flight would open the breaker.
+ * one short interruption with many calls in flight would open the breaker.
  */
 const burstMs = 1000;
 
@@ -17,8 +17,9 @@ const probeTimeoutFactor = 10;
 const minProbeTimeoutMs = 1000;
 
 /**
- * Circuit breaker: rejects calls while the database is known to be down. Callers do not wait for a failure, and the
- * database is not overloaded when it recovers. Costs a comparison before and after each call while the database is up.
+ * Circuit breaker: rejects calls while the database is known to be down. So callers do not wait for the failure, and
+ * the database is not overloaded when it recovers. While the database is up, it costs a comparison before and after
+ * each call.
  */
 export class CircuitBreaker {
   readonly #settings: BreakerSettings;
@@ -27,8 +28,8 @@ export class CircuitBreaker {
   /** Number of consecutive failures. It is 0 only while the state is `closed`. */
   #failures = 0;
   /**
-   * Increases with each counted failure and each change of the state, to recognize the results of calls that began
-   * before.
+   * Increases with each counted failure and each change of the state. It shows whether a result belongs to a call that
+   * began before the last of these events.
    */
   #generation = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -54,14 +55,14 @@ export class CircuitBreaker {
     return this.#state === 'closed' ? this.#generation : this.#admitProbe();
   }
 
-  /** Records that the database has answered a call. */
+  /** Records that the database has responded to a call. */
   answered(generation: number): void {
     if (this.#failures !== 0 && (this.#state === 'closed' || generation === this.#generation)) this.reset();
   }
 
   /**
-   * Records that a call has failed. Only outages count. Any other failure shows that the database answers, or does not
-   * show whether it does.
+   * Records that a call has failed. Only outages count. Any other failure shows that the database responds, or does not
+   * show whether it responds.
    */
   failed(generation: number, error: unknown): void {
     const { availability } = classifyError(error);
@@ -81,7 +82,7 @@ export class CircuitBreaker {
   #recordOutage(generation: number, error: unknown): void {
     const now = performance.now();
     const isEarlier = generation !== this.#generation;
-    // Once the breaker is open, results of earlier calls have no effect; only the probe counts.
+    // While the breaker is not closed, only the result of the probe counts, and not those of earlier calls.
     if (isEarlier && (this.#state !== 'closed' || now - this.#lastFailureAt < burstMs)) return;
     this.#failures += 1;
     this.#generation += 1;

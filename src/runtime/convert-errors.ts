@@ -7,8 +7,8 @@ import type { HealthProbe } from '../storage/health-probe';
 export type ErrorClassifier = (error: unknown) => Failure;
 
 /**
- * Returns an engine that converts every error of `engine` by `classify`, except those of `native`, so that its callers
- * see only failures.
+ * Returns an engine that converts every error of `engine` by `classify`, so that its callers get only failures. Does
+ * not convert the errors of `native`.
  */
 export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine {
   const { preferReplicas, dataVersion, logBytes } = bound(engine);
@@ -66,7 +66,7 @@ function convertExecutor(executor: Executor, classify: ErrorClassifier): Executo
   const rethrow = (error: unknown): never => {
     throw classify(error);
   };
-  // The executors of engines reject and never throw, so a wrapper function for each call is not necessary.
+  // A wrapper that also converts thrown errors is not necessary: the executors of engines reject and never throw.
   return {
     dialect: executor.dialect,
     query: (statement) => executor.query(statement).catch(rethrow),

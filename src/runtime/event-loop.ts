@@ -1,4 +1,7 @@
-/** Maximum time in milliseconds for which promises may keep the event loop from handling timers and sockets. */
+/**
+ * Maximum time in milliseconds for which a chain of promises is allowed to keep the event loop from handling timers and
+ * sockets.
+ */
 const maxBlockMs = 10;
 
 // Keeps the function that exists when the module loads, because fake timers in a test of the application would stop the
@@ -12,13 +15,13 @@ export function shouldYield(): boolean {
   return performance.now() - lastYieldMs > maxBlockMs;
 }
 
-/** Lets the event loop handle timers and sockets. While a chain of promises continues, it handles neither. */
+/** Lets the event loop handle timers and sockets, which it cannot do while a chain of promises continues. */
 export async function yieldToEventLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   lastYieldMs = performance.now();
 }
 
-/** Returns the results of `map` for all elements. Yields to the event loop when this takes long. */
+/** Returns the results of `map` for all elements. Yields to the event loop when the work takes long. */
 export async function mapYielding<T, U>(elements: readonly T[], map: (element: T) => U): Promise<U[]> {
   const mapped: U[] = [];
   for (const element of elements) {

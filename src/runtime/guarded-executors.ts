@@ -8,12 +8,12 @@ import type { CircuitBreaker } from './circuit-breaker';
 import { statementObserver } from './perform';
 import { transientCode, withRetry, type RetryRules } from './retry';
 
-/** Creates the executors of calls: observed, retried after transient failures, and guarded by the circuit breaker. */
+/** Creates the executors of calls. They report events, retry after transient failures and use the circuit breaker. */
 export class GuardedExecutors {
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: CircuitBreaker | undefined;
-  /** Executors of calls that no listener observes: they depend on nothing but the engine and the operation. */
+  /** Executors of calls without a listener. Such an executor depends only on the engine and the operation. */
   readonly #unobserved = new Map<Operation, Executor>();
   #engine: Engine | undefined;
 
@@ -26,18 +26,19 @@ export class GuardedExecutors {
   /**
    * Creates the executor of one call.
    *
-   * @param call - the call, when somebody receives its events.
-   * @param mayBeBehind - true when a replica may answer its reads.
+   * @param call - the call, when a listener receives its events.
+   * @param mayBeBehind - true when a replica may answer the reads of the call.
    */
   create(engine: Engine, operation: Operation, call: Call | undefined, mayBeBehind: boolean): Executor {
     const observe = statementObserver(call);
     const guarded =
       call === undefined ? this.#unobservedExecutor(engine, operation) : this.#guard(engine, operation, call, observe);
-    // Reads of replicas pass neither the breaker nor the retries, because the breaker observes only the primary.
+    // Reads from a replica use neither the breaker nor the retries. The breaker is only about the primary, and a failed
+    // read is repeated on the primary.
     return mayBeBehind ? (engine.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
   }
 
-  // Creating the executor took longer than all else that a call does in addition to a query by key.
+  // Keeps each executor. Creating it for each call took longer than everything else that a call adds to a query by key.
   #unobservedExecutor(engine: Engine, operation: Operation): Executor {
     if (this.#engine !== engine) {
       this.#engine = engine;

@@ -3,7 +3,7 @@ import type { TransactionWaiters } from '../storage/engine';
 import type { Mutex } from './mutex';
 
 /**
- * Minimum and maximum interval, in milliseconds, at which waiting calls are polled when the engine does not report
+ * Minimum and maximum interval, in milliseconds, between two queries for waiting calls, when the engine does not report
  * them. Between these bounds, the interval is a quarter of the limit.
  */
 const shortestPollMs = 10;
@@ -15,8 +15,8 @@ const { setTimeout, clearTimeout, setImmediate } = globalThis;
 
 /**
  * Watches one transaction of the application. Calls `exceeded` when the transaction has sent no statement for the
- * maximum time while another call of this process waited for it. The callback of the transaction may itself wait for
- * that call: then neither of them would ever end.
+ * maximum time while another call of this process waited for it. Without the limit, neither might ever end, because the
+ * callback of the transaction may itself wait for that call.
  */
 export class IdleLimit {
   readonly #limitMs: number;
@@ -40,7 +40,7 @@ export class IdleLimit {
     this.#waiters = waiters;
     this.#exceeded = exceeded;
     if (limitMs === 0) return;
-    // When the engine reports waiting calls, no timer is needed until a call waits.
+    // When the engine reports waiting calls, the timer starts when a call begins to wait.
     if (waiters.onWait === undefined) this.#checkIn(limitMs);
     else waiters.onWait(() => this.#checkIn(limitMs));
   }
@@ -63,7 +63,8 @@ export class IdleLimit {
     if (overdueMs >= this.#limitMs) {
       const waitedMs = await this.#longestWaitMs();
       isAwaited = waitedMs > 0;
-      // The event loop may have delayed the next statement of the callback. Lets this statement run first.
+      // The callback may be about to send a statement that a busy event loop has delayed. Lets it send the statement
+      // first.
       await new Promise((resolve) => setImmediate(resolve));
       overdueMs = Math.min(this.#idleMs(), waitedMs);
     }
@@ -74,7 +75,7 @@ export class IdleLimit {
     else if (this.#waiters.onWait === undefined) this.#checkIn(this.#pollMs());
   }
 
-  // Returns 0 when the engine cannot determine the waiting calls.
+  // Returns 0 when the engine cannot find out which calls wait.
   async #longestWaitMs(): Promise<number> {
     try {
       return await this.#waiters.longestWaitMs();
@@ -99,7 +100,7 @@ export function idleForTooLong(): Failure {
   return new Failure('TIMEOUT', message, { retryable: false });
 }
 
-/** Adds the calls in the queue for repeated transactions to the waiting calls. */
+/** Adds the calls that wait for the mutex of repeated transactions to the waiting calls. */
 export function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
   return {
     longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),

@@ -30,13 +30,13 @@ export class InFlightCalls {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#settledListeners.push(resolve));
   }
 
-  /** Calls `listener` when the calls in flight are aborted, unless the returned function was called before. */
+  /** Calls `listener` when the calls in flight are aborted. The returned function removes the listener. */
   onAbort(listener: () => void): () => void {
     this.#abortListeners.add(listener);
     return () => this.#abortListeners.delete(listener);
   }
 
-  /** Aborts the calls in flight; returns their number. */
+  /** Aborts the calls in flight. Returns their number. */
   abort(): number {
     this.#isAborted = true;
     for (const listener of this.#abortListeners) listener();
@@ -60,13 +60,13 @@ export class TimedInFlightCalls extends InFlightCalls {
     super.end();
   }
 
-  /** Returns the time without any call in flight, in milliseconds; 0 while there is one. */
+  /** Returns the time since no call has been in flight, in milliseconds; 0 while one is in flight. */
   idleMs(): number {
     return this.#current > 0 ? 0 : performance.now() - this.#idleSinceMs;
   }
 }
 
-/** Reports whether `work` ends within `ms` milliseconds. @throws what `work` throws within this time */
+/** Reports whether `work` ends within `ms` milliseconds. @throws the error of `work` when it fails within this time */
 export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const end = new AbortController();
   const tooLate = sleep(ms, false, { signal: end.signal });

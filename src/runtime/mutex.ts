@@ -12,7 +12,7 @@ export class Mutex {
   #onWait: (() => void) | undefined;
 
   /**
-   * Resolves once the caller has acquired the mutex. The caller must call {@link release} afterwards, also after an
+   * Resolves when the caller has acquired the mutex. The caller must call {@link release} afterwards, even after an
    * error.
    */
   acquire(): Promise<void> {
@@ -25,14 +25,14 @@ export class Mutex {
     return entered;
   }
 
-  /** Acquires the mutex if it is free. Reports whether the caller has to release it. */
+  /** Acquires the mutex if it is free. Returns true when the caller has acquired it and has to release it. */
   tryAcquire(): boolean {
     if (this.#heldSinceMs !== undefined) return false;
     this.#heldSinceMs = performance.now();
     return true;
   }
 
-  /** Releases the mutex to the next waiting caller. */
+  /** Releases the mutex. The next waiting caller acquires it. */
   release(): void {
     this.#onWait = undefined;
     const next = this.#waiting.shift();

@@ -14,7 +14,7 @@ export async function observeControl<T>(
   return result;
 }
 
-/** Reports the end of a transaction, unless no attempt has begun. */
+/** Reports the end of a transaction. Does nothing when no attempt has begun. */
 export function reportTransaction(
   diagnostics: Diagnostics,
   { count, isCommitted }: { readonly count: number; readonly isCommitted: boolean },

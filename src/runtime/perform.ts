@@ -30,7 +30,7 @@ export async function perform<T>(
   }
 }
 
-/** Reports a call that failed, and returns the operation's error. */
+/** Reports a call that failed. Returns the error for the caller. */
 export function failed(
   diagnostics: Diagnostics,
   operation: Operation,

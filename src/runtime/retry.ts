@@ -9,7 +9,7 @@ import type { Executor } from '../storage/executor';
 /** Rules for retrying failed calls. */
 export interface RetryRules {
   readonly policy: RetryPolicy;
-  /** Returns the code of a failure after which the work may be retried; undefined for any other. */
+  /** Returns the code of a failure after which the work can be retried; undefined for any other failure. */
   readonly codeOf: (error: unknown) => DatabaseErrorCode | undefined;
   /** Called before each wait. */
   readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
@@ -28,9 +28,9 @@ export function withRetry(executor: Executor, rules: RetryRules): Executor {
 }
 
 /**
- * Runs `work`, and retries it after failures that may be retried, within the limits of the policy.
+ * Runs `work`. Retries it after the failures that `codeOf` accepts, within the limits of the policy.
  *
- * @param startMs - start of the policy's time budget.
+ * @param startMs - time at which the time budget of the policy began.
  * @param attempt - number of the first attempt.
  */
 export async function retry<T>(
@@ -64,7 +64,7 @@ export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: num
 }
 
 // Returns the wait before the next attempt, a random time up to the maximum (full jitter: "Exponential Backoff And
-// Jitter", AWS, 2015); undefined when there is to be no further attempt.
+// Jitter", AWS, 2015); undefined when there must be no further attempt.
 function delayAfter(
   { policy, codeOf, observe }: RetryRules,
   error: unknown,

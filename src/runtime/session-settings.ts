@@ -20,7 +20,7 @@ export interface SessionState {
   readonly breaker: BreakerState | 'off';
 }
 
-/** Returns the failure of a write through the database object inside of its own transaction. */
+/** Returns the failure of a write through `db` inside the callback of a transaction of `db`. */
 export function writeBesideTransaction(): Failure {
   return new Failure(
     'CONFLICT',

@@ -24,7 +24,7 @@ import { enclosingTransaction, isInsideTransaction } from './transaction-context
 import { writeBesideTransaction, type SessionSettings, type SessionState } from './session-settings';
 import { TransactionAttempt } from './transaction-session';
 
-/** Minimum time in milliseconds for which `close` waits until the server has closed the connections. */
+/** Minimum time in milliseconds that `close` gives the server to close the connections. */
 const minDisconnectMs = 1000;
 
 /** Session of an open database. */
@@ -51,10 +51,10 @@ export class DatabaseSession implements Session {
     this.#executors = new GuardedExecutors(diagnostics, settings.retry, this.#breaker);
   }
 
-  /** Connects the session to an open database. From now on, the session accepts calls. */
+  /** Connects the session to an open database. From then on, the session accepts calls. */
   open(database: Engine): void {
     this.#breaker?.reset();
-    // Calls that an earlier `close` has aborted may never end, so they are not counted.
+    // Calls that an earlier `close` has aborted may never end, so the new counter does not contain them.
     this.#inFlight = new InFlightCalls();
     this.#repetitions = new Mutex();
     this.#database = database;
@@ -74,15 +74,15 @@ export class DatabaseSession implements Session {
       const count = inFlight.abort();
       this.#repetitions.cancel();
       await database.terminate();
-      const what = count === 1 ? '1 call was' : `${count} calls were`;
-      throw new Failure('TIMEOUT', `${what} still in flight after closeTimeoutMs and aborted`);
+      const [calls, were] = count === 1 ? ['1 call', 'was'] : [`${count} calls`, 'were'];
+      throw new Failure('TIMEOUT', `${calls} ${were} still in flight after closeTimeoutMs, and ${were} aborted`);
     }
     // An unresponsive server would make `database.close()` wait forever.
     const graceMs = Math.max(deadline - performance.now(), minDisconnectMs);
     if (!(await endsWithin(graceMs, database.close()))) await database.terminate();
   }
 
-  /** Present state of the database: its engine, which is undefined while it is closed, and its calls. */
+  /** Present state of the session: the engine, the number of calls in flight, and the state of the circuit breaker. */
   get state(): SessionState {
     const breaker = this.#breaker?.state ?? 'off';
     return { engine: this.#database, callsInFlight: this.#inFlight.count, breaker };
@@ -111,8 +111,8 @@ export class DatabaseSession implements Session {
       if (database.cache === undefined || !mayBeBehind) {
         return lookup.read(this.#executors.create(database, operation, call, mayBeBehind));
       }
-      // Does not read from a replica: its records may lack recent changes, and the cache would keep them for longer
-      // than the permitted lag.
+      // Does not read from a replica. Its records may lack recent changes, and the cache would keep such a record for
+      // longer than the permitted lag.
       const onCached = call && (() => (call.isCached = true));
       const load = () => lookup.read(this.#executors.create(database, operation, call, false));
       return database.cache.read(lookup, load, onCached);
@@ -134,16 +134,16 @@ export class DatabaseSession implements Session {
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
     return this.#perform(operation, (call) => {
       const executor = this.#executors.create(this.#openDatabase(), operation, call, false);
-      // The write could wait for a lock of the transaction while the callback waits for the write. The database cannot
-      // detect this deadlock.
+      // Without this check, the write could wait for a lock of the transaction while the callback of the transaction
+      // waits for the write. The database cannot detect this deadlock.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor);
     });
   }
 
   /**
-   * Runs `work` in one transaction. An error that `work` throws is rethrown unchanged after the rollback. After a
-   * conflict with other transactions, `work` runs again; repeated transactions run one at a time.
+   * Runs `work` in one transaction. When `work` throws, rolls back and throws the same error. After a conflict with
+   * other transactions, runs `work` again; such repeated transactions run one at a time.
    */
   transaction<T>(work: (session: Session) => Promise<T>, options: ParsedTransactionOptions): Promise<T> {
     const call = this.#diagnostics.beginCall('transaction', options.name);
@@ -199,7 +199,7 @@ export class DatabaseSession implements Session {
       const code = codeOf(error);
       if (policy.attempts <= 1 || code === undefined) throw error;
       return this.#repetitions.runExclusive(() => {
-        // The transaction may have waited long for the mutex.
+        // The wait for the mutex may have used up the time of the policy.
         if (!hasTime(policy, startMs, 0)) throw error;
         const observe = this.#executors.retryObserver('transaction', call);
         observe(code, 1, 0);
@@ -234,11 +234,11 @@ export class DatabaseSession implements Session {
     return perform(this.#diagnostics, operation, work, this.#inFlight);
   }
 
-  // A failure to begin has changed nothing, so it can be retried.
+  // Retries a failure to begin, which has changed nothing.
   #begin(request: TransactionRequest, call: Call | undefined, startMs: number): Promise<EngineTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    // An error of a read-only server is not retried here, because the whole transaction is repeated.
+    // Does not retry here after an error of a read-only server: after this error, the whole transaction is repeated.
     const codeOf = (error: unknown) => (classifyError(error).isReadOnlyServer ? undefined : transientCode(error));
     return retry({ ...this.#executors.rules('transaction', call), codeOf }, () => database.begin(request), startMs);
   }

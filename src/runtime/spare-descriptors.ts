@@ -2,16 +2,17 @@ import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
 /**
- * Number of descriptors that loading modules or starting a thread opens at once, with a reserve for other work of the
+ * Number of descriptors that loading modules or starting a thread opens at once, plus a reserve for other work of the
  * process.
  */
 const needed = 16;
 
 /**
  * Checks that enough descriptors are free to load modules. When Node.js cannot open a package.json, it concludes that
- * the file does not exist, and remembers that: the process could then never find a package whose first loading failed.
+ * the file does not exist, and remembers this. So if the first attempt to load a package failed, the process could
+ * never load the package.
  *
- * @throws EMFILE or ENFILE; nothing was loaded, and the next attempt may succeed.
+ * @throws EMFILE or ENFILE when too few descriptors are free. Nothing was loaded, and the next attempt can succeed.
  */
 export function assertSpareDescriptors(): void {
   const descriptors: number[] = [];

@@ -3,8 +3,8 @@ import type { ConnectionHold } from '../storage/engine';
 import type { Session } from '../storage/session';
 
 /**
- * Transaction in whose callback the current code runs. Transactions of several databases may be nested: `outer` is the
- * transaction in whose callback this one began.
+ * Transaction in whose callback the current code runs. Transactions of several databases can be nested: `outer` is the
+ * transaction in whose callback this transaction began.
  */
 interface TransactionContext {
   readonly database: object;
@@ -16,7 +16,7 @@ interface TransactionContext {
 
 const contexts = new AsyncLocalStorage<TransactionContext>();
 
-/** Runs the callback of a transaction of `database`, so that calls from inside the callback are recognized. */
+/** Runs the callback of a transaction of `database`, so that calls inside the callback are recognized. */
 export async function runInsideTransaction<T>(
   database: object,
   session: Session,
@@ -27,7 +27,7 @@ export async function runInsideTransaction<T>(
   try {
     return await contexts.run(context, work);
   } finally {
-    // Work that the callback has started and not awaited, such as a timer, is outside of the transaction from here on.
+    // From now on, work that the callback has started but not awaited, such as a timer, is outside the transaction.
     context.isOver = true;
   }
 }
@@ -49,8 +49,8 @@ export function enclosingTransaction(database: object): Session | undefined {
 }
 
 /**
- * Returns the connection of `pool` that is held by a transaction in whose callback the caller runs; undefined when
- * there is none.
+ * Returns the connection of `pool` that the transaction around the caller holds; undefined when the caller is not
+ * inside a transaction that holds a connection of `pool`.
  */
 export function enclosingHold(pool: object): ConnectionHold | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
@@ -60,7 +60,7 @@ export function enclosingHold(pool: object): ConnectionHold | undefined {
   return undefined;
 }
 
-/** Runs `work` outside every transaction of the caller. Use it for work that no callback of a transaction waits for. */
+/** Runs `work` outside every transaction of the caller. Use it for work that no transaction's callback waits for. */
 export function runOutsideTransactions<T>(work: () => T): T {
   return contexts.exit(work);
 }

@@ -3,7 +3,7 @@ import type { Row, Statement, StatementResult } from '../sql/statement';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
 
 /**
- * Runs statements of an operation on one engine, in order.
+ * Runs an operation's statements on one engine, in order.
  *
  * @param isReading - true when none of the statements changes anything.
  */
@@ -13,8 +13,8 @@ export type SendStatements = (
 ) => Promise<readonly StatementResult[]>;
 
 /**
- * Handle of one operation on either engine. Buffers the change entries, and the statements of `executeAtCommit` until
- * the next statements are sent.
+ * Handle of one operation on either engine. Buffers the change entries. Buffers the statements of `executeAtCommit`
+ * until other statements are sent.
  */
 export class TransactionHandle implements Transaction {
   readonly dialect: Dialect;
@@ -33,7 +33,7 @@ export class TransactionHandle implements Transaction {
     return this.#changes;
   }
 
-  /** True after {@link requestSequencing}. */
+  /** True when the operation has called {@link requestSequencing}. */
   get needsSequencing(): boolean {
     return this.#needsSequencing;
   }

@@ -16,7 +16,7 @@ import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import { runInsideTransaction } from './transaction-context';
 
-/** Session of one transaction, from its beginning to its end. */
+/** Session of one transaction, from the beginning of the transaction to its end. */
 export class TransactionSession implements Session {
   readonly isTransaction = true;
   readonly engine: EngineName;
@@ -27,7 +27,7 @@ export class TransactionSession implements Session {
   readonly #inFlight = new TimedInFlightCalls();
   #isOver = false;
   #isRepeatable = false;
-  /** Failure that ended the transaction early; undefined while it is open, and after a normal end. */
+  /** Failure that has ended the transaction early; undefined while it is open, and after a normal end. */
   #interruption: Failure | undefined;
 
   constructor(diagnostics: Diagnostics, outer: InFlightCalls, transaction: EngineTransaction, engine: EngineName) {
@@ -80,7 +80,7 @@ export class TransactionSession implements Session {
     }
   }
 
-  /** Returns the code of an error after which the whole transaction may be repeated; undefined for any other error. */
+  /** Returns the code of an error after which the whole transaction can be repeated; undefined for any other error. */
   repeatableCode(error: unknown): DatabaseErrorCode | undefined {
     return repeatableCode(this.#transaction.native.classify(error));
   }
@@ -91,8 +91,8 @@ export class TransactionSession implements Session {
   }
 
   /**
-   * Reports whether a call of the transaction has failed with an error after which the whole transaction may be
-   * retried, such as a conflict with another transaction.
+   * Reports whether a call of the transaction has failed with an error after which the whole transaction can be
+   * repeated, such as a conflict with another transaction.
    */
   get isRepeatable(): boolean {
     return this.#isRepeatable;
@@ -103,7 +103,7 @@ export class TransactionSession implements Session {
     return this.#inFlight.idleMs();
   }
 
-  /** Rejects new calls, and waits for the calls that the callback did not wait for. */
+  /** Rejects new calls, and waits for the calls that the callback has not awaited. */
   end(interruption?: Failure): Promise<void> {
     this.#isOver = true;
     this.#interruption ??= interruption;
@@ -122,7 +122,7 @@ export interface AttemptSettings {
   readonly outer: InFlightCalls;
   /** Maximum time without a statement while others wait for the transaction, in milliseconds; 0 means no limit. */
   readonly idleTimeoutMs: number;
-  /** Observes the statements that end the transaction; absent when there is no listener. */
+  /** Receives the statements that end the transaction; undefined when there is no listener. */
   readonly observe: StatementObserver | undefined;
 }
 
@@ -135,7 +135,7 @@ export class TransactionAttempt<T> {
   /** Number of attempts so far. */
   count = 0;
   isCommitted = false;
-  /** Session of the last attempt in which the callback has thrown an error. */
+  /** Session of the last attempt whose callback has thrown an error. */
   #failed: TransactionSession | undefined;
 
   constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
@@ -144,9 +144,9 @@ export class TransactionAttempt<T> {
   }
 
   /**
-   * Returns the code of a failure after which the transaction may be retried, otherwise undefined. An error that the
-   * callback throws may be a conflict in another database, so a call of this transaction must have failed in this way,
-   * too.
+   * Returns the code of a failure after which the transaction can be repeated; undefined for any other failure. An
+   * error that the callback throws can come from another database. So in this case, a call of this transaction must
+   * also have failed with an error after which it can be repeated.
    */
   repeatableCode(error: unknown): DatabaseErrorCode | undefined {
     if (!this.hasCallerFailed) return repeatableCode(classifyError(error));
@@ -179,7 +179,7 @@ export class TransactionAttempt<T> {
     return outcome.result;
   }
 
-  // The caller's error is the one to throw; a failed rollback is only reported.
+  // Only reports the error of a failed rollback: the caller gets the error that caused the rollback.
   async #rollBack(transaction: EngineTransaction): Promise<void> {
     const { diagnostics, observe } = this.#settings;
     const start = performance.now();
@@ -190,7 +190,10 @@ export class TransactionAttempt<T> {
     }
   }
 
-  /** Waits for the callback. Stops waiting once the transaction is idle for too long, or the database is terminated. */
+  /**
+   * Waits for the callback. Stops waiting when the transaction is idle for too long, or when the database is
+   * terminated.
+   */
   #outcomeOf(
     database: object,
     { hold }: EngineTransaction,
@@ -200,8 +203,8 @@ export class TransactionAttempt<T> {
     const { outer, idleTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
       const interrupt = (interruption: Failure): void => {
-        // The callback continues to run. The session ends here, so that further calls of the callback fail instead of
-        // running outside of the transaction.
+        // The callback continues to run. Ends the session now, so that its later calls fail instead of running outside
+        // the transaction.
         void session.end(interruption);
         settle({ interruption });
       };

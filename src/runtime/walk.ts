@@ -5,21 +5,21 @@ import { shouldYield, yieldToEventLoop } from './event-loop';
 
 /** Rows to read in the order of a unique key. */
 export interface Walk {
-  /** Columns of a row; the columns of the key come first. */
+  /** Columns to read. The columns of the key come first. */
   readonly columns: readonly Sql[];
   readonly from: Sql;
-  /** The columns of the key, as SQL. */
+  /** SQL of the key's columns. */
   readonly key: readonly string[];
   /** True when the rows are grouped by the key. */
   readonly isGrouped?: boolean;
 }
 
-/** Number of rows that are read at a time. It is small, because each row may contain long texts. */
+/** Number of rows that are read at a time. It is small because each row can contain long texts. */
 const chunkSize = 100;
 
 /**
- * Calls `visit` for all rows in the order of their key. Reads few rows at a time, to bound the memory, and yields to
- * the event loop when this takes long.
+ * Calls `visit` for all rows in the order of their key. Reads a few rows at a time to limit the memory, and yields to
+ * the event loop when the work takes long.
  */
 export async function walk(snapshot: Snapshot, walk: Walk, visit: (row: Row) => Promise<void> | void): Promise<void> {
   for await (const rows of chunksOf(snapshot, walk)) {

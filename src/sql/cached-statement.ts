@@ -2,10 +2,10 @@ import { sql, type Sql } from './sql';
 import type { SqlValue, Statement } from './statement';
 import { StatementTextCache } from './statement-text-cache';
 
-/** Composes a bound parameter. `read` returns the value of the parameter for the input of each call. */
+/** Composes a bound parameter. `read` returns the value of the parameter from the input of each call. */
 export type Bind<Input> = (read: (input: Input) => SqlValue) => Sql;
 
-/** SQL text with one reader for each of its bound parameters. */
+/** SQL text, with the function that reads the value of each bound parameter. */
 interface CachedText<Input> {
   readonly text: string;
   readonly readers: readonly ((input: Input) => SqlValue)[];
@@ -15,8 +15,9 @@ interface CachedText<Input> {
 const maxTexts = 256;
 
 /**
- * Defines a statement whose SQL text depends on the cache key of its input, and on nothing else: `compose` receives the
- * key, and it can only bind the values of the input. Each text is composed once.
+ * Defines a statement whose SQL text depends only on the cache key of its input: `compose` receives the key but not the
+ * input, whose values it can only bind as parameters. Each text is composed once.
+ *
  *
  * @param cacheKeyOf - returns the cache key: plain data, which is compared by its JSON text.
  * @param compose - composes the SQL. Every value in it is a bound parameter.

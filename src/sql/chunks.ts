@@ -1,8 +1,8 @@
 import type { Statement } from './statement';
 
 /**
- * Maximum number of rows that one statement writes. Writing so many rows on SQLite blocks the event loop for some
- * milliseconds.
+ * Maximum number of rows that one statement writes. A statement with this number of rows blocks the event loop on
+ * SQLite for some milliseconds.
  */
 export const chunkRows = 2000;
 
@@ -15,8 +15,8 @@ function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
 }
 
 /**
- * Returns the statements that write the rows in parts. `toStatement` must return the same text for any number of rows;
- * the values of all parts except the first are computed when they are sent.
+ * Returns the statements that write the rows in parts. `toStatement` must return the same text for any number of rows.
+ * The values of a part, except the first one, are computed when the part is sent.
  */
 export function statementsFor<T>(rows: readonly T[], toStatement: (rows: readonly T[]) => Statement): Statement[] {
   const [first, ...others] = chunksOf(rows);

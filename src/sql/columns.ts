@@ -7,8 +7,8 @@ export type Columns<Model> = {
   readonly [Field in keyof Model & string]: readonly [column: string, type: ColumnType<NonNullable<Model[Field]>>];
 };
 
-// The tuples keep TypeScript from applying the conditional type to each member of a union (each value of an
-// enumeration) separately.
+// The tuples prevent TypeScript from applying the conditional type to each member of a union separately. The values of
+// an enumeration are such a union.
 type ColumnType<Value> = [Value] extends [Date]
   ? 'time'
   : [Value] extends [boolean]
@@ -24,7 +24,7 @@ type EnumerationOf<Values> = {
   [Name in EnumerationName]: [Values, keyof Enumeration<Name>] extends [keyof Enumeration<Name>, Values] ? Name : never;
 }[EnumerationName];
 
-/** Names and types of columns of any model. */
+/** Names and types of the columns of any model. */
 type AnyColumns = Readonly<Record<string, readonly [column: string, type: RecordColumnType]>>;
 
 /** Returns the names of the fields, in the order of the columns. */
@@ -38,7 +38,7 @@ export function columnNames(columns: AnyColumns): Sql {
   return raw(names.join(', '));
 }
 
-/** Returns the columns of a record set of whole rows, by their names in the table. */
+/** Returns the types of a table's columns by their names, for a record set that contains whole rows. */
 export function recordColumns(columns: AnyColumns): RecordColumns {
   return Object.fromEntries(Object.values(columns));
 }

@@ -14,29 +14,32 @@ export interface TextPart {
    * points.
    */
   readonly isIndexed: boolean;
-  /** Composes a bound parameter for the result of `derive` for the text, or for the text itself without `derive`. */
+  /**
+   * Composes a bound parameter. Its value is the result of `derive` for the text; without `derive`, the text itself.
+   */
   readonly bind: (derive?: (part: string) => string) => Sql;
 }
 
 /** Reports whether a text is long enough for the substring indexes. */
 export function isIndexedPart(part: string): boolean {
-  // A code point has one or two UTF-16 units.
+  // A code point has one or two UTF-16 code units.
   return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
 }
 
 /**
- * Shared lock of the transactions that take numbers from an ascending sequence. It tells readers up to which number all
- * transactions have ended. No two holders wait for each other.
+ * Shared lock of the transactions that take numbers from an ascending sequence. By the keys of the held locks, readers
+ * know up to which number all transactions have ended. Its holders do not wait for each other.
  */
 export interface SequenceLock {
   /**
-   * Composes a query that takes the lock until the end of the transaction. Its key is not greater than any number that
-   * the transaction takes afterwards.
+   * Composes a query that takes the lock until the end of the transaction. The key of the lock is less than every
+   * number that the transaction takes afterwards.
    */
   readonly acquire: (sequence: string) => Sql;
   /**
-   * Composes a query of the keys that are held now: one column, and one row for each key, or one null. Its second column
-   * is true when the server is a standby, which does not know the locks of the primary.
+   * Composes a query that returns the keys of the held locks: one row for each key, or one row with null when no lock
+   * is held. The second column is true when the server is a standby, which does not know the locks of the
+   * primary.
    */
   readonly heldKeys: (sequence: string) => Sql;
 }
@@ -50,19 +53,21 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
  */
 export interface Dialect {
   /**
-   * True when several transactions may write at the same time, so that rows have to be locked before a decision depends
-   * on them.
+   * True when several transactions can write at the same time. Then a transaction has to lock the rows that its
+   * decision depends on.
    */
   readonly usesRowLocks: boolean;
   /**
-   * Composes a query that takes the advisory lock `name` until the end of the transaction. Only later statements see
-   * what the previous holder of the lock has committed. Undefined on an engine where only one transaction can write at
-   * a time.
+   * Composes a query that takes the advisory lock `name` until the end of the transaction. When the query has waited
+   * for another holder, only later statements see what that holder has committed. Undefined on an engine where only one
+   * transaction can write at a time.
    */
   readonly advisoryLock: ((name: Sql) => Sql) | undefined;
-  /** Composes a query that takes the same lock if it is free, and returns whether it was. */
+  /** Composes a query that takes the advisory lock `name` if it is free, and returns whether it was free. */
   readonly tryAdvisoryLock: ((name: Sql) => Sql) | undefined;
-  /** Undefined on an engine where one transaction writes at a time, so that numbers become visible in ascending order. */
+  /**
+   * Undefined on an engine with one writer at a time, where numbers become visible in ascending order without a lock.
+   */
   readonly sequenceLock: SequenceLock | undefined;
   /**
    * Joins the row of `table` whose `column` is `value`, with the alias `alias`. Looks up this row for each row of the
@@ -80,13 +85,14 @@ export interface Dialect {
    * the table are.
    */
   readonly lookup: (index: readonly Sql[], table: string, alias: string, value: Sql) => Sql;
-  /** Column that identifies a row within one statement at the lowest cost. */
+  /** Column that identifies a row at the lowest cost. Its values are valid only within one statement. */
   readonly rowKey: Sql;
-  /** Composes a column that no index is used for. PostgreSQL chooses by its statistics, and gets the column itself. */
+  /**
+   * Composes a column for which SQLite uses no index. On PostgreSQL, the planner decides, so the column is unchanged.
+   */
   readonly unindexed: (column: Sql) => Sql;
   /**
-   * Tests whether `value` is in the result of a subquery that returns few values and does not depend on the outer
-   * query.
+   * Tests whether `value` is in the result of `query`, a subquery with few rows that is independent of the outer query.
    */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
   /** Tests whether a text column holds a text or null. SQLite can store values of other types in such a column. */
@@ -101,13 +107,13 @@ export interface Dialect {
   readonly fromMs: (ms: Sql) => Sql;
   /** Converts a stored time to milliseconds since 1970. */
   readonly toMs: (time: Sql) => Sql;
-  /** Computes the time of a change: now, or one millisecond after the `previous` stored time if that is later. */
+  /** Computes the time of a change: `nowMs`, or one millisecond after the stored time `previous` if that is later. */
   readonly nextTime: (previous: Sql, nowMs: Sql) => Sql;
   /** Converts 0 or 1 to a stored boolean. */
   readonly toBoolean: (flag: Sql) => Sql;
   /** Tests whether `text` contains `part` exactly. Uses an index of `text` if there is one. */
   readonly containsIndexed: (text: Sql, part: TextPart) => Sql;
-  /** Tests whether `text` contains `part` exactly, without an index, for rows that another condition selects. */
+  /** Tests whether `text` contains `part` exactly. Uses no index: another condition has already selected the rows. */
   readonly containsUnindexed: (text: Sql, part: TextPart) => Sql;
   /**
    * Selects the ids of the agents whose folded name contains `part`, by the substring index if `part` is long enough.
@@ -129,8 +135,9 @@ export interface Dialect {
   /** Aggregates `element` into a JSON array, sorted by `order`; an empty array without rows. */
   readonly jsonArrayAggregate: (element: Sql, order: Sql) => Sql;
   /**
-   * Aggregates metadata into a JSON object, sorted by key; an empty object without rows. `entries` is the table of the
-   * entries with the alias `m`, followed by its WHERE clause. The primary key of the table yields the entries in order.
+   * Aggregates metadata into a JSON object, sorted by key; an empty object without rows. `entries` is the metadata
+   * table with the alias `m`, followed by its WHERE clause. The primary key of the table yields the entries in this
+   * order.
    */
   readonly jsonObjectAggregate: (entries: Sql) => Sql;
 }

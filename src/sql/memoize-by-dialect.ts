@@ -1,8 +1,8 @@
 import type { Dialect } from './dialect';
 
 /**
- * Returns a function that calls `make` once for each dialect and returns the same result from then on. It composes SQL
- * once for each engine, and not for each call.
+ * Returns a function that calls `make` once for each dialect, and then always returns the same result. So SQL is
+ * composed once for each engine, and not for each call.
  */
 export function memoizeByDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
   const made = new WeakMap<Dialect, T>();

@@ -5,26 +5,26 @@ interface Entry<T> {
 }
 
 /**
- * Number of uses, as a multiple of the cache size, after which all counts are halved. A text that was frequent earlier
+ * Number of uses, as a multiple of the cache size, after which all counts are halved: a text that was frequent earlier
  * may be rare now.
  */
 const usesBetweenHalvings = 16;
 
 /**
- * Caches a value for each of the most frequently used texts. A text replaces another one only when it was used more
- * often recently: even many rare texts never replace a frequent one. This is the idea of TinyLFU
+ * Caches a value for each of the most frequently used texts. A new text replaces a cached one only when it was used
+ * more often recently. So rare texts never replace a frequent one, however many they are. This is the idea of TinyLFU
  * (https://arxiv.org/abs/1512.00727), but with exact counts instead of estimates.
  */
 export class StatementTextCache<T> {
-  /** Entries in the order in which they are considered for replacement: the first one is next. */
+  /** Entries in the order in which new texts can replace them. The first entry is the next candidate. */
   readonly #entries = new Map<string, Entry<T>>();
-  /** Numbers of recent uses of texts without an entry, in the order of their last use, oldest first. */
+  /** Numbers of recent uses of texts that have no entry, in the order of their last use, oldest first. */
   readonly #candidates = new Map<string, number>();
   readonly #maxEntries: number;
   readonly #onEvict: (value: T) => void;
   #usesToHalving: number;
 
-  /** @param onEvict - called with each value that another one replaces. */
+  /** @param onEvict - called with each value that a new one has replaced. */
   constructor(maxEntries: number, onEvict: (value: T) => void = () => undefined) {
     this.#maxEntries = maxEntries;
     this.#onEvict = onEvict;
@@ -40,7 +40,7 @@ export class StatementTextCache<T> {
     return made;
   }
 
-  /** Returns the cached value for `text`; undefined when there is none. Counts as a use of the text. */
+  /** Returns the cached value for `text`; undefined when there is none. Counts as one use of the text. */
   get(text: string): T | undefined {
     this.#usesToHalving -= 1;
     if (this.#usesToHalving === 0) this.#halve();
@@ -56,8 +56,8 @@ export class StatementTextCache<T> {
   }
 
   /**
-   * Caches the value of a text that has no entry, if the cache is not full or if the text replaces a rarer one. Returns
-   * true when the value was cached.
+   * Caches the value of a text that has no entry, if the cache has room or if the text replaces a rarer one. Returns
+   * true when it has cached the value.
    */
   add(text: string, value: T): boolean {
     const uses = (this.#candidates.get(text) ?? 0) + 1;
@@ -76,8 +76,8 @@ export class StatementTextCache<T> {
   }
 
   /**
-   * Removes the first entry if its text was used fewer than `uses` times, and returns true; otherwise moves the entry
-   * to the end.
+   * Removes the first entry if its text was used fewer than `uses` times, and returns true. Otherwise moves the entry
+   * to the end, and returns false.
    */
   #makeRoom(uses: number): boolean {
     const [next] = this.#entries;

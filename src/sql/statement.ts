@@ -16,8 +16,8 @@ export interface Statement {
 }
 
 /**
- * Cost of a statement. `scan`: it may read a large part of a table. `many`: it may read as many whole records as
- * requested.
+ * Cost of a statement. `scan`: the statement may read a large part of a table. `many`: the caller requests many whole
+ * records, which the statement may read.
  */
 export type StatementCost = 'scan' | 'many';
 
@@ -31,7 +31,7 @@ export function withCost(cost: StatementCost | undefined, { sql, args }: Stateme
   return cost === undefined ? { sql, args } : { sql, args, cost };
 }
 
-/** Maximum number of whole records whose read is so quick that it may run on the main thread. */
+/** Maximum number of whole records that are read on the main thread, because reading them is quick. */
 const fewRecords = 200;
 
 /** Returns the cost of reading at most `count` whole records; undefined when the read is quick. */
@@ -50,21 +50,21 @@ export interface StatementResult {
 
 /** Converts composed SQL to a statement. */
 export function toStatement(composed: Sql): Statement {
-  // Prisma declares each value as `unknown`. The cast is safe, because the code that composes SQL binds only values of
-  // type `SqlValue`.
+  // The cast is safe: the code that composes SQL binds only values of type `SqlValue`. Prisma declares each value as
+  // `unknown`.
   return { sql: composed.sql, args: composed.values as SqlValue[] };
 }
 
 /**
  * Defines a statement whose text is composed once and whose parameters are named. Use it for statements that run often.
  *
- * @param compose - writes the SQL; `parameter('id')` stands where the value of `id` will be bound.
+ * @param compose - composes the SQL. `parameter('id')` returns the placeholder for the value of `id`.
  */
 export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
   compose: (parameter: (name: keyof P & string) => Sql) => Sql,
 ): (parameters: P) => Statement {
-  // Binds the names of the parameters instead of values: `composed.values` then has these names in the order of the
-  // parameters.
+  // Binds the names of the parameters instead of their values. So `composed.values` contains these names, in the order
+  // of the parameters.
   const composed = compose((name) => sql`${name}`);
   const text = composed.sql;
   const names = composed.values as (keyof P)[];
@@ -88,8 +88,8 @@ export function inJsonArray(dialect: Dialect, value: Sql, list: Sql): Sql {
 
 /**
  * Returns LIMIT and OFFSET. SQLite prepares a statement with a bare `LIMIT ?` again whenever the bound value changes,
- * which takes longer than many queries. It does not do so for an expression such as CAST. The cast also tells
- * PostgreSQL that the numbers may be large.
+ * which takes longer than many queries. With an expression such as CAST, it does not. The cast also tells PostgreSQL
+ * that the numbers can be large.
  */
 export function limitOffset(limit: Sql, offset: Sql): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;

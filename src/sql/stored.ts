@@ -5,9 +5,9 @@ import { maxTimeMs, minTimeMs } from './time-range';
 import { quoteId } from './quote-id';
 
 /*
- * This package wrote every stored value, unless another program has also written to the tables. Reading a value that
- * this package never writes fails with CORRUPT; the message names the record and the field. `check()` lists all such
- * records.
+ * Every stored value was written by this package, unless another program has written to the tables, too. Reading a
+ * value that this package never writes fails with CORRUPT. The message names the record and the field. `check()` lists
+ * all such records.
  */
 
 /** Names of the kinds of records in messages. */
@@ -23,8 +23,9 @@ const entityNames: Readonly<Record<ErrorEntity | 'change', string>> = {
 export type StoredEntity = keyof typeof entityNames;
 
 /*
- * The functions have separate parameters, because an object with them would have to be created for each value that is
- * read. `owner` is the id of the agent of an endpoint: the id of an endpoint is unique only within its agent.
+ * The functions have separate parameters, because an object with these parameters would have to be created for each
+ * value that is read. `owner` is the id of the agent that an endpoint belongs to: the id of an endpoint is unique only
+ * within its agent.
  */
 
 /** Returns `value` when it is a text. @throws CORRUPT for any other value */
@@ -92,8 +93,9 @@ export function storedPort(
 }
 
 /**
- * Returns a stored time of the years 1 to 9999. @throws CORRUPT for any other value: pages that are ordered by an
- * invalid Date would have no order and no end
+ * Returns a stored time from year 1 to year 9999.
+ *
+ * @throws CORRUPT for any other value. With an invalid Date as a sort value, pages would have no order and no end.
  */
 export function storedTime(
   ms: Unchecked<Date>,
@@ -107,7 +109,8 @@ export function storedTime(
 }
 
 /**
- * Returns the start of a time span, computed from stored times in milliseconds. The start may lie before year 1.
+ * Returns the start of a time span, which was computed from stored times in milliseconds. It can be before year 1.
+ *
  * @throws CORRUPT when it is not a valid time, because a stored value is not a time
  */
 export function storedSpan(ms: unknown): Date {

@@ -14,8 +14,8 @@ export type EngineName = 'sqlite' | 'postgresql';
 /**
  * Open database of one engine. An engine knows how rows are stored: its SQL dialect, connections, transactions, locks,
  * files or servers, and the history of the schema. It does not know what the rows mean: services compose the
- * statements, and {@link EngineCallbacks} do the work on records that an engine has to start. Its methods may reject
- * with errors of its driver, which a decorator converts into failures.
+ * statements. When an engine itself has to start work on records, it calls {@link EngineCallbacks}. Its methods may
+ * reject with errors of its driver, which a decorator converts into failures.
  */
 export interface Engine {
   /** Cache of the records that were read; absent when caching is off. */
@@ -31,22 +31,22 @@ export interface Engine {
   begin(request: TransactionRequest): Promise<EngineTransaction>;
   /** Applies the pending migrations, all or none. Returns their names, in order. */
   migrate(): Promise<string[]>;
-  /** Checks all stored data, while other work continues, on a connection of its own. */
+  /** Checks all stored data on a separate connection, while other work continues. */
   checkIntegrity(findings: FindingSink): Promise<void>;
   /** Copies all stored data into a new file. @throws INVALID_OPTIONS on an engine without database files. */
   backUp(request: BackupRequest): Promise<void>;
   /** Returns a number that changes when another connection has committed. Absent on an engine without such a number. */
   dataVersion?(): number;
   /**
-   * Returns the size of the write-ahead log in bytes; 0 when there is no log file. Absent on an engine without such a
-   * file.
+   * Returns the size of the write-ahead log in bytes; 0 when the file does not exist. Absent on an engine without such
+   * a file.
    */
   readonly logBytes?: (() => number) | undefined;
   /** Runs SQL of the application. */
   readonly native: NativeAccess;
   /** Health probe of the engine. */
   readonly healthProbe: HealthProbe;
-  /** Closes all connections. No call may be in flight. */
+  /** Closes all connections. Call it when no call is in flight. */
   close(): Promise<void>;
   /**
    * Terminates all connections, even with calls in flight and while {@link close} is running: open transactions are
@@ -55,9 +55,7 @@ export interface Engine {
   terminate(): Promise<void>;
 }
 
-/**
- * Functions that work on records. An engine receives them when it is opened. It calls them when its work needs them.
- */
+/** Functions that work on records. An engine receives them when it is opened. */
 export interface EngineCallbacks {
   /** Returns the statements that write entries of the change feed. */
   readonly writeChanges: ChangeWriter;
@@ -81,8 +79,8 @@ export interface EngineCallbacks {
 export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
   /**
-   * True when an earlier attempt failed because of other transactions. Then this attempt may make other transactions
-   * wait.
+   * True when an earlier attempt failed because of a conflict with other transactions. Then the engine may make other
+   * transactions wait, so that they do not conflict with this attempt.
    */
   readonly isRepeated: boolean;
 }

@@ -10,23 +10,23 @@ import type { ChangeEntry, Transaction } from './transaction';
 export interface Executor {
   readonly dialect: Dialect;
   /**
-   * Runs one read-only statement, and returns its rows. Outside a transaction, the statement sees the committed state,
-   * as one snapshot; inside, also the transaction's own changes.
+   * Runs one read-only statement, and returns its rows. Outside a transaction, the statement sees the committed state
+   * as one snapshot. Inside a transaction, it also sees the transaction's own changes.
    */
   query(statement: Statement): Promise<readonly Row[]>;
   /**
-   * Runs read-only statements in order, on the primary, and returns the rows of each. Each one is a transaction of its
-   * own: it sees everything that was committed before it began. The change feed is read in this way.
+   * Runs read-only statements in order, on the primary, and returns the rows of each. Each statement is a separate
+   * transaction: it sees everything that was committed before it began. The change feed is read in this way.
    *
    * @throws CONFLICT inside a transaction: see {@link feedInsideTransaction}.
    */
   querySeparately(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   /**
    * Runs `work` atomically: when it throws, all of its statements are rolled back. Inside a transaction, only these
-   * statements are rolled back, and the transaction continues. `work` may run again after a transient failure.
+   * statements are rolled back, and the transaction continues. `work` runs again after a transient failure.
    *
-   * @param beforeCommit - called with the change entries of `work` when its last statements are about to be sent;
-   * called again for each repetition.
+   * @param beforeCommit - called with the change entries of `work` before its last statements are sent. It is called in
+   * each repetition.
    */
   withTransaction<T>(
     work: (tx: Transaction) => T | Promise<T>,
@@ -38,8 +38,9 @@ export interface Executor {
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
 
 /**
- * Creates the failure of a use of the change feed inside a transaction. The changes of a transaction get their numbers
- * when it commits, and it does not see the commits of others, which the statements of the feed have to see.
+ * Creates the failure for reading or pruning the change feed inside a transaction. The transaction's own changes get
+ * their numbers when it commits. The statements of the feed have to see the commits of others, which the transaction
+ * does not see.
  */
 export function feedInsideTransaction(): Failure {
   return new Failure('CONFLICT', 'the change feed cannot be used inside a transaction: use it after the transaction', {

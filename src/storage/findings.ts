@@ -10,7 +10,7 @@ export const CheckName = {
   VALUE: 'value',
   /** A derived column, such as the folded name, does not match the columns that it is derived from. */
   DERIVED_COLUMN: 'derived-column',
-  /** Metadata is not canonical JSON, so it cannot be read or is not found by its value. */
+  /** Metadata is not canonical JSON, so it cannot be read, or a search by its value does not find it. */
   METADATA: 'metadata',
   /** The default endpoint does not belong to the agent. */
   DEFAULT_ENDPOINT: 'default-endpoint',
@@ -58,12 +58,12 @@ export interface CheckFinding {
 export interface FindingSink {
   add(finding: CheckFinding): void;
   /**
-   * Checks a part of the database. When the part cannot be read to its end, adds a finding instead of throwing, so that
+   * Checks a part of the database. When the part cannot be read completely, adds a finding instead of throwing, so that
    * the other parts are still checked.
    *
-   * @param part - name of the part in the message of that finding.
-   * @param check - rejects with failures: the engine has converted the errors of its driver.
-   * @throws the failures that do not indicate a fault of the database, such as UNAVAILABLE.
+   * @param part - name of the part in the message of this finding.
+   * @param check - checks the part. It rejects with failures: the engine has converted the errors of its driver.
+   * @throws the failures that do not show a fault of the database, such as UNAVAILABLE.
    */
   checkPart(part: string, check: () => Promise<void>): Promise<void>;
   /** Reports a part that could not be checked. */

@@ -8,7 +8,7 @@ export interface HealthProbe {
   /** Returns the state of the migrations. */
   migrations(): Promise<MigrationState>;
   /**
-   * Returns descriptions of problems, without stored values. Call it only when the database answers and its schema is
+   * Returns descriptions of problems, without stored values. Call it only when the database responds and its schema is
    * up to date.
    */
   warnings(): Promise<readonly string[]>;
@@ -43,7 +43,7 @@ export interface ReplicaHealth {
   readonly isServing: boolean;
   /**
    * Upper bound of the replication lag, in milliseconds. Absent when the lag is unknown, for example because the
-   * replica does not answer, or has never caught up with the primary.
+   * replica does not respond, or has never caught up with the primary.
    */
   readonly lagMs?: number;
   /** Reason why the replica serves no reads; absent when it serves reads. */
@@ -51,9 +51,9 @@ export interface ReplicaHealth {
 }
 
 /**
- * Reason why a replica does not serve reads. `unreachable`: it does not answer. `lagging`: it is more than
+ * Reason why a replica does not serve reads. `unreachable`: it does not respond. `lagging`: it is more than
  * `maxReplicaLagMs` behind, or its lag is unknown. `not-a-standby`: it was promoted, or never followed a primary.
- * `other-history`: it follows another server, or is still on the timeline before a failover. It serves again when it
- * follows the primary again.
+ * `other-history`: it follows another server, or is still on the timeline before a failover. In the last two cases, it
+ * serves reads again when it follows the primary again.
  */
 export type ReplicaFault = 'unreachable' | 'lagging' | 'not-a-standby' | 'other-history';

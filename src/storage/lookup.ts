@@ -20,10 +20,10 @@ export interface Lookup<T extends StoredRecord> {
 
 /** Reads records through a cache. */
 export interface RecordReader {
-  /** Number of cached records, including the absence of records. */
+  /** Number of cached results: records, and results that a record does not exist. */
   readonly size: number;
   /**
-   * Returns the record of the lookup, or null; calls `load` when the record is not cached.
+   * Returns the record of the lookup; null when it does not exist. Calls `load` when the cache has no result.
    *
    * @param onCached - called when the record comes from the cache.
    */

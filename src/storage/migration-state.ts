@@ -1,4 +1,4 @@
-/** State of a database: names of migrations of this package. Migrations of an application are ignored. */
+/** State of a database's schema: names of this package's migrations. Ignores migrations of an application. */
 export interface MigrationState {
   readonly applied: readonly string[];
   /** Migrations that are neither applied nor failed, in the order in which they are to be applied. */

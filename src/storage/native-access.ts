@@ -3,7 +3,7 @@ import type { Failure } from '../errors/failure';
 /** Value of a parameter of an application's own SQL. */
 export type NativeValue = string | number | bigint | boolean | Date | Uint8Array | null;
 
-/** Row that the application's own SQL returned: its values by the names of the columns. */
+/** Row that the application's own SQL has returned: values by the names of their columns. */
 export type NativeRow = Readonly<Record<string, unknown>>;
 
 /**

@@ -13,11 +13,13 @@ export interface Session {
   /** True when all calls of this session are part of one transaction. */
   readonly isTransaction: boolean;
   readonly engine: EngineName;
-  /** Runs `work` as a call that only reads. `options` are those that the caller passed; this method validates them. */
+  /**
+   * Runs `work` as a call that only reads. `options` are the unchecked options of the caller; this method checks them.
+   */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Reads the record of a lookup; outside of transactions, through the cache. `find` checks the caller's argument and
-   * returns the lookup.
+   * Reads the record of a lookup. Outside transactions, reads it through the cache. `find` checks the argument of the
+   * caller and returns the lookup.
    */
   readRecord<T extends StoredRecord>(
     operation: Operation,
@@ -27,8 +29,8 @@ export interface Session {
   /** Runs `work` as a call that may write. */
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Runs `work` with the SQL access of the database, or of the transaction in whose callback the caller runs. The
-   * errors of `work` are rethrown unchanged.
+   * Runs `work` with the SQL access of the database, or of the transaction in whose callback the caller runs. Throws
+   * the errors of `work` unchanged.
    */
   withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T>;
 }

@@ -36,21 +36,21 @@ export interface Transaction {
   /** Runs a statement that changes rows, and returns the number of changed rows. */
   execute(statement: Statement): Promise<number>;
   /**
-   * Runs several statements that change rows in one round trip, and returns the number of changed rows of each. The
-   * statements after a failed one have no effect.
+   * Runs several statements that change rows in one round trip, and returns the number of changed rows of each. When a
+   * statement fails, the later ones have no effect.
    */
   executeAll(statements: readonly Statement[]): Promise<readonly number[]>;
   /** Runs a statement that changes rows, and returns the rows of its RETURNING clause. */
   executeReturning(statement: Statement): Promise<readonly Row[]>;
   /**
-   * Runs statements whose results are not needed. An operation that is a transaction by itself sends them together with
-   * COMMIT; inside `db.transaction` they run at the end of the operation, so that their error rejects the call that
-   * added them.
+   * Runs statements whose results are not needed. When the operation is a transaction by itself, they are sent together
+   * with COMMIT. Inside `db.transaction`, they run at the end of the operation, so that their error rejects the call
+   * that added them.
    */
   executeAtCommit(statements: readonly Statement[]): void;
   /**
-   * Adds an entry to the change feed. Entries are written last in the transaction, because readers of the feed wait for
-   * its end.
+   * Adds an entry to the change feed. All entries are written at the end of the transaction, because readers of the
+   * feed wait until a transaction that has written entries has ended.
    */
   recordChange(entry: ChangeEntry): void;
   /** Requests that the engine appends the pending entries of events to their chain, soon after the commit. */

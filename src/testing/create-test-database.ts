@@ -8,10 +8,10 @@ export type TestDatabaseOptions = Omit<
 >;
 
 /**
- * Opens a new, empty SQLite database in memory, with all migrations applied. Each call creates another database, so tests
- * do not influence each other. `close()` removes it; `await using` calls `close()`.
+ * Opens a new, empty SQLite database in memory, with all migrations applied. Each call creates another database, so
+ * tests do not influence each other. `close()` removes the database; `await using` calls `close()`.
  *
- * @throws INVALID_OPTIONS, DRIVER_UNAVAILABLE
+ * @throws INVALID_OPTIONS when an option is invalid; DRIVER_UNAVAILABLE when the SQLite driver cannot be loaded.
  * @example
  * ```ts
  * await using db = await createTestDatabase();

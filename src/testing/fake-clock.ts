@@ -11,7 +11,8 @@ export interface FakeClock {
 /**
  * Creates a clock that stands still until the test moves it.
  *
- * @param start - time at the beginning, as a `Date` or in milliseconds since 1970; by default the start of the year 2026.
+ * @param start - time at the beginning, as a `Date` or in milliseconds since 1970. Default: the beginning of 2026
+ * (UTC).
  * @example
  * ```ts
  * const clock = fakeClock(new Date('2026-03-01'));

@@ -12,10 +12,10 @@ interface Registry {
 }
 
 /**
- * Returns a certificate with all required fields, for `createCertificate`. Its fingerprint is random, so that each one can
- * be stored. Its PEM texts are placeholders; `certificateFromPem` reads real ones.
+ * Returns a certificate with all required fields, for `createCertificate`. Its fingerprint is random, so that you can
+ * store several such certificates. Its PEM texts are placeholders; `certificateFromPem` reads real ones.
  *
- * @param fields - fields that replace those of the certificate, or are added.
+ * @param fields - fields to replace or to add.
  * @example
  * ```ts
  * const certificate = testCertificate({ subject: 'CN=planner.example' });
@@ -38,7 +38,7 @@ export function testCertificate(fields: Partial<CertificateInput> = {}): Certifi
 /**
  * Returns an agent with all required fields and one endpoint, for `createAgent`.
  *
- * @param fields - fields that replace those of the agent, or are added; `certificateId` is required.
+ * @param fields - fields to replace or to add; `certificateId` is required.
  * @example
  * ```ts
  * const certificateId = await db.createCertificate(testCertificate());
@@ -52,7 +52,7 @@ export function testAgent(fields: Partial<AgentInput> & Pick<AgentInput, 'certif
 /**
  * Returns a security event with all required fields, for `recordSecurityEvent`.
  *
- * @param fields - fields that replace those of the event, or are added.
+ * @param fields - fields to replace or to add.
  * @example
  * ```ts
  * await db.recordSecurityEvent(testEvent({ severity: 'HIGH' }));
@@ -73,9 +73,9 @@ export function testEvent(fields: Partial<SecurityEventInput> = {}): SecurityEve
 /**
  * Stores a certificate and an agent that holds it, in a database or in a transaction.
  *
- * @param agent - fields that replace those of {@link testAgent}, or are added.
- * @param certificate - fields that replace those of {@link testCertificate}, or are added.
- * @returns the ids of both.
+ * @param agent - fields to replace in {@link testAgent}, or to add.
+ * @param certificate - fields to replace in {@link testCertificate}, or to add.
+ * @returns the ids of the agent and the certificate.
  * @throws the errors of `register`, such as ALREADY_EXISTS.
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import { isStorableText } from './is-storable-text';
 import { lengthOf, guardedRead } from './guarded-read';
 
 /*
- * Checks of single values. Each throws INVALID_INPUT with a message that names `field` and the violated rule.
+ * Checks of single values. Each check throws INVALID_INPUT with a message that names `field` and the violated rule.
  */
 
 /**
@@ -44,9 +44,9 @@ export function checkTime(value: unknown, field: string): number {
 }
 
 /**
- * Returns the time of a Date that stored times are compared with, in milliseconds since 1970. A time outside the
- * storable range becomes the nearest time outside of that range, because not every engine can express times that are
- * further away. The result of the comparison is the same.
+ * Returns the time of a Date that stored times are compared with, in milliseconds since 1970. A time far outside the
+ * storable range becomes a time just outside it, because not every engine can express a time that is further away. The
+ * result of the comparison is the same.
  *
  * @throws INVALID_INPUT when `value` is not a valid Date
  */
@@ -57,7 +57,7 @@ export function checkAnyTime(value: unknown, field: string): number {
 function timeOf(value: unknown, field: string): number {
   // `instanceof` would not recognize a Date of another realm (another global object).
   if (!types.isDate(value)) throw invalidInput(field, 'must be a Date');
-  // Does not call `value.getTime()`: the caller may have replaced this method.
+  // Does not call `value.getTime()`, because the caller may have replaced this method.
   const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw invalidInput(field, 'must be a valid Date');
   return time;
@@ -103,8 +103,8 @@ export function checkArray<T>(
     const length = lengthOf(value, field);
     if (length > maxLength) throw invalidInput(field, `must have at most ${maxLength} elements`);
     const elements: T[] = [];
-    // Reads by index, because the caller may have replaced the iterator by one that never ends. A hole counts as an
-    // element.
+    // Reads by index, because the caller may have replaced the iterator by one that never ends. A hole in the array
+    // counts as an element.
     for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));
     return elements;
   });
@@ -122,12 +122,13 @@ export function checkObject<K extends string>(
   allowed: ReadonlySet<K>,
 ): Readonly<Partial<Record<K, unknown>>> {
   return guardedRead(field, () => {
-    // An array, a Date, a Map or a promise may have no own fields: as a query it would match everything.
+    // Refuses an array, a Date, a Map and a promise. They may have no fields of their own, and a query without fields
+    // would match everything.
     if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidInput(field, 'must be an object');
     for (const key of Object.keys(value as object)) {
       if (!allowed.has(key as K)) throw invalidInput(field, unknownField(key));
     }
-    // The cast is safe: the values of the fields stay unknown.
+    // The cast is safe: the fields stay of type unknown.
     const given = value as Readonly<Partial<Record<K, unknown>>>;
     const fields: Partial<Record<K, unknown>> = {};
     for (const key of allowed) {
@@ -147,7 +148,8 @@ export function ifDefined<T>(
   return value === undefined ? undefined : check(value, field);
 }
 
-// A short identifier is probably a misspelt field, so the message names it. Anything else may be data of the caller.
+// Names a short identifier in the message, because it is probably a misspelt field. Any other key may be data of the
+// caller.
 function unknownField(key: string): string {
   return /^[A-Za-z_]\w{0,39}$/.test(key) ? `has an unknown field: ${key}` : 'has an unknown field';
 }

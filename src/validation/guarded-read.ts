@@ -15,8 +15,9 @@ export function guardedRead<T>(field: string, read: () => T): T {
 }
 
 /**
- * Returns the length of an array. Call it once for each array: a proxy may return another length each time. @throws
- * INVALID_INPUT when the length is not one that an array can have
+ * Returns the length of an array. Call it once for each array, because a proxy may return another length each time.
+ *
+ * @throws INVALID_INPUT when an array cannot have this length
  */
 export function lengthOf(array: readonly unknown[], field: string): number {
   const length: unknown = array.length;

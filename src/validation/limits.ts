@@ -55,8 +55,8 @@ export interface LimitOptions {
    */
   capabilities?: number | undefined;
   /**
-   * Maximum total number of characters. Applies separately to all endpoints of an agent with their metadata, to all
-   * capabilities of an agent, and to each list to search for.
+   * Maximum total number of characters of three kinds of input, each by itself: all endpoints of an agent with their
+   * metadata; all capabilities of an agent; a list to search for.
    *
    * @defaultValue 4194304
    */
@@ -74,15 +74,15 @@ export interface LimitOptions {
    */
   listLength?: number | undefined;
   /**
-   * Maximum number of characters of the cursor of a page. A cursor is up to eight times as long as the id and the value
+   * Maximum number of characters of a page's cursor. A cursor is up to eight times as long as the id and the value
    * that it contains.
    *
    * @defaultValue 8388608
    */
   cursorLength?: number | undefined;
   /**
-   * Maximum number of characters of all texts, metadata included, in the result of one query, page or `getMany`.
-   * `iterate` reads smaller parts instead.
+   * Maximum number of characters of all texts, including metadata, in the result of one query, page or `getMany`.
+   * `iterate` has no such limit, because it reads smaller parts.
    *
    * @defaultValue 134217728
    */
@@ -92,7 +92,7 @@ export interface LimitOptions {
 /** Maximum sizes of the input and of the result of one call. Infinity means no limit. */
 export type Limits = { readonly [K in keyof LimitOptions]-?: number };
 
-/** Maximum number of levels of nested metadata that every part of the package supports. */
+/** Maximum number of levels of nested metadata. Every part of the package supports this number. */
 const maxDepth = 1000;
 
 const defaults: Limits = {
@@ -112,7 +112,7 @@ const defaults: Limits = {
 
 /**
  * Maximum number of JSON values of a result, as a multiple of the limit for one record. With the default limits, a
- * result can have some thousands of ordinary records.
+ * result can contain some thousands of ordinary records.
  */
 const answerRecords = 20;
 
@@ -120,9 +120,7 @@ const answerRecords = 20;
 const names = Object.keys(defaults) as (keyof Limits)[];
 const known: ReadonlySet<keyof Limits> = new Set(names);
 
-/**
- * Returns the checked limits with their defaults. @throws INVALID_INPUT, which the caller converts to INVALID_OPTIONS
- */
+/** Returns the checked limits with their defaults. @throws INVALID_INPUT; the caller converts it to INVALID_OPTIONS */
 export function parseLimits(value: unknown): Limits {
   const given = checkObject(value === undefined ? {} : value, 'limits', known);
   const entries = names.map((name) => {

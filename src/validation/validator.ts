@@ -32,7 +32,7 @@ export class Validator {
   /** Returns the results of `check` for the elements of a list to search for. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     let length = 0;
-    // Checks the total before each element, because checking all of them may take too long.
+    // Checks the total length before each element, because checking all elements of a huge list would take too long.
     const checkNext = (element: unknown, path: string): T => {
       length += typeof element === 'string' ? element.length : 0;
       this.#assertRecordLength(length, field);

@@ -7,13 +7,13 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /**
  * Parses an X.509 certificate with `node:crypto`, and returns the fields that {@link CertificateInput} requires, and
- * `serialNumber`. Of a text with several certificates, such as a chain, it reads the first one. It does not verify the
- * signature, the issuer or the validity.
+ * `serialNumber`. When the text contains several certificates, such as a chain, reads the first one. Does not verify
+ * the signature, the issuer or the validity.
  *
- * `subject` and `issuer` have one attribute a line, such as `CN=agent.example`, and are empty when the certificate has
- * none. `fingerprint` is the SHA-256 hash in upper-case hexadecimal bytes with colons, and `serialNumber` an upper-case
- * hexadecimal number. `certificate` contains the PEM text of the certificate alone, without other text that was around
- * it, such as a private key.
+ * `subject` and `issuer` have one line for each attribute, such as `CN=agent.example`. They are empty when the
+ * certificate has none. `fingerprint` is the SHA-256 hash: upper-case hexadecimal bytes, separated by colons.
+ * `serialNumber` is an upper-case hexadecimal number. `certificate` is the PEM text of the certificate alone, without
+ * other text of `pem`, such as a private key.
  *
  * @throws INVALID_INPUT when `pem` contains no certificate in PEM format, or when its key has an algorithm that Node.js
  * does not know.
@@ -33,7 +33,7 @@ export function certificateFromPem(pem: string): CertificateInput {
 
 function parse(pem: unknown): X509Certificate {
   if (typeof pem !== 'string') throw invalidInput('pem', 'must be a string');
-  // The class also accepts DER, which a JavaScript string cannot contain unchanged.
+  // Accepts only PEM. X509Certificate also accepts DER, but a JavaScript string cannot contain DER unchanged.
   const [first] = /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]*-----END \1CERTIFICATE-----/.exec(pem) ?? [];
   if (first === undefined) throw invalidInput('pem', 'must be an X.509 certificate in PEM format');
   try {
@@ -69,7 +69,7 @@ function publicKeyOf(certificate: X509Certificate): string {
   }
 }
 
-// Date.parse() reads a year below 100 as a year of the 20th or 21st century.
+// Does not use Date.parse(), which reads a year below 100 as a year of the 20th or 21st century.
 function toDate(text: string): Date {
   const [month = '', day = '', time = '', year = ''] = text.split(/ +/);
   const [hours = '', minutes = '', seconds = ''] = time.split(':');
