@@ -54,7 +54,12 @@ export async function requireFile(location: DatabaseLocation): Promise<void> {
   throw new CommandError(`the database file ${location.path} does not exist; ${advice}`, 'NOT_FOUND');
 }
 
-function parseUrl(url: string, source: string): DatabaseLocation {
+/**
+ * Parses the URL of a database. `source` is the option or the variable that contains the URL.
+ *
+ * @throws CommandError when the URL is invalid, or names a database in memory.
+ */
+export function parseUrl(url: string, source: string): Exclude<DatabaseLocation, { readonly kind: 'memory' }> {
   try {
     const location = parseDatabaseUrl(url);
     if (location.kind !== 'memory') return location;

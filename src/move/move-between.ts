@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { DatabaseService, isDatabaseError } from '../index';
-import { Failure } from '../errors/failure';
-import { parseDatabaseUrl, type DatabaseLocation } from '../options/database-url';
+import type { DatabaseLocation, PostgresqlLocation } from '../options/database-url';
 import { MoveError } from './move-error';
 import type { BatchLimits } from './batches';
 import { moveDatabase, type MoveObserver, type MoveResult } from './move-database';
@@ -14,45 +13,42 @@ export interface MoveOptions {
   readonly observer: MoveObserver;
 }
 
+/** URL of a database, and its parsed form. */
+export interface LocatedDatabase<L extends DatabaseLocation> {
+  readonly url: string;
+  readonly location: L;
+}
+
+export type SqliteFile = LocatedDatabase<Extract<DatabaseLocation, { readonly kind: 'file' }>>;
+
 /**
- * Copies the SQLite database at one URL to the PostgreSQL database at another.
+ * Copies a SQLite database to a PostgreSQL database.
  *
  * @throws MoveError or DatabaseError when nothing was moved.
  */
-export async function moveBetween(from: string, to: string, { limits, observer }: MoveOptions): Promise<MoveResult> {
-  const sqlite = parseUrl(from, '--from');
-  if (sqlite.kind !== 'file') throw new MoveError('--from must be a SQLite database: file:PATH');
-  const postgresql = parseUrl(to, '--to');
-  if (postgresql.kind !== 'postgresql') {
-    throw new MoveError('--to must be a PostgreSQL database: postgresql://...');
-  }
-  await prepareSource(from, sqlite.path);
+export async function moveBetween(
+  from: SqliteFile,
+  to: LocatedDatabase<PostgresqlLocation>,
+  { limits, observer }: MoveOptions,
+): Promise<MoveResult> {
+  await prepareSource(from);
   // Loaded after the source was opened, which reports a missing driver.
   const { loadSqliteDriver } = await import('../engines/sqlite/driver/load-driver.js');
   const { SqliteSource } = await import('./sqlite-source.js');
-  using source = SqliteSource.open(sqlite.path, loadSqliteDriver());
+  using source = SqliteSource.open(from.location.path, loadSqliteDriver());
   try {
-    await using target = await PostgresqlTarget.connect(postgresql);
+    await using target = await PostgresqlTarget.connect(to.location);
     // Checked before the migrations, so that the schema of a database in use stays unchanged.
     await target.requireEmpty(await target.tables(source.tableNames()));
-    await prepareTarget(to);
+    await prepareTarget(to.url);
     return await moveDatabase(source, target, limits, observer);
   } catch (error) {
     throw toMoveError(error);
   }
 }
 
-function parseUrl(url: string, option: string): DatabaseLocation {
-  try {
-    return parseDatabaseUrl(url);
-  } catch (error) {
-    if (error instanceof Failure) throw new MoveError(error.message.replace(/^url/, option));
-    throw error;
-  }
-}
-
 /** Verifies the schema of the source, and lets the package complete rows that a migration left incomplete. */
-async function prepareSource(url: string, path: string): Promise<void> {
+async function prepareSource({ url, location: { path } }: SqliteFile): Promise<void> {
   // SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);
   if (!stats?.isFile()) throw new MoveError(`${path} is not a readable file`);

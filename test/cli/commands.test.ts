@@ -6,6 +6,7 @@ import { createProgram } from '../../src/cli/program';
 import { engine, onPostgresql } from '../support/engine';
 import { createAgent, eventInput } from '../support/factories';
 import { migrationNames } from '../support/migrations';
+import { createRole } from '../support/postgresql-role';
 import { allRawRows } from '../support/raw-reader';
 import { changeRaw, changeRawUnchecked } from '../support/raw-writer';
 import { describeOn, testOn } from '../support/skip';
@@ -105,6 +106,23 @@ test('check, health and events verify exit with code 0 for an undamaged database
   expect(broken).toMatchObject({ exitCode: 2, stderr: '' });
   expect(broken.stdout).toBe('The chain is broken at entry 2, event e2: changed. 1 entry verified before.\n');
   expect(cut).toMatchObject({ exitCode: 2, json: { valid: false } });
+});
+
+testOn('postgresql', 'events verify reports entries that its role may not append to the chain', async () => {
+  const database = await openTestDatabase();
+  await database.db.recordSecurityEvent(eventInput({ id: 'e1' }));
+  await database.db.events.verify();
+  const insert = 'INSERT ON security_events, security_event_metadata, security_event_pending_entries';
+  const url = await createRole(database.options.url, (role) =>
+    ['SELECT ON ALL TABLES IN SCHEMA public', insert, 'USAGE ON ALL SEQUENCES IN SCHEMA public']
+      .map((privilege) => `GRANT ${privilege} TO ${role}`)
+      .join(';'),
+  );
+  const { db } = await openTestDatabase({ url });
+  await db.events.recordMany([eventInput({ id: 'e2' }), eventInput({ id: 'e3' })]);
+  const { exitCode, stdout } = await runCli(['events', 'verify', '--url', url]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^The chain is valid: 1 entry verified\.\nhead 1:.+\n2 entries are pending: not in the chain/);
 });
 
 test('backup copies a SQLite database, but refuses an existing file and PostgreSQL', async () => {

@@ -23,7 +23,7 @@ function table(name: string, ...references: readonly string[]): Table {
 describe('ans-database move', () => {
   test.each([
     [['--from', postgresql, '--to', postgresql], /^ans-database: --from must be a SQLite database: file:PATH\n$/],
-    [['--from', ':memory:', '--to', postgresql], /^ans-database: --from must be a SQLite database: file:PATH\n$/],
+    [['--from', ':memory:', '--to', postgresql], /^ans-database: --from must name a file or a server: .+\n$/],
     [['--to', 'file:./other.sqlite'], /^ans-database: --to must be a PostgreSQL database: postgresql:.+\n$/],
     [['--to', `mysql://ans:${secret}@127.0.0.1/ans`], /^ans-database: --to must begin with file: or postgresql:.*\n$/],
     [['--to', `postgresql://ans:${secret}@[/ans`], /^ans-database: --to must be a valid PostgreSQL URL\n$/],
@@ -47,7 +47,7 @@ describe('ans-database move', () => {
 
   test('uses DATABASE_URL as the default of --to', async () => {
     const { stderr } = await runCli(['move'], { env: { DATABASE_URL: 'file:./other.sqlite' } });
-    expect(stderr).toMatch(/^ans-database: --to must be a PostgreSQL database/);
+    expect(stderr).toMatch(/^ans-database: DATABASE_URL must be a PostgreSQL database/);
   });
 
   test.each([

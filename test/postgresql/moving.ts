@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import type { DatabaseOptions, DatabaseService } from '../../src';
+import { locateMove } from '../../src/cli/commands/move';
 import { moveBetween } from '../../src/move/move-between';
 import type { MoveResult } from '../../src/move/move-database';
 import { cliPath, runCli } from '../cli/run-cli';
@@ -91,10 +92,10 @@ export class Moving {
 
   /** Moves the database within this process, which takes less time than `run`. */
   attempt(): Promise<MoveResult> {
-    const { source, target } = this;
+    const { source, target } = locateMove(this.source.options.url, this.target.options.url);
     const observer = { begin: nothing, advance: nothing, end: nothing };
     const limits = { rows: 1000, characters: 1_000_000 };
-    return moveBetween(source.options.url, target.options.url, { limits, observer });
+    return moveBetween(source, target, { limits, observer });
   }
 
   #args(args: readonly string[]): string[] {

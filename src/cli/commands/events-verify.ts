@@ -34,10 +34,16 @@ export function addEventsVerify(events: Command): void {
 }
 
 function toOutcome(result: EventChainVerification, { style }: Terminal): Outcome {
-  const entries = result.entries === 1 ? '1 entry' : `${formatCount(result.entries)} entries`;
+  const { pending } = result;
+  const entries = formatEntries(result.entries);
+  const verb = pending === 1 ? 'is' : 'are';
+  const note =
+    pending === 0
+      ? []
+      : [style.warning(`${formatEntries(pending)} ${verb} pending: not in the chain, and not verified.`)];
   if (result.valid) {
     const { sequence, hash } = result.head;
-    const lines = [style.bold(`The chain is valid: ${entries} verified.`), `head ${sequence}:${hash}`];
+    const lines = [style.bold(`The chain is valid: ${entries} verified.`), `head ${sequence}:${hash}`, ...note];
     return { json: result, lines };
   }
   const { reason, sequence, eventId } = result.break;
@@ -45,9 +51,13 @@ function toOutcome(result: EventChainVerification, { style }: Terminal): Outcome
   const event = eventId === undefined ? '' : `, event ${eventId}`;
   return {
     json: result,
-    lines: [style.warning(`The chain is broken${at}${event}: ${reason}. ${entries} verified before.`)],
+    lines: [style.warning(`The chain is broken${at}${event}: ${reason}. ${entries} verified before.`), ...note],
     exitCode: 2,
   };
+}
+
+function formatEntries(count: number): string {
+  return count === 1 ? '1 entry' : `${formatCount(count)} entries`;
 }
 
 function parseHead(text: string): EventChainHead {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Progress } from '../../console/progress';
+import type { LocatedDatabase, SqliteFile } from '../../move/move-between';
 import type { MoveObserver } from '../../move/move-database';
+import type { PostgresqlLocation } from '../../options/database-url';
 import { addAction, type JsonOption } from '../action';
 import { CommandError } from '../command-error';
-import { open } from '../database';
+import { open, parseUrl } from '../database';
 import { examples } from '../examples';
 import { formatResult } from '../move-report';
 import { integerFrom } from '../parse-integer';
@@ -13,6 +15,11 @@ interface MoveArguments extends JsonOption {
   readonly from: string;
   readonly to?: string;
   readonly batch: number;
+}
+
+interface MoveDatabases {
+  readonly source: SqliteFile;
+  readonly target: LocatedDatabase<PostgresqlLocation>;
 }
 
 /** Maximum number of characters in one statement; long rows make a batch smaller. */
@@ -53,16 +60,31 @@ export function addMove(program: Command): void {
     );
   addAction(command, async (_, terminal) => {
     const { from, to, batch, json } = command.opts<MoveArguments>();
-    const target = to ?? process.env['DATABASE_URL'];
-    if (target === undefined) throw new CommandError('specify the PostgreSQL database with --to or DATABASE_URL');
+    const { source, target } = locateMove(from, to);
     const { moveBetween } = await import('../../move/move-between.js');
     const limits = { rows: batch, characters: batchCharacters };
     const start = performance.now();
-    const result = await moveBetween(from, target, { limits, observer: new MoveProgress(terminal) });
+    const result = await moveBetween(source, target, { limits, observer: new MoveProgress(terminal) });
     const lines = formatResult(result, performance.now() - start, terminal);
-    if (result.isSame && json !== true) lines.push(...(await describeTarget(target, terminal)));
+    if (result.isSame && json !== true) lines.push(...(await describeTarget(target.url, terminal)));
     return { json: result, lines, exitCode: result.isSame ? 0 : 1 };
   });
+}
+
+/**
+ * Returns the databases of a move. The target is that of DATABASE_URL unless `to` names one.
+ *
+ * @throws CommandError when a URL is invalid or names another kind of database.
+ */
+export function locateMove(from: string, to: string | undefined): MoveDatabases {
+  const url = to ?? process.env['DATABASE_URL'];
+  if (url === undefined) throw new CommandError('specify the PostgreSQL database with --to or DATABASE_URL');
+  const source = parseUrl(from, '--from');
+  if (source.kind !== 'file') throw new CommandError('--from must be a SQLite database: file:PATH');
+  const option = to === undefined ? 'DATABASE_URL' : '--to';
+  const target = parseUrl(url, option);
+  if (target.kind !== 'postgresql') throw new CommandError(`${option} must be a PostgreSQL database: postgresql://...`);
+  return { source: { url: from, location: source }, target: { url, location: target } };
 }
 
 async function describeTarget(url: string, { style }: Terminal): Promise<string[]> {

@@ -10,6 +10,7 @@ import { CommandError } from '../command-error';
 import { addUrl, locate, requireFile, type DatabaseOption } from '../database';
 import { examples } from '../examples';
 import { integerFrom } from '../parse-integer';
+import { studioEnvironment } from '../studio-url';
 
 interface StudioArguments extends DatabaseOption {
   readonly port?: number;
@@ -46,7 +47,7 @@ async function runStudio(cli: string, url: string, { port, browser }: StudioArgu
   const args = [cli, 'studio', '--config', join(__dirname, '../studio.config.mjs')];
   if (port !== undefined) args.push('--port', String(port));
   if (browser !== undefined) args.push('--browser', browser);
-  const env = { ...process.env, ANS_DATABASE_STUDIO_URL: url };
+  const env = { ...process.env, ...studioEnvironment(url) };
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });
   // A terminal sends SIGINT to both processes; other signals reach only this one.
   process.on('SIGINT', () => undefined);

@@ -1,0 +1,51 @@
+/** Parameters that the driver of Studio, or the server, understands. Studio sends all others to the server too, which rejects them. */
+const knownParameters = [
+  'application_name',
+  'client_encoding',
+  'options',
+  'connect_timeout',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+];
+
+/** Modes of TLS that the driver of Studio calls differently. Without a check of the certificate, its mode is `require`. */
+const sslModes: Readonly<Record<string, string>> = {
+  '0': 'disable',
+  '1': 'verify-full',
+  true: 'verify-full',
+  prefer: 'verify-full',
+  require: 'verify-full',
+  'no-verify': 'require',
+};
+
+/** Environment variables with which Prisma Studio opens a database. */
+export interface StudioEnvironment {
+  readonly ANS_DATABASE_STUDIO_URL: string;
+  readonly NODE_EXTRA_CA_CERTS?: string;
+}
+
+/**
+ * Returns the environment for a URL that Prisma's command line understands. Studio opens PostgreSQL with another driver
+ * than this package, which reads the parameters of TLS in another way, and shows times as NULL unless the server sends
+ * them in the ISO style.
+ */
+export function studioEnvironment(url: string): StudioEnvironment {
+  const [address = '', query] = url.split('?');
+  if (!/^postgres/i.test(address)) return { ANS_DATABASE_STUDIO_URL: url };
+  const given = new URLSearchParams(query);
+  const parameters = new URLSearchParams({ datestyle: 'ISO' });
+  for (const name of knownParameters) {
+    const value = given.get(name);
+    if (value !== null) parameters.set(name, value);
+  }
+  const mode = given.get('sslmode') ?? given.get('ssl');
+  const isLikeLibpq = given.get('uselibpqcompat') === 'true';
+  if (mode !== null) parameters.set('sslmode', isLikeLibpq ? mode : (sslModes[mode] ?? mode));
+  const certificates = given.get('sslrootcert');
+  return {
+    // A form has + for a space; the server would read it as a plus sign.
+    ANS_DATABASE_STUDIO_URL: `${address}?${parameters.toString().replaceAll('+', '%20')}`,
+    ...(certificates === null ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
+  };
+}
