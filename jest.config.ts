@@ -33,6 +33,7 @@ const onSqliteOnly = [
   'prisma/entry-points\\.',
   'runtime/breaker-bursts\\.',
   'cli/(?:move|studio-url)\\.',
+  'resolution/agent-name\\.',
   'architecture\\.',
   'documentation/',
   'package\\.',

@@ -5,9 +5,45 @@ import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from '.
 import type { SecurityEventInput } from './events/types';
 import type { ReadOptions } from './options/read-options';
 import type { Registration, RegistrationInput } from './registration/types';
+import type { ResolveRequest, ResolveResult } from './resolution/types';
 
 /** Methods for the most frequent calls of a database or of one transaction. */
 export interface DatabaseCalls {
+  /**
+   * Resolves a name to the best usable agent, with its certificate and its best endpoint, as one snapshot. An agent is
+   * usable when it is ACTIVE and has not expired, and its certificate is VALID and within its validity. Among the usable
+   * agents that satisfy the request, the best one is not deprecated, has the highest version (a release before a
+   * prerelease, unless `request.version` is given), and was updated last; ties are broken by id. The best endpoint is the
+   * healthiest one, and the first of them in the order of the agent.
+   *
+   * @returns the outcome: `resolved`, or why there is no result. See {@link ResolveResult}.
+   * @throws INVALID_INPUT, also when a text or a list of the request is empty.
+   * @see draft-narajala-ans, section 3.5: an unknown name and an incompatible version are different answers, and an
+   * answer has a time to live.
+   * @example
+   * ```ts
+   * const result = await db.resolve({ name: 'translator', owner: 'acme', version: '^1.2.0', protocol: 'https' });
+   * if (result.outcome === 'resolved') console.log(result.agent.version, result.endpoint?.address);
+   * else console.log(result.outcome);
+   * ```
+   */
+  resolve(request: ResolveRequest, options?: ReadOptions): Promise<ResolveResult>;
+
+  /**
+   * Resolves several names, as {@link resolve} does, all as one snapshot.
+   *
+   * @param requests - at most 1,000 requests.
+   * @returns the outcomes, in the order of the requests.
+   * @throws INVALID_INPUT when a request is invalid; the message names the request. RESULT_TOO_LARGE when the results are
+   * larger than `limits.answerLength`.
+   * @example
+   * ```ts
+   * const [planner, translator] = await db.resolveMany([{ name: 'planner' }, { name: 'translator', version: '2.x' }]);
+   * console.log(planner?.outcome, translator?.outcome);
+   * ```
+   */
+  resolveMany(requests: readonly ResolveRequest[], options?: ReadOptions): Promise<ResolveResult[]>;
+
   /**
    * Stores a certificate, registers the agent that holds it, and records a security event if one is given, atomically.
    *

@@ -15,6 +15,8 @@ import type { ReadOptions } from './options/read-options';
 import type { ServiceSettings } from './options/service-settings';
 import { RegistrationService } from './registration/registration-service';
 import type { Registration, RegistrationInput } from './registration/types';
+import { ResolutionService } from './resolution/resolution-service';
+import type { ResolveRequest, ResolveResult } from './resolution/types';
 
 /**
  * Returns the session of a database or of one of its transactions.
@@ -36,6 +38,7 @@ export abstract class DatabaseOperations implements DatabaseCalls {
   readonly events: EventService;
   readonly #changes: ChangeService;
   readonly #registration: RegistrationService;
+  readonly #resolution: ResolutionService;
   readonly #session: Session;
 
   static {
@@ -49,7 +52,16 @@ export abstract class DatabaseOperations implements DatabaseCalls {
     this.events = new EventService(session, settings);
     this.#changes = new ChangeService(session, settings);
     this.#registration = new RegistrationService(session, settings);
+    this.#resolution = new ResolutionService(session, settings);
     this.#session = session;
+  }
+
+  resolve(request: ResolveRequest, options?: ReadOptions): Promise<ResolveResult> {
+    return this.#resolution.resolve(request, options);
+  }
+
+  resolveMany(requests: readonly ResolveRequest[], options?: ReadOptions): Promise<ResolveResult[]> {
+    return this.#resolution.resolveMany(requests, options);
   }
 
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration> {

@@ -104,4 +104,14 @@ export type { ReadOptions } from './options/read-options';
 export { TransactionIsolation, type TransactionOptions } from './options/transaction-options';
 export type { Registration, RegistrationInput } from './registration/types';
 export type { NativeRow, NativeValue } from './storage/native-access';
+export { formatAgentName, parseAgentName } from './resolution/agent-name';
+export type {
+  AgentName,
+  AnsV1Name,
+  AnsV2Name,
+  ResolveByAgentName,
+  ResolveByName,
+  ResolveRequest,
+  ResolveResult,
+} from './resolution/types';
 export type { TransactionScope } from './transaction-scope';

@@ -9,6 +9,7 @@ import {
   type EndpointHealthInput,
   type EndpointInput,
   type ResolutionQuery,
+  type ResolveByName,
   type Uniqueness,
 } from '../../src';
 import {
@@ -152,6 +153,14 @@ const resolution = (always: Partial<typeof window>): Arbitrary<ResolutionQuery> 
 export const resolutionQuery = resolution(window);
 /** Queries that can be read page by page, and rarely other queries. */
 export const walkQuery = fc.oneof({ weight: 20, arbitrary: resolution({}) }, { weight: 1, arbitrary: resolutionQuery });
+
+export const resolveRequest: Arbitrary<ResolveByName> = fc
+  .tuple(
+    name,
+    few({ owner, version: range, protocol: text('https', 'wss'), capabilities: someOf(capability) }, {}),
+    partly({ allowDeprecated: fc.boolean(), allowUnhealthy: fc.boolean() }),
+  )
+  .map(([exact, conditions, allowed]) => ({ name: exact, ...conditions, ...allowed }));
 
 /** Mostly true: otherwise many calls would fail and few agents would be stored. */
 export const allowRevokedCertificate = pool(undefined, true, true);

@@ -35,6 +35,7 @@ import {
 } from './pools';
 import { answers, fails } from './prediction';
 import { findAgents, searchAgents } from './resolution-model';
+import { resolve, resolveMany } from './resolve-model';
 import { counted, walked } from './window-model';
 
 /*
@@ -138,6 +139,10 @@ const agentCalls = [
   call(1, 'deleteAgent', [agentId], (directory, settings, id) => deleteAgent(directory, id, settings)),
   call(6, 'queryAgents', [agents.resolutionQuery], (directory, settings, query) =>
     searchAgents(directory, query, settings),
+  ),
+  call(4, 'resolve', [agents.resolveRequest], (directory, settings, request) => resolve(directory, request, settings)),
+  call(1, 'resolveMany', [fc.array(agents.resolveRequest, { maxLength: 3 })], (directory, settings, requests) =>
+    resolveMany(directory, requests, settings),
   ),
   call(
     4,

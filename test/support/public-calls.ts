@@ -135,6 +135,15 @@ const resolution = (mark: Mark) =>
     orderBy: 'name',
     orderDirection: 'asc',
   }) as const;
+const resolveRequest = (mark: Mark) => ({
+  name: mark('Test Agent'),
+  owner: mark('test-owner'),
+  version: mark('1.0.0'),
+  protocol: mark('https'),
+  capabilities: [mark('read')],
+  allowDeprecated: true,
+  allowUnhealthy: true,
+});
 const certificateQuery = (mark: Mark) =>
   ({
     ids: [mark('c')],
@@ -190,6 +199,8 @@ const operations: Operations = {
   'events.count': ['reads', isCount, (mark) => [eventQuery(mark), primary]],
   'events.aggregate': ['reads', isList, (mark) => [eventQuery(mark), { by: { bucketMs: 1000 } }, primary]],
   'events.verify': ['reads', isObject, () => [primary]],
+  resolve: ['reads', isObject, (mark) => [resolveRequest(mark), primary]],
+  resolveMany: ['reads', isList, (mark) => [[resolveRequest(mark), { name: mark('a') }], primary]],
   changes: ['reads', isList, () => [{ after: 0, limit: 10 }, primary]],
   followChanges: ['reads', isStep, () => [{ after: 0, pollMs: 0, signal: AbortSignal.timeout(1000) }]],
   getAgent: ['reads', isRecord, (mark) => [mark('a'), primary]],

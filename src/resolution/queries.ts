@@ -1,0 +1,59 @@
+import { toAgentRecord } from '../agents/rows';
+import { toCertificate } from '../certificates/rows';
+import type { ServiceSettings } from '../options/service-settings';
+import { mapYielding } from '../runtime/event-loop';
+import type { Unchecked } from '../sql/model';
+import { withBounds, type Row } from '../sql/statement';
+import { storedJson, storedText } from '../sql/stored';
+import type { Executor } from '../storage/executor';
+import { answerBounds } from '../validation/limits';
+import { buildResolution } from './statement';
+import type { ResolveResult } from './types';
+import type { ResolveTarget } from './validation';
+
+/** Maximum number of seconds for which an answer may be kept. */
+const maxTtlSeconds = 300;
+
+/** Number of columns of `agentColumns`. */
+const agentColumnCount = 15;
+
+/** Answers requests in one snapshot, in their order. */
+export async function resolveTargets(
+  executor: Executor,
+  targets: readonly ResolveTarget[],
+  { now, checks }: ServiceSettings,
+): Promise<ResolveResult[]> {
+  if (targets.length === 0) return [];
+  const nowMs = now();
+  const statement = withBounds(answerBounds(checks.limits), buildResolution(executor.dialect, targets, nowMs));
+  return mapYielding(await executor.query(statement), (row) => toResult(row, nowMs));
+}
+
+function toResult(row: Row, nowMs: number): ResolveResult {
+  const [owners, versions, acceptedVersions, endpointId, ...records] = row;
+  const agentRow = records.slice(0, agentColumnCount);
+  const ownersOfAll = textsOf(owners, 'owner');
+  if (ownersOfAll.length > 1) return { outcome: 'ambiguous', owners: ownersOfAll };
+  if (agentRow[0] !== null) return toResolved(agentRow, records.slice(agentColumnCount), endpointId, nowMs);
+  const accepted = textsOf(acceptedVersions, 'version');
+  if (accepted.length > 0) return { outcome: 'no-endpoint', versions: accepted };
+  const usable = textsOf(versions, 'version');
+  return usable.length > 0 ? { outcome: 'no-version', versions: usable } : { outcome: 'not-found' };
+}
+
+function toResolved(agentRow: Row, certificateRow: Row, endpointId: unknown, nowMs: number): ResolveResult {
+  const agent = toAgentRecord(agentRow);
+  const certificate = toCertificate(certificateRow);
+  const endpoint = agent.endpoints.find(({ id }) => id === endpointId);
+  const endMs = Math.min(agent.expiresAt.getTime(), certificate.notAfter.getTime());
+  const ttlSeconds = Math.min(maxTtlSeconds, Math.floor((endMs - nowMs) / 1000));
+  return { outcome: 'resolved', agent, certificate, ...(endpoint && { endpoint }), ttlSeconds };
+}
+
+// Returns the texts of a JSON array of the statement; an empty array for null.
+function textsOf(json: unknown, field: 'owner' | 'version'): string[] {
+  if (typeof json !== 'string') return [];
+  // The cast is safe: the statement builds an array.
+  const values = storedJson(json, 'agent', undefined, field) as unknown[];
+  return values.map((value) => storedText(value as Unchecked<string>, 'agent', undefined, field));
+}

@@ -1,0 +1,183 @@
+import type { VersionRange } from '../agents/query/version-range';
+import type { Bind } from '../sql/cached-statement';
+import type { Dialect } from '../sql/dialect';
+import { sql, type Sql } from '../sql/sql';
+import { anyOf, inJsonArray } from '../sql/statement';
+import type { ResolveTarget } from './validation';
+
+/**
+ * SQL of the requests of one statement. A single request has its values as parameters, and only the conditions that it
+ * needs, because it must be as fast as a statement that is written for it. Several requests are a table `requests r`.
+ */
+export interface RequestSql {
+  /** Table expressions for the WITH clause. */
+  readonly tables: readonly Sql[];
+  /** FROM clause that joins the agents `a` of the requested names. */
+  readonly namedAgents: Sql;
+  /** Columns that assign a usable agent to its request. */
+  readonly place: Sql;
+  /** Conditions on the name, the owner, the status and the capabilities of an agent `a`. */
+  readonly agentConditions: readonly Sql[];
+  /** Condition on the version of a usable agent, in a table with this alias. */
+  readonly isAccepted: (alias: Sql) => Sql;
+  /** Conditions on an endpoint `e`. */
+  readonly endpointConditions: readonly Sql[];
+  /** True when an agent without endpoints is acceptable. */
+  readonly needsNoEndpoint: Sql;
+  /** True when the request has no version. */
+  readonly isAnyVersion: Sql;
+  /** True when the request has no owner. */
+  readonly isAnyOwner: Sql;
+  /** Composes the query of the best one of the usable agents `u`, for each request. */
+  readonly best: (conditions: Sql, preference: Sql) => Sql;
+  /** FROM clause of the requests `r` with their best agents `b`. */
+  readonly results: Sql;
+  /** Tests whether a usable agent, in a table with this alias, belongs to the request `r`. */
+  readonly isOfRequest: (alias: Sql) => Sql;
+  /** ORDER BY clause of the results. */
+  readonly order: Sql;
+}
+
+/** Composes the condition that a version key is in a range. The key of a release ends with "~". */
+export function isRelease(alias: Sql): Sql {
+  return sql`${alias}.version_key LIKE '%~'`;
+}
+
+/** Everything that the SQL text of a single request depends on. */
+export interface RequestKey {
+  readonly hasOwner: boolean;
+  readonly hasVersion: boolean;
+  /** For each range of version keys: 1 when it has prereleases, else 0. */
+  readonly ranges: readonly (0 | 1)[];
+  readonly hasProtocol: boolean;
+  readonly hasCapabilities: boolean;
+  readonly allowsDeprecated: boolean;
+  readonly allowsUnhealthy: boolean;
+}
+
+/** Returns the cache key of a single request. */
+export function requestKeyOf(target: ResolveTarget): RequestKey {
+  const { owner, version, ranges, protocol, capabilities, allowsDeprecated, allowsUnhealthy } = target;
+  return {
+    hasOwner: owner !== undefined,
+    hasVersion: version !== undefined,
+    ranges: ranges.map(([, , hasPrereleases]) => hasPrereleases),
+    hasProtocol: protocol !== undefined,
+    hasCapabilities: capabilities.length > 0,
+    allowsDeprecated,
+    allowsUnhealthy,
+  };
+}
+
+/** Composes the SQL of a single request. */
+export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialect: Dialect): RequestSql {
+  const bound = (field: 'owner' | 'version' | 'protocol'): Sql => bind((target) => target[field] ?? null);
+  const rangeBound = (index: number, end: 0 | 1): Sql => bind(({ ranges }) => ranges[index]?.[end] ?? null);
+  const isInRange = (alias: Sql, hasPrereleases: 0 | 1, index: number): Sql => {
+    const isBetween = sql`${alias}.version_key >= ${rangeBound(index, 0)} AND ${alias}.version_key < ${rangeBound(index, 1)}`;
+    return hasPrereleases === 1 ? sql`(${isBetween})` : sql`(${isBetween} AND ${isRelease(alias)})`;
+  };
+  const names = bind(({ capabilities }) => JSON.stringify(capabilities));
+  const isWanted = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM wanted w`);
+  return {
+    tables: key.hasCapabilities
+      ? [
+          sql`wanted AS MATERIALIZED (SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`,
+        ]
+      : [],
+    namedAgents: sql`agents a`,
+    place: sql``,
+    agentConditions: [
+      sql`a.name = ${bind(({ name }) => name)}`,
+      // Only a few agents have the name, but an owner may have very many.
+      ...(key.hasOwner ? [sql`${dialect.unindexed(sql`a.owner`)} = ${bound('owner')}`] : []),
+      key.allowsDeprecated ? sql`a.status IN ('ACTIVE', 'DEPRECATED')` : sql`a.status = 'ACTIVE'`,
+      ...(key.hasCapabilities
+        ? [
+            sql`${bind(({ capabilities }) => capabilities.length)} = (
+              SELECT count(*) FROM agent_capabilities ac WHERE ac.agent_id = a.id AND ${isWanted})`,
+          ]
+        : []),
+    ],
+    isAccepted: (alias) => {
+      if (!key.hasVersion) return sql`TRUE`;
+      const ranges = key.ranges.map((hasPrereleases, index) => isInRange(alias, hasPrereleases, index));
+      return anyOf([sql`${alias}.version = ${bound('version')}`, ...ranges]);
+    },
+    endpointConditions: [
+      ...(key.hasProtocol ? [sql`e.protocol = ${bound('protocol')}`] : []),
+      ...(key.allowsUnhealthy ? [] : [sql`e.health_status <> 'UNHEALTHY'`]),
+    ],
+    needsNoEndpoint: key.hasProtocol ? sql`FALSE` : sql`TRUE`,
+    isAnyVersion: key.hasVersion ? sql`FALSE` : sql`TRUE`,
+    isAnyOwner: key.hasOwner ? sql`FALSE` : sql`TRUE`,
+    best: (conditions, preference) => sql`SELECT u.id FROM usable u WHERE ${conditions} ORDER BY ${preference} LIMIT 1`,
+    results: sql`(SELECT 1) AS r LEFT JOIN best b ON TRUE`,
+    isOfRequest: () => sql`TRUE`,
+    order: sql``,
+  };
+}
+
+/** Parameters of a statement for several requests: JSON arrays of rows. */
+export interface RequestRows {
+  readonly requests: string;
+  readonly required: string;
+  readonly ranges: string;
+}
+
+const requestColumns = {
+  ...({ place: 'integer', name: 'text', owner: 'text', version: 'text', protocol: 'text' } as const),
+  ...({ allows_deprecated: 'boolean', allows_unhealthy: 'boolean' } as const),
+};
+const requiredColumns = { place: 'integer', name: 'text' } as const;
+const rangeColumns = { place: 'integer', lower: 'text', upper: 'text', has_prereleases: 'boolean' } as const;
+
+/** Returns the parameters for several requests. */
+export function requestRowsOf(targets: readonly ResolveTarget[]): RequestRows {
+  const rowsOf = (rows: (target: ResolveTarget, place: number) => readonly unknown[]): string =>
+    JSON.stringify(targets.flatMap(rows));
+  return {
+    requests: rowsOf((target, place) => {
+      const { name, owner = null, version = null, protocol = null, allowsDeprecated, allowsUnhealthy } = target;
+      return [[place, name, owner, version, protocol, Number(allowsDeprecated), Number(allowsUnhealthy)]];
+    }),
+    required: rowsOf(({ capabilities }, place) => capabilities.map((name) => [place, name])),
+    ranges: rowsOf(({ ranges }, place) => ranges.map((range: VersionRange) => [place, ...range])),
+  };
+}
+
+/** Composes the SQL of several requests. */
+export function severalRequests(parameter: (name: keyof RequestRows) => Sql, dialect: Dialect): RequestSql {
+  const isInRange = (alias: Sql): Sql => sql`EXISTS (SELECT 1 FROM ranges g WHERE g.place = r.place
+    AND ${alias}.version_key >= g.lower AND ${alias}.version_key < g.upper AND (g.has_prereleases OR ${isRelease(alias)}))`;
+  return {
+    tables: [
+      sql`requests AS MATERIALIZED (SELECT r.* FROM ${dialect.jsonRecordSet(parameter('requests'), 'r', requestColumns)})`,
+      sql`required AS MATERIALIZED (SELECT q.place, (SELECT c.id FROM capabilities c WHERE c.name = q.name) AS capability_id
+        FROM ${dialect.jsonRecordSet(parameter('required'), 'q', requiredColumns)})`,
+      sql`ranges AS MATERIALIZED (SELECT g.* FROM ${dialect.jsonRecordSet(parameter('ranges'), 'g', rangeColumns)})`,
+    ],
+    namedAgents: sql`requests r ${dialect.lateralLookup(sql`name`, 'agents', 'a', sql`r.name`)}`,
+    place: sql`r.place, `,
+    agentConditions: [
+      sql`(r.owner IS NULL OR a.owner = r.owner)`,
+      sql`(a.status = 'ACTIVE' OR (a.status = 'DEPRECATED' AND r.allows_deprecated))`,
+      sql`NOT EXISTS (SELECT 1 FROM required q WHERE q.place = r.place AND NOT EXISTS (
+        SELECT 1 FROM agent_capabilities ac WHERE ac.agent_id = a.id AND ac.capability_id = q.capability_id))`,
+    ],
+    isAccepted: (alias) => sql`(r.version IS NULL OR ${alias}.version = r.version OR ${isInRange(alias)})`,
+    endpointConditions: [
+      sql`(r.protocol IS NULL OR e.protocol = r.protocol)`,
+      sql`(r.allows_unhealthy OR e.health_status <> 'UNHEALTHY')`,
+    ],
+    needsNoEndpoint: sql`r.protocol IS NULL`,
+    isAnyVersion: sql`r.version IS NULL`,
+    isAnyOwner: sql`r.owner IS NULL`,
+    best: (conditions, preference) => sql`SELECT ranked.place, ranked.id FROM (
+      SELECT u.place, u.id, row_number() OVER (PARTITION BY u.place ORDER BY ${preference}) AS preference
+      FROM usable u JOIN requests r ON r.place = u.place WHERE ${conditions}) AS ranked WHERE ranked.preference = 1`,
+    results: sql`requests r LEFT JOIN best b ON b.place = r.place`,
+    isOfRequest: (alias) => sql`${alias}.place = r.place`,
+    order: sql`ORDER BY r.place`,
+  };
+}

@@ -1,0 +1,114 @@
+import { agentColumns } from '../agents/columns';
+import { certificateColumns } from '../certificates/rows';
+import { defineCachedStatement, type Bind } from '../sql/cached-statement';
+import type { Dialect } from '../sql/dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
+import { join, raw, sql, type Sql } from '../sql/sql';
+import { allOf, costOfRecords, defineStatement, withCost, type Statement } from '../sql/statement';
+import {
+  isRelease,
+  requestKeyOf,
+  requestRowsOf,
+  severalRequests,
+  singleRequest,
+  type RequestKey,
+  type RequestRows,
+  type RequestSql,
+} from './request-sql';
+import type { ResolveTarget } from './validation';
+
+/** Maximum number of versions in a result. */
+const maxVersions = raw('100');
+
+/**
+ * Builds the statement that answers requests, in one snapshot. It returns one row for each request, in their order. The
+ * columns are `owners`, `versions`, `acceptedVersions` and `endpointId`, then those of `agentColumns` and of
+ * `certificateColumns`.
+ */
+export function buildResolution(dialect: Dialect, targets: readonly ResolveTarget[], nowMs: number): Statement {
+  const [target] = targets;
+  if (target !== undefined && targets.length === 1) return singleResolution(dialect)({ ...target, nowMs });
+  const statement = resolutions(dialect)({ ...requestRowsOf(targets), nowMs });
+  return withCost(costOfRecords(targets.length), statement);
+}
+
+type TimedTarget = ResolveTarget & { readonly nowMs: number };
+
+const singleResolution = memoizeByDialect((dialect) =>
+  defineCachedStatement<TimedTarget, RequestKey>(requestKeyOf, (key, bind: Bind<TimedTarget>) =>
+    composeResolution(
+      singleRequest(key, bind, dialect),
+      bind(({ nowMs }) => nowMs),
+      dialect,
+    ),
+  ),
+);
+
+const resolutions = memoizeByDialect((dialect) =>
+  defineStatement<Record<keyof RequestRows, string> & { nowMs: number }>((p) =>
+    composeResolution(severalRequests(p, dialect), p('nowMs'), dialect),
+  ),
+);
+
+function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): Sql {
+  const { tables, isAccepted, isAnyOwner, results, order } = request;
+  const best = request.best(allOf([isAccepted(sql`u`), isServed(request)]), preferenceOf(request));
+  const columns = [
+    sql`CASE WHEN ${isAnyOwner} THEN ${ownersOf(request, dialect)} END`,
+    // A resolved request needs no versions.
+    sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, sql`TRUE`, dialect)} END`,
+    sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, isAccepted(sql`v`), dialect)} END`,
+    bestEndpoint(request),
+    agentColumns(dialect),
+    certificateColumns(dialect),
+  ];
+  const all = [
+    ...tables,
+    sql`usable AS MATERIALIZED (${usableAgents(request, dialect.fromMs(nowMs), dialect)})`,
+    sql`best AS MATERIALIZED (${best})`,
+  ];
+  return sql`WITH ${join(all)} SELECT ${join(columns)} FROM ${results}
+    ${dialect.leftLateralLookup(sql`id`, 'agents', 'a', sql`b.id`)}
+    ${dialect.leftLateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)} ${order}`;
+}
+
+// Agents that satisfy all conditions of the request except those on the version and the endpoints.
+function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: Sql, dialect: Dialect): Sql {
+  return sql`SELECT ${place}a.id, a.owner, a.version, a.version_key, a.status, a.updated_at
+    FROM ${namedAgents} ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)}
+    WHERE ${allOf(agentConditions)} AND a.expires_at > ${now}
+      AND c.status = 'VALID' AND c.not_before <= ${now} AND c.not_after > ${now}`;
+}
+
+// Tests whether the agent `u` has an acceptable endpoint, or needs none.
+function isServed({ endpointConditions, needsNoEndpoint }: RequestSql): Sql {
+  const endpoints = (conditions: readonly Sql[]): Sql =>
+    sql`EXISTS (SELECT 1 FROM endpoints e WHERE ${allOf([sql`e.agent_id = u.id`, ...conditions])})`;
+  return sql`(${endpoints(endpointConditions)} OR (${needsNoEndpoint} AND NOT ${endpoints([])}))`;
+}
+
+function bestEndpoint({ endpointConditions }: RequestSql): Sql {
+  return sql`(SELECT e.id FROM endpoints e WHERE ${allOf([sql`e.agent_id = b.id`, ...endpointConditions])}
+    ORDER BY CASE e.health_status WHEN 'HEALTHY' THEN 0 WHEN 'DEGRADED' THEN 1 WHEN 'UNKNOWN' THEN 2 ELSE 3 END, e.position
+    LIMIT 1)`;
+}
+
+// Without a requested version, a release comes before a prerelease, also before a higher one.
+function preferenceOf({ isAnyVersion }: RequestSql): Sql {
+  return sql`CASE u.status WHEN 'DEPRECATED' THEN 1 ELSE 0 END,
+    CASE WHEN u.version_key IS NULL THEN 2 WHEN ${isAnyVersion} AND NOT ${isRelease(sql`u`)} THEN 1 ELSE 0 END,
+    u.version_key DESC, u.updated_at DESC, u.id`;
+}
+
+function ownersOf({ isOfRequest }: RequestSql, dialect: Dialect): Sql {
+  return sql`(SELECT ${dialect.jsonArrayAggregate(dialect.jsonElement(sql`o.owner`), sql`o.owner`)}
+    FROM (SELECT DISTINCT u.owner FROM usable u WHERE ${isOfRequest(sql`u`)}) AS o)`;
+}
+
+// The highest of the versions that fulfil the condition, each once.
+function versionsOf({ isOfRequest }: RequestSql, condition: Sql, dialect: Dialect): Sql {
+  const order = sql`is_other, version_key DESC, version`;
+  return sql`(SELECT ${dialect.jsonArrayAggregate(dialect.jsonElement(sql`version`), order)}
+    FROM (SELECT DISTINCT version, version_key, CASE WHEN version_key IS NULL THEN 1 ELSE 0 END AS is_other
+      FROM usable v WHERE ${allOf([isOfRequest(sql`v`), condition])} ORDER BY ${order} LIMIT ${maxVersions}) AS listed)`;
+}
