@@ -20,6 +20,8 @@ declare global {
   const DatabaseServiceFactory: typeof import('ans-database').DatabaseServiceFactory;
   const driverErrorOf: typeof import('ans-database').driverErrorOf;
   const isStale: typeof import('ans-database').isStale;
+  const parseAgentName: typeof import('ans-database').parseAgentName;
+  const formatAgentName: typeof import('ans-database').formatAgentName;
   type CertificateQuery = import('ans-database').CertificateQuery;
   type DatabaseEvent = import('ans-database').DatabaseEvent;
   type ResolutionQuery = import('ans-database').ResolutionQuery;
