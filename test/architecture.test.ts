@@ -10,13 +10,34 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
 const order = [
   ...['errors', 'sql', 'validation', 'metadata', 'query', 'diagnostics', 'options', 'storage', 'runtime'],
   ...['migrations', 'engines/sqlite', 'engines/postgresql'],
-  ...['certificates', 'agents', 'events', 'changes', 'registration', 'resolution', 'integrity', 'health', 'cache', 'x509'],
+  ...[
+    'certificates',
+    'agents',
+    'events',
+    'changes',
+    'registration',
+    'resolution',
+    'integrity',
+    'health',
+    'cache',
+    'x509',
+  ],
   ...['.', 'prisma', 'prisma-config', 'opentelemetry', 'testing', 'console', 'move', 'cli'],
 ];
 
 const engines = ['engines/sqlite', 'engines/postgresql'];
 /** Folders of the nouns, which are the entities and the parts of the public API. */
-const nouns = ['certificates', 'agents', 'events', 'changes', 'registration', 'resolution', 'integrity', 'health', 'cache'];
+const nouns = [
+  'certificates',
+  'agents',
+  'events',
+  'changes',
+  'registration',
+  'resolution',
+  'integrity',
+  'health',
+  'cache',
+];
 
 function folderOf(file: string): string {
   const folder = dirname(file).replace(/^src\/?/, '');
