@@ -72,7 +72,7 @@ export class CapabilityStatements {
   /** Returns the statements that insert the missing capabilities, and link the agents with theirs. */
   insert(owners: readonly OwnedCapabilities[]): Statement[] {
     const names = new Set(owners.flatMap((owner) => owner.names));
-    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted.
+    // Sorts the names. Otherwise two transactions could each wait for a name that the other one has inserted.
     const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
     const links = owners.flatMap((owner) => owner.names.map((name) => [owner.agentId, name]));
     return [
@@ -82,8 +82,8 @@ export class CapabilityStatements {
   }
 
   /**
-   * Returns the statements that replace the stored capabilities of an agent, whose row the transaction has locked. They
-   * write only what differs.
+   * Returns the statements that replace the stored capabilities of an agent. They write only what differs. The
+   * transaction must have locked the agent's row.
    */
   replace(id: string, names: readonly string[], stored: StoredCapabilities): Statement[] {
     const kept = new Set(names);
@@ -92,7 +92,9 @@ export class CapabilityStatements {
     return [...this.#unlinkFrom(id, dropped), ...this.insert([added]), ...this.#deleteUnusedOf(id, dropped)];
   }
 
-  /** Returns the statements that remove all stored capabilities of an agent, whose row the transaction has locked. */
+  /**
+   * Returns the statements that remove all stored capabilities of an agent. The transaction must have locked its row.
+   */
   remove(id: string, stored: StoredCapabilities): Statement[] {
     return this.replace(id, [], stored);
   }
@@ -102,25 +104,25 @@ export class CapabilityStatements {
   }
 
   /**
-   * Returns the statements that delete those of the dropped capabilities that no agent has any more.
+   * Returns the statements that delete the dropped capabilities that no agent has any more.
    *
-   * On engines with row locks, a concurrent transaction may remove the same capability from another agent. Each of the
-   * two must not rely on the link that the other one has deleted. Therefore the first statement locks one other link of
-   * each capability against deletion. Links that are being deleted are skipped, so this never waits, and agents with a
+   * On engines with row locks, a concurrent transaction may remove the same capability from another agent. Neither
+   * transaction must rely on the link that the other one deletes. Therefore the first statement locks one other link of
+   * each capability against deletion. It skips links that are being deleted, so it never waits, and agents with a
    * popular capability do not wait for each other.
    *
    * When no other link can be locked, the statement locks and updates the capability itself:
    *
-   * - Another transaction may be deleting the other links. The later one of the two then waits for the earlier one, and
-   *   sees what it has deleted, or fails when its snapshot is older.
+   * - Another transaction may be deleting the other links. Then the later of the two transactions waits for the earlier
+   *   one. It sees what the earlier one has deleted, or fails when its snapshot is older.
    * - Another transaction may be adding the capability to an agent. The foreign key of the new link locks the
-   *   capability against deletion, and the statement waits for that lock.
+   *   capability against deletion, and the statement waits for this lock.
    *
-   * The last statement has a later snapshot, and so finds every link that the first one has waited for. Decision 0019
-   * has the proof.
+   * The last statement has a later snapshot, so it finds every link that the first statement has waited for. Decision
+   * 0019 has the proof.
    *
-   * They come last in a transaction, because they wait for links that are being inserted. The capabilities are locked
-   * in the order of their names, in which they are inserted, too.
+   * Run these statements last in a transaction, because they wait for links that are being inserted. They lock the
+   * capabilities in the order of their names, which is also the order of their insertion.
    */
   #deleteUnusedOf(id: string, dropped: readonly string[]): Statement[] {
     if (dropped.length === 0) return [];
@@ -131,8 +133,8 @@ export class CapabilityStatements {
 }
 
 /**
- * Composes a subquery that locks a link of the capability `c` with another agent: the next one, or the previous one, in
- * the order of the ids. If everyone locked the first link, they would all write to its row.
+ * Composes a subquery that locks a link of the capability `c` with another agent: the next or the previous agent in the
+ * order of the ids. If all transactions locked the first link, they would all write to the same row.
  */
 function lockOtherLink(agentId: Sql, which: 'next' | 'previous'): Sql {
   const place = which === 'next' ? sql`o.agent_id > ${agentId}` : sql`o.agent_id < ${agentId}`;

@@ -25,8 +25,8 @@ interface LoadRequest {
  * Loads an agent, blocks other changes of it until the end of the transaction, and checks that the change is allowed.
  * Returns undefined when the agent does not exist.
  *
- * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked
- * agent would get another status; INVALID_INPUT when the default endpoint does not belong to the agent
+ * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
+ * another status; INVALID_INPUT when the default endpoint does not belong to the agent
  */
 export async function loadForUpdate(
   tx: Transaction,

@@ -33,7 +33,7 @@ export interface OwnedCollections {
   readonly collections: AgentCollections;
 }
 
-/** Columns of an endpoint that a replacement with the same id changes. */
+/** Columns of an endpoint that change when another endpoint with the same id replaces it. */
 const replaced = Object.values(endpointTable)
   .map(([name]) => name)
   .filter((name) => name !== 'agent_id' && name !== 'id')
@@ -129,8 +129,8 @@ export class CollectionStatements {
   }
 
   /**
-   * Returns the statements that replace the stored collections of an agent, whose row the transaction has locked. They
-   * write only the rows that differ. Keeps each collection that is undefined.
+   * Returns the statements that replace the stored collections of an agent. They write only the rows that differ, and
+   * keep each collection that is undefined. The transaction must have locked the agent's row.
    */
   replace(
     id: string,

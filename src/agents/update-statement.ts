@@ -28,8 +28,8 @@ const fields = fieldsOf(agentTable);
 
 /**
  * Defines the statement that changes the row of an agent. It fails when another agent holds the new name, and when the
- * new certificate is REVOKED: it writes NULL to these columns, which are NOT NULL, so that no earlier query is needed.
- * `toRefusal` converts the failure.
+ * new certificate is REVOKED: it writes NULL to the column `name` or `certificate_id`, which is NOT NULL. So no earlier
+ * query is needed. `toRefusal` converts the failure.
  */
 export function defineUpdate(dialect: Dialect): (change: RowChange) => Statement {
   return defineCachedStatement<RowChange, RowChangeKey>(
@@ -71,7 +71,7 @@ function assignments(dialect: Dialect, key: RowChangeKey, bind: Bind<RowChange>)
 
 /**
  * Composes the condition that a certificate is REVOKED. On engines with row locks, also locks the certificate. The lock
- * conflicts with every change of it, so that no certificate is revoked while an agent is attached to it.
+ * conflicts with every change of the certificate, so it cannot be revoked while an agent is attached to it.
  */
 export function isRevoked(dialect: Dialect, certificateId: Sql): Sql {
   const lock = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;

@@ -38,7 +38,7 @@ export async function moveBetween(
   using source = SqliteSource.open(from.location.path, loadSqliteDriver());
   try {
     await using target = await PostgresqlTarget.connect(to.location);
-    // Checked before the migrations, so that the schema of a database in use stays unchanged.
+    // Checks the target before it is migrated, so that the schema of a database in use stays unchanged.
     await target.requireEmpty(await target.tables(source.tableNames()));
     await prepareTarget(to.url);
     return await moveDatabase(source, target, limits, observer);
@@ -47,7 +47,7 @@ export async function moveBetween(
   }
 }
 
-/** Verifies the schema of the source, and lets the package complete rows that a migration left incomplete. */
+/** Verifies the schema of the source. Opening it also completes rows that a migration left incomplete. */
 async function prepareSource({ url, location: { path } }: SqliteFile): Promise<void> {
   // SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);
