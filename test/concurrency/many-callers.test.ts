@@ -48,7 +48,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
     expect(found[0]?.capabilities).toEqual(['one', 'three', 'two']);
   });
 
-  test('update, delete and create an agent, of which a read never returns a part', async () => {
+  test('update, delete and create an agent, and a read returns all of its parts or none', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const version = (index: number) => ({

@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 
-/** Runs a statement on its own connection: a template with an open connection cannot be copied. */
+/** Runs a statement on a new connection and closes it, because PostgreSQL copies only templates without connections. */
 export async function administer(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client(url);
-  // A server that ends the connection fails the statement too; without a listener the event would end the process.
+  // When the server ends the connection, the statement fails too. Without a listener, the event would end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {

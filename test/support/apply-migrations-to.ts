@@ -1,6 +1,6 @@
 import { DatabaseService } from '../../src';
 
-/** Migrates the database at the URL that this process was started with, and prints the names of the migrations. */
+/** Migrates the database at the URL in the arguments, and prints the names of the applied migrations. */
 async function main(url: string): Promise<void> {
   const db = new DatabaseService({ url, migrations: 'skip', busyTimeoutMs: 20_000 });
   await db.initialize();

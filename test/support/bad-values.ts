@@ -1,4 +1,4 @@
-/** Values of JavaScript by the names of their kinds: what a caller without a compiler can give. */
+/** One value of each kind that JavaScript callers can pass, by the name of the kind. */
 const values = {
   undefined: undefined,
   null: null,
@@ -16,12 +16,12 @@ const values = {
 
 export type ValueKind = keyof typeof values;
 
-/** One value of each kind but those. */
+/** Returns one value of each kind except the allowed ones. */
 export function valuesBut(...allowed: readonly ValueKind[]): (readonly [kind: string, value: unknown])[] {
   return Object.entries(values).filter(([kind]) => !allowed.some((name) => name === kind));
 }
 
-/** Texts that no database can keep. */
+/** Texts that no database can store. */
 export const unstorableTexts: readonly (readonly [string, string])[] = [
   ['NUL', 'a\0b'],
   ['a lone high surrogate', 'a\uD83D'],
@@ -89,7 +89,7 @@ export const badMetadata: readonly BadField[] = [
   ]),
 ];
 
-/** Times that are no Date of the years 1 to 9999. */
+/** Values that are not a Date from year 1 to year 9999. */
 export const unstorableTimes: readonly (readonly [string, unknown])[] = [
   ['an invalid Date', new Date(NaN)],
   ['a number', 0],

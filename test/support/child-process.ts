@@ -2,12 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { afterTest } from './test-database';
 
-/** A process of a test's own; it is ended with the test. */
+/** A process that a test starts. It is killed after the test. */
 export interface TestProcess {
   readonly child: ChildProcess;
-  /** Its lines on the standard output, as they come. */
+  /** The lines of its standard output. */
   readonly lines: Interface;
-  /** Resolves to its exit code, which is null when a signal ended it. */
+  /** Resolves to its exit code, or to null when a signal ended it. */
   readonly ended: Promise<number | null>;
   /** Writes a line to its standard input and returns the next line of its output. */
   readonly ask: (order: string) => Promise<string>;
@@ -15,7 +15,7 @@ export interface TestProcess {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a TypeScript file. */
+/** Starts a process that runs a TypeScript file. */
 export function startProcess(path: string, ...args: readonly string[]): TestProcess {
   const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -35,7 +35,7 @@ export function startProcess(path: string, ...args: readonly string[]): TestProc
   return { child, lines, ended, ask, kill };
 }
 
-/** The next line of a process. */
+/** Returns the next line of the standard output of a process. */
 export function nextLine({ lines }: Pick<TestProcess, 'lines'>): Promise<string> {
   return new Promise((done) => lines.once('line', done));
 }

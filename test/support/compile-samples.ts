@@ -4,7 +4,7 @@ import { sampleGlobals } from './sample-globals';
 
 const root = join(__dirname, '../..');
 
-/** Returns the program of samples, which are not on the disk, by the names of their files. */
+/** Compiles samples, given by file name, without files on the disk. */
 export function compileSamples(samples: ReadonlyMap<string, string>): ts.Program {
   const files = new Map([...samples, [join(root, 'sample-globals.d.ts'), sampleGlobals]]);
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)).config as object;
@@ -31,7 +31,7 @@ export function compileSamples(samples: ReadonlyMap<string, string>): ts.Program
   return ts.createProgram([...files.keys()], compilerOptions, host);
 }
 
-/** Returns the errors of a sample, each with the name of its file. */
+/** Returns the compiler errors of a sample, each with its file name. */
 export function errorsOf(program: ts.Program, file: string): string[] {
   const source = program.getSourceFile(file);
   const diagnostics = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];

@@ -14,7 +14,7 @@ export function longestCpuBlockMs(work: () => Promise<unknown>): Promise<number>
   return longestBlockBy(() => threadTimes()[0], work);
 }
 
-/** Returns the same with the time of waiting for files, but not for a processor. */
+/** Returns the longest time between two turns of the event loop, without the time of waiting for a processor. */
 export function longestOwnBlockMs(work: () => Promise<unknown>): Promise<number> {
   return longestBlockBy(() => performance.now() - threadTimes()[1], work);
 }

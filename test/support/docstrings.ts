@@ -12,7 +12,7 @@ export function codeOf(example: string): string {
   return example.replace(/^```ts\n(.*)\n```$/s, '$1');
 }
 
-/** Returns the examples of all docstrings of the source, by file names that show where they are. */
+/** Returns the examples in all docstrings of the source, each with a file name that contains its place. */
 export function docstringExamples(): Map<string, string> {
   return new Map(sources.flatMap(examplesOf));
 }
@@ -22,7 +22,7 @@ function examplesOf(path: string): [file: string, code: string][] {
   const examples: [file: string, code: string][] = [];
   const visit = (node: ts.Node): void => {
     for (const tag of ts.getJSDocTags(node)) {
-      // The first declaration of a list has the docstring, too.
+      // TypeScript also attaches the docstring to the first declaration of a list.
       if (tag.tagName.text !== 'example' || tag.parent.parent !== node) continue;
       const line = source.getLineAndCharacterOfPosition(tag.pos).line + 1;
       const file = join(dirname(path), `${basename(path, '.ts')}-line-${line}.ts`);

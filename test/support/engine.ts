@@ -1,11 +1,11 @@
 declare global {
-  /** Set by the project of jest.config.ts that a test runs in. */
+  /** Engine under test, which a project of jest.config.ts sets. */
   var testEngine: Engine | undefined;
 }
 
 export type Engine = 'sqlite' | 'postgresql';
 
-/** Engine of the tests that do not depend on an engine. */
+/** Engine under test: SQLite when no project sets one. */
 export const engine: Engine = globalThis.testEngine ?? 'sqlite';
 
 export const onPostgresql = engine === 'postgresql';

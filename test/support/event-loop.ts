@@ -13,7 +13,7 @@ export async function longestBlockMs(work: () => Promise<unknown>): Promise<numb
   } finally {
     clearInterval(timer);
   }
-  // The end of the work may have come before the timer's next turn.
+  // The work may have ended before the timer could fire.
   note();
   return longest;
 }

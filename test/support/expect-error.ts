@@ -3,7 +3,7 @@ import { DatabaseError, type DatabaseErrorCode, type TransactionScope } from '..
 import { allRawRows } from './raw-reader';
 import type { TestDatabase } from './test-database';
 
-/** The `DatabaseError` that `work` fails with, which has this code. */
+/** Expects that `work` fails with a `DatabaseError` of this code, and returns the error. */
 export async function expectError(code: DatabaseErrorCode, work: () => unknown): Promise<DatabaseError> {
   const error: unknown = await Promise.resolve()
     .then(work)
@@ -21,7 +21,7 @@ function expectEqualRows(rows: object, expected: object): void {
   if (!isDeepStrictEqual(rows, expected)) expect(rows).toEqual(expected);
 }
 
-/** The error of a call that is refused: it has this code, and the database is as it was. */
+/** Expects that a call fails with this code and changes no row, and returns the error. */
 export async function expectRefused(
   database: TestDatabase,
   code: DatabaseErrorCode,
@@ -44,7 +44,7 @@ export function expectUnchangedRows(shared: () => TestDatabase): void {
   });
 }
 
-/** Runs `work` in a transaction that fails afterwards, and expects the database as it was. */
+/** Runs `work` in a transaction that is rolled back, and expects that no row has changed. */
 export async function expectRolledBack(
   database: TestDatabase,
   work: (tx: TransactionScope) => Promise<unknown>,
@@ -58,9 +58,9 @@ export async function expectRolledBack(
   expect(await allRawRows(database)).toEqual(before);
 }
 
-/** Calls a method as JavaScript can, which no compiler keeps from giving it anything. */
+/** Calls a method with arguments of any type, as JavaScript can. */
 export function callUntyped(target: object, method: string, ...args: readonly unknown[]): Promise<unknown> {
-  // Whatever the method makes of the arguments is what the test is about.
+  // The test checks how the method handles arguments of a wrong type.
   const callable = Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>;
   return callable.apply(target, [...args]);
 }

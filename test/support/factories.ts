@@ -15,7 +15,7 @@ export function certificateInput(fields: Partial<CertificateInput> = {}): Certif
   return {
     subject: 'CN=agent.example',
     issuer: 'CN=ANS Test CA',
-    // An expired certificate must not end before it begins.
+    // A test may set only notAfter, to a time before the default notBefore.
     notBefore: notAfter instanceof Date && notAfter < notBefore ? notAfter : notBefore,
     notAfter: new Date('2036-01-01T00:00:00.000Z'),
     publicKey: '-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n',
@@ -56,7 +56,7 @@ export function createCertificate(db: DatabaseService, fields: Partial<Certifica
   return db.createCertificate(certificateInput(fields));
 }
 
-/** Registers an agent and returns its id. It gets a new certificate unless `fields` name one, which may be revoked. */
+/** Registers an agent and returns its id. Creates a certificate unless `fields` names one, which may be REVOKED. */
 export async function createAgent(db: DatabaseService, fields: Partial<AgentInput> = {}): Promise<string> {
   const certificateId = fields.certificateId ?? (await createCertificate(db));
   return db.createAgent(agentInput({ ...fields, certificateId }), { allowRevokedCertificate: true });

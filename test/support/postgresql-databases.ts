@@ -7,7 +7,7 @@ import { testServer } from './test-server';
 const fewRows = 1000;
 
 /**
- * The databases of this worker that no test uses, for all tests of the file. Another file may have left rows in them.
+ * The databases of this worker that no test uses at present. Tests of another file may have left rows in them.
  */
 let free: Promise<string[]> | undefined;
 let created = 0;
@@ -77,15 +77,14 @@ async function findDatabases(): Promise<string[]> {
 export async function emptyDatabase(url: string): Promise<boolean> {
   const deletes = tableNames.map((name) => `WITH gone AS (DELETE FROM ${name} RETURNING 1) SELECT count(*) FROM gone`);
   try {
-    // A sequencer moves rows between two of these tables: with the lock, it does so before all of these statements or
-    // after them.
+    // A sequencer moves rows between two of these tables. The lock prevents that it does so between these statements.
     const begin = ["SET LOCAL lock_timeout = '2s'", 'LOCK TABLE security_event_pending_entries'];
     const results = await runRaw(url, [...begin, ...deletes].join(';'));
     const rows = results.flat().reduce((sum, { count }) => sum + Number(count), 0);
     if (rows > fewRows) await runRaw(url, `TRUNCATE ${tableNames.join()}`);
     return true;
   } catch {
-    // A connection that was left behind may hold a lock, or a change of the schema may have gone unnoticed.
+    // A connection that a test did not close may hold a lock, or a test may have changed the schema.
     return false;
   }
 }

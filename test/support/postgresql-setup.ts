@@ -17,7 +17,7 @@ export default async function setUp(): Promise<void> {
     announceTestServer({ missing: reason });
     return;
   }
-  // A server that is started here ends with this process.
+  // A server that this process starts ends with it.
   const url = given ?? (await PostgresqlServer.start({ settings: unusualSettings })).url();
   const template = `ans_test_${randomBytes(4).toString('hex')}`;
   announceTestServer({ url, template });
@@ -31,7 +31,7 @@ export default async function setUp(): Promise<void> {
   await checkTables(databaseUrl(url, template));
 }
 
-/** A table that is missing from the list would keep its rows from test to test. */
+/** Throws an error when the list of tables lacks one, whose rows would remain for the next test. */
 async function checkTables(url: string): Promise<void> {
   const sql = `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_%'`;
   const found = (await administer(url, sql)).map(({ name }) => name);

@@ -16,7 +16,7 @@ export interface CliResult {
   readonly exitCode: number | null;
   /** Standard output of the command. */
   readonly stdout: string;
-  /** The same together with its standard error, in the order of arrival. */
+  /** Standard output and standard error of the command, in the order of arrival. */
   readonly output: string;
 }
 
@@ -26,7 +26,7 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Expected exit code of a command, and a part of its output. */
+/** Returns a matcher for the result of a command with this exit code and this text in its output. */
 export function exited(exitCode: number, text: string | RegExp): object {
   const output: unknown = typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text);
   return { exitCode, output };
@@ -48,12 +48,12 @@ export class PrismaProject {
     afterTest(() => this.dispose());
   }
 
-  /** A project with the schema and the migrations of this package. */
+  /** Creates a project with the schema and the migrations of this package. */
   static ofPackage(databaseName = 'test.sqlite'): PrismaProject {
     return new PrismaProject(databaseName);
   }
 
-  /** A project with the configuration of this package, but a schema and migrations of its own. */
+  /** Creates a project with the configuration of this package, but its own schema and migrations. */
   static withModels(models: string, provider: Engine = 'sqlite'): PrismaProject {
     const project = new PrismaProject('test.sqlite');
     project.#provider = provider;
@@ -66,7 +66,7 @@ export class PrismaProject {
     return project;
   }
 
-  /** A project with a `prisma.config.ts` of its own, which the caller writes. @param env - of its commands. */
+  /** Creates a project whose `prisma.config.ts` the caller writes. @param env - of its commands. */
   static ofApplication(env: Readonly<Record<string, string>>): PrismaProject {
     const project = new PrismaProject('app.sqlite');
     project.#config = join(project.directory, 'prisma.config.ts');

@@ -15,20 +15,20 @@ import { scratch } from './scratch';
 /** A database or one of its transactions: both have the same operations. */
 export type Target = DatabaseService | TransactionScope;
 
-/** Adds something to each free text of the arguments, such as a secret that no message may show. */
+/** Changes each free text of the arguments, for example by adding a secret that no message may contain. */
 export type Mark = (text: string) => string;
 
 type Judge = (answer: unknown) => boolean;
 type Callable = (...args: never[]) => unknown;
 
-/** One method: whether it may change rows, whether an answer is of the right type, and valid arguments. */
+/** A method: whether it may change rows, a check of the type of its result, and valid arguments. */
 type Sample<Args extends readonly unknown[] = readonly unknown[]> = readonly [
   kind: 'reads' | 'writes',
   isAnswer: Judge,
   args: (mark: Mark) => Args,
 ];
 
-/** A sample of every method of `Service`: a method without one does not compile. */
+/** A sample for every method of `Service`. A missing sample does not compile. */
 type Samples<Service, Prefix extends string = ''> = {
   readonly [
     Name in keyof Service & string as Service[Name] extends Callable ? `${Prefix}${Name}` : never
@@ -37,9 +37,9 @@ type Samples<Service, Prefix extends string = ''> = {
 
 /** A call of a public method. */
 export interface PublicCall {
-  /** Such as `agents.create`. */
+  /** Name of the method, such as `agents.create`. */
   readonly name: string;
-  /** Valid arguments with every optional field; each call gives new objects. */
+  /** Returns new valid arguments with every optional field. */
   readonly args: (mark?: Mark) => readonly unknown[];
   readonly isAnswer: Judge;
   /** True when the call may change rows. */
@@ -68,7 +68,7 @@ const unique = { unique: 'none' } as const;
 const metadata = (mark: Mark) => ({ [mark('key')]: [mark('value'), { nested: 1 }] });
 const health = (mark: Mark) => ({ status: 'HEALTHY', lastChecked: early, message: mark('fine') }) as const;
 
-// Ids are left out, so that the same call is valid any number of times.
+// The id is omitted, so that the same call can be made several times.
 const agent = (mark: Mark): AgentInput => ({
   name: mark('Test Agent'),
   publicKey: mark('PEM'),
@@ -172,7 +172,7 @@ const eventQuery = (mark: Mark) =>
     metadata: metadata(mark),
   }) as const;
 
-/** SQL of the application: `test/prisma` tests these. */
+/** Methods that run SQL of the application; `test/prisma` tests them. */
 type NativeCall = 'query' | 'execute';
 
 type Operations = Samples<Omit<TransactionScope, NativeCall>> &
@@ -180,7 +180,7 @@ type Operations = Samples<Omit<TransactionScope, NativeCall>> &
   Samples<CertificateService, 'certificates.'> &
   Samples<EventService, 'events.'>;
 
-/** Every operation, in an order in which each can be made after the ones before it. */
+/** A sample of every operation, in an order in which all of them succeed one after the other. */
 const operations: Operations = {
   'agents.get': ['reads', isRecord, (mark) => [mark('a'), primary]],
   'agents.getMany': ['reads', isList, (mark) => [[mark('a'), mark('none')], primary]],
@@ -240,7 +240,7 @@ const operations: Operations = {
   'certificates.delete': ['writes', isTruth, (mark) => [mark('free')]],
 };
 
-/** Other forms of some of them. */
+/** Other forms of some operations. */
 const forms: readonly (readonly [keyof Operations, Sample])[] = [
   ['querySecurityEvents', ['reads', isList, (mark) => [eventQuery(mark), primary]]],
   ['agents.createMany', ['writes', isList, (mark) => [[agent(mark), agent(mark)], { ...unique, onError: 'collect' }]]],
@@ -251,7 +251,7 @@ const ofDatabase: Samples<Omit<DatabaseService, keyof TransactionScope | 'stats'
   transaction: ['reads', () => true, () => [() => 1]],
   health: ['reads', isObject, () => [{ timeoutMs: 2000 }]],
   check: ['reads', isObject, () => [{ maxFindings: 10 }]],
-  // The folder does not exist: nothing is written.
+  // The folder does not exist, so the call writes no file.
   backup: ['reads', isNothing, (mark) => [join(scratch, 'no-such-folder', mark('copy')), { onProgress: () => 1 }]],
   migrateDatabase: ['writes', isList, () => []],
   close: ['writes', isNothing, () => []],
@@ -263,31 +263,31 @@ function toCall([name, [kind, isAnswer, args]]: readonly [string, Sample]): Publ
   return { name, isAnswer, writes: kind === 'writes', args: (mark = unmarked) => args(mark) };
 }
 
-/** Every operation of a database and of a transaction, those that read before those that write. */
+/** Every operation of a database and of a transaction. Reads come before writes. */
 export const publicCalls: readonly PublicCall[] = [...Object.entries<Sample>(operations), ...forms]
   .map(toCall)
   .sort((one, other) => Number(one.writes) - Number(other.writes));
 
-/** Every method that only the database itself has, except `stats`, which never fails. */
+/** Every method that a database has and a transaction does not, except `stats`, which never fails. */
 export const databaseCalls: readonly PublicCall[] = Object.entries<Sample>(ofDatabase).map(toCall);
 
-/** Calls a method by its name as JavaScript can, and returns its promise, or that of the first value of an iterator. */
+/** Calls a method by its name and returns its promise, or the promise of the first value of an iterator. */
 export function callMethod(target: Target, name: string, args: readonly unknown[]): unknown {
   const [service, method = ''] = name.includes('.') ? name.split('.') : [undefined, name];
   const owner = service === undefined ? target : (Reflect.get(target, service) as object);
-  // The arguments may be of any type: what the method makes of them is what tests are about.
+  // The arguments may be of any type, because tests check how the method handles them.
   const callable = Reflect.get(owner, method) as (...args: readonly unknown[]) => unknown;
   const given = Reflect.apply(callable, owner, args);
   const isIterator = typeof given === 'object' && given !== null && 'next' in given;
   return isIterator ? (given as AsyncGenerator).next() : given;
 }
 
-/** Makes a call with its own arguments. */
+/** Makes a call with its sample arguments. */
 export function makeCall(target: Target, { name, args }: PublicCall, mark?: Mark): Promise<unknown> {
   return Promise.resolve(callMethod(target, name, args(mark)));
 }
 
-/** Stores the records that the arguments mention. */
+/** Stores the records to which the sample arguments refer. */
 export async function fillForCalls(db: DatabaseService, mark: Mark = unmarked): Promise<void> {
   await db.createCertificate(certificateInput({ id: mark('c'), fingerprint: mark('AA'), metadata: metadata(mark) }));
   await db.createCertificate(certificateInput({ id: mark('r'), status: 'REVOKED' }));

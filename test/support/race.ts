@@ -6,10 +6,10 @@ import { openTestDatabase, type TestDatabase } from './test-database';
 /** Number of rounds of each race: RACE_ROUNDS, or a few by default. */
 export const rounds = Number(process.env['RACE_ROUNDS'] ?? 10);
 
-/** Number of concurrent rounds, which also disturb each other. */
+/** Number of rounds that run at the same time, so that they also disturb each other. */
 const lanes = 4;
 
-/** A database that two services are open on, as two processes would be. */
+/** A database that two services have open, as two processes would. */
 export interface SharedDatabase extends TestDatabase {
   readonly other: DatabaseService;
 }
@@ -19,13 +19,13 @@ export async function openTwice(options: DatabaseOptions = {}): Promise<SharedDa
   return { ...database, other: await openBeside(database) };
 }
 
-/** Another service on the same database, with connections of its own. */
+/** Opens another service on the same database, with its own connections. */
 export async function openBeside({ options }: Pick<TestDatabase, 'options'>): Promise<DatabaseService> {
   const { db } = await openTestDatabase(options);
   return db;
 }
 
-/** Runs every round once, some at a time. */
+/** Runs every round once, several of them at the same time. */
 export async function everyRound(work: (round: number) => Promise<unknown>, count = rounds): Promise<void> {
   let next = 0;
   const run = async (): Promise<void> => {
@@ -39,7 +39,7 @@ export async function inTurn(count: number, work: (round: number) => Promise<unk
   for (let round = 0; round < count; round += 1) await work(round);
 }
 
-/** Waits for as many turns of the event loop. */
+/** Waits for `count` turns of the event loop. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -50,18 +50,18 @@ export async function whileWorking<T>(working: Promise<T>, work: () => Promise<u
   void working.finally(() => (state.isWorking = false)).catch(() => undefined);
   do {
     await work();
-    // On SQLite neither of the two waits for anything but the other.
+    // On SQLite, calls do not wait for anything outside the process: without a pause, `working` would not continue.
     await turns(1);
   } while (state.isWorking);
   return working;
 }
 
-/** Outcome of a call: its result, or the code of its error. */
+/** Returns the outcome of a call: its result, or the code of its error. */
 export async function outcomeOf<T>(call: Promise<T>): Promise<T | { readonly code: string }> {
   try {
     return await call;
   } catch (error) {
-    // The package throws nothing else.
+    // The package throws only this class.
     return { code: (error as DatabaseError).code };
   }
 }
@@ -71,7 +71,7 @@ export function isRefusal(outcome: unknown): outcome is { readonly code: string 
   return typeof outcome === 'object' && outcome !== null && 'code' in outcome;
 }
 
-/** Begins the calls at once or a moment apart, in an order that changes from round to round; returns their outcomes. */
+/** Starts calls at once or shortly one after another, in an order that depends on the round. Returns the outcomes. */
 export async function race<T extends readonly unknown[]>(
   round: number,
   ...calls: { readonly [K in keyof T]: () => Promise<T[K]> }
@@ -91,7 +91,7 @@ export async function race<T extends readonly unknown[]>(
   return outcomes as { [K in keyof T]: T[K] | { readonly code: string } };
 }
 
-/** Kinds and positions in the feed of the changes of one record, oldest first. */
+/** The changes of one record, oldest first: their kinds and their positions in the change feed. */
 export interface History {
   readonly kinds: readonly string[];
   readonly positions: readonly number[];
@@ -111,7 +111,7 @@ export async function historiesOf(database: SharedDatabase): Promise<(record: st
   return (record) => histories.get(record) ?? { kinds: [], positions: [] };
 }
 
-/** Expects that each of two calls was the faster one in some round; a few rounds are too few to tell. */
+/** Expects that each of two calls was the faster one in some round. Does nothing when there are few rounds. */
 export function expectBothWays(ways: ReadonlySet<boolean>): void {
   if (rounds >= 200) expect([...ways].sort()).toEqual([false, true]);
 }

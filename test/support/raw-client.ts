@@ -2,14 +2,14 @@ import { Client, TypeOverrides, types, type QueryResult } from 'pg';
 import type { RawRow } from './raw-reader';
 import { afterTest } from './test-database';
 
-/** Connections of this file's tests by URL: opening one takes longer than most statements. */
+/** Open connections by URL. They are kept because opening one takes longer than most statements. */
 const clients = new Map<string, Promise<Client>>();
 
 afterAll(async () => {
   for (const url of [...clients.keys()]) await closeRawClient(url);
 });
 
-/** Values as the driver of SQLite gives them: times in milliseconds since 1970, 0 and 1 for booleans. */
+/** Parsers that return values as the driver of SQLite does: times in milliseconds since 1970, 0 and 1 for booleans. */
 const parsers = new TypeOverrides();
 parsers.setTypeParser(types.builtins.BOOL, (text) => (text === 't' ? 1 : 0));
 parsers.setTypeParser(types.builtins.INT8, Number);

@@ -33,7 +33,7 @@ export async function rawRows(database: LocatedDatabase, table: Table): Promise<
   return rows;
 }
 
-/** Returns the values of a column in the same order. */
+/** Returns the values of a column in the order of the key of the table. */
 export async function rawValues(database: LocatedDatabase, table: Table, column: string): Promise<unknown[]> {
   return (await rawRows(database, table)).map((row) => row[column]);
 }

@@ -25,7 +25,7 @@ export async function changeRaw(database: LocatedDatabase, sql: string): Promise
   }
 }
 
-/** Drops every CHECK constraint of a PostgreSQL database. */
+/** SQL that drops every CHECK constraint of a PostgreSQL database. */
 export const dropChecks = `DO $$ DECLARE c record; BEGIN
   FOR c IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint
     WHERE contype = 'c' AND connamespace = 'public'::regnamespace

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { scratch } from './scratch';
 import { unprivilegedUser } from './unprivileged';
 
-/** Waits for the end of the process that started it, stops the servers in the directory, and removes the directory. */
+/** Script that waits until the process that started it ends, stops the servers and removes the directory. */
 const guardScript = `cat > /dev/null
 for file in "$1"/*.pid; do
   pid=$(basename "$file" .pid)
@@ -14,8 +14,8 @@ done 2> /dev/null
 rm -rf "$1"`;
 
 /**
- * A temporary directory of servers and their files. A guard process stops the servers and removes the directory however
- * this process ends; keys and signals that end a run of the tests do not reach it.
+ * A temporary directory of servers and their files. A guard process stops the servers and removes the directory when
+ * this process ends for any reason. Signals that end a run of the tests do not reach the guard.
  */
 export class ServerDirectory {
   readonly path = mkdtempSync(join(scratch, 'ans-server-'));
@@ -45,7 +45,7 @@ export class ServerDirectory {
     if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
   }
 
-  /** Stops the server of this id when this process ends. */
+  /** Registers the process id of a server, which is stopped when this process ends. */
   register(pid: number): void {
     writeFileSync(join(this.path, `${pid}.pid`), '');
   }

@@ -33,7 +33,7 @@ export class ServerProcess {
       this.#child.once('exit', resolve);
     });
     if (pid !== undefined) void this.#ended.then(() => directory.unregister(pid));
-    // A server that nobody stops does not keep this process running.
+    // This process can exit although the server is still running.
     this.#child.unref();
   }
 

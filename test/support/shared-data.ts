@@ -6,7 +6,7 @@ import { describeUnless } from './skip';
 /** Directory of the public data, which is not part of the repository. */
 const directory = resolve(__dirname, '../../../shared/data');
 
-/** `describe`, skipped when the public data are missing. */
+/** Calls `describe`, or `describe.skip` when the public data are missing. */
 export function describeWithSharedData(title: string, work: () => void): void {
   const isThere = existsSync(join(directory, 'agents.jsonl'));
   describeUnless(isThere ? undefined : '../shared/data is not there', title, work);

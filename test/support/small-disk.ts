@@ -33,7 +33,7 @@ export function openSmallDisk(megabytes: number): SmallDisk {
   return disk;
 }
 
-/** A file system in memory that is soon full. */
+/** A small file system in memory. */
 export class SmallDisk {
   readonly path = mkdtempSync(join(scratch, 'ans-disk-'));
 
@@ -67,7 +67,7 @@ export class SmallDisk {
   }
 
   remove(): void {
-    // A failed test may have left files open.
+    // A lazy unmount succeeds even when a failed test has left files open.
     execFileSync('umount', ['-l', this.path], { stdio: 'ignore' });
     rmdirSync(this.path);
   }

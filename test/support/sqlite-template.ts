@@ -6,11 +6,11 @@ import { DatabaseService } from '../../src';
  * it: applying the migrations to each new database takes five times as long as copying it.
  */
 export async function sqliteTemplate(): Promise<string> {
-  // jest.config.ts sets it once a run, and the workers inherit it.
+  // jest.config.ts sets the variable once for each run, and the workers inherit it.
   const { TEST_SQLITE_TEMPLATE: path } = process.env;
   if (path === undefined) throw new Error('TEST_SQLITE_TEMPLATE is not set');
   if (existsSync(path)) return path;
-  // Several workers may do so at once; all of their files are equal.
+  // Several workers may create the file at the same time; all of their files are equal.
   const own = `${path}.${process.pid}`;
   const db = new DatabaseService({ url: `file:${own}` });
   await db.initialize();

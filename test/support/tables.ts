@@ -21,10 +21,10 @@ export type Table = keyof typeof tables;
 
 export const tableNames = Object.keys(tables) as Table[];
 
-/** The tables of records, without name_locks: a refused call may leave a row there, which means nothing. */
+/** All tables except name_locks, in which a refused call may leave a row without any effect. */
 export const recordTables = tableNames.filter((table) => table !== 'name_locks');
 
-/** Returns the query of all rows of a table in the order of its key. */
+/** Returns the SQL that selects all rows of a table in the order of its key. */
 export function selectAll(table: Table): string {
   return `SELECT * FROM ${table} ORDER BY ${tables[table].join(', ')}`;
 }

@@ -11,7 +11,7 @@ export class TcpProxy {
   #greeting: Buffer | undefined;
   #isSilent = false;
   #isMute = false;
-  /** Connections whose server was sent a statement by `whisper`, with the callback for its answer. */
+  /** Connections on which `whisper` has sent a statement, with the callback for the reply. */
   readonly #whispering = new Map<Socket, () => void>();
   #replacement: readonly [from: Buffer, to: Buffer] | undefined;
   #mishearing: readonly [from: Buffer, to: Buffer] | undefined;
@@ -48,7 +48,7 @@ export class TcpProxy {
     this.#cut = undefined;
   }
 
-  /** Records what clients send from now on, one piece an element; the returned function returns the pieces. */
+  /** Records the data that clients send from now on. The returned function returns the received chunks. */
   listen(): () => readonly Buffer[] {
     const heard: Buffer[] = [];
     this.#heard = heard;
@@ -80,7 +80,7 @@ export class TcpProxy {
     this.#target = portOf(target);
   }
 
-  /** Drops everything in both directions from now on; connections stay open. */
+  /** Drops all data in both directions from now on, but leaves the connections open. */
   silence(): void {
     this.#isSilent = true;
   }
@@ -97,7 +97,7 @@ export class TcpProxy {
     this.cutAll();
   }
 
-  /** Runs a statement on every connection, each of which must be idle, without the knowledge of its client. */
+  /** Runs a statement on every connection without the knowledge of the client. All connections must be idle. */
   async whisper(sql: string): Promise<void> {
     const text = Buffer.from(`${sql}\0`);
     const head = Buffer.from('Q....');

@@ -27,7 +27,7 @@ export interface TestDatabase {
 
 export type Cleanup = () => Promise<void> | void;
 
-/** Kinds of databases for tests of concurrent callers. */
+/** Kinds of databases on which tests of concurrent callers run. */
 export const databaseKinds: readonly (readonly [name: string, options: DatabaseOptions])[] = onPostgresql
   ? [['PostgreSQL', {}]]
   : [
@@ -92,19 +92,19 @@ export async function unmigratedDatabaseUrl(options = ''): Promise<string> {
 }
 
 /**
- * Opens an empty database, or the one of the `url` of the options; it is closed, and removed if new, after the test.
+ * Opens an empty database, or the one that `url` names. It is closed after the test, and removed if it is new.
  */
 export function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
   return onPostgresql && Object.keys(options).length === 0 ? reuseDatabase() : openDatabase(options, afterTest);
 }
 
-/** An open database without options, for one test at a time. */
+/** An open database with default options that several tests use one after another. */
 interface ReusableDatabase {
   readonly database: TestDatabase;
   readonly ends: Cleanup[];
 }
 
-/** Databases that no test uses. On PostgreSQL, the processes of new connections take longer than most tests. */
+/** Open databases that no test uses at present. On PostgreSQL, opening connections takes longer than most tests. */
 const idle: ReusableDatabase[] = [];
 
 afterAll(async () => {

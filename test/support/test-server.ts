@@ -2,7 +2,7 @@
 export interface TestServer {
   /** URL of a database from which others can be created. */
   readonly url: string;
-  /** The name of the database that the tests copy; the names of the copies begin with it. */
+  /** Name of the database that the tests copy. The names of the copies begin with it. */
   readonly template: string;
 }
 
@@ -27,6 +27,6 @@ export function testServer(): TestServer {
 
 function announced(): TestServer | { readonly missing: string } | undefined {
   const text = process.env[variable];
-  // Only `announceTestServer` sets it.
+  // Only `announceTestServer` sets the variable.
   return text === undefined ? undefined : (JSON.parse(text) as TestServer | { readonly missing: string });
 }

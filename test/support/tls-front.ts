@@ -55,7 +55,7 @@ export class TlsFront {
   static async start(url: string, files: CertificateFiles): Promise<TlsFront> {
     const certificate = { context: contextOf(files) };
     const local = await LocalServer.start((client) => {
-      // The client's request for encryption comes first.
+      // The first message of the client requests encryption.
       client.once('data', () => {
         client.write('S');
         const encrypted = new TLSSocket(client, { isServer: true, secureContext: certificate.context });

@@ -1,4 +1,4 @@
-// Compiles the tests, and what they load, to CommonJS. Types are checked by `npm run typecheck`, once for all.
+// Compiles the tests, and the modules that they load, to CommonJS. `npm run typecheck` checks the types.
 const { createHash } = require('node:crypto');
 const { transformSync, version } = require('esbuild');
 

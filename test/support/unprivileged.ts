@@ -7,7 +7,7 @@ export function unprivilegedUser(): { readonly uid?: number; readonly gid?: numb
   return process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
 }
 
-/** Calls `work` as another user than root, because file modes do not restrict root. */
+/** Calls `work` as a user other than root, because file modes do not restrict root. */
 async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot) return work();

@@ -2,7 +2,7 @@ import { afterTest } from './test-database';
 
 /** A queue whose consumer runs in the async context of its start, not in that of the callers of `add`. */
 export interface WorkQueue {
-  /** Has the consumer call `work`, and returns its outcome. */
+  /** Adds `work` for the consumer to call, and returns its outcome. */
   add<T>(work: () => Promise<T>): Promise<T>;
 }
 
