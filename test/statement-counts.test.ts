@@ -9,13 +9,13 @@ const richAgent = {
 };
 
 describe('the number of SQL statements', () => {
-  test('is one for getAgent of an agent of any size', async () => {
+  test('is one for getAgent, also for a large agent', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.getAgent(id))).toHaveLength(1);
   });
 
-  test('is one for queryAgents with a page of any size', async () => {
+  test('is one for queryAgents, also with ten large agents', async () => {
     const { db, statementsOf } = await openTestDatabase();
     for (let count = 0; count < 20; count += 1) await createAgent(db, richAgent);
     const query = { name: 'test', capabilities: ['capability-1', 'capability-2'], allCapabilities: true, limit: 10 };

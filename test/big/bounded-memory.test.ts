@@ -56,7 +56,7 @@ const steps: readonly (readonly [name: OperationName, expected: Partial<Outcome>
   ['events.prune, three quarters', { rows: prunable }],
   ['events.verify, after pruning', { rows: pruned - beforeLasting, valid: true, gone: beforeLasting, head: pruned }],
   ['events.prune, all', { rows: events - prunable }],
-  // The entry of the last pruning stays.
+  // The entry of the last pruning is always kept.
   ['events.verify, after pruning all events', { rows: 1, valid: true, gone: emptied - 1, head: emptied }],
 ];
 

@@ -88,7 +88,7 @@ const writes: readonly Call[] = [
 ];
 
 describeUnless(noCpuBlock, `the event loop with ${count} agents`, () => {
-  // Before the database is filled, which takes minutes.
+  // The time limit also applies to filling the database, which takes minutes.
   jest.setTimeout(20 * 60_000);
   const shared = shareTestDatabase({}, fill);
 
@@ -105,7 +105,7 @@ describeUnless(noCpuBlock, `the event loop with ${count} agents`, () => {
     const [id, other] = [certificateId(1), certificateId(2)];
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${id}', status = 'ACTIVE'`);
     const revoke = (): Promise<unknown> => db.certificates.revoke(id, { reason: 'unspecified', agents: 'suspend' });
-    // The ids of all changed agents are sorted and returned without a pause.
+    // The call sorts and returns the ids of all changed agents without yielding to the event loop.
     expect(await longestCpuBlockMs(revoke)).toBeLessThan(onPostgresql ? 1.5 * longestMs : longestMs);
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${other}', status = 'ACTIVE'`);
     const rotate = (): Promise<unknown> => db.certificates.rotate(other, certificateInput());

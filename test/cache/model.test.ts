@@ -62,7 +62,7 @@ async function readAll(db: DatabaseService, options?: { consistency: 'primary' }
   ]);
 }
 
-/** Makes a write and ignores its error, because the stored records may not allow the write. */
+/** Makes a write and ignores its error, because the random write may not be valid for the stored records. */
 async function attempt(target: Target, made: Write): Promise<void> {
   await calls[made.call](target, made).catch(() => undefined);
 }

@@ -7,7 +7,7 @@ import { wholeAgent } from '../support/factories';
 const lookup: Lookup<AgentRecord> = { by: 'agent', key: 'a', read: () => Promise.resolve(null) };
 const change = { entity: 'AGENT', kind: 'UPDATED', ids: ['a'], changedAt: 0 } as const;
 
-/** Creates a cache whose reads of the database end when the test calls `land`. */
+/** Creates a cache whose reads of the database end when the test calls `land` with the record. */
 function openCache(check: ChangeSource['check'] = () => undefined) {
   const events: DatabaseEvent[] = [];
   const source: ChangeSource = { check, close: () => Promise.resolve() };

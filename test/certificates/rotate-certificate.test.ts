@@ -97,7 +97,7 @@ describe('certificates.rotate', () => {
     });
   });
 
-  // A row with two mistakes shows which of them is reported.
+  // When a row has two mistakes, the test asserts which one is reported.
   test.each<[mistakes: string, oldId: string, fields: object, code: DatabaseErrorCode, field: string]>([
     ['an unknown certificate', 'absent', {}, 'REFERENCE_NOT_FOUND', 'oldId'],
     ['an unknown certificate that has the id of the new one', 'absent', { id: 'absent' }, 'REFERENCE_NOT_FOUND', 'oldId'], // prettier-ignore

@@ -11,7 +11,7 @@ import { onPostgresql } from '../support/engine';
 import { waitUntil } from '../support/wait-until';
 import { expectCompleteFeed } from './feed-trial';
 
-/** Key of the lock for which the commits of records with the id `held` wait, after their numbers were assigned. */
+/** Lock for which a commit of the record `held` waits after its sequence number was assigned. */
 const lock = 'pg_advisory_xact_lock(42)';
 
 async function openHeld(last: number): Promise<TestDatabase> {
@@ -27,7 +27,7 @@ async function openHeld(last: number): Promise<TestDatabase> {
   return database;
 }
 
-/** Calls `work` while a commit is in progress that `write` has begun; returns the result of `write`. */
+/** Calls `work` while the commit of `write` is in progress. Returns the result of `write`. */
 async function whileHeld<T>(url: string, write: () => Promise<T>, work: () => Promise<unknown>): Promise<T> {
   const writing = await whileLocked(url, `SELECT ${lock}`, async () => {
     const promise = write();
@@ -44,7 +44,7 @@ async function idsOf(db: DatabaseService, after: number | undefined): Promise<st
 }
 
 describeOn('postgresql', 'a commit in progress', () => {
-  // The lock has the lowest 32 bits of a number.
+  // The key of the lock is the lowest 32 bits of the sequence number.
   test.each([1, 2 ** 31 - 2, 2 ** 31, 2 ** 32 - 2, 2 ** 33 + 2 ** 31 - 3])(
     'delays its change and all later ones for readers, but not for writers, after the sequence number %d',
     async (start) => {
@@ -63,7 +63,7 @@ describeOn('postgresql', 'a commit in progress', () => {
         expect(await db.followChanges({ after, pollMs: 0 }).next()).toEqual({ done: true, value: undefined });
         expect(await db.pruneChanges({ before: new Date(Date.now() + 60_000) })).toBe(1);
         expect(await idsOf(db, after)).toEqual([]);
-        // The last number is that of a committed change, although readers do not get it yet.
+        // The last number belongs to a committed change, although readers do not get that change yet.
         expect(await idsOf(db, after + 4)).toEqual([]);
         await expectError('OUT_OF_RANGE', () => db.changes({ after: after + 5 }));
       });

@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until';
 const certificateId = 'shared';
 const writers = 32;
 
-/** Codes of calls that a strike or a conflict may end. */
+/** Error codes of calls that fail because of a strike or a conflict. */
 const expectedCodes = new Set<unknown>(['UNAVAILABLE', 'CONFLICT', 'BUSY', 'TIMEOUT']);
 
 export interface FeedTrial {
@@ -20,7 +20,7 @@ export interface FeedTrial {
   readonly durationMs: number;
   /** Maximum duration of a transaction, in milliseconds. */
   readonly longestMs: number;
-  /** Disturbs the services; called again and again. */
+  /** Disturbs the services. Called repeatedly during the trial. */
   readonly strike?: () => Promise<unknown>;
 }
 
@@ -80,7 +80,7 @@ async function write({ services, longestMs }: FeedTrial, writer: number, end: nu
   return acknowledged;
 }
 
-// Registrations of one name wait for each other.
+// Each name is different, because registrations of the same name wait for each other.
 function agentOf(id: string): AgentInput {
   return agentInput({ id, name: `Agent ${id}`, certificateId });
 }

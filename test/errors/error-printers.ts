@@ -1,7 +1,7 @@
 import { format, inspect } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 
-/** The ways in which applications, loggers and test runners show an error, each as the text that somebody reads. */
+/** Functions that return the text that applications, loggers and test runners print for an error. */
 export const printers: Readonly<Record<string, (error: Error) => string>> = {
   String: (error) => String(error),
   stack: (error) => error.stack ?? '',

@@ -7,7 +7,7 @@ import { runRaw } from '../support/raw-client';
 import { openSqlite } from '../support/raw-writer';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
-/** Tables that no statement of a call writes. */
+/** Tables to which no call writes. */
 const strangers = /^(?:_prisma_migrations|sqlite_|agent_names_search)/;
 
 interface Constraints {

@@ -121,7 +121,7 @@ describe('errors, logs and events', () => {
     await fillForCalls(db, mark);
     witness.forget();
     await breakDown();
-    // The feed is followed until the database is reachable again.
+    // followChanges would continue until the database is reachable again.
     await callAll(witness, db, 'followChanges');
     expect(witness.errors.length).toBeGreaterThan(35);
     expect(witness.reported('error')).toHaveLength(witness.errors.length);
@@ -218,7 +218,7 @@ describe('errors and logs', () => {
     expect(codes).toEqual(['UNAVAILABLE', 'NOT_INITIALIZED']);
     expect(witness.shown()).not.toContain(secret);
     expect(inspect(db, { depth: 20, showHidden: true })).not.toContain(secret);
-    // The original error may hold the name of the server, but not a password.
+    // The error of the driver may contain the name of the server, but not a password.
     expect(inspect(witness.errors.map(driverErrorOf), { depth: 20, showHidden: true })).not.toContain(secret);
   });
 

@@ -235,9 +235,8 @@ test('each read of security events runs one statement, and verify runs five or s
   ]) {
     expect(await statementsOf(read)).toHaveLength(1);
   }
-  // Two statements read the state before and after. The others read a batch of entries and a batch of events, and find
-  // that there is no other batch.
-  // PostgreSQL first looks for pending entries.
+  // Two statements read the state of the chain before and after the others. The others read a batch of entries and a
+  // batch of events, and find that there is no other batch. PostgreSQL first looks for pending entries.
   await db.events.verify();
   expect(await statementsOf(() => db.events.verify())).toHaveLength(onPostgresql ? 6 : 5);
 });

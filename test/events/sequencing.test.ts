@@ -31,7 +31,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     const kinds = (await rawRows(next, 'security_event_entries')).map(({ kind }) => kind);
     expect(kinds).toEqual([...Array.from({ length: 10 }, () => 'RECORDED'), 'MITIGATED']);
     expect(await next.db.events.verify()).toMatchObject({ valid: true, entries: 11, pending: 0 });
-    // The process had 100 ms.
+    // The process was killed before it had sequenced all events.
     expect(pending).toBeGreaterThan(0);
   });
 
@@ -73,7 +73,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
       }
     };
     await Promise.all(Array.from({ length: 32 }, record));
-    // A sequencer that does not keep up would leave most of the events.
+    // If the sequencer were slower than the callers, most of the events would be pending.
     expect(most).toBeLessThan(total / 2);
     await database.db.close();
     expect(await pendingCount(database)).toBe(0);

@@ -16,7 +16,7 @@ export const nothing = trace();
  */
 export type Notice = readonly [unit: string, state: 'begun' | 'done' | 'doubtful' | 'failed', detail: string];
 
-/** Traces that the calls of many callers may have left in a database, by unit. */
+/** Traces that calls may have written to a database, by unit. */
 export class Account {
   /** Number of calls that succeeded. */
   acknowledged = 0;

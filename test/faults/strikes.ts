@@ -31,9 +31,8 @@ const unreportedSql = `SELECT id FROM agents a WHERE owner LIKE 'unit %'
   AND 1 <> (SELECT count(*) FROM changes c WHERE c.entity = 'AGENT' AND c.entity_id = a.id AND c.kind = 'CREATED')`;
 
 /**
- * Asserts that the stored rows agree with the outcomes of all calls. A call that succeeded has left all its rows once,
- * a call that failed has left none, and a call with an unknown outcome has left all or none. Also asserts that the
- * database is undamaged.
+ * Asserts that the stored rows agree with the outcomes of all calls. A successful call has written all its rows once, a
+ * failed call none, and a call with an unknown outcome all or none. Also asserts that the database is undamaged.
  */
 export async function expectKept(db: DatabaseService, url: string, account: Account): Promise<void> {
   const [traces = [], unreported] = await queryRaw({ options: { url } }, tracesSql, unreportedSql);

@@ -8,7 +8,7 @@ export const faultRounds = Number(process.env['FAULT_ROUNDS'] ?? 10);
 
 export type Write = (work: Work, unit: string) => Promise<unknown>;
 
-/** Calls that write in one piece, by their names. */
+/** Calls whose statements are sent together, with their names. */
 export const writes: readonly (readonly [name: string, write: Write])[] = [
   ['createAgent', (work, unit) => work.change(unit)],
   ['register', (work, unit) => work.register(unit)],

@@ -33,7 +33,7 @@ function hasStandIn(value: unknown): boolean {
 
 /** Throws an error that shows the actual and the expected value. */
 export function differs(what: unknown, actual: unknown, expected: unknown): never {
-  // Jest shows the difference, if its comparison finds one.
+  // When Jest finds a difference, its message shows it.
   expect({ what, actual }).toStrictEqual({ what, actual: expected });
   throw new Error(`Differs: ${fc.stringify([what, actual])}, expected ${fc.stringify(expected)}`);
 }

@@ -22,7 +22,7 @@ export type Outcome = { readonly result: unknown } | { readonly code: DatabaseEr
 
 /** Permitted outcomes of a call, and the state after its success. A failed call changes nothing. */
 export interface Prediction {
-  /** More than one only when the contract allows several. */
+  /** There are several outcomes only when the contract allows them. */
   readonly outcomes: readonly Outcome[];
   readonly next: (result: unknown) => Directory;
 }

@@ -51,7 +51,7 @@ async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<st
   }
   const client = await connectRaw(url);
   try {
-    // The planner prefers to scan and sort small tables. The scans and sorts that remain are those no index replaces.
+    // The planner prefers to scan and sort small tables. These settings allow that only when no index can be used.
     await client.query('SET enable_seqscan = off; SET enable_sort = off');
     // A bitmap scan loses the order. An index of trigrams can only be read by a bitmap scan.
     if (!withBitmaps) await client.query('SET enable_bitmapscan = off');

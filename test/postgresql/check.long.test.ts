@@ -94,7 +94,7 @@ describe('check() on PostgreSQL', () => {
   test.each([...histories, ['current statistics', undefined] as const])(
     'reads a bounded number of rows for each record with %s',
     async (_, prepare) => {
-      // A new database: another test would have left statistics in a shared one.
+      // A new database is needed, because other tests leave statistics in a shared one.
       const url = await createDatabase(`TEMPLATE ${testServer().template}`);
       afterTest(() => dropDatabase(url));
       await runRaw(url, withoutAutovacuumSql);

@@ -150,7 +150,7 @@ test('unexpected messages on an idle connection have no effect or make the next 
     codes.push((await victim.do('transaction', url)).code, (await victim.do('health', url)).code);
     const expected = isHarmless ? /^done$/ : /^(?:done|UNAVAILABLE|TIMEOUT)$/;
     for (const code of codes) expect(`${what}: ${code}`).toMatch(new RegExp(`: ${expected.source.slice(1)}`));
-    // After this call, no connection is left that the message has broken.
+    // This call replaces a connection that the message has broken.
     await victim.do('transaction', url);
   }
 });

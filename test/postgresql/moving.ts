@@ -60,7 +60,7 @@ export class Moving {
     return child;
   }
 
-  /** Delays each insert into a table, so that a test can act during the move. */
+  /** Delays each insert into a table, so that a test can do something during the move. */
   slowDown(table: string): Promise<void> {
     return this.onInsert(table, 'PERFORM pg_sleep(0.02); RETURN NEW;');
   }

@@ -21,7 +21,7 @@ import {
 import { Authority, type CertificateFiles, TlsFront, whyNoCertificates } from '../support/tls-front';
 import { waitUntil } from '../support/wait-until';
 
-test('a failed start leaves no connection open, and the error has a cause', async () => {
+test('a failed initialize closes its connections, and its error has a cause', async () => {
   const options = { url: await unmigratedDatabaseUrl(), migrations: 'apply' } as const;
   // An application that uses Prisma Migrate has a table of the same name.
   await createApplicationHistory(options.url, ['20250101000000_agents']);
@@ -57,7 +57,7 @@ describe('the schema of the URL', () => {
     ['app', 'public'],
     ['Größe \\ with spaces', 'app'],
     [undefined, 'app'],
-  ])('%j is used by the package and the CLI when the search path of the role is %j', async (schema, path) => {
+  ])('is used by the package and the CLI: schema %j, and search path %j of the role', async (schema, path) => {
     const owner = await unmigratedDatabaseUrl();
     const grant = (role: string): string =>
       `GRANT ALL ON SCHEMA public TO ${role}; CREATE SCHEMA app AUTHORIZATION ${role};
@@ -80,7 +80,7 @@ describe('the schema of the URL', () => {
   });
 });
 
-test('parameters of Prisma are ignored with one warning that names them', async () => {
+test('parameters for Prisma in the URL are ignored, and one warning names them', async () => {
   const { logger, warnings, entries } = collectLog();
   const url = `${await newDatabaseUrl()}?connection_limit=5&pgbouncer=true&connect_timeout=3`;
   await createCertificate((await openTestDatabase({ url, logger })).db);
@@ -90,7 +90,7 @@ test('parameters of Prisma are ignored with one warning that names them', async 
 });
 
 test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soon'])(
-  '%s fails with INVALID_OPTIONS that names it, for the primary and for a replica',
+  'the URL parameter %s fails with an INVALID_OPTIONS error that names it, for the primary and for a replica',
   async (parameters) => {
     const url = await newDatabaseUrl();
     const wrong = `${url}?${parameters}`;
@@ -104,14 +104,14 @@ test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soo
 );
 
 test.each(['%24user', 'pg_temp', 'x'.repeat(64), 'a%00b'])(
-  'the schema %s fails with INVALID_OPTIONS',
+  'the schema %s in the URL fails with INVALID_OPTIONS',
   async (schema) => {
     const url = `${await newDatabaseUrl()}?schema=${schema}`;
     await expectError('INVALID_OPTIONS', () => new DatabaseService({ url }).initialize());
   },
 );
 
-test('a certificate file without a certificate fails with INVALID_OPTIONS', async () => {
+test('a file without a certificate as sslcert fails with INVALID_OPTIONS', async () => {
   const path = join(temporaryDirectory(), 'client.pem');
   writeFileSync(path, 'no certificate');
   const url = `${await newDatabaseUrl()}?sslmode=verify-full&sslcert=${path}&sslkey=${path}`;
@@ -142,7 +142,7 @@ describeUnless(whyNoCertificates, 'an encrypted connection', () => {
     ['is for another host', 'other.example', 10, true, /certificate is for another host name/],
     ['was issued by an unknown authority', 'localhost', 10, false, /unknown authority.*sslrootcert/],
   ])(
-    'fails with UNAVAILABLE and is not retryable when the certificate %s',
+    'fails with an UNAVAILABLE that is not retryable when the certificate %s',
     async (_, name, days, isTrusted, message) => {
       const authority = new Authority();
       const { front, url } = await startFront(authority.issue(name, days));
@@ -158,7 +158,7 @@ describeUnless(whyNoCertificates, 'an encrypted connection', () => {
     },
   );
 
-  test('opens the circuit breaker when the certificate expires while a service is running', async () => {
+  test('makes calls fail and opens the circuit breaker when the certificate expires while a service is open', async () => {
     const authority = new Authority();
     const { front, url } = await startFront(authority.issue('localhost', 10));
     const { db, events } = await openTestDatabase({

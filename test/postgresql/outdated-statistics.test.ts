@@ -2,7 +2,7 @@ import { agentInput, createAgent, createCertificate } from '../support/factories
 import { runRaw } from '../support/raw-client';
 import { openTestDatabase } from '../support/test-database';
 
-test('a query by thousands of metadata entries uses the index when the statistics know only one entry', async () => {
+test('a query by thousands of metadata entries uses the index although the statistics were collected with only one key', async () => {
   const { db, options } = await openTestDatabase();
   const certificateId = await createCertificate(db);
   const alike = Array.from({ length: 2000 }, () => agentInput({ certificateId, metadata: { region: 'eu' } }));

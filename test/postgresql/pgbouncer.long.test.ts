@@ -46,7 +46,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     expect(await db.migrateDatabase()).toEqual([]);
   });
 
-  test('each kind of call returns the same result as without PgBouncer', async () => {
+  test('reads, writes and refused calls return the expected results', async () => {
     const db = await open();
     const certificateId = await db.createCertificate(certificateInput({ metadata: { k: [1, null] } }));
     await db.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['x'], metadata: { m: 1 } }));
@@ -106,7 +106,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     expect(await db.queryAgents({ capabilities: ['shared'] })).toHaveLength(100);
   });
 
-  test('statementTimeoutMs fails with INVALID_OPTIONS that names the pooler', async () => {
+  test('statementTimeoutMs fails with an INVALID_OPTIONS error that names the pooler', async () => {
     const error = await expectError('INVALID_OPTIONS', () => open({ pool: { statementTimeoutMs: 1000 } }));
     expect(error.message).toContain('pooler');
     expect(error.retryable).toBe(false);
@@ -116,7 +116,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     await expectError('INVALID_OPTIONS', () => open({ url: `${url}?schema=other` }));
   });
 
-  test('a wrong password, an unknown role and a missing database fail with a permanent UNAVAILABLE', async () => {
+  test('a wrong password, an unknown role and a missing database fail with an UNAVAILABLE that is not retryable', async () => {
     const wrong = new URL(url);
     wrong.password = 'wrong';
     const stranger = new URL(url);
@@ -127,7 +127,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     }
   });
 
-  test('a pooler without a free client connection fails with a retryable UNAVAILABLE', async () => {
+  test('initialize fails with a retryable UNAVAILABLE when the pooler has no free client connection', async () => {
     const small = await urlOfPooler({ max_client_conn: 1 });
     const first = await open({ url: small });
     await first.transaction(async (tx) => {
@@ -137,7 +137,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     });
   });
 
-  test('a call that waits for a server connection for too long fails with a retryable UNAVAILABLE', async () => {
+  test('a call fails with a retryable UNAVAILABLE when it waits longer than query_wait_timeout of the pooler', async () => {
     const impatient = await urlOfPooler({ default_pool_size: 1, query_wait_timeout: 1 });
     const first = await open({ url: impatient });
     const second = await open({ url: impatient, retry: false });

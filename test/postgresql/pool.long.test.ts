@@ -14,7 +14,7 @@ async function open(pool: DatabaseOptions['pool']) {
 }
 
 describe('the pool', () => {
-  test('opens at most maxConnections connections with the name of the package', async () => {
+  test('opens at most maxConnections connections, which have the name of the package', async () => {
     const { db, url } = await open({ maxConnections: 3 });
     const calls = await whileLocked(url, 'LOCK TABLE agents IN ACCESS EXCLUSIVE MODE', async () => {
       const waiting = Array.from({ length: 12 }, () => db.getAgent('a'));
@@ -91,7 +91,7 @@ describe('the pool', () => {
 });
 
 describe('close', () => {
-  test('waits for calls in flight, for transactions and for calls that wait for a connection', async () => {
+  test('waits for calls in flight, for transactions and for calls that still need a connection', async () => {
     const { db, url } = await open({ maxConnections: 2 });
     await createCertificate(db, { id: 'c' });
     let calls: Promise<unknown>[] = [];
@@ -118,7 +118,7 @@ describe('close', () => {
   });
 });
 
-test('a process that never closes its database exits by itself', async () => {
+test('a process that does not close its database can exit', async () => {
   const { url } = await open({});
   const child = startProcess(join(__dirname, 'idle-process.ts'), url);
   // The idle timeout of its connections is longer than the time limit of the test.

@@ -67,7 +67,7 @@ async function expectRefused(calls: readonly (() => Promise<unknown>)[]): Promis
   }
 }
 
-test('a role that may only select can verify the schema, read, check and follow changes, but cannot write', async () => {
+test('a role that may only SELECT can verify the schema, read records, run check and read changes, but cannot write', async () => {
   const [db] = await openAs(read);
   expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
   expect(await db.agents.query({ name: 'test', capabilities: ['x'], metadata: { k: 1 } })).toHaveLength(1);
@@ -91,7 +91,7 @@ test('a role that may only select can verify the schema, read, check and follow 
   ]);
 });
 
-test('a role that may change agents and certificates can call all methods that change them, but cannot record events', async () => {
+test('a role that may write agents and certificates can call all methods that change them, but cannot record events', async () => {
   const [db] = await openAs(change);
   const certificateId = await createCertificate(db, { metadata: { k: 1 } });
   const id = await createAgent(db, { certificateId, capabilities: ['y'], metadata: { k: 1 } });
@@ -116,7 +116,7 @@ test('a role that may change agents and certificates can call all methods that c
   await expectRefused([() => db.recordSecurityEvent(eventInput())]);
 });
 
-test('a role that may insert events can record and mitigate them, and another role appends them to the chain', async () => {
+test('a role that may insert events can record and mitigate them, and a role for sequencing appends them to the chain', async () => {
   const [db, sequencing] = await openAs(record, sequence);
   const id = await db.recordSecurityEvent(eventInput({ metadata: { k: 1 } }));
   expect(await db.events.recordMany([eventInput(), eventInput()])).toHaveLength(2);

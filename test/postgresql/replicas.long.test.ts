@@ -103,7 +103,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(second).toBeGreaterThan(5);
   });
 
-  test('reads the change feed from the primary', async () => {
+  test('reads the change feed from the primary while a replica lags', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);
@@ -117,7 +117,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     });
   });
 
-  test('sends transactions and writes to the primary, whatever a replica lacks', async () => {
+  test('sends transactions and writes to the primary while a replica lags', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);
@@ -133,7 +133,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     });
   });
 
-  test('excludes a replica that lags by maxReplicaLagMs until it has caught up', async () => {
+  test('excludes a replica that lags by more than maxReplicaLagMs until it has caught up', async () => {
     const opened = await replication.open();
     const { db, log } = opened;
     await replication.whilePaused(async () => {
@@ -168,7 +168,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     }
   });
 
-  test('does not exclude a replica of an idle primary, nor one that fails an invalid query', async () => {
+  test('does not exclude a replica when the primary is idle or when a query fails', async () => {
     const { db, log } = await replication.open();
     for (let round = 0; round < 6; round += 1) {
       await sleep(maxReplicaLagMs / 2);
@@ -184,7 +184,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(JSON.stringify(log)).not.toContain('lags');
   });
 
-  test('starts when a replica has a wrong password or does not exist, and logs neither URL', async () => {
+  test('initializes when replicas cannot be reached or refuse the password, and does not log their URLs', async () => {
     const wrong = Object.assign(new URL(replication.replicaUrl()), { password: 'wR0ng-secret' });
     const missing = 'postgresql://ans:n0where-secret@127.0.0.1:9/work';
     const { db, log } = await replication.open({ replicaUrls: [wrong.href, missing] });
@@ -203,7 +203,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     await reading;
   });
 
-  test('serves reads and closes in time while its replica does not answer', async () => {
+  test('serves reads quickly and can be closed while its replica does not answer', async () => {
     const { db, log, proxy } = await replication.openWithReplicaBehindProxy();
     await readFor(db, 100);
     proxy.silence();
@@ -219,7 +219,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(performance.now() - start).toBeLessThan(3000);
   });
 
-  test('starts and serves reads in time when its replica has never answered', async () => {
+  test('initializes and serves reads quickly when its replica never answers', async () => {
     const proxy = await TcpProxy.start(replication.standby().port);
     proxy.silence();
     const start = performance.now();
@@ -230,7 +230,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(medianMs).toBeLessThan(50);
   });
 
-  test('uses its second replica while the first one does not answer', async () => {
+  test('uses the second replica while the first one does not answer', async () => {
     const { db, proxy } = await replication.openWithReplicaBehindProxy([replication.replicaUrl(1)]);
     proxy.silence();
     await readFor(db, 1500);
@@ -242,7 +242,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     }, 1);
   });
 
-  test('serves reads from its replica while the primary is down, and calls to the primary fail with UNAVAILABLE', async () => {
+  test('serves reads from its replica while the primary is down, but calls to the primary fail with UNAVAILABLE', async () => {
     const { db, log, proxy } = await replication.openBehindProxy({
       maxReplicaLagMs: 60_000,
       retry: false,
@@ -262,7 +262,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(health.replicas[0]?.lagMs).toBeGreaterThan(1000);
   });
 
-  test('fails reads after maxReplicaLagMs when the primary is down', async () => {
+  test('fails reads with UNAVAILABLE when the primary is down for longer than maxReplicaLagMs', async () => {
     const { db } = await replication.open({ pool: { connectTimeoutMs: 500 } });
     await db.getAgent('a');
     await replication.primary.stop('fast');

@@ -53,7 +53,7 @@ const calls: readonly (readonly [name: string, call: (db: DatabaseService) => Pr
   ['recordSecurityEvent', (db) => db.recordSecurityEvent(eventInput())],
 ];
 
-test('a change of a row that a policy lets the role only read fails with PERMISSION_DENIED after few statements', async () => {
+test('a change of a row fails with PERMISSION_DENIED after few statements when a policy allows only reads', async () => {
   const { db, events } = await openAs(onAll('FOR SELECT USING (true)'));
   for (const [name, call] of calls) {
     events.length = 0;
@@ -66,7 +66,7 @@ test('a change of a row that a policy lets the role only read fails with PERMISS
   expect(await db.events.get('e')).not.toBeNull();
 });
 
-test('a deletion that a policy forbids fails with PERMISSION_DENIED where changes are allowed', async () => {
+test('a deletion fails with PERMISSION_DENIED when policies allow changes but not all of its deletions', async () => {
   const { db } = await openAs([
     ...onAll('FOR SELECT USING (true)'),
     ...onAll('FOR UPDATE USING (true)'),

@@ -16,17 +16,17 @@ const read = (path: string) => readFileSync(join(packageRoot, path), 'utf8');
 /** Removes the alignment of the columns, which `prisma format` changes. */
 const withoutAlignment = (schema: string) => schema.replace(/ +/g, ' ');
 
-test('the schema is derived from the schema of SQLite by npm run schema', () => {
+test('the Prisma schema for PostgreSQL equals the one that npm run schema derives from the schema for SQLite', () => {
   const derived = derivePostgresqlSchema(read('prisma/schema.prisma'));
   expect(withoutAlignment(read('prisma/postgresql/schema.prisma'))).toBe(withoutAlignment(derived));
 });
 
-test('npm run schema rejects a schema that lacks one of the texts to replace', () => {
+test('npm run schema fails when the schema for SQLite lacks one of the texts to replace', () => {
   const changed = read('prisma/schema.prisma').replace('provider = "sqlite"', 'provider = "mysql"');
   expect(() => derivePostgresqlSchema(changed)).toThrow('Nothing in the schema matches');
 });
 
-test('each migration has a counterpart of the same name for SQLite', () => {
+test('each migration for PostgreSQL has a counterpart of the same name for SQLite', () => {
   expect(postgresqlMigrations.map(({ name }) => name)).toEqual(sqliteMigrations.map(({ name }) => name));
 });
 
@@ -48,7 +48,7 @@ describe('the database that the migrations create', () => {
     ]);
   });
 
-  test('orders every text by its code points, whatever the locale of the database', async () => {
+  test('orders every text column by code points, independently of the locale of the database', async () => {
     const [columns] = await runRaw(
       await newDatabaseUrl(),
       `SELECT c.table_name, c.column_name, c.collation_name FROM information_schema.columns c
@@ -99,7 +99,7 @@ const addPending = `INSERT INTO security_event_pending_entries (event_id, kind, 
 
 const badTimes = ["'infinity'", "'-infinity'", "'10000-01-01 00:00:00+00'", "'0001-12-31 23:59:59.999+00 BC'"];
 
-test('the tables refuse values that their types allow and the contract forbids', async () => {
+test('CHECK constraints refuse values that the column types allow and the API does not', async () => {
   const { db, options } = await openTestDatabase();
   await createCertificate(db, { id: 'c' });
   await createAgent(db, { certificateId: 'c', endpoints: [{ id: 'm', protocol: 'p', address: 'a', port: 1 }] });
@@ -114,7 +114,7 @@ test('the tables refuse values that their types allow and the contract forbids',
   expect(await db.check()).toMatchObject({ ok: true });
 });
 
-test('the tables accept the first and the last time', async () => {
+test('CHECK constraints accept the first and the last valid time', async () => {
   const { db, options } = await openTestDatabase();
   await createCertificate(db, { id: 'c' });
   await runRaw(
@@ -127,7 +127,7 @@ test('the tables accept the first and the last time', async () => {
   });
 });
 
-test('check() with the extension amcheck skips nothing and names an index that is damaged', async () => {
+test('check() with the extension amcheck skips nothing and reports a damaged index by its name', async () => {
   const { db, options } = await openTestDatabase();
   spoilDatabase(options.url);
   await runRaw(options.url, 'CREATE EXTENSION amcheck');

@@ -110,7 +110,7 @@ async function expectUsualAnswers({ db }: TestDatabase): Promise<void> {
 }
 
 describe('settings of the role or the database', () => {
-  test('do not change the result of any call', async () => {
+  test('do not change the results of calls', async () => {
     await expectUsualAnswers(await openWith(hostileSettings));
   });
 
@@ -119,11 +119,11 @@ describe('settings of the role or the database', () => {
     ['remote_write', 'remote_write'],
     ['remote_apply', 'remote_apply'],
     ['off', 'on'],
-  ])('can set synchronous_commit, but not to off: %s becomes %s', async (given, value) => {
+  ])('can set synchronous_commit to any value except off: %s becomes %s', async (given, value) => {
     expect(await settingOf(await openWith([['synchronous_commit', given]]), 'synchronous_commit')).toBe(value);
   });
 
-  test('cannot switch synchronous_commit off for a role', async () => {
+  test('cannot set synchronous_commit to off for a role', async () => {
     const { options } = await openTestDatabase();
     const url = await createRole(
       options.url,
@@ -144,7 +144,7 @@ describe('settings of the role or the database', () => {
     expect(warnings).toContainEqual(expect.stringContaining('synchronous_commit is off'));
   });
 
-  test('cannot disable foreign keys: a role that may not reset session_replication_role is refused', async () => {
+  test('cannot disable foreign keys, because a role that may not reset session_replication_role is refused', async () => {
     const url = await newDatabaseUrl();
     const roleUrl = await createRole(
       url,

@@ -21,7 +21,7 @@ function agent(id: string, capabilities: readonly string[] = [], fields: object 
 }
 
 describe('two concurrent transactions', () => {
-  test('end with one agent when they create the same one, and the other transaction changes nothing', async () => {
+  test('that create the same agent store it once, and the other transaction changes nothing', async () => {
     const database = await openTwo();
     const create = (db: DatabaseService, owner: string) =>
       db.transaction(async (tx) => {
@@ -36,7 +36,7 @@ describe('two concurrent transactions', () => {
     expect(await rawValues(database, 'agents', 'owner')).toEqual([winner]);
   });
 
-  test('keep a capability for an agent that is created while its last other agent is deleted', async () => {
+  test('keep a capability when one creates an agent with it and the other deletes the only other agent with it', async () => {
     const database = await openTwo();
     const { db, other } = database;
     await db.createAgent(agent('old', ['x', 'y']));
@@ -89,7 +89,7 @@ describe('two concurrent transactions', () => {
 });
 
 describe('a transaction', () => {
-  test('keeps its other changes when a call conflicts with another transaction and is caught', async () => {
+  test('keeps its other changes when it catches the CONFLICT of a call', async () => {
     const { db, other } = await openTwo();
     await db.createAgent(agent('a'));
     await db.transaction(async (tx) => {
@@ -102,7 +102,7 @@ describe('a transaction', () => {
     expect(await db.getAgent('b')).not.toBeNull();
   });
 
-  test('reads one snapshot while calls outside it read what other transactions commit', async () => {
+  test('reads one snapshot while calls outside it read what other transactions have committed', async () => {
     const { db, other } = await openTwo();
     await db.transaction(async (tx) => {
       expect(await tx.getAgent('late')).toBeNull();
@@ -113,7 +113,7 @@ describe('a transaction', () => {
     });
   });
 
-  test('keeps its other changes when a call fails on a server with messages in another language', async () => {
+  test('keeps its other changes when a call fails and the messages of the server are in another language', async () => {
     const { db, options } = await openTwo();
     const proxy = await TcpProxy.start(options.url);
     // The severity as a German server sends it, "FEHLER", cut to the same length.
@@ -147,7 +147,7 @@ describe('a statement', () => {
     expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
   });
 
-  test('fails with TIMEOUT when it exceeds statementTimeoutMs, and a transaction that caught it continues', async () => {
+  test('fails with TIMEOUT when it exceeds statementTimeoutMs, and a transaction that catches the error continues', async () => {
     const { db, options } = await openTestDatabase({ pool: { statementTimeoutMs: 100 } });
     await createCertificate(db, { id: 'c' });
     await whileLocked(options.url, lockCertificate, async () => {

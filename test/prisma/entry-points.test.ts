@@ -14,8 +14,8 @@ function declarationsFrom(file: string, found = new Set<string>()): Set<string> 
   return found;
 }
 
-describe('the main entry', () => {
-  test('has types that mention neither Prisma nor a driver', () => {
+describe('the main entry point', () => {
+  test('has types that refer neither to Prisma nor to a driver', () => {
     const declarations = [...declarationsFrom(join(dist, 'index.d.ts'))];
     expect(declarations.length).toBeGreaterThan(20);
     const knowing = declarations.filter((file) =>

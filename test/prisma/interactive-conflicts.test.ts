@@ -33,8 +33,8 @@ const statesIn = async (client: Client): Promise<string[]> => {
 };
 
 /**
- * Runs two serializable transactions that read what the other one writes. The first commits, and then the second runs
- * `last` and commits. Returns the calls of the second callback and its error.
+ * Runs two serializable transactions, each of which reads the rows that the other one writes. The first commits. Then
+ * the second runs `last` and commits. Returns the number of calls of the second callback, and its error.
  */
 async function writeSkew(prisma: PrismaClient, last: (tx: Client) => Promise<unknown>) {
   const [hasWritten, hasCommitted] = [createSignal(), createSignal()];
@@ -96,22 +96,26 @@ describe('prisma.$transaction outside db.transaction', () => {
     await expectConflict(error, prisma);
   });
 
-  testOn('postgresql', 'fails with P2010 and the kind of the conflict when raw SQL ends in a deadlock', async () => {
-    const { prisma, url } = await openWithOrders();
-    const foreign = await connectRaw(url);
-    await foreign.query("SET deadlock_timeout = '1min'; BEGIN; UPDATE orders SET state = 'first' WHERE id = 'o1'");
-    let crossing: Promise<unknown> = Promise.resolve();
-    const work = prisma.$transaction(
-      async (tx) => {
-        await setState(tx, 'o2', 'second');
-        crossing = foreign.query("UPDATE orders SET state = 'first' WHERE id = 'o2'; COMMIT");
-        await setState(tx, 'o1', 'second');
-      },
-      { timeout: 30_000 },
-    );
-    const meta = { driverAdapterError: { cause: { kind: 'TransactionWriteConflict' } } };
-    await expect(work).rejects.toMatchObject({ code: 'P2010', meta });
-    await crossing;
-    expect(await statesIn(prisma)).toEqual(['first', 'first']);
-  });
+  testOn(
+    'postgresql',
+    'fails with P2010 and a cause of the kind TransactionWriteConflict when raw SQL ends in a deadlock',
+    async () => {
+      const { prisma, url } = await openWithOrders();
+      const foreign = await connectRaw(url);
+      await foreign.query("SET deadlock_timeout = '1min'; BEGIN; UPDATE orders SET state = 'first' WHERE id = 'o1'");
+      let crossing: Promise<unknown> = Promise.resolve();
+      const work = prisma.$transaction(
+        async (tx) => {
+          await setState(tx, 'o2', 'second');
+          crossing = foreign.query("UPDATE orders SET state = 'first' WHERE id = 'o2'; COMMIT");
+          await setState(tx, 'o1', 'second');
+        },
+        { timeout: 30_000 },
+      );
+      const meta = { driverAdapterError: { cause: { kind: 'TransactionWriteConflict' } } };
+      await expect(work).rejects.toMatchObject({ code: 'P2010', meta });
+      await crossing;
+      expect(await statesIn(prisma)).toEqual(['first', 'first']);
+    },
+  );
 });

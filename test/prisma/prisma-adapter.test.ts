@@ -60,7 +60,7 @@ describe('prismaAdapter(db)', () => {
     expect(await count(db)).toBe(1);
   });
 
-  test('commits and rolls back an interactive transaction outside db.transaction', async () => {
+  test('can commit and roll back an interactive transaction outside db.transaction', async () => {
     const { db, prisma } = await openWithClient();
     await prisma.$transaction(async (client) => {
       await client.$executeRaw`INSERT INTO orders VALUES ('kept', '1')`;
@@ -75,7 +75,7 @@ describe('prismaAdapter(db)', () => {
     await createAgent(db, 'afterwards');
   });
 
-  test('runs a batch inside db.transaction as a savepoint', async () => {
+  test('runs a batch inside db.transaction in a savepoint, which is rolled back alone', async () => {
     const { db, prisma } = await openWithClient();
     await db.transaction(async (tx) => {
       await createAgent(tx, 'kept');
@@ -95,7 +95,7 @@ describe('prismaAdapter(db)', () => {
     ['a delete', (prisma: PrismaClient) => prisma.securityEvent.deleteMany()],
     ['raw SQL', (prisma: PrismaClient) => prisma.$executeRaw`DELETE FROM agents`],
     ['a transaction', (prisma: PrismaClient) => prisma.$transaction([prisma.change.deleteMany()])],
-  ])('refuses %s of a table of the package with PERMISSION_DENIED and changes nothing', async (_, write) => {
+  ])('refuses %s that would change a table of the package', async (_, write) => {
     const { db, prisma } = await openWithClient();
     const id = await createAgent(db, 'protected');
     await expect(write(prisma)).rejects.toThrow(/can be changed through the methods of the database only/);
@@ -110,22 +110,26 @@ describe('prismaAdapter(db)', () => {
   });
 });
 
-testOn('postgresql', 'db.transaction runs again after a conflict in a statement of Prisma Client', async () => {
-  const { db, prisma, url } = await openWithClient();
-  await prisma.$executeRaw`INSERT INTO orders VALUES ('o1', 'first')`;
-  const statuses: unknown[] = [];
-  await db.transaction(async () => {
-    const [order] = await prisma.$queryRaw<{ agent_id: string }[]>`SELECT agent_id FROM orders`;
-    statuses.push(order?.agent_id);
-    if (statuses.length === 1) await runRaw(url, "UPDATE orders SET agent_id = 'second'");
-    await prisma.$executeRaw`UPDATE orders SET agent_id = 'third'`;
-  });
-  expect(statuses).toEqual(['first', 'second']);
-  expect(await prisma.$queryRaw`SELECT agent_id FROM orders`).toEqual([{ agent_id: 'third' }]);
-});
+testOn(
+  'postgresql',
+  'db.transaction runs its callback again after a conflict in a statement of Prisma Client',
+  async () => {
+    const { db, prisma, url } = await openWithClient();
+    await prisma.$executeRaw`INSERT INTO orders VALUES ('o1', 'first')`;
+    const statuses: unknown[] = [];
+    await db.transaction(async () => {
+      const [order] = await prisma.$queryRaw<{ agent_id: string }[]>`SELECT agent_id FROM orders`;
+      statuses.push(order?.agent_id);
+      if (statuses.length === 1) await runRaw(url, "UPDATE orders SET agent_id = 'second'");
+      await prisma.$executeRaw`UPDATE orders SET agent_id = 'third'`;
+    });
+    expect(statuses).toEqual(['first', 'second']);
+    expect(await prisma.$queryRaw`SELECT agent_id FROM orders`).toEqual([{ agent_id: 'third' }]);
+  },
+);
 
 describe('prismaAdapter(tx)', () => {
-  test('binds a client to one transaction, and the client fails after the end of the transaction', async () => {
+  test('binds a client to one transaction, and the client fails after the transaction has ended', async () => {
     const { db } = await openWithClient();
     let bound: PrismaClient | undefined;
     await db.transaction(async (tx) => {
@@ -173,7 +177,7 @@ describe('tx.query and tx.execute', () => {
     });
   });
 
-  test('keep no change of a failed statement, and the transaction continues', async () => {
+  test('undo a failed statement, and the transaction continues', async () => {
     const { db } = await openWithClient();
     await db.transaction(async (tx) => {
       await tx.execute("INSERT INTO orders VALUES ('a', NULL)");

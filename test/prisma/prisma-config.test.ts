@@ -16,7 +16,7 @@ const enumsSql = {
     WHERE typtype = 'e' AND typnamespace = 'public'::regnamespace`,
 };
 
-test('externalTables and externalEnums name all tables and enumerations that the migrations create', async () => {
+test('externalTables and externalEnums return all tables and enumerations that the migrations create', async () => {
   const { options } = await openTestDatabase();
   const [tables = [], enums = []] = await queryRaw({ options }, tablesSql[engine], enumsSql[engine]);
   const names = tables.map(({ name }) => String(name)).filter((name) => !name.endsWith('_prisma_migrations'));
@@ -25,7 +25,7 @@ test('externalTables and externalEnums name all tables and enumerations that the
   if (onPostgresql) expect(externalTables(`${options.url}?schema=own`)).toContain('own.agents');
 });
 
-test('prismaConfig names the schema and the migrations of the engine, and the database by its absolute path', async () => {
+test('prismaConfig returns the schema, the migrations and the absolute URL of the database, and refuses other URLs', async () => {
   const { options } = await openTestDatabase();
   const { schema, migrations, datasource } = prismaConfig({ url: options.url, shadowDatabaseUrl: 'shadow' });
   expect(schema).toMatch(onPostgresql ? /\/prisma\/postgresql\/schema\.prisma$/ : /[^l]\/schema\.prisma$/);

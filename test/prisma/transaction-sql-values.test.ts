@@ -17,7 +17,7 @@ async function openWithTable() {
 }
 
 describe('tx.query and tx.execute', () => {
-  test('bind a value of every type and return it with the type of the driver', async () => {
+  test('bind values of every type and return them with the types of the driver', async () => {
     const db = await openWithTable();
     const insert = 'INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?)';
     const rows = await db.transaction(async (tx) => {

@@ -17,7 +17,7 @@ function buildAgents(query: ResolutionQuery): Statement {
 const hostile = `x' OR 1=1; DROP TABLE agents; -- %_\\ "`;
 
 describe('buildAgentQuery', () => {
-  test('binds every value of the caller and splices none into the text', () => {
+  test('binds every value and writes none into the SQL text', () => {
     const { sql, args } = buildAgents({
       ids: [hostile],
       name: hostile,
@@ -34,7 +34,7 @@ describe('buildAgentQuery', () => {
     expect(args.filter((argument) => String(argument).toLowerCase().includes('drop table')).length).toBe(9);
   });
 
-  test('has one text for lists of any length', () => {
+  test('returns the same SQL text for lists of any length', () => {
     const short = buildAgents({ ids: ['a'], capabilities: ['x'], metadata: { key: 1 } });
     const long = buildAgents({
       ids: ['a', 'b', 'c'],
@@ -45,12 +45,12 @@ describe('buildAgentQuery', () => {
     expect(long.args).toHaveLength(short.args.length);
   });
 
-  test('has one text for version ranges of any length', () => {
+  test('returns the same SQL text for all version ranges', () => {
     const ranges = ['1.0.0', '>1', '^1.0.0-a', '1.0.0 || 2.x || >=3.0.0-b <4', '*', '>2 <1'];
     expect(new Set(ranges.map((version) => buildAgents({ version }).sql)).size).toBe(1);
   });
 
-  test('has one text for each cache key', () => {
+  test('returns another SQL text for each combination of fields', () => {
     const queries: ResolutionQuery[] = [
       {},
       { ids: ['a'] },
@@ -80,7 +80,7 @@ describe('buildAgentQuery', () => {
     expect(buildAgents({ metadata: {} }).sql).toBe(buildAgents({}).sql);
   });
 
-  test('has no condition for an absent field', () => {
+  test('returns SQL without conditions when the query is empty', () => {
     const { sql, args } = buildAgents({});
     expect(args).toEqual([10, 0]);
     expect(sql.replace(/\s+/g, ' ')).toContain('WHERE TRUE ORDER BY a.updated_at DESC, a.id ASC');
@@ -104,9 +104,9 @@ describe('buildAgentQuery', () => {
     [{ exactName: 'n' }, []],
     [{ fingerprint: 'AA', name: 'long' }, []],
     [{ id: 'i', capabilities: ['x'] }, []],
-  ] satisfies [ResolutionQuery, string[]][])('plans the candidate sources of %j in the order %j', (query, tables) => {
+  ] satisfies [ResolutionQuery, string[]][])('plans the candidate sources for %j in the order %j', (query, tables) => {
     const sources = buildAgents(query).sql.matchAll(
-      // A source that is known to be selective has no table of its own.
+      // A source that is known to be selective is not materialized separately.
       /(?:source_\d AS MATERIALIZED|FROM) \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
     );
     expect([...sources].map(([, table]) => table)).toEqual(tables);
@@ -122,9 +122,12 @@ describe('buildAgentQuery', () => {
     [{ protocol: 'p', orderBy: 'name', limit: 1000, offset: 1 }, true],
     [{ protocol: 'p', limit: 1000, offset: 2 }, false],
     [{ protocol: 'p', orderBy: 'version' }, false],
-  ] satisfies [ResolutionQuery, boolean][])('scans in the requested order for a page of %j: %s', (query, isScanned) => {
-    expect(buildAgents(query).sql.includes('scanned_page')).toBe(isScanned);
-  });
+  ] satisfies [ResolutionQuery, boolean][])(
+    'reads a page in the requested order (query %j): %s',
+    (query, isScanned) => {
+      expect(buildAgents(query).sql.includes('scanned_page')).toBe(isScanned);
+    },
+  );
 
   test.each([
     [{}, undefined],
@@ -171,7 +174,7 @@ describe('buildCertificateQuery', () => {
     [{ subject: 'a', ids: ['a'] }, undefined],
     [{ subject: 'a', fingerprint: 'a' }, undefined],
     [{ issuer: 'a', metadata: { a: 1 } }, undefined],
-  ])('reads the certificates of %j from the candidates of %s', (query, field) => {
+  ])('reads the certificates that match %j from the candidates of %s', (query, field) => {
     const { sql } = buildCertificates(query);
     expect(/candidates AS MATERIALIZED \(SELECT n\.id .*?n\.(\w+)_folded/.exec(sql)?.[1]).toBe(field);
     // The residual filter omits the condition that all candidates meet.

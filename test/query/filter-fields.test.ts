@@ -21,7 +21,7 @@ describe.each(dialects)('Query statements on %s', (_, dialect) => {
       const values = samples[field] ?? [];
       const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
       const texts = built.map((statements) => JSON.stringify(statements));
-      // The default of a flag is one of its values.
+      // An absent flag has the same meaning as one of its values.
       const isFlag = field === 'allCapabilities' || field === 'includeExpired';
       expect(values.length).toBeGreaterThan(1);
       expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
@@ -65,7 +65,7 @@ describe.each(queryKinds)('Random queries for $name', (kind) => {
   });
 });
 
-describe('The table of the fields of a query', () => {
+describe('The table of filter fields', () => {
   const { field } = fieldsIn<object, CandidateSource>();
   const parse = (): string => 'x';
   const condition = () => sql`TRUE`;

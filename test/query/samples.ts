@@ -11,7 +11,7 @@ import type { Dialect } from '../../src/sql/dialect';
 import type { Statement } from '../../src/sql/statement';
 import { defaultChecks } from '../support/default-checks';
 
-/** Values of every field that filters. A field without values does not compile. */
+/** Sample values for every filter field. A field without values does not compile. */
 type Samples<Query> = { readonly [F in FilterFieldName<Query>]: readonly Exclude<Query[F], undefined>[] };
 
 const texts = ['ab', 'abc', 'abcd', '🙂', '🙂🙂🙂', '100%'];

@@ -31,7 +31,7 @@ describe('register', () => {
     expect(ids.agentId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
-  test('accepts only the id of the registered certificate as certificateId of the agent', async () => {
+  test('accepts as certificateId of the agent only the id of the new certificate', async () => {
     const database = await openTestDatabase();
     await createCertificate(database.db, { id: 'other' });
     const agent = agentInput({ id: 'a', certificateId: 'other' });

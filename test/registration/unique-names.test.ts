@@ -47,28 +47,34 @@ async function expectTaken(database: TestDatabase, work: () => unknown): Promise
 }
 
 describe.each(ways)('%s', (_, register) => {
-  test.each(conditions)('refuses a name that another agent holds globally, with unique: %s', async (unique) => {
-    const database = await openWithHolder('name-version');
-    await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique }));
-    await expectTaken(database, () => register(database.db, agentOf(), { unique }));
-    await expectTaken(database, () => database.db.transaction((tx) => register(tx, agentOf(), { unique })));
-    await register(database.db, agentOf({ version: '2.0.0' }), { unique });
-  });
+  test.each(conditions)(
+    'refuses a name that another agent holds with unique: name-version, for a new agent with unique: %s',
+    async (unique) => {
+      const database = await openWithHolder('name-version');
+      await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique }));
+      await expectTaken(database, () => register(database.db, agentOf(), { unique }));
+      await expectTaken(database, () => database.db.transaction((tx) => register(tx, agentOf(), { unique })));
+      await register(database.db, agentOf({ version: '2.0.0' }), { unique });
+    },
+  );
 
-  test.each(conditions)('refuses a name that another agent of the owner holds, with unique: %s', async (unique) => {
-    const database = await openWithHolder('owner-name-version');
-    await expectTaken(database, () => register(database.db, agentOf(), { unique }));
-    await register(database.db, agentOf({ name: 'Other' }), { unique });
-  });
+  test.each(conditions)(
+    'refuses a name that another agent of the same owner holds, for a new agent with unique: %s',
+    async (unique) => {
+      const database = await openWithHolder('owner-name-version');
+      await expectTaken(database, () => register(database.db, agentOf(), { unique }));
+      await register(database.db, agentOf({ name: 'Other' }), { unique });
+    },
+  );
 
-  test('accepts a name that an agent of another owner holds per owner, but refuses to hold it globally', async () => {
+  test('refuses unique: name-version, but not other values, when an agent of another owner holds the name for its owner', async () => {
     const database = await openWithHolder('owner-name-version');
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique: 'name-version' }));
     await register(database.db, agentOf({ owner: 'two' }), { unique: 'owner-name-version' });
     await register(database.db, agentOf({ owner: 'three' }), {});
   });
 
-  test('refuses to hold a name that another agent has with unique: none', async () => {
+  test('refuses to hold a name that another agent has but does not hold', async () => {
     const database = await openWithHolder('none');
     await expectTaken(database, () => register(database.db, agentOf(), { unique: 'owner-name-version' }));
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique: 'name-version' }));
@@ -76,7 +82,7 @@ describe.each(ways)('%s', (_, register) => {
     await register(database.db, agentOf({ owner: 'two' }), { unique: 'owner-name-version' });
   });
 
-  test('distinguishes names of different Unicode normal forms and cases', async () => {
+  test('distinguishes names that differ in Unicode normal form or letter case', async () => {
     const { db } = await openWithHolder('none');
     for (const name of ['\u00e9', 'e\u0301', '\u212a', 'K', 'k']) {
       await register(db, agentOf({ name }), { unique: 'name-version' });
@@ -97,7 +103,7 @@ describe('A held name', () => {
       'a revocation of its certificate',
       (db: DatabaseService) => db.certificates.revoke(certificateId, { reason: 'superseded', agents: 'revoke' }),
     ],
-  ])('stays held after %s', async (_, change) => {
+  ])('is still held by its agent after %s', async (_, change) => {
     const database = await openWithHolder('name-version');
     await change(database.db);
     const options = { allowRevokedCertificate: true };
@@ -105,7 +111,7 @@ describe('A held name', () => {
     await expectTaken(database, () => database.db.createAgent(agentOf(), { ...options, unique: 'name-version' }));
   });
 
-  test('cannot be assigned to another agent by an update of its name, version or owner', async () => {
+  test('cannot be taken by an update of the name, version or owner of another agent', async () => {
     const database = await openWithHolder('owner-name-version');
     const { db } = database;
     await db.createAgent(agentOf({ id: 'named', name: 'Other' }));
@@ -122,7 +128,7 @@ describe('A held name', () => {
     ['deleted', (db: Target) => db.deleteAgent('holder')],
     ['given another name', (db: Target) => db.updateAgent({ id: 'holder', name: 'Other' })],
     ['given another version', (db: Target) => db.updateAgent({ id: 'holder', version: '2.0.0' })],
-  ])('is free again when its agent is %s, even within one transaction', async (_, change) => {
+  ])('is free again when its agent is %s, even in the same transaction', async (_, change) => {
     for (const [held, unique] of [
       ['name-version', 'none'],
       ['name-version', 'name-version'],
@@ -138,7 +144,7 @@ describe('A held name', () => {
     }
   });
 
-  test('stays held globally when its holder changes the owner, but is released when it is held per owner', async () => {
+  test('is released by a change of the owner when it is held for the owner, but not when it is held for all owners', async () => {
     const all = await openWithHolder('name-version');
     await all.db.updateAgent({ id: 'holder', owner: 'two' });
     await expectTaken(all, () => all.db.createAgent(agentOf({ owner: 'three' })));
@@ -148,7 +154,7 @@ describe('A held name', () => {
     await own.db.createAgent(agentOf({ owner: 'two' }));
   });
 
-  test('is not held again when its former holder is renamed back', async () => {
+  test('is not held again when the agent gets another name and then the old one', async () => {
     const { db } = await openWithHolder('name-version');
     await db.updateAgent({ id: 'holder', name: 'Other' });
     await db.updateAgent({ id: 'holder', name: 'Held' });
@@ -156,7 +162,7 @@ describe('A held name', () => {
     expect(await db.agents.count({ exactName: 'Held' })).toBe(2);
   });
 
-  test('belongs to the first agent of a batch that claims it', async () => {
+  test('is held by the first agent of a batch that requests it', async () => {
     const { db } = await openWithHolder('none');
     const batch = ['a', 'b', 'c'].map((id) => agentOf({ id, name: 'New', owner: id === 'c' ? 'two' : 'one' }));
     const codesOf = async (unique: Uniqueness) =>
@@ -171,7 +177,7 @@ describe('A held name', () => {
     expect(await codesOf('none')).toEqual(['a', 'b', 'c']);
   });
 
-  test('is reported by check when another program makes two agents hold it', async () => {
+  test('is reported by check when another program gives it to a second agent', async () => {
     const database = await openWithHolder('owner-name-version');
     const { db } = database;
     await db.createAgent(agentOf({ id: 'other', name: 'Other' }));

@@ -6,10 +6,10 @@ import { createSignal } from '../support/signal';
 import { testOn } from '../support/skip';
 
 describe('the circuit breaker', () => {
-  // On PostgreSQL an outage ends the calls in flight at once.
+  // On PostgreSQL, an outage makes the calls in flight fail at once.
   testOn(
     'sqlite',
-    'counts a call that began before the last failure when it fails more than a second later',
+    'counts a call that began before the last failure and fails more than a second after it',
     async () => {
       const { db, events, breakDown } = await openFailingDatabase({
         retry: false,

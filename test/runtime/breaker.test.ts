@@ -17,7 +17,7 @@ async function open(options: DatabaseOptions = {}): Promise<FailingDatabase> {
   return database;
 }
 
-/** Opens a database that is down and whose circuit breaker failed calls have opened. */
+/** Opens a database that is down, and opens its circuit breaker by failing calls. */
 async function openBroken(options: DatabaseOptions = {}): Promise<FailingDatabase> {
   const database = await open(options);
   await database.breakDown();
@@ -37,8 +37,8 @@ async function fail(db: DatabaseService, times: number): Promise<void> {
 describe('the circuit breaker while the database is down', () => {
   test.each([
     ['breaker.failures', 3, { failures: 3, resetMs }],
-    ['five failures by default', 5, undefined],
-  ])('opens after %s', async (_name, failures, breaker) => {
+    ['the default of breaker.failures', 5, undefined],
+  ])('opens after as many consecutive failures as %s', async (_name, failures, breaker) => {
     const database = await open({ breaker });
     await database.breakDown();
     await fail(database.db, failures - 1);
@@ -47,7 +47,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(states(database)).toEqual(['open']);
   });
 
-  test('refuses every call at once without a request to the database', async () => {
+  test('when open, refuses every call at once without a request to the database', async () => {
     const { db, failures } = await openBroken({ breaker: longBreaker });
     for (const call of [
       () => db.getCertificate('c'),
@@ -63,7 +63,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(failures()).toBe(0);
   });
 
-  test('refuses a call without a retry', async () => {
+  test('when open, refuses a call without retries', async () => {
     const { db, events } = await openBroken({ breaker: longBreaker, retry: { attempts: 3, baseDelayMs: 1 } });
     events.length = 0;
     await fail(db, 1);
@@ -73,7 +73,7 @@ describe('the circuit breaker while the database is down', () => {
     ]);
   });
 
-  test('is disabled by breaker: false, so that each call asks the database', async () => {
+  test('does not open with breaker: false, so that each call requests the database', async () => {
     const database = await open({ breaker: false });
     await database.breakDown();
     await fail(database.db, 12);
@@ -82,7 +82,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(database.failures()).toBeGreaterThanOrEqual(11);
   });
 
-  test('counts a transaction that cannot begin, whose callback is not called', async () => {
+  test('counts a transaction that cannot begin as a failure and does not run its callback', async () => {
     const database = await open();
     await database.breakDown();
     const work = jest.fn();
@@ -99,7 +99,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(states(database)).toEqual([]);
   });
 
-  test('lets one call through after resetMs, and opens again when that call fails', async () => {
+  test('allows one call after resetMs, and opens again when that call fails', async () => {
     const database = await openBroken();
     await sleep(resetMs + 20);
     const calls = Array.from({ length: 5 }, () => expectError('UNAVAILABLE', () => database.db.getCertificate('c')));
@@ -110,7 +110,7 @@ describe('the circuit breaker while the database is down', () => {
   });
 });
 
-describe('the circuit breaker when the database is reachable again', () => {
+describe('the circuit breaker after the database is reachable again', () => {
   test.each<[string, (db: DatabaseService) => Promise<unknown>, readonly string[]]>([
     [
       'closes when the first call succeeds',
@@ -123,7 +123,7 @@ describe('the circuit breaker when the database is reachable again', () => {
       ['closed'],
     ],
     [
-      'lets the next call through when the failure of the first call says nothing about the database',
+      'allows a second call when the failure of the first one does not show whether the database is reachable',
       (db) => expectError('INVALID_TRANSITION', () => db.updateCertificateStatus('revoked', 'VALID')),
       ['open', 'half-open', 'closed'],
     ],
@@ -139,7 +139,7 @@ describe('the circuit breaker when the database is reachable again', () => {
     expect(states(database)).toEqual(['open', 'half-open', ...last]);
   });
 
-  test('lets the next call through at once with resetMs: 0', async () => {
+  test('allows the next call at once when resetMs is 0', async () => {
     const database = await open({ breaker: { failures: 1, resetMs: 0 } });
     await database.breakDown();
     await fail(database.db, 2);
@@ -159,7 +159,7 @@ describe('the circuit breaker when the database is reachable again', () => {
 });
 
 describe('the circuit breaker without an outage', () => {
-  test('does not count failures before a success', async () => {
+  test('starts to count from zero after a success', async () => {
     const database = await open();
     for (let round = 0; round < 4; round += 1) {
       await database.breakDown();
@@ -170,7 +170,7 @@ describe('the circuit breaker without an outage', () => {
     expect(states(database)).toEqual([]);
   });
 
-  test('does not open because of invalid input, refused calls and errors of a callback', async () => {
+  test('does not open after invalid input, refused calls and errors of a callback', async () => {
     const database = await open();
     const { db } = database;
     const lost = Object.assign(new Error('a connection of the callback'), { code: 'ECONNRESET' });
@@ -187,7 +187,7 @@ describe('the circuit breaker without an outage', () => {
     expect(states(database)).toEqual([]);
   });
 
-  testOn('sqlite', 'does not open because of a lock', async () => {
+  testOn('sqlite', 'does not open when writes fail with BUSY', async () => {
     const database = await open({ busyTimeoutMs: 1 });
     const { db: other } = await openTestDatabase({ url: database.safeUrl });
     await other.transaction(async () => {

@@ -31,7 +31,7 @@ describe('the event loop', () => {
     expect(await db.querySecurityEvents({})).toHaveLength(length);
   });
 
-  test('is yielded to while a test of the application has replaced the timers', async () => {
+  test('is yielded to without the timers that a test of the application has replaced', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db);
     const end = performance.now() + 50;

@@ -48,7 +48,7 @@ async function preparedOn(client: ManagedClient): Promise<string[]> {
 afterEach(() => jest.restoreAllMocks());
 
 describeOn('postgresql', 'prepared statements of a PostgreSQL connection', () => {
-  test('stay prepared and limited in number after thousands of combinations of filters', async () => {
+  test('stay prepared, at most 256 of them, after thousands of combinations of filters', async () => {
     const connect = jest.spyOn(ManagedClient.prototype, 'connect');
     const { db, register } = await open();
     for (const query of combinations(2000)) await db.agents.count(query);
@@ -62,7 +62,7 @@ describeOn('postgresql', 'prepared statements of a PostgreSQL connection', () =>
     expect(send.mock.results.map(({ value }) => value as unknown)).not.toContain(undefined);
   });
 
-  test('are closed inside a failed transaction and between pipelined statements', async () => {
+  test('can be closed inside a failed transaction and between pipelined statements', async () => {
     const { db, register } = await open();
     const queries = combinations(400);
     for (let round = 0; round < 4; round += 1) {

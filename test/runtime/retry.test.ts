@@ -10,14 +10,14 @@ import { onPostgresql } from '../support/engine';
 const fast = { baseDelayMs: 1, maxDelayMs: 5 };
 const many = { attempts: 100, baseDelayMs: 20, maxDelayMs: 20 };
 
-/** Beginning of the statement that begins a transaction that writes. */
+/** First words of the statement that begins a write transaction. */
 const begin = onPostgresql ? 'BEGIN ISOLATION LEVEL' : 'BEGIN IMMEDIATE';
 
 function retriesIn(events: readonly DatabaseEvent[]) {
   return events.filter((event) => event.type === 'retry');
 }
 
-/** Lets the process's clock advance by `ms` at each retry only, so that the load of the machine uses up no budget. */
+/** Makes the clock of the process advance by `ms` at each retry only, so that the load of the machine has no effect. */
 function advanceClockAtRetries(events: readonly DatabaseEvent[], ms: number): void {
   const clock = jest.spyOn(performance, 'now').mockImplementation(() => ms * retriesIn(events).length);
   afterTest(() => clock.mockRestore());
@@ -48,7 +48,7 @@ describe('retry.budgetMs', () => {
     ]);
   });
 
-  test('prevents a delay that would exceed it', async () => {
+  test('prevents delays that would exceed it', async () => {
     const retry = { attempts: 3, baseDelayMs: 1_000_000, maxDelayMs: 1_000_000, budgetMs: 100 };
     const { db, events, breakDown } = await openFailingDatabase({ retry, breaker: false });
     await breakDown();
@@ -57,7 +57,7 @@ describe('retry.budgetMs', () => {
     expect(retriesIn(events).every(({ delayMs }) => delayMs < 100)).toBe(true);
   });
 
-  test.each(['a call', 'a transaction'])('disables the retries of %s with 0', async (what) => {
+  test.each(['a call', 'a transaction'])('disables the retries of %s when it is 0', async (what) => {
     const { db, events, breakDown } = await openFailingDatabase({ retry: { ...fast, budgetMs: 0 } });
     await breakDown();
     await expectError('UNAVAILABLE', () => (what === 'a call' ? db.queryAgents({}) : db.transaction(() => 1)));
@@ -68,7 +68,7 @@ describe('retry.budgetMs', () => {
     ]);
   });
 
-  testOn('postgresql', 'ends the repetitions of a transaction that conflicts with others', async () => {
+  testOn('postgresql', 'ends the retries of a transaction that conflicts with others', async () => {
     const { db, options, events } = await openTestDatabase({ retry: { ...many, budgetMs: 300 } });
     const { db: other } = await openTestDatabase({ url: options.url });
     await createCertificate(db, { id: 'c' });
@@ -88,7 +88,7 @@ describe('retry.budgetMs', () => {
 });
 
 describe('a transaction that cannot begin', () => {
-  test('is retried, and its callback is called once', async () => {
+  test('is retried until it begins, and its callback runs once', async () => {
     const database = await openFailingDatabase({ retry: fast });
     database.failStatements(begin, 2);
     const work = jest.fn((tx: TransactionScope) => tx.createCertificate(certificateInput({ id: 'a' })));
@@ -105,7 +105,7 @@ describe('a transaction that cannot begin', () => {
   test.each([
     ['retry.attempts: 3', { ...fast, attempts: 3 }, 3],
     ['retry: false', false, 1],
-  ] as const)('is reported once, with the number of attempts (%s)', async (_name, retry, attempt) => {
+  ] as const)('causes one error event with the number of attempts (%s)', async (_name, retry, attempt) => {
     const { db, events, failStatements } = await openFailingDatabase({ retry });
     failStatements(begin, 100);
     await expectError('UNAVAILABLE', () => db.transaction(() => 1));
@@ -116,7 +116,7 @@ describe('a transaction that cannot begin', () => {
   });
 });
 
-test('a record that a later attempt creates exists once', async () => {
+test('a call that succeeds at a later attempt creates its record once', async () => {
   const database = await openFailingDatabase({ retry: fast });
   database.failStatements(begin, 3);
   const certificateId = await createCertificate(database.db, { id: 'a' });

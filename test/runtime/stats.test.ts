@@ -5,7 +5,7 @@ import { createAgent } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
 describe('stats', () => {
-  test('counts calls, failures, the cache and the position of the feed', async () => {
+  test('returns the numbers of calls, errors and cache results, and the position in the change feed', async () => {
     const { db } = await openTestDatabase({ cache: { maxEntries: 1 } });
     const { calls } = db.stats();
     await createAgent(db, { id: 'a' });
@@ -37,7 +37,7 @@ describe('stats', () => {
     expect(db.stats().callsInFlight).toBe(0);
   });
 
-  test('answers before the database is opened and after it is closed', async () => {
+  test('can be called before the database is opened and after it is closed', async () => {
     const { db, options } = await openTestDatabase();
     const unopened = new DatabaseService({ ...options, breaker: false });
     const nothing = { calls: 0, callsInFlight: 0, errors: {}, retries: 0, breaker: 'off' };

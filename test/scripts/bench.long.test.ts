@@ -26,7 +26,7 @@ function runBenchmark(...args: readonly string[]): Promise<ProcessResult> {
 }
 
 describe('npm run bench', () => {
-  test('measures contenders that return the same results, and writes JSON, a chart and Markdown', async () => {
+  test('compares the results of the contenders, measures them, and writes JSON, a chart and Markdown', async () => {
     const folder = temporaryDirectory();
     const [json, chart, markdown] = [join(folder, 'bench.json'), join(folder, 'bench.svg'), join(folder, 'bench.md')];
     const files = ['--json', json, '--chart', chart, '--markdown', markdown];
@@ -69,7 +69,7 @@ describe('npm run bench', () => {
     expect(stdout).not.toMatch(/^ +W1 .+ 3 +/m);
   }, 60_000);
 
-  test('compares this build with an old one, which it measures twice', async () => {
+  test('compares this build with an old one, and the old one with itself', async () => {
     const { exitCode, stdout } = await runBenchmark('--old', packageRoot, '--workloads', 'W1');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ +WORKLOAD +OLD P50 US +PACKAGE P50 US +P50 X OLD +CONTROL X OLD +SPREAD +OPS\/S X OLD$/m);
@@ -84,14 +84,19 @@ describe('npm run bench', () => {
 });
 
 describe('roundOrder', () => {
-  test.each([1, 2, 3, 4, 7, 8])('balances the positions and the predecessors of %i contenders', (count) => {
-    const contenders = Array.from({ length: count }, (_, index) => index);
-    const orders = Array.from({ length: 2 * count }, (_, round) => roundOrder(contenders, round));
-    const positions = orders.flatMap((order) => order.map((contender, position) => `${contender} at ${position}`));
-    const successions = orders.flatMap((order) => order.slice(1).map((next, index) => `${next} after ${order[index]}`));
-    expect(frequencies(positions)).toEqual(Array.from({ length: count ** 2 }, () => 2));
-    expect(frequencies(successions)).toEqual(Array.from({ length: count * (count - 1) }, () => 2));
-  });
+  test.each([1, 2, 3, 4, 7, 8])(
+    'puts each of %i contenders equally often at each position and after each other one',
+    (count) => {
+      const contenders = Array.from({ length: count }, (_, index) => index);
+      const orders = Array.from({ length: 2 * count }, (_, round) => roundOrder(contenders, round));
+      const positions = orders.flatMap((order) => order.map((contender, position) => `${contender} at ${position}`));
+      const successions = orders.flatMap((order) =>
+        order.slice(1).map((next, index) => `${next} after ${order[index]}`),
+      );
+      expect(frequencies(positions)).toEqual(Array.from({ length: count ** 2 }, () => 2));
+      expect(frequencies(successions)).toEqual(Array.from({ length: count * (count - 1) }, () => 2));
+    },
+  );
 });
 
 function frequencies(values: readonly string[]): number[] {

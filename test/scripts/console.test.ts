@@ -11,7 +11,7 @@ describe('tables of the scripts', () => {
     ['👩‍👩‍👧', 2],
     ['🎨!', 3],
     ['', 0],
-  ])('textWidth(%j) is %i columns', (text, width) => {
+  ])('textWidth(%j) returns %i columns', (text, width) => {
     expect(textWidth(text)).toBe(width);
   });
 
@@ -21,7 +21,7 @@ describe('tables of the scripts', () => {
     expect(fitText('a\n\x1b[31mb', 20)).toBe('a [31mb');
   });
 
-  test('formatTable aligns the columns and narrows the widest', () => {
+  test('formatTable aligns the columns and shortens the widest one', () => {
     const rows = [
       ['翻訳', 'a long text that will not fit', '1'],
       ['ab', 'short', '22'],

@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../support/test-database';
 import { runScript } from './run-script';
 
 describe('npm start', () => {
-  test('fills a new database, shows the results of calls, and can be run again', async () => {
+  test('fills a new database, prints the results of calls, and changes nothing when it runs again', async () => {
     const url = `file:${join(temporaryDirectory(), 'demo.sqlite')}`;
     const first = await runScript('demo.ts', [], { DATABASE_URL: url });
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });

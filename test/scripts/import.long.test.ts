@@ -57,7 +57,7 @@ class Import {
 }
 
 describe('npm run import', () => {
-  test('imports valid lines and reports why the others are refused', async () => {
+  test('imports the valid lines and reports why the other lines are refused', async () => {
     const imported = new Import();
     const { exitCode, stdout } = await imported.run();
     expect(exitCode).toBe(0);
@@ -110,13 +110,13 @@ describe('npm run import', () => {
     [['package.json', '--batch', '0'], /^import: --batch must be .+\n$/],
     [['package.json', '--colour'], /^import: Unknown option '--colour'.*\n$/],
     [['package.json', '--url', 'file:./missing/test.sqlite'], /^import: Failed to initialize database: .+\n$/],
-  ])('%j fails with one line and exit code 1', async (args, message) => {
+  ])('fails with one line and exit code 1 for the arguments %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await runScript('import.ts', args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(message);
   });
 
-  test('--help describes the format of a file', async () => {
+  test('--help prints the usage', async () => {
     const { exitCode, stdout } = await runScript('import.ts', ['--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Usage: npm run import -- FILE\.jsonl/);

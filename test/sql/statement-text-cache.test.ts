@@ -14,14 +14,14 @@ function newCache() {
 }
 
 describe('StatementTextCache', () => {
-  test('creates a value once for each text while it has room', () => {
+  test('creates each value once while there are not more texts than its capacity', () => {
     const { made, evicted, use } = newCache();
     for (let round = 0; round < 3; round += 1) for (let text = 0; text < 10; text += 1) use(`text ${text}`);
     expect(made).toHaveLength(10);
     expect(evicted).toEqual([]);
   });
 
-  test('keeps a frequent text while any number of rare texts are requested', () => {
+  test('keeps a frequently used text while many rare texts are requested', () => {
     const { cache, use } = newCache();
     for (let text = 0; text < 30; text += 1) use(`early ${text}`);
     for (let count = 0; count < 100; count += 1) use('frequent');
@@ -29,7 +29,7 @@ describe('StatementTextCache', () => {
     expect(cache.peek('frequent')).toBe('frequent');
   });
 
-  test('replaces a text that was used once by a text that is used twice', () => {
+  test('evicts a text that was used once for a text that is used twice', () => {
     const { cache, evicted, use } = newCache();
     for (let text = 0; text < 10; text += 1) use(`once ${text}`);
     use('twice');

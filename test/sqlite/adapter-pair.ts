@@ -59,7 +59,7 @@ export async function openAdapterPair(script: string, atEnd = afterTest): Promis
   };
 }
 
-/** Opens one pair for all tests of a `describe`, which must leave the databases equal. */
+/** Opens one pair for all tests of a `describe`. Each test must leave the two databases equal. */
 export function shareAdapterPair(script: string): () => AdapterPair {
   const ends: Cleanup[] = [];
   let shared: AdapterPair | undefined;

@@ -48,7 +48,7 @@ const failures: readonly (readonly [sql: string, error: object])[] = [
   ["SELECT json('{')", { kind: 'sqlite', originalMessage: 'malformed JSON' }],
 ];
 
-describe('our Prisma adapter', () => {
+describe('our Prisma adapter for SQLite', () => {
   const shared = shareAdapterPair(script);
   const rowsOfParent = async () => sameResult(await shared().query(statement('SELECT id FROM parent')));
 
@@ -71,7 +71,7 @@ describe('our Prisma adapter', () => {
     },
   );
 
-  test('reports the same error as the official adapter when a write waits too long for a lock', async () => {
+  test('reports the same error as the official adapter when a write cannot get the lock in time', async () => {
     const pair = await openAdapterPair(script);
     lock(pair.paths.ours);
     lock(pair.paths.official);
@@ -182,11 +182,11 @@ describe('the result of a query through our Prisma adapter', () => {
     expect(sameResult(await query('SELECT * FROM late'))).toMatchObject({ columnTypes });
   });
 
-  test('is an error of both adapters when a column of times has a number that is not a time', async () => {
+  test('is the same error with both adapters when a column of times contains a number that is not a time', async () => {
     expect(sameError(await query('SELECT a FROM bad_time'))).toBe('RangeError: Invalid time value');
   });
 
-  test('has a blob without a declared type, on which the official adapter fails', async () => {
+  test('may contain a blob without a declared type, with which the official adapter fails', async () => {
     const { ours, official } = await query("SELECT x'0102' AS b");
     expect(official).toEqual({ error: expect.stringMatching(/^UnexpectedTypeError: /) as unknown });
     const rows = [[Buffer.from([1, 2])]];
@@ -194,7 +194,7 @@ describe('the result of a query through our Prisma adapter', () => {
   });
 });
 
-describe('a write through our Prisma adapter returns what the official adapter returns:', () => {
+describe('our Prisma adapter has the same effect as the official adapter when', () => {
   const table =
     "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, at DATETIME DEFAULT 5); INSERT INTO t (name) VALUES ('a'), ('b')";
   const select = statement('SELECT * FROM t ORDER BY id');
@@ -231,7 +231,7 @@ describe('a write through our Prisma adapter returns what the official adapter r
     ['ALTER TABLE t ADD COLUMN extra TEXT DEFAULT 7', 4, 2],
     ['ALTER TABLE t RENAME COLUMN name TO title', 3, 2],
     ["DROP TABLE t; CREATE TABLE t (id REAL, only BLOB); INSERT INTO t VALUES (1, x'00')", 2, 1],
-  ])('%s is seen by a statement that was prepared before', async (script, columnCount, rowCount) => {
+  ])('%s changes the columns of a statement that was prepared before', async (script, columnCount, rowCount) => {
     const pair = await openAdapterPair(table);
     sameResult(await pair.query(select));
     for (const sql of script.split('; ')) sameResult(await pair.execute(statement(sql)));
@@ -267,7 +267,7 @@ describe('an argument through our Prisma adapter', () => {
 
   // `Object.keys` returns strings, but these keys are exactly the values of `ArgScalarType`.
   test.each(Object.keys(argumentsOfType) as ArgScalarType[])(
-    'is stored as through the official adapter when its type is %s',
+    'is stored like an argument through the official adapter when its type is %s',
     async (scalarType) => {
       const pair = shared();
       const insert = 'INSERT INTO t SELECT v, v, v, v, v, v, v, v FROM (SELECT ? AS v)';
@@ -280,7 +280,7 @@ describe('an argument through our Prisma adapter', () => {
     },
   );
 
-  test('is bound in the order of the parameters, and a statement accepts at most maxBindValues of them', async () => {
+  test('is bound at its position, and a statement accepts at most maxBindValues arguments', async () => {
     const pair = shared();
     const three = statement('SELECT ?, ?, ?', ['a', 'b', 'c'], 'string');
     expect(sameResult(await pair.query(three))).toMatchObject({ rows: [['a', 'b', 'c']] });

@@ -27,7 +27,7 @@ const backupPath = (): string => join(temporaryDirectory(), 'backup.sqlite');
 const openCopy = async (path: string): Promise<DatabaseService> => (await openTestDatabase({ url: `file:${path}` })).db;
 
 describe('db.backup()', () => {
-  test('ends while this process and another one write, and copies one state of the database', async () => {
+  test('copies one state of the database while this process and another one write', async () => {
     const database = await openTestDatabase();
     await fillLarge(database);
     const { db, options } = database;
@@ -71,7 +71,7 @@ describe('db.backup()', () => {
     expect(await longestBlockMs(() => database.db.backup(backupPath()))).toBeLessThan(150);
   });
 
-  test('writes the last committed state inside a transaction', async () => {
+  test('copies the last committed state when it is called inside a transaction', async () => {
     const { db } = await openTestDatabase();
     const path = backupPath();
     await db.transaction(async (tx) => {
@@ -91,7 +91,7 @@ describe('db.backup()', () => {
     await expectError('SCHEMA_OUTDATED', () => copy.initialize());
   });
 
-  test('is awaited by close()', async () => {
+  test('delays close() until it has ended', async () => {
     const database = await openTestDatabase();
     await fillLarge(database, 4);
     const path = backupPath();
@@ -101,7 +101,7 @@ describe('db.backup()', () => {
     await backup;
   });
 
-  test('writes a file that can replace the database', async () => {
+  test('writes a file that can replace the database file', async () => {
     const database = await openTestDatabase();
     await fill(database);
     const path = backupPath();
@@ -127,7 +127,7 @@ async function open() {
   return { ...database, directory, path: join(directory, 'b.sqlite') };
 }
 
-describe('db.backup() leaves no file behind and', () => {
+describe('db.backup() creates no file and', () => {
   test('fails with ALREADY_EXISTS when the path is that of the database', async () => {
     const { db, options } = await open();
     await expectError('ALREADY_EXISTS', () => db.backup(options.url.replace('file:', '')));

@@ -26,7 +26,7 @@ describe('db.backup()', () => {
     expect(await allRawRows({ options: { url: `file:${path}` } })).toEqual(await allRawRows(database));
   });
 
-  test('gives the file the mode of the database', async () => {
+  test('gives the copy the same file permissions as the database', async () => {
     const { db, options } = await openTestDatabase();
     chmodSync(options.url.replace('file:', ''), 0o600);
     const path = backupPath();
@@ -34,7 +34,7 @@ describe('db.backup()', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('reports its progress from nothing to the whole file', async () => {
+  test('reports its progress from 0 bytes to the size of the file', async () => {
     const { db } = await openTestDatabase();
     await fill({ db });
     const path = backupPath();
@@ -52,7 +52,7 @@ async function open() {
   return { ...database, directory, path: join(directory, 'b.sqlite') };
 }
 
-describe('db.backup() leaves no file behind and', () => {
+describe('db.backup() creates no file and', () => {
   test.each<[string, (path: string) => void]>([
     ['a file', (path) => writeFileSync(path, 'mine')],
     ['a directory', (path) => mkdirSync(path)],
@@ -68,7 +68,7 @@ describe('db.backup() leaves no file behind and', () => {
   });
 
   test.each(['-wal', '-shm', '-journal'])(
-    'fails with ALREADY_EXISTS when another database left its %s file',
+    'fails with ALREADY_EXISTS when a %s file of another database is at the path',
     async (suffix) => {
       const { db, directory, path } = await open();
       writeFileSync(path + suffix, '');

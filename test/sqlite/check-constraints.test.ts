@@ -94,7 +94,7 @@ async function openFilled(): Promise<TestDatabase> {
 }
 
 describe('the tables of the schema', () => {
-  test('have a CHECK constraint for every column except integer primary keys, with the name of the column', async () => {
+  test('have a CHECK constraint, named after the column, for every column except integer primary keys', async () => {
     const database = await openTestDatabase();
     const sql = readSqlite(database.options.url, (driver) =>
       driver.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type = 'table'").pluck().all().join('\n'),
@@ -115,7 +115,7 @@ describe('the tables of the schema', () => {
     for (const name of expected) expect(sql).toContain(`CONSTRAINT "${name.replace('.', '_')}_check" CHECK (`);
   });
 
-  test('refuse every value of another type or range', async () => {
+  test('refuse values of another type or out of range', async () => {
     const database = await openFilled();
     const driver = openSqlite(database.options.url);
     driver.pragma('foreign_keys = OFF');
@@ -142,7 +142,7 @@ describe('the tables of the schema', () => {
     expect(await database.db.check()).toMatchObject({ ok: true });
   });
 
-  test('accept the first and the last time and the first and the last port', async () => {
+  test('accept the first and the last valid time and port', async () => {
     const database = await openFilled();
     const driver = openSqlite(database.options.url);
     for (const time of ['-62135596800000', '253402300799999']) {
@@ -154,7 +154,7 @@ describe('the tables of the schema', () => {
   });
 });
 
-test('stores each row of a collection once, in the order of its key, in tables without rowids', async () => {
+test('the tables of collections are WITHOUT ROWID tables', async () => {
   const { options } = await openTestDatabase();
   const select = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 AND name NOT LIKE '%search%'";
   const names = readSqlite(options.url, (driver) => driver.prepare<[], string>(`${select} ORDER BY 1`).pluck().all());

@@ -54,13 +54,13 @@ describeUnless(noCpuBlock, 'the event loop', () => {
     expect(largest).toBeLessThanOrEqual(2 ** 26);
   });
 
-  test('is not blocked by close() when the log is full', async () => {
+  test('is not blocked by close() when the write-ahead log is full', async () => {
     const { db, release } = await openWithFullLog();
     release();
     expect(await longestCpuBlockMs(() => db.close())).toBeLessThan(cpuLimitMs);
   });
 
-  test('is not blocked by initialize() when a killed process has left a full log', async () => {
+  test('is not blocked by initialize() when a killed process has left a full write-ahead log', async () => {
     const source = await openWithFullLog();
     const { db, path } = openOnDisk();
     for (const suffix of ['', '-wal']) copyFileSync(source.path + suffix, path + suffix);

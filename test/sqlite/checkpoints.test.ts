@@ -18,7 +18,7 @@ const mebibyte = 2 ** 20;
 const maxWalBytes = 4 * mebibyte;
 const overLimit = expect.stringContaining('larger than maxWalBytes because a reader holds an old snapshot') as string;
 
-/** Opens a database of its own with the smallest limit; `write` stores a certificate of somewhat more than `bytes`. */
+/** Opens a new database with the smallest limit. `write` stores a certificate of slightly more than `bytes` bytes. */
 async function open(options: DatabaseOptions = {}) {
   const { logger, warnings } = collectLog();
   const database = await openTestDatabase({ maxWalBytes, logger, ...options });
@@ -79,7 +79,7 @@ describe('the write-ahead log', () => {
     await expectSound(database, written);
   });
 
-  test('is copied into the file one second after the last write', async () => {
+  test('is copied into the database file within seconds after the last write', async () => {
     const { db, path, write, logSize } = await open();
     while (logSize() < mebibyte) await write(100_000);
     const last = await createCertificate(db, { id: 'last' });
@@ -88,7 +88,7 @@ describe('the write-ahead log', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  test('logs one warning and makes health() degraded while a snapshot lets it exceed maxWalBytes', async () => {
+  test('causes one warning and health() returns degraded while it exceeds maxWalBytes because of a snapshot', async () => {
     const database = await open();
     const { db, warnings, write, logSize } = database;
     await write();
@@ -105,7 +105,7 @@ describe('the write-ahead log', () => {
     await expectSound(database, await countOf(database));
   });
 
-  test('is emptied by close() in the thread, which leaves no log', async () => {
+  test('is emptied by the thread in close(), and its file is removed', async () => {
     const database = await open();
     const release = holdSnapshot(database.path);
     while (database.logSize() < 2 * maxWalBytes) await database.write(500_000);
@@ -119,7 +119,7 @@ describe('the write-ahead log', () => {
     await expectSound(database, count);
   });
 
-  test('is emptied before the database is opened when a killed process has left it', async () => {
+  test('is emptied by initialize() when a killed process has left it', async () => {
     const source = await open();
     holdSnapshot(source.path);
     while (source.logSize() < 2 * maxWalBytes) await source.write(500_000);
@@ -131,11 +131,11 @@ describe('the write-ahead log', () => {
   });
 });
 
-describe('without a thread', () => {
+describe('without a checkpoint thread', () => {
   test.each([
     ['cannot be started', 1],
     ['ends while the database is open', 3],
-  ])('SQLite copies the log inside of commits when the thread %s', async (_, calls) => {
+  ])('SQLite copies the write-ahead log during commits when the thread %s', async (_, calls) => {
     const run = jest.spyOn(CheckpointThread.prototype, 'run');
     for (let call = 1; call < calls; call += 1) run.mockResolvedValueOnce({ busy: 0, log: 1, checkpointed: 1 });
     run.mockRejectedValueOnce(new Error('the thread ended'));
@@ -147,7 +147,7 @@ describe('without a thread', () => {
     await expectSound(database, 60);
   });
 
-  test('a database in memory leaves its checkpoints to SQLite', async () => {
+  test('a database in memory uses the checkpoints of SQLite', async () => {
     const run = jest.spyOn(CheckpointThread.prototype, 'run');
     const { db } = await openTestDatabase({ url: ':memory:', maxWalBytes });
     for (let count = 0; count < 30; count += 1) await createCertificate(db, { publicKey: 'x'.repeat(200_000) });
@@ -156,7 +156,7 @@ describe('without a thread', () => {
   });
 });
 
-test('the thread does not change a file that has taken the place of the database', async () => {
+test('the checkpoint thread does not change a file that has replaced the database', async () => {
   const other = await open();
   await other.db.close();
   const database = await open();
@@ -167,7 +167,7 @@ test('the thread does not change a file that has taken the place of the database
   const identity = (name: string): string => `${statSync(name).dev}:${statSync(name).ino}`;
   const thread = new CheckpointThread(loadSqliteDriver());
   afterTest(() => thread.close());
-  // The file was replaced after the main thread has compared it.
+  // As if the file were replaced after the main thread has compared it.
   const files = [[database.path, identity(`${database.path}-wal`)]] as const;
   expect(await thread.run({ path: database.path, files, mode: 'empty', timeoutMs: 0 })).toBeUndefined();
   expect(readFileSync(database.path).equals(before)).toBe(true);
@@ -175,7 +175,7 @@ test('the thread does not change a file that has taken the place of the database
   expect(readFileSync(database.path).equals(before)).toBe(true);
 });
 
-test('keeps the log within its limit when two services and a process with checkpoints of its own share the database', async () => {
+test('the write-ahead log stays within its limit when two services and a process with its own checkpoints write', async () => {
   const options = { maxWalBytes: 16 * mebibyte };
   const first = await open(options);
   const second = await open({ ...options, url: first.options.url });

@@ -25,28 +25,25 @@ describe('SqliteDatabase.open()', () => {
   test.each([
     ['normal', 1],
     ['full', 2],
-  ] as const)(
-    'sets synchronous for durability %s to %i and uses a write-ahead log',
-    async (durability, synchronous) => {
-      const database = await SqliteDatabase.open({
-        path: newPath(),
-        driver: loadSqliteDriver(),
-        busyTimeoutMs: 50,
-        durability,
-      });
-      afterTest(() => database.close());
-      expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
-      expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
-    },
-  );
+  ] as const)('with durability %s, sets synchronous to %i and journal_mode to WAL', async (durability, synchronous) => {
+    const database = await SqliteDatabase.open({
+      path: newPath(),
+      driver: loadSqliteDriver(),
+      busyTimeoutMs: 50,
+      durability,
+    });
+    afterTest(() => database.close());
+    expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
+    expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
+  });
 
-  test('enables foreign keys and disables the busy timeout of SQLite', async () => {
+  test('enables foreign_keys and sets busy_timeout to 0', async () => {
     const database = await openDatabase(newPath());
     expect(await pragmas(database, 'foreign_keys')).toEqual({ writer: 1, reader: 1 });
     expect(await pragmas(database, 'busy_timeout')).toEqual({ writer: 0, reader: 0 });
   });
 
-  test('opens a reader that cannot write, even without query_only', async () => {
+  test('opens a reader that cannot write, even after query_only is disabled', async () => {
     const database = await openDatabase(newPath());
     expect(await pragmas(database, 'query_only')).toEqual({ writer: 0, reader: 1 });
     const create = { sql: 'CREATE TABLE t (a)', args: [] };
@@ -69,7 +66,7 @@ describe('SqliteDatabase.open()', () => {
     expect(rows).toEqual([[1]]);
   });
 
-  test('waits for a lock that prevents WAL mode, for busyTimeoutMs at most', async () => {
+  test('waits at most busyTimeoutMs for a lock that prevents WAL mode', async () => {
     const path = newPath();
     const foreign = new SqliteDriver(path);
     afterTest(() => void foreign.close());
@@ -80,7 +77,7 @@ describe('SqliteDatabase.open()', () => {
   });
 });
 
-describe('a SQL statement', () => {
+describe('a SQL statement on SQLite', () => {
   test('is prepared once for each connection and text', async () => {
     const { session, database } = await openBareSession(newPath());
     const adapter = await adapterFactory(session, sqliteBinding('milliseconds')).connect();
@@ -101,7 +98,7 @@ describe('a SQL statement', () => {
     expect(counts('BEGIN IMMEDIATE')).toBe(1);
   });
 
-  test('stays prepared while others are used once, and is evicted when others are used more often', async () => {
+  test('stays prepared while other statements are used once, and is evicted when others are used more often', async () => {
     const settings = { path: newPath(), driver: loadSqliteDriver(), busyTimeoutMs: 0, durability: 'normal' } as const;
     const connection = await SqliteConnection.openWriter(settings);
     afterTest(() => connection.close());

@@ -4,7 +4,7 @@ import { databaseKinds, openTestDatabase } from '../support/test-database';
 import { startWithMemory, whyNoMemoryDirectories } from './memory-directories';
 
 describe.each(databaseKinds)('a database in %s', (_, options) => {
-  test('shares one exit listener of the process with other databases, and the last one to close removes it', async () => {
+  test('shares one exit listener with other databases, and the last database that is closed removes it', async () => {
     const before = process.listenerCount('exit');
     const [{ db: first }, { db: second }] = [await openTestDatabase(options), await openTestDatabase(options)];
     expect(process.listenerCount('exit')).toBe(before + 1);
@@ -16,7 +16,7 @@ describe.each(databaseKinds)('a database in %s', (_, options) => {
 });
 
 describeUnless(whyNoMemoryDirectories, 'a database in memory', () => {
-  test('has its directory removed when its process exits without closing it', async () => {
+  test('removes its directory when its process exits without closing it', async () => {
     const { child, ended, directory } = await startWithMemory();
     child.stdin?.write('exit\n');
     await ended;

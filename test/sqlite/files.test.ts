@@ -52,8 +52,8 @@ describe('a file of another program', () => {
   const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
   test.each<[string, Buffer]>([
-    ['a text', Buffer.from('This is a diary, and no database. '.repeat(100))],
-    ['a short text', Buffer.from('xy')],
+    ['a text file', Buffer.from('This is a diary, and no database. '.repeat(100))],
+    ['a short text file', Buffer.from('xy')],
     ['a picture', Buffer.from(png, 'base64')],
     ['zeros', Buffer.alloc(8192)],
   ])('is refused as CORRUPT and not changed when it is %s', async (_, bytes) => {
@@ -96,7 +96,7 @@ describe('a file of another program', () => {
     await expectUntouched(path, refused);
   });
 
-  test('is refused and not changed when it stores text as UTF-16 and its log holds changes', async () => {
+  test('is refused and not changed when it stores text as UTF-16 and its write-ahead log contains changes', async () => {
     const original = newPath();
     const driver = createUtf16(original, 'UTF-16');
     driver.pragma('journal_mode = WAL');
@@ -180,7 +180,7 @@ describe('a damaged database', () => {
     ['its header is overwritten', (bytes) => bytes.fill('garbage ', 0, 31)],
     ['its second half is missing', (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2 / 4096) * 4096)],
     ['its other pages are overwritten', (bytes) => bytes.fill(0xa5, 4096)],
-  ])('fails with CORRUPT when it is opened or queried after %s', async (_, change) => {
+  ])('makes initialize or a query fail with CORRUPT after %s', async (_, change) => {
     rewrite(change);
     const db = createService(path);
     const error = await expectError('CORRUPT', async () => {
@@ -191,7 +191,7 @@ describe('a damaged database', () => {
   });
 });
 
-test('a hard link to the database file is logged and reported by check() as a warning until it is removed', async () => {
+test('a hard link to the database file causes a warning in the log and in check() until it is removed', async () => {
   const path = newPath();
   const { logger, warnings } = collectLog();
   const { db } = await openTestDatabase({ url: `file:${path}`, logger });
@@ -208,7 +208,7 @@ test('a hard link to the database file is logged and reported by check() as a wa
   expect(await db.check()).toEqual(soundReport);
 });
 
-test('the write-ahead log shrinks to 8 MiB when no reader uses an old snapshot', async () => {
+test('the write-ahead log shrinks to 8 MiB after the last reader of an old snapshot ends', async () => {
   const mebibyte = 2 ** 20;
   const path = newPath();
   const { db } = await openTestDatabase({ url: `file:${path}` });
@@ -225,7 +225,7 @@ test('the write-ahead log shrinks to 8 MiB when no reader uses an old snapshot',
 });
 
 test.each([':memory:', 'file::memory:'])(
-  'databases of the url %s are separate, lose their rows when they are closed and create no file of that name',
+  'databases with the url %s are separate, lose their rows when they are closed, and create no file of that name',
   async (url) => {
     const [{ db: first }, { db: second }] = [await openTestDatabase({ url }), await openTestDatabase({ url })];
     await createCertificate(first, { id: 'same' });
@@ -240,7 +240,7 @@ test.each([':memory:', 'file::memory:'])(
   },
 );
 
-test('a transaction of a database in memory is committed or rolled back as a whole', async () => {
+test('a transaction of a database in memory is committed or rolled back completely', async () => {
   const { db } = await openTestDatabase({ url: ':memory:' });
   await db.transaction((tx) => tx.createCertificate(certificateInput({ id: 'kept' })));
   const undone = db.transaction(async (tx) => {

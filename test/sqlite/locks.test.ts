@@ -21,7 +21,7 @@ async function openLocked(options: DatabaseOptions) {
 }
 
 describe('a write lock of another process', () => {
-  test('makes a write fail with BUSY after busyTimeoutMs, and a later write succeeds', async () => {
+  test('makes a write fail with BUSY after busyTimeoutMs, and a write after its release succeeds', async () => {
     const { create, created, release } = await openLocked({ busyTimeoutMs: 100, retry: false });
     const start = performance.now();
     const error = await expectError('BUSY', () => create('a'));
@@ -40,7 +40,7 @@ describe('a write lock of another process', () => {
     ['no retries with attempts: 1', { attempts: 1 }, []],
     ['two retries with attempts: 3', { attempts: 3, baseDelayMs: 1 }, [1, 2]],
     ['four retries by default', { baseDelayMs: 1 }, [1, 2, 3, 4]],
-  ])('leads to %s and one error event', async (_, retry, expected) => {
+  ])('causes %s and one error event', async (_, retry, expected) => {
     const { events, create, release } = await openLocked({ retry });
     await expectError('BUSY', () => create('a'));
     release();
@@ -70,7 +70,7 @@ describe('a write lock of another process', () => {
     expect(await db.transaction(work)).toBe('done');
   });
 
-  test('makes each of many waiting writes fail and does not affect later writes', async () => {
+  test('makes each of several waiting writes fail, and writes after its release succeed', async () => {
     const { create, created, release } = await openLocked({ busyTimeoutMs: 20, retry: false });
     await Promise.all(['1', '2', '3', '4', '5'].map((id) => expectError('BUSY', () => create(id))));
     release();
@@ -94,10 +94,10 @@ describe('a write lock of another process', () => {
   });
 });
 
-describe('a COMMIT that the storage fails', () => {
+describe('a COMMIT for which the storage reports an error', () => {
   const fast = { baseDelayMs: 1, maxDelayMs: 5 };
 
-  test('is retried for a single call, which takes effect once', async () => {
+  test('is retried, so that a single call succeeds and takes effect once', async () => {
     const database = await openFailingDatabase({ retry: fast });
     database.failStatements('COMMIT', 2);
     expect(await createCertificate(database.db, { id: 'a' })).toBe('a');
@@ -124,8 +124,8 @@ describe('a COMMIT that the storage fails', () => {
 const rollbackTrigger = `CREATE TRIGGER end_transaction BEFORE INSERT ON security_events WHEN NEW.target = 'full'
   BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END`;
 
-describe('a transaction that the storage rolled back', () => {
-  test('refuses all later calls, changes nothing and is reported as a rollback', async () => {
+describe('a transaction that SQLite has rolled back after a storage error', () => {
+  test('fails all its later calls, changes nothing and is reported as a rollback', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);

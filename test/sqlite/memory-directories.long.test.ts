@@ -17,7 +17,7 @@ async function openNext(): Promise<void> {
 
 describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', () => {
   test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'is removed by the next opening after its process was killed by %s',
+    'is removed by the next initialize of any process after its process was killed by %s',
     async (signal) => {
       const { child, ended, directory } = await startWithMemory();
       child.kill(signal);
@@ -28,7 +28,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     },
   );
 
-  test('stays while another process has the database open', async () => {
+  test('is not removed while another process has the database open', async () => {
     const { child, directory, lines } = await startWithMemory();
     await openNext();
     expect(existsSync(directory)).toBe(true);
@@ -37,7 +37,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(await answer).toBe('kept');
   });
 
-  test('stays while another service of this process has the database open', async () => {
+  test('is not removed while another service of this process has the database open', async () => {
     const { db } = await openTestDatabase({ url: ':memory:' });
     await openNext();
     expect(await createCertificate(db, { id: 'kept' })).toBe('kept');
@@ -45,7 +45,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(await db.getCertificate('kept')).toMatchObject({ id: 'kept' });
   });
 
-  test('is kept while its worker thread runs and removed by the next opening after the thread is terminated', async () => {
+  test('is not removed while its worker thread runs, and is removed by the next initialize after the thread has ended', async () => {
     // A thread cannot load the TypeScript sources of the package, so it uses the driver in the same way.
     const code = `
       const Driver = require(${JSON.stringify(require.resolve('better-sqlite3'))});
@@ -65,7 +65,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(existsSync(directory)).toBe(false);
   });
 
-  test('is kept while it is empty and new, and removed after it is empty for one minute', async () => {
+  test('is not removed when it is empty and new, but is removed when it has been empty for more than a minute', async () => {
     const [created, old] = [1, 2].map(() => mkdtempSync('/dev/shm/ans-database-'));
     afterTest(() => void [created, old].map((path) => rmSync(path ?? '', { recursive: true, force: true })));
     const twoMinutesAgo = Date.now() / 1000 - 120;
@@ -74,7 +74,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect([created, old].map((path) => existsSync(path ?? ''))).toEqual([true, false]);
   });
 
-  test('does not affect other directories beside it when it is created and removed', async () => {
+  test('can be created and removed without changes of other directories with similar names', async () => {
     const parent = temporaryDirectory();
     const names = [
       'ans-database-longest',
@@ -95,7 +95,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(paths.map((path) => existsSync(path))).toEqual([true, true, true, true, false]);
   });
 
-  test('is created in the temporary folder when /dev/shm is not writable, and opening fails with UNAVAILABLE when neither is', async () => {
+  test('is created in the temporary folder when /dev/shm is not writable, or UNAVAILABLE is thrown when neither is', async () => {
     const parent = temporaryDirectory();
     const memory = MemoryDirectory.create(['/proc', parent]);
     expect(dirname(dirname(memory.databasePath))).toBe(parent);
@@ -113,7 +113,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     }
   });
 
-  test('is never removed by other processes that open concurrently', async () => {
+  test('is not removed by other processes that open databases in memory at the same time', async () => {
     const path = join(__dirname, 'memory-process.ts');
     const processes = [1, 2, 3].map(() => startProcess(path, '10'));
     const ends = await Promise.all(processes.map(nextLine));

@@ -25,8 +25,8 @@ async function openCopy(url: string): Promise<Package.DatabaseService> {
   return db;
 }
 
-describe('copies of the package over one native binary', () => {
-  test('share a database file', async () => {
+describe('two copies of the package with the same native binary', () => {
+  test('can share a database file', async () => {
     const url = await newDatabaseUrl();
     const [first, second] = [await openCopy(url), await openCopy(url)];
     expect(first.constructor).not.toBe(second.constructor);

@@ -30,7 +30,7 @@ function factoryOptions(path = join(temporaryDirectory(), 'factory.sqlite')) {
 }
 
 describe('initialize()', () => {
-  test('creates the file, which the constructor does not', async () => {
+  test('creates the file, unlike the constructor', async () => {
     const { db, path, events } = createService();
     expect(existsSync(path)).toBe(false);
     expect(events).toEqual([]);
@@ -38,7 +38,7 @@ describe('initialize()', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  test('fails with UNAVAILABLE for all concurrent calls when the directory is missing, and succeeds when it exists', async () => {
+  test('fails with UNAVAILABLE for all concurrent calls while the directory is missing, and then succeeds', async () => {
     const path = missingPath();
     const { db } = createService(`file:${path}`);
     expect(await Promise.allSettled([db.initialize(), db.initialize()])).toMatchObject([unavailable, unavailable]);
@@ -65,7 +65,7 @@ describe('initialize()', () => {
     });
   });
 
-  test('fails with READ_ONLY, or the first write does, when the file is read-only, and does not change it', async () => {
+  test('or the first write fails with READ_ONLY when the file is read-only, and the file is not changed', async () => {
     const { db: first, options } = await openTestDatabase();
     const certificateId = await first.createCertificate(certificateInput());
     await first.close();
@@ -82,7 +82,7 @@ describe('initialize()', () => {
     expect(statSync(path).mtimeMs).toBe(before);
   });
 
-  test('leaves no connection open when it fails, and the error has a cause', async () => {
+  test('closes its connections when it fails, and the error has a cause', async () => {
     const url = await newDatabaseUrl();
     const driver = openSqlite(url);
     // An application that uses Prisma Migrate has a table of the same name.
@@ -104,24 +104,27 @@ test.each<[string, string, (path: string) => string]>([
   ['a path with spaces, percent signs and other letters', 'a b%20c é 数据 #1.sqlite', (path) => `file:${path}`],
   ['a path that is relative to the working directory', 'a.sqlite', (path) => `file:${relative(process.cwd(), path)}`],
   ['a file URL with escapes', 'a b%.sqlite', (path) => pathToFileURL(path).href],
-])('the url may be %s', async (_, name, toUrl) => {
+])('the option url may be %s', async (_, name, toUrl) => {
   const path = join(temporaryDirectory(), name);
   await createService(toUrl(path)).db.initialize();
   expect(existsSync(path)).toBe(true);
 });
 
-test.each(['normal', 'full'] as const)('durability %s uses a write-ahead log and keeps commits', async (durability) => {
-  const database = await openTestDatabase({ durability });
-  const { db } = database;
-  const id = await createAgent(db);
-  expect(await queryRaw(database, 'PRAGMA journal_mode')).toEqual([[{ journal_mode: 'wal' }]]);
-  await db.close();
-  await db.initialize();
-  expect(await db.getAgent(id)).toMatchObject({ id });
-});
+test.each(['normal', 'full'] as const)(
+  'with durability %s, the database uses a write-ahead log and keeps commits',
+  async (durability) => {
+    const database = await openTestDatabase({ durability });
+    const { db } = database;
+    const id = await createAgent(db);
+    expect(await queryRaw(database, 'PRAGMA journal_mode')).toEqual([[{ journal_mode: 'wal' }]]);
+    await db.close();
+    await db.initialize();
+    expect(await db.getAgent(id)).toMatchObject({ id });
+  },
+);
 
 describe('DatabaseServiceFactory.getInstance()', () => {
-  test('does not keep an instance whose start failed', async () => {
+  test('creates another instance after a failed initialize', async () => {
     const { options, path } = factoryOptions(missingPath());
     const outcomes = await Promise.allSettled([1, 2].map(() => DatabaseServiceFactory.getInstance(options)));
     expect(outcomes).toMatchObject([unavailable, unavailable]);
@@ -130,7 +133,7 @@ describe('DatabaseServiceFactory.getInstance()', () => {
     expect(await instance.queryAgents({})).toEqual([]);
   });
 
-  test('opens ./ans_database.sqlite by default, which resetDatabase() removes', async () => {
+  test('opens ./ans_database.sqlite by default, and resetDatabase() removes that file', async () => {
     const directory = temporaryDirectory();
     const before = process.cwd();
     process.chdir(directory);
@@ -144,7 +147,7 @@ describe('DatabaseServiceFactory.getInstance()', () => {
     }
   });
 
-  test('returns a database that exists when resetDatabase() runs at the same time', async () => {
+  test('returns an open, empty database when resetDatabase() runs at the same time', async () => {
     const { path, options } = factoryOptions();
     const first = await DatabaseServiceFactory.getInstance(options);
     await first.createCertificate(certificateInput({ id: 'old' }));
@@ -160,7 +163,7 @@ describe('DatabaseServiceFactory.getInstance()', () => {
 });
 
 describe('DatabaseServiceFactory.resetDatabase()', () => {
-  test('removes the file with its -wal and -shm and no other file', async () => {
+  test('removes the file with its -wal and -shm files and no other file', async () => {
     const { options, path } = factoryOptions();
     await createAgent(await DatabaseServiceFactory.getInstance(options));
     expect(existsSync(`${path}-wal`)).toBe(true);

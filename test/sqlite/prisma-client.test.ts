@@ -22,7 +22,7 @@ const richAgent = {
 };
 
 describe('Prisma Client on our adapter', () => {
-  test('creates a record with its relations and finds it with them', async () => {
+  test('creates a record with its relations and returns both', async () => {
     const { client } = await openClient();
     await client.agent.create({ data: richAgent });
     const include = { endpoints: { orderBy: { position: 'asc' } }, metadata: true, certificate: true } as const;
@@ -56,7 +56,7 @@ describe('Prisma Client on our adapter', () => {
     await client.agent.create({ data: richAgent });
   });
 
-  test('updates and deletes many records and counts them', async () => {
+  test('updates and deletes many records and returns their numbers', async () => {
     const { client } = await openClient();
     const rows = ['1', '2', '3'].map((id) => certificateRow(id) as Prisma.CertificateCreateManyInput);
     expect(await client.certificate.createMany({ data: rows })).toEqual({ count: 3 });
@@ -69,7 +69,7 @@ describe('Prisma Client on our adapter', () => {
     expect(await client.certificate.findMany({ select: { id: true } })).toEqual([{ id: '3' }]);
   });
 
-  test('groups, aggregates, pages and upserts', async () => {
+  test('can group, count, page and upsert', async () => {
     const { client } = await openClient();
     for (const id of ['1', '2', '3', '4']) {
       const create = { ...certificateRow(id), status: id === '1' ? 'REVOKED' : 'VALID' } as const;
@@ -97,14 +97,14 @@ describe('Prisma Client on our adapter', () => {
     expect(await client.$queryRaw`SELECT ${9007199254740993n} AS big`).toEqual([{ big: 9007199254740993n }]);
   });
 
-  test('leaves no transaction open after a raw BEGIN, which counts as a read', async () => {
+  test('leaves no transaction open after a raw BEGIN', async () => {
     const { client } = await openClient();
     await client.$executeRawUnsafe('BEGIN');
     await create(client, 'c');
     expect(await client.certificate.count()).toBe(1);
   });
 
-  test('fails for a raw BEGIN IMMEDIATE, and the next write succeeds', async () => {
+  test('fails when raw SQL is BEGIN IMMEDIATE, and the next write succeeds', async () => {
     const { client, path } = await openClient();
     await expect(client.$executeRawUnsafe('BEGIN IMMEDIATE')).rejects.toThrow();
     await create(client, 'c');
@@ -113,7 +113,7 @@ describe('Prisma Client on our adapter', () => {
 });
 
 describe('an error of Prisma Client on our adapter', () => {
-  test('is P2002 when a unique key exists already', async () => {
+  test('has the code P2002 when a unique key already exists', async () => {
     const { client } = await openClient();
     await create(client, 'c');
     const again = create(client, 'c');
@@ -123,7 +123,7 @@ describe('an error of Prisma Client on our adapter', () => {
     await expect(client.certificate.create({ data: sameFingerprint })).rejects.toMatchObject({ code: 'P2002' });
   });
 
-  test('is P2003 when a foreign key is violated', async () => {
+  test('has the code P2003 when a foreign key is violated', async () => {
     const { client } = await openClient();
     const data = { ...agentRow('a', 'c'), certificate: undefined, certificateId: 'nothing' };
     // Prisma's types allow the key only in an input without the relation.
@@ -133,7 +133,7 @@ describe('an error of Prisma Client on our adapter', () => {
     await expect(client.certificate.delete({ where: { id: 'c' } })).rejects.toMatchObject({ code: 'P2003' });
   });
 
-  test('is P2025 when the record does not exist', async () => {
+  test('has the code P2025 when the record does not exist', async () => {
     const { client } = await openClient();
     const where = { id: 'nobody' };
     await expect(client.agent.delete({ where })).rejects.toMatchObject({ code: 'P2025' });
@@ -141,7 +141,7 @@ describe('an error of Prisma Client on our adapter', () => {
     await expect(client.agent.findUniqueOrThrow({ where })).rejects.toMatchObject({ code: 'P2025' });
   });
 
-  test('is P2021 when the table does not exist, and P2022 when the column does not exist', async () => {
+  test('has the code P2021 when a table does not exist, and P2022 when a column does not exist', async () => {
     const { client, database } = await openClient();
     await database.withWriter(({ driver }) => {
       driver.exec('ALTER TABLE security_events RENAME COLUMN source TO origin; DROP TABLE certificate_metadata');

@@ -34,20 +34,20 @@ async function writeBesideRollback(client: PrismaClient): Promise<number> {
   return counted;
 }
 
-describe('a call of Prisma Client beside an open transaction', () => {
+describe('a call of Prisma Client during an open transaction', () => {
   test('keeps its write when the transaction is rolled back, and does not read rows of the transaction', async () => {
     const { client, path } = await openClient();
     expect(await writeBesideRollback(client)).toBe(0);
     expect(committedIds(path)).toEqual(['beside']);
   });
 
-  test('loses its write and reads uncommitted rows on the official adapter', async () => {
+  test('with the official adapter, loses its write and reads rows of the transaction', async () => {
     const { path } = await openClient();
     expect(await writeBesideRollback(openOfficialClient(path))).toBe(1);
     expect(committedIds(path)).toEqual([]);
   });
 
-  test('keeps the write of raw SQL, whether it returns rows or not', async () => {
+  test('keeps its write when it is raw SQL with or without returned rows', async () => {
     const { client } = await openClient();
     await create(client, 'c');
     const opened = createSignal();
@@ -69,7 +69,7 @@ describe('a call of Prisma Client beside an open transaction', () => {
 });
 
 describe('a transaction of Prisma Client that reads before it writes', () => {
-  test('holds the write lock from its first statement', async () => {
+  test('has the write lock from its first statement', async () => {
     const { client, path } = await openClient();
     await create(client, 'c');
     const write = openForeignConnection(path).prepare("UPDATE certificates SET issuer = 'foreign'");
@@ -81,7 +81,7 @@ describe('a transaction of Prisma Client that reads before it writes', () => {
     expect(write.run().changes).toBe(2);
   });
 
-  test('fails on the official adapter when another connection commits in between', async () => {
+  test('with the official adapter, fails when another connection commits before it writes', async () => {
     const { client, path } = await openClient();
     await create(client, 'c');
     const foreign = openForeignConnection(path);
@@ -104,7 +104,7 @@ function breakCommits(database: SqliteDatabase): Promise<void> {
 }
 
 describe('a failed COMMIT', () => {
-  test('leaves nothing of a write of Prisma Client, and waiting and later writes succeed', async () => {
+  test('undoes a write of Prisma Client, and waiting and later writes succeed', async () => {
     const { client, path, database } = await openClient();
     await breakCommits(database);
     await expect(client.$transaction([create(client, 'a')])).rejects.toThrow();
@@ -118,7 +118,7 @@ describe('a failed COMMIT', () => {
     expect(committedIds(path)).toEqual(['d']);
   });
 
-  test('rolls back a transaction of SqliteDatabase, which cannot be ended again', async () => {
+  test('rolls back and ends a transaction of SqliteDatabase', async () => {
     const { client, path, database } = await openClient();
     await breakCommits(database);
     const insert = { sql: "INSERT INTO broken VALUES ('nothing')", args: [] };
@@ -153,7 +153,7 @@ describe('a transaction that SQLite has rolled back', () => {
     expect(committedIds(path)).toEqual(['c']);
   });
 
-  test('fails at its commit', async () => {
+  test('fails when it is committed', async () => {
     const { database } = await openClient();
     const transaction = await database.begin();
     transaction.connection.driver.exec('ROLLBACK');
@@ -162,7 +162,7 @@ describe('a transaction that SQLite has rolled back', () => {
   });
 });
 
-test('a write of Prisma Client fails while the storage is full and succeeds when there is space again', async () => {
+test('a write of Prisma Client fails while the storage is full, and succeeds when there is space again', async () => {
   const { client, path, database } = await openClient();
   await database.withWriter(({ driver }) => {
     const pages = driver.pragma('page_count', { simple: true }) as number;

@@ -8,7 +8,7 @@ import { afterTest } from '../support/test-database';
 import { committedIds, create, openClient, openForeignConnection } from './prisma-clients';
 
 describe('$transaction of Prisma Client on our adapter', () => {
-  test('commits an array of operations as a whole or not at all', async () => {
+  test('commits all operations of an array or none', async () => {
     const { client, path } = await openClient();
     const results = await client.$transaction([create(client, 'a'), client.certificate.count(), create(client, 'b')]);
     expect(results).toMatchObject([{ id: 'a' }, 1, { id: 'b' }]);
@@ -36,7 +36,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     await create(client, 'b');
   });
 
-  test('inside another transaction makes a savepoint that rolls back alone', async () => {
+  test('makes a savepoint inside another transaction, which is rolled back alone', async () => {
     const { client, path } = await openClient();
     await client.$transaction(async (outer) => {
       await create(outer, 'kept');
@@ -94,7 +94,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['first', 'fourth', 'third']);
   });
 
-  test('accepts the isolation level Serializable and no other', async () => {
+  test('accepts only the isolation level Serializable', async () => {
     const { client, path } = await openClient();
     await client.$transaction((tx) => create(tx, 'a'), { isolationLevel: 'Serializable' });
     const level = 'ReadCommitted' as 'Serializable';
@@ -103,7 +103,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['a', 'c']);
   });
 
-  test('runs transactions in the order of their calls, whether they commit or roll back', async () => {
+  test('runs transactions in the order of their calls, even when some are rolled back', async () => {
     const { client, path } = await openClient();
     const ids = Array.from({ length: 30 }, (_, index) => `t${String(index).padStart(2, '0')}`);
     const work = (id: string, index: number) =>
@@ -121,7 +121,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(kept);
   });
 
-  test('fails with P2034 while another connection holds the lock, and a single write fails with P1008', async () => {
+  test('fails with P2034 while another connection holds the write lock, but a single write fails with P1008', async () => {
     const { client, path } = await openClient(30);
     const foreign = openForeignConnection(path);
     foreign.exec('BEGIN IMMEDIATE');
@@ -139,7 +139,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
 });
 
 describe('Prisma Client inside an open transaction of the session', () => {
-  test('writes as a part of the transaction, and its own transactions are savepoints', async () => {
+  test('writes as a part of the transaction, and makes savepoints of its own transactions', async () => {
     const { path, inner, commit } = await openInnerClient();
     await create(inner, 'a');
     expect(await inner.certificate.count()).toBe(1);
@@ -154,7 +154,7 @@ describe('Prisma Client inside an open transaction of the session', () => {
     expect(committedIds(path)).toEqual(['a', 'c']);
   });
 
-  test('loses its writes when the transaction is rolled back', async () => {
+  test('undoes its writes when the transaction is rolled back', async () => {
     const { path, inner, rollback } = await openInnerClient();
     await create(inner, 'a');
     await rollback();

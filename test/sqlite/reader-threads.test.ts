@@ -8,7 +8,7 @@ import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../suppo
 
 const count = 700;
 
-/** Fills a database with some hundred records; its last rowid makes it look large enough for a reader thread. */
+/** Fills a database with hundreds of records. Its highest rowid makes the package use a reader thread. */
 async function fillLarge(database: TestDatabase): Promise<void> {
   const { db } = database;
   const certificateId = await createCertificate(db, { metadata: { a: 1 } });
@@ -57,7 +57,7 @@ describe('the reader thread of a large SQLite database', () => {
     }
   });
 
-  test('stops a result that is too large and serves later calls', async () => {
+  test('ends a call whose result is too large with RESULT_TOO_LARGE, and serves later calls', async () => {
     const limits = { answerLength: 500_000, metadataValues: 100_000 };
     const { db } = await openTestDatabase({ url: large().options.url, limits });
     const error = await expectError('RESULT_TOO_LARGE', () => db.queryAgents({ name: 'agent' }));
@@ -71,7 +71,7 @@ describe('the reader thread of a large SQLite database', () => {
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
-  test('serves many concurrent calls and ends when the database is closed', async () => {
+  test('serves concurrent calls and ends when the database is closed', async () => {
     const { db, options } = large();
     const counts = await Promise.all(Array.from({ length: 20 }, () => db.agents.count({ name: 'agent' })));
     expect(counts).toEqual(Array.from({ length: 20 }, () => count));
@@ -81,8 +81,8 @@ describe('the reader thread of a large SQLite database', () => {
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
-  // The last test: it drops a table.
-  test('reports an error of the storage with its code', async () => {
+  // This must be the last test, because it drops a table.
+  test('reports an error of SQLite with its code', async () => {
     const database = large();
     expect(await database.db.agents.count({ metadata: { a: 1 } })).toBe(0);
     await changeRaw(database, 'DROP TABLE agent_metadata');

@@ -27,8 +27,8 @@ describe('a call on a database whose file was replaced while it was open', () =>
     ['removed', (path) => rmSync(path)],
     ['renamed', (path) => renameSync(path, `${path}-renamed`)],
     ['replaced by another database', (path, otherPath) => renameSync(otherPath, path)],
-    ['left without its log', (path) => rmSync(`${path}-wal`)],
-    ['left without the index of its log', (path) => rmSync(`${path}-shm`)],
+    ['left without its -wal file', (path) => rmSync(`${path}-wal`)],
+    ['left without its -shm file', (path) => rmSync(`${path}-shm`)],
   ])('fails with UNAVAILABLE when the file was %s', async (_, change) => {
     const { db, path, otherPath } = await openTwo();
     change(path, otherPath);
@@ -50,7 +50,7 @@ describe('a call on a database whose file was replaced while it was open', () =>
     );
   });
 
-  test('reads the file that took its place after close() and initialize()', async () => {
+  test('uses the file that replaced the old one after close() and initialize()', async () => {
     const { db, path, otherPath } = await openTwo();
     renameSync(otherPath, path);
     await db.close();
@@ -61,7 +61,7 @@ describe('a call on a database whose file was replaced while it was open', () =>
 });
 
 describeUnless(existsSync('/proc/locks') ? undefined : 'the system has no /proc/locks', 'initialize()', () => {
-  test('fails with UNAVAILABLE while the log beside the file belongs to the replaced file, and succeeds afterwards', async () => {
+  test('fails with UNAVAILABLE while the -wal file belongs to the replaced database, and succeeds after that one is closed', async () => {
     const { db, path, otherPath } = await openTwo();
     renameSync(otherPath, path);
     const next = new DatabaseService({ url: `file:${path}` });
@@ -73,7 +73,7 @@ describeUnless(existsSync('/proc/locks') ? undefined : 'the system has no /proc/
     expect(await next.getCertificate('other')).toMatchObject({ id: 'other' });
   });
 
-  test('reads the log of a copied database, which has no index yet', async () => {
+  test('reads the -wal file of a copied database that has no -shm file', async () => {
     const { path } = await openTwo();
     const copy = join(temporaryDirectory(), 'copy.sqlite');
     for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix);

@@ -19,7 +19,7 @@ async function found({ db }: TestDatabase, name: string): Promise<string[]> {
 }
 
 describe('the search index of names', () => {
-  test('holds the current name of each agent after changes, deletions and a rollback', async () => {
+  test('contains the current name of each agent after changes, deletions and a rollback', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
@@ -42,7 +42,7 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('is still valid after a VACUUM', async () => {
+  test('stays valid after a VACUUM', async () => {
     const database = await openTestDatabase();
     const ids = [];
     for (const name of ['first one', 'second one', 'third one']) ids.push(await createAgent(database.db, { name }));
@@ -55,7 +55,7 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('follows the writes of another program', async () => {
+  test('is updated by writes of another program', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { id: 'old', name: 'Old Harbor' });
     const driver = openSqlite(database.options.url);
@@ -95,7 +95,7 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('does not reserve other table names with the same beginning, or temporary tables', async () => {
+  test('does not prevent tables with a similar name or temporary tables', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async (tx) => {
       await tx.execute('CREATE TABLE agent_names_searchable (id INTEGER PRIMARY KEY)');

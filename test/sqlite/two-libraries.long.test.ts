@@ -48,15 +48,15 @@ describe('two copies of the package in one process', () => {
     message: expect.stringMatching(new RegExp(folders.map(nameOf).join('.*'))) as string,
   });
 
-  test('cannot open one file at the same time when each has its own binary, but can open it in turn', async () => {
+  test('cannot open one file at the same time when each has its own binary, but can open it one after the other', async () => {
     expect(await run('two binaries')).toEqual([refusal('a', 'b'), refusal('a', 'b'), 'done', 10]);
   });
 
-  test('share a file over one binary and lose no write', async () => {
+  test('can share a file when they have the same binary, and lose no write', async () => {
     expect(await run('one binary')).toEqual([60]);
   });
 
-  test('migrate separate databases', async () => {
+  test('can migrate separate databases at the same time', async () => {
     expect(await run('own databases')).toEqual(['done', 'done']);
   });
 
@@ -64,7 +64,7 @@ describe('two copies of the package in one process', () => {
     expect(await run('own driver')).toEqual([refusal('b', 'a')]);
   });
 
-  test('can open a file while the driver of the application has another file open', async () => {
+  test('can open a file while the driver of the application has another one open', async () => {
     expect(await run('own driver elsewhere')).toEqual(['done']);
   });
 });

@@ -18,7 +18,7 @@ function createInside(tx: TransactionScope, id: string): Promise<string> {
 }
 
 describe.each(databaseKinds)('the database inside the callback of its own transaction on %s', (_name, options) => {
-  test('reads committed data, and refuses every write at once with CONFLICT', async () => {
+  test('returns committed data, and refuses every write at once with CONFLICT', async () => {
     const { db } = await openTestDatabase(options);
     await fillForCalls(db);
     const before = await Promise.all(reads.map((call) => makeCall(db, call)));
@@ -59,8 +59,8 @@ describe.each(databaseKinds)('the database inside the callback of its own transa
   });
 });
 
-describe('a call beside an open transaction', () => {
-  test('reads at once; a write waits for the transaction on SQLite, and for a locked record on PostgreSQL', async () => {
+describe('a call outside an open transaction', () => {
+  test('does not wait when it reads, and when it writes waits for the transaction (SQLite) or its locked records (PostgreSQL)', async () => {
     const { db } = await openTestDatabase();
     await fillForCalls(db);
     const queue = startWorkQueue();
@@ -96,7 +96,7 @@ describe('a call beside an open transaction', () => {
     }
   });
 
-  test('reads at once from another service, and its write waits for the transaction', async () => {
+  test('from another service does not wait when it reads, but waits for the transaction when it writes', async () => {
     const { db, options } = await openTestDatabase();
     await fillForCalls(db);
     await using other = new DatabaseService(options);
@@ -130,7 +130,7 @@ describe('a call beside an open transaction', () => {
     expect(await db.querySecurityEvents({ ids: ['event'] })).toHaveLength(1);
   });
 
-  test('is assigned to its own transaction when transactions of two services are nested', async () => {
+  test('belongs to its own transaction when transactions of two services are nested', async () => {
     const { db, options } = await openTestDatabase();
     const { db: other } = await openTestDatabase();
     await using twin = new DatabaseService(options);
@@ -212,7 +212,7 @@ describe('after the end of a transaction', () => {
     expect(await Promise.all(written)).toEqual(['timer', 'later']);
   });
 
-  test('the same caller can write again, also after a rollback', async () => {
+  test('its caller can write again, even after a rollback', async () => {
     const { db } = await openTestDatabase();
     for (let round = 0; round < 20; round += 1) {
       const undone = db.transaction(async (tx) => {

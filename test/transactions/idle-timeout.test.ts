@@ -39,7 +39,7 @@ async function unhandledBy(work: () => Promise<unknown>): Promise<unknown[]> {
 }
 
 describe.each(databaseKinds)('a transaction on %s that waits for a write outside it', (_name, options) => {
-  test('is rolled back and fails once with a TIMEOUT that names the cause, and the write continues', async () => {
+  test('is rolled back and fails with one TIMEOUT that names the cause, and the write succeeds', async () => {
     const { db, events } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
     await createAgent(db, { id });
     const queue = startWorkQueue();
@@ -92,7 +92,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
     expect((await db.getAgent(id))?.name).toBe('inside');
   });
 
-  test('never changes the transaction that follows it', async () => {
+  test('cannot write to the transaction that follows it', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const late: unknown[] = [];
@@ -120,7 +120,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
     expect(await db.getCertificate('second')).not.toBeNull();
   });
 
-  test('is rolled back when another transaction waits, whose idle time starts only after that', async () => {
+  test('is rolled back when another transaction waits, and the idle time of that one starts only afterwards', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {
@@ -140,7 +140,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
 });
 
 describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
-  test('is not rolled back while it sends statements and others wait', async () => {
+  test('is not rolled back while it sends statements, although another call waits', async () => {
     const db = await open(options);
     const opened = createSignal();
     const outcome = db.transaction(async (tx) => {
@@ -215,7 +215,7 @@ describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
   });
 });
 
-test('close waits for the rollback of an idle transaction for which a write waits', async () => {
+test('close waits until an idle transaction is rolled back and the write that waits for it has succeeded', async () => {
   const db = await open({});
   const queue = startWorkQueue();
   const begun = createSignal();

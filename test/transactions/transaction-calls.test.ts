@@ -34,7 +34,7 @@ describe('the callback of a transaction', () => {
 });
 
 describe('a transaction that catches the failure of a call', () => {
-  test('commits the calls before and after it, and nothing of the failed calls', async () => {
+  test('commits the changes before and after that call, but no change of the failed call', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
@@ -51,7 +51,7 @@ describe('a transaction that catches the failure of a call', () => {
     expect(await rawCounts(database)).toMatchObject({ capabilities: 0, agent_capabilities: 0 });
   });
 
-  test('keeps nothing of a change that is refused after most of its statements have run', async () => {
+  test('undoes a call that is refused after most of its statements have run', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { status: 'REVOKED', capabilities: ['kept'], metadata: { kept: true } });
     const revokedId = await createCertificate(db, { status: 'REVOKED' });
@@ -70,7 +70,7 @@ describe('a transaction that catches the failure of a call', () => {
     expect(await db.certificates.query({ ids: ['before', 'after'] })).toHaveLength(2);
   });
 
-  test('can still call every method for records, and a rollback removes the changes of these calls', async () => {
+  test('can call every method afterwards, and a rollback undoes these calls', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -92,7 +92,7 @@ describe('a transaction that catches the failure of a call', () => {
 });
 
 describe('calls that the callback does not await', () => {
-  test('are part of the transaction, which commits its other changes when some of them fail', async () => {
+  test('are part of the transaction, and are committed even when some of them fail', async () => {
     const { db } = await openTestDatabase();
     const late: Promise<unknown>[] = [];
     await db.transaction(async (tx) => {
@@ -118,7 +118,7 @@ describe('calls that the callback does not await', () => {
     expect(await db.certificates.query({})).toEqual([]);
   });
 
-  test('are each atomic when successful and failing calls are mixed', async () => {
+  test('succeed or fail each on its own', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
     const outcomes = await db.transaction((tx) =>
@@ -137,7 +137,7 @@ describe('calls that the callback does not await', () => {
     expect(await db.certificates.query({})).toHaveLength(11);
   });
 
-  test('may be calls of every method at the same time', async () => {
+  test('may be concurrent calls of every method', async () => {
     const { db } = await openTestDatabase();
     await fillForCalls(db);
     const before = await db.agents.count();

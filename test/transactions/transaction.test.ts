@@ -77,7 +77,7 @@ describe('db.transaction', () => {
     expect(await rawCounts(database)).toMatchObject(expected);
   });
 
-  test.each(thrownValues)('runs the callback once and keeps nothing when it throws %s', async (_name, create) => {
+  test.each(thrownValues)('runs the callback once and changes nothing when it throws %s', async (_name, create) => {
     const { db } = shared();
     const thrown = create();
     const before = await rawCounts(shared());
@@ -116,7 +116,7 @@ describe('db.transaction', () => {
       }),
     ],
     ['settles twice', () => ({ then: (give) => Promise.resolve([give?.('once'), give?.('twice')]) as never })],
-  ])('accepts a callback that returns a thenable that %s', async (name, create) => {
+  ])('handles a callback that returns a thenable that %s', async (name, create) => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 20 });
     const answer = callUntyped(db, 'transaction', create).catch((error: unknown) => error);
     if (name === 'never settles') {

@@ -24,7 +24,7 @@ function withBytes(text: string, from: string, to: string): string {
 }
 
 describe('certificateFromPem', () => {
-  test('returns an input that the database stores and finds by fingerprint', async () => {
+  test('returns an input that createCertificate accepts and whose fingerprint finds the certificate', async () => {
     const { db } = shared();
     for (const { certificate, fingerprint, serialNumber } of known) {
       const input = certificateFromPem(certificate);
@@ -39,7 +39,7 @@ describe('certificateFromPem', () => {
     });
   });
 
-  test('reads the first certificate of a text, and drops what is around it', () => {
+  test('reads the first certificate of a text and ignores the rest of the text', () => {
     const key = '-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n';
     const chain = [key, 'subject=agent\n', ...known.map(({ certificate }) => certificate)].join('');
     expect(certificateFromPem(chain)).toEqual(certificateFromPem(pem));
@@ -64,7 +64,7 @@ describe('certificateFromPem', () => {
 });
 
 describeWithSharedData('certificateFromPem on public certificates', () => {
-  test('returns the fields that were published, from year 1 to year 9999', () => {
+  test('returns the same fields as the published data', () => {
     const published = readSharedData<PublicCertificate>('certificates');
     expect(published.length).toBeGreaterThan(50);
     for (const record of published) {
