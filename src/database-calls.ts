@@ -96,9 +96,8 @@ export interface DatabaseCalls {
   followChanges(options?: FollowOptions): AsyncGenerator<Change, void, void>;
 
   /**
-   * Deletes changes of the change feed, from the oldest on. Stops before the first change that is not older than
-   * `before`, and before the first change that readers cannot see yet because an earlier commit is in progress. Call it
-   * when all followers have read the changes before that time.
+   * Deletes changes from the oldest on. Stops before the first one that is not older than `before`, or that readers
+   * cannot see yet because an earlier commit is in progress. Call it when all followers have read these changes.
    *
    * @returns the number of deleted changes.
    * @throws CONFLICT inside a transaction; INVALID_INPUT when an option is invalid.
@@ -223,12 +222,10 @@ export interface DatabaseCalls {
   getCertificateByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null>;
 
   /**
-   * Changes the status of a certificate, but not its agents. To suspend or revoke the agents, too, use
-   * `certificates.revoke()`.
+   * Changes the status of a certificate, but not its agents: `certificates.revoke()` also suspends or revokes them.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT when an argument is
-   * invalid.
+   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.
    * @example
    * ```ts
    * const exists = await db.updateCertificateStatus(certificateId, 'SUSPENDED');
