@@ -8,13 +8,19 @@ import { scratch } from './test/support/scratch';
 // Where test/support/sqlite-template.ts keeps the database that those of this run are copies of.
 process.env['TEST_SQLITE_TEMPLATE'] ??= join(scratch, `ans-template-${randomUUID()}.sqlite`);
 
+// For `npm run test:node-sqlite`, which also sets another Node.js.
+const isOnNodeSqlite = process.env['TEST_SQLITE_DRIVER'] === 'node:sqlite';
+
 const shared = {
   testEnvironment: 'node',
   runtime: join(__dirname, 'test/support/caching-runtime.cjs'),
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': '<rootDir>/test/support/typescript-transformer.cjs' },
   // The compiled package imports lazily with the extension that Node wants.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    ...(isOnNodeSqlite ? { '^better-sqlite3$': '<rootDir>/test/support/no-better-sqlite3.cjs' } : {}),
+  },
 } satisfies Config;
 
 /** Tests of the one engine's own parts, and of what has nothing to do with an engine: input is checked before its use. */
@@ -45,6 +51,20 @@ const onSqliteOnly = [
   '\\w+/build-\\w+-query\\.',
 ];
 
+/** Tests that need better-sqlite3, or do not depend on the driver. */
+const onBetterSqlite3Only = [
+  ...['sqlite/adapter\\.', 'sqlite/prisma-client\\.', 'sqlite/prisma-isolation\\.', 'errors/driver-unavailable\\.'],
+  ...[
+    'scripts/',
+    'cli/studio',
+    'migration/cli-',
+    'migration/run-script\\.',
+    'migration/embedded\\.',
+    'prisma/entry-points\\.',
+  ],
+  ...['architecture\\.', 'documentation', 'package\\.', 'model/', 'query/', 'x509/'],
+];
+
 const isEveryDay = process.env['LONG_TESTS'] === undefined;
 
 /** What takes long, unless a command of its own asks for it: `npm run test:long`, `test:faults`, `test:races`, `test:big`. */
@@ -64,7 +84,11 @@ const config: Config = {
       displayName: 'sqlite',
       globalTeardown: '<rootDir>/test/support/sqlite-template-teardown.ts',
       globals: { testEngine: 'sqlite' },
-      testPathIgnorePatterns: ['<rootDir>/test/postgresql/', '<rootDir>/test/faults/postgresql-', ...onDemand],
+      testPathIgnorePatterns: [
+        ...['<rootDir>/test/postgresql/', '<rootDir>/test/faults/postgresql-'],
+        ...(isOnNodeSqlite ? onBetterSqlite3Only.map((path) => `<rootDir>/test/${path}`) : []),
+        ...onDemand,
+      ],
     },
     {
       ...shared,

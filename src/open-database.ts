@@ -99,12 +99,12 @@ async function openSqlite(
   options: ResolvedOptions,
   diagnostics: Diagnostics,
 ): Promise<OpenedEngine> {
-  const { loadSqliteDriver } = await import('./engines/sqlite/driver/load-driver.js');
+  const { loadSqliteDriver, loadSqliteDriverFor } = await import('./engines/sqlite/driver/load-driver.js');
   const { SqliteEngine } = await import('./engines/sqlite/engine.js');
-  const driver = loadSqliteDriver();
   const { busyTimeoutMs, durability, maxWalBytes } = options;
   if (location.kind === 'file') {
     const { hardLinkWarning } = await import('./engines/sqlite/hard-links.js');
+    const driver = loadSqliteDriverFor(location.path, options.driver);
     const checkpoints = { maxWalBytes, warn: diagnostics.warned.bind(diagnostics) };
     const settings = { path: location.path, driver, busyTimeoutMs, durability, checkpoints };
     const engine = await SqliteEngine.open(settings, callbacks);
@@ -113,5 +113,5 @@ async function openSqlite(
     return engine;
   }
   const { openInMemory } = await import('./engines/sqlite/open-in-memory.js');
-  return openInMemory({ driver, busyTimeoutMs, durability }, callbacks);
+  return openInMemory({ driver: loadSqliteDriver(options.driver), busyTimeoutMs, durability }, callbacks);
 }

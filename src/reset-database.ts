@@ -31,8 +31,10 @@ async function resetLocation(options: ResolvedOptions): Promise<void> {
     const { emptyPostgresqlDatabase } = await import('./engines/postgresql/empty-database.js');
     await emptyPostgresqlDatabase(location, options.pool);
   } else {
-    const { loadSqliteDriver } = await import('./engines/sqlite/driver/load-driver.js');
+    const { loadSqliteDriverFor } = await import('./engines/sqlite/driver/load-driver.js');
     const { removeSqliteFiles } = await import('./engines/sqlite/remove-files.js');
-    await removeSqliteFiles(location, loadSqliteDriver(), options.busyTimeoutMs);
+    if (location.kind === 'memory') return;
+    const driver = loadSqliteDriverFor(location.path, options.driver);
+    await removeSqliteFiles(location.path, driver, options.busyTimeoutMs);
   }
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { hideSqliteWarning } from './hide-sqlite-warning';
 import { createProgram, runProgram } from './program';
 
 // Ends the process when the reader closes the pipe, as in "npx ans-database check | head".
@@ -7,4 +8,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+hideSqliteWarning();
 void runProgram(createProgram(), process.argv);

@@ -22,7 +22,7 @@ import { redactCause } from './redacted-cause';
  * - `BUSY`: another process or transaction held a lock for too long; on SQLite, for longer than `busyTimeoutMs`.
  * - `TIMEOUT`: the call took longer than its limit.
  * - `UNAVAILABLE`: the database cannot be reached, opened or read now.
- * - `DRIVER_UNAVAILABLE`: the SQLite driver cannot be loaded. The message names the command that repairs the
+ * - `DRIVER_UNAVAILABLE`: no SQLite driver can be loaded. The message names the command that repairs the
  *   installation.
  * - `STORAGE_FULL`, `READ_ONLY`: the database reported that its storage is full, or that it is read-only.
  * - `CORRUPT`: the database is damaged, or a stored record is invalid because another program wrote it.

@@ -15,7 +15,7 @@ import { guardedRead } from '../validation/guarded-read';
 import { parseLimits, type Limits } from '../validation/limits';
 import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './option-groups';
 import type { ServiceSettings } from './service-settings';
-import type { DatabaseOptions, Durability, MigrationMode } from './types';
+import type { DatabaseOptions, Durability, MigrationMode, SqliteDriverName } from './types';
 
 /** Checked option `retry`: limits of the attempts and waits after transient failures. */
 export type RetryPolicy = { readonly [K in keyof RetryOptions]-?: number };
@@ -39,6 +39,8 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFee
   readonly pool: PoolSettings;
   readonly allowReset: boolean;
   readonly busyTimeoutMs: number;
+  /** Undefined when any driver may be used. */
+  readonly driver: SqliteDriverName | undefined;
   readonly durability: Durability;
   readonly maxWalBytes: number;
   readonly retry: RetryPolicy;
@@ -64,6 +66,7 @@ const optionNames = new Set([
   'migrations',
   'pool',
   'busyTimeoutMs',
+  'driver',
   'durability',
   'maxWalBytes',
   'retry',
@@ -109,6 +112,9 @@ function resolve(input: unknown): ResolvedOptions {
         checkOneOf(value, ['apply', 'verify', 'skip'] as const, field),
       ) ?? (location.kind === 'postgresql' ? 'verify' : 'apply'),
     busyTimeoutMs: ifDefined(options.busyTimeoutMs, 'busyTimeoutMs', checkCount) ?? 5000,
+    driver: ifDefined(options.driver, 'driver', (value, field) =>
+      checkOneOf(value, ['better-sqlite3', 'node:sqlite'] as const, field),
+    ),
     durability:
       ifDefined(options.durability, 'durability', (value, field) =>
         checkOneOf(value, ['normal', 'full'] as const, field),

@@ -5,6 +5,9 @@ import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './
 /** Handling of the database schema when the database is opened: see the option `migrations`. */
 export type MigrationMode = 'apply' | 'verify' | 'skip';
 
+/** Driver of SQLite: see the option `driver`. */
+export type SqliteDriverName = 'better-sqlite3' | 'node:sqlite';
+
 /** Durability of a commit on SQLite: see the option `durability`. */
 export type Durability = 'normal' | 'full';
 
@@ -68,6 +71,14 @@ export interface DatabaseOptions {
    * @defaultValue 5000
    */
   busyTimeoutMs?: number | undefined;
+  /**
+   * Driver of SQLite; PostgreSQL ignores the option. `better-sqlite3` is an optional dependency with a binary of its own.
+   * `node:sqlite` is part of Node.js 22.16 and newer. When the driver cannot be loaded, opening the database fails with
+   * DRIVER_UNAVAILABLE. All services of a process must use the same driver for the same file.
+   *
+   * @defaultValue `better-sqlite3` if it can be loaded, otherwise `node:sqlite`
+   */
+  driver?: SqliteDriverName | undefined;
   /**
    * Durability of a commit on SQLite; PostgreSQL ignores the option. With `normal`, a commit survives a crash of the
    * process. With `full`, a commit also survives a loss of power, and waits until the disk has stored it. Both values

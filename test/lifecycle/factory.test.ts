@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import { DatabaseService, DatabaseServiceFactory } from '../../src';
 import { nextLine, startProcess } from '../support/child-process';
 import { createAgent } from '../support/factories';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Database } from 'better-sqlite3';
+import type { Database } from '../support/sqlite-driver';
 import { createHistory } from '../../src/engines/sqlite/migrations/history';
 import {
   applyMigrations,

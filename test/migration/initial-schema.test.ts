@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import { DatabaseService, type DatabaseOptions } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput } from '../support/factories';

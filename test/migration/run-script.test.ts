@@ -1,4 +1,4 @@
-import SqliteDriver, { type Database } from 'better-sqlite3';
+import SqliteDriver, { type Database } from '../support/sqlite-driver';
 import { runScript } from '../../scripts/schema-engine/run-script';
 import { readStatements } from '../../scripts/schema-engine/sql-statements';
 

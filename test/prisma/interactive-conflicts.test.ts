@@ -1,4 +1,4 @@
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import { Prisma, PrismaClient, prismaAdapter } from '../../src/prisma';
 import { onPostgresql } from '../support/engine';
 import { createAgent } from '../support/factories';

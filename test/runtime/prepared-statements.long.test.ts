@@ -1,4 +1,4 @@
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import type { ResolutionQuery } from '../../src';
 import { ManagedClient } from '../../src/engines/postgresql/managed-client';
 import { agentInput, createCertificate } from '../support/factories';

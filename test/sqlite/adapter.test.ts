@@ -1,4 +1,4 @@
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import {
   ColumnTypeEnum,
   type ArgScalarType,

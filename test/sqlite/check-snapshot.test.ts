@@ -1,4 +1,4 @@
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import { SqliteConnection, type SqliteSettings } from '../../src/engines/sqlite/connection';
 import { expectError } from '../support/expect-error';
 import { openSqlite } from '../support/raw-writer';

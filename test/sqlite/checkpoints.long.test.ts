@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import { DatabaseService } from '../../src';
 import { longestCpuBlockMs, longestOwnBlockMs, noCpuBlock } from '../support/cpu-block';
 import { createCertificate } from '../support/factories';

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import type { DatabaseOptions } from '../../src';
 import { CheckpointThread } from '../../src/engines/sqlite/checkpoint-thread';
 import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';

@@ -1,4 +1,4 @@
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 
 /** Commits to the database at a path every millisecond until the process is killed. */
 function main(path: string): void {

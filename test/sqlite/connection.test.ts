@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../support/sqlite-driver';
 import { adapterFactory } from '../../src/prisma/prisma-adapter';
 import { sqliteBinding } from '../../src/prisma/sqlite-binding';
 import { openBareSession } from './bare-session';

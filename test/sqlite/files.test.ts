@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
-import SqliteDriver, { type Database } from 'better-sqlite3';
+import SqliteDriver, { type Database } from '../support/sqlite-driver';
 import { DatabaseService } from '../../src';
 import { collectLog } from '../support/collect-log';
 import { expectError } from '../support/expect-error';

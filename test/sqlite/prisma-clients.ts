@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver, { type Database } from '../support/sqlite-driver';
 import type { SqliteDatabase } from '../../src/engines/sqlite/database';
 import { PrismaClient, type Prisma } from '../../src/generated/prisma/client';
 import { sqliteTemplate } from '../support/sqlite-template';
@@ -38,7 +38,7 @@ export function openOfficialClient(path: string): PrismaClient {
 }
 
 /** Opens another connection to a database file, which waits for no lock. */
-export function openForeignConnection(path: string): SqliteDriver.Database {
+export function openForeignConnection(path: string): Database {
   const driver = new SqliteDriver(path, { timeout: 0 });
   afterTest(() => void driver.close());
   return driver;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from './sqlite-driver';
 import { sqliteMigrations } from '../../src/migrations/embedded/sqlite';
 import { temporaryDirectory } from './test-database';
 

@@ -1,4 +1,4 @@
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from './sqlite-driver';
 import type { DatabaseOptions } from '../../src';
 import { SqliteConnection } from '../../src/engines/sqlite/connection';
 import { TcpProxy } from './tcp-proxy';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from './sqlite-driver';
 import { engine, onPostgresql, type Engine } from './engine';
 import { runRaw } from './raw-client';
 import { isPostgresql, type RawRow } from './raw-reader';

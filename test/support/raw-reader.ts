@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import SqliteDriver, { type Database } from 'better-sqlite3';
+import SqliteDriver, { type Database } from './sqlite-driver';
 import { runRaw } from './raw-client';
 import { recordTables, selectAll, type Table } from './tables';
 import type { TestDatabase } from './test-database';

@@ -1,4 +1,4 @@
-import SqliteDriver, { type Database } from 'better-sqlite3';
+import SqliteDriver, { type Database } from './sqlite-driver';
 import { spoilDatabase } from './postgresql-databases';
 import { runRaw } from './raw-client';
 import { isPostgresql, untilSequenced, type LocatedDatabase } from './raw-reader';

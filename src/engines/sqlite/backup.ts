@@ -21,7 +21,7 @@ const pagesAtOnce = 1000;
 
 // The open transaction keeps the state of the source unchanged. Without it, SQLite would begin the copy again whenever
 // another process writes. The copy is a single file without a log, so that it can be moved, and can be opened on
-// read-only storage.
+// read-only storage. better-sqlite3 takes the number of pages from `progress`, and node:sqlite from `rate`.
 const work = `
   const describe = (connection) => {
     const schema = connection.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid').raw().all();
@@ -36,6 +36,7 @@ const work = `
     expected = describe(source);
     const pageSize = source.pragma('page_size', { simple: true });
     const { totalPages } = await source.backup(data.target, {
+      rate: data.pagesAtOnce,
       progress: ({ totalPages, remainingPages }) => {
         tell({ copiedBytes: (totalPages - remainingPages) * pageSize, totalBytes: totalPages * pageSize });
         return data.pagesAtOnce;

@@ -3,8 +3,8 @@ import { runInThisContext } from 'node:vm';
 import { Failure } from '../../errors/failure';
 import { filesNotInPlace, filesAt, type DatabaseFiles } from './file-guard';
 import { identityOf, missingFile, realPathOf, type FileIdentity } from './file-identity';
-import { mappedFiles } from './process-mappings';
-import type { SqliteLibrary } from './driver/driver';
+import { nodeSqliteName, type SqliteLibrary } from './driver/driver';
+import { mappedFiles, type MappedFile } from './process-mappings';
 
 /**
  * Database file that this thread has open. Other versions of this package in the same thread read these objects, too.
@@ -40,14 +40,16 @@ export interface FileClaim {
  * when this thread has the database open, but one of its files was removed or replaced since. Call it before the file
  * is opened.
  *
+ * @param library - library that is about to open the file.
+ * @param mapped - files that the process had mapped before the library was loaded; by default those that it has now.
  * @throws UNAVAILABLE in both cases
  */
-export function assertOnlyLibrary(path: string, library: SqliteLibrary): void {
+export function assertOnlyLibrary(path: string, library: SqliteLibrary, mapped?: readonly MappedFile[]): void {
   if (!hasProcessLocks) return;
   const identity = identityOf(path);
   if (identity === missingFile) return;
   const entry = registry().get(identity);
-  if (entry === undefined) assertNotMapped(path, library);
+  if (entry === undefined) assertNotMapped(path, library, mapped ?? mappedFiles());
   else if (entry.library.id !== library.id) throw openElsewhere(entry.library.path, library);
   // All connections of a process share the -shm file, so a new connection would use the removed one.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
@@ -105,22 +107,24 @@ function isSame(files: DatabaseFiles): boolean {
 }
 
 /**
- * Fails when another SQLite library has the database open, but the registry of this thread does not show it: in another
- * thread, or through an application's own driver. Works on Linux only, and only before this copy's binary is loaded.
- * Until then, a mapped -shm file shows that another library has the database open.
+ * Fails when another SQLite library has the database open and the registry of this thread does not show it: in another
+ * thread, or through an application's own driver. A mapped index of the log shows that some library has the database
+ * open. Works on Linux only, and only if it cannot be this copy's own library: when the binary of better-sqlite3 was not
+ * loaded. `node:sqlite` is always loaded, so that another loaded library is enough for the failure: a refusal that was
+ * not necessary does less harm than two libraries on one file.
  */
-function assertNotMapped(path: string, library: SqliteLibrary): void {
-  const mapped = mappedFiles();
+function assertNotMapped(path: string, library: SqliteLibrary, mapped: readonly MappedFile[]): void {
   const libraries = mapped.filter((file) => file.isExecutable && /sqlite.*\.(?:node|so)/i.test(basename(file.path)));
-  if (libraries.some((file) => identityOf(file.path) === library.id)) return;
+  const isBuiltIn = library.path === nodeSqliteName;
+  if (isBuiltIn ? libraries.length === 0 : libraries.some((file) => identityOf(file.path) === library.id)) return;
   const index = `${realPathOf(path)}-shm`;
   if (!mapped.some((file) => file.path === index)) return;
-  throw openElsewhere(libraries[0]?.path ?? 'node:sqlite', library);
+  throw openElsewhere(libraries[0]?.path ?? nodeSqliteName, library);
 }
 
 function openElsewhere(other: string, own: SqliteLibrary): Failure {
   const message =
     `another SQLite library in this process (${other}) has the database open, ` +
-    `which cannot be shared with this one (${own.path}): install one copy of better-sqlite3`;
+    `which cannot be shared with this one (${own.path}): use one copy of one driver in the process`;
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

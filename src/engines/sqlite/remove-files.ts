@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import type { SqliteLocation } from '../../options/database-url';
 import { Failure } from '../../errors/failure';
 import { isBusy, whileBusy } from './busy';
 import type { DriverConnection, SqliteDriver } from './driver/driver';
@@ -15,14 +14,10 @@ import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
  * @throws BUSY when another connection has the database open; INVALID_OPTIONS when the database does not belong to this
  * package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
  */
-export async function removeSqliteFiles(
-  location: SqliteLocation,
-  driver: SqliteDriver,
-  busyTimeoutMs: number,
-): Promise<void> {
-  if (location.kind === 'memory' || identityOf(location.path) === missingFile) return;
-  assertOnlyLibrary(location.path, driver.library);
-  const connection = driver.open(location.path, { fileMustExist: true, timeout: 0 });
+export async function removeSqliteFiles(path: string, driver: SqliteDriver, busyTimeoutMs: number): Promise<void> {
+  if (identityOf(path) === missingFile) return;
+  assertOnlyLibrary(path, driver.library);
+  const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
     // In exclusive mode, no other connection of this or another process can have the file open, not even for reading.
     connection.pragma('locking_mode = EXCLUSIVE');

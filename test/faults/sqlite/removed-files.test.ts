@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../../support/sqlite-driver';
 import { DatabaseService } from '../../../src';
 import { expectError } from '../../support/expect-error';
 import { certificateInput, createAgent } from '../../support/factories';

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import SqliteDriver from 'better-sqlite3';
+import SqliteDriver from '../../support/sqlite-driver';
 import { DatabaseService } from '../../../src';
 import { expectError } from '../../support/expect-error';
 import { agentInput, certificateInput, createAgent, eventInput } from '../../support/factories';

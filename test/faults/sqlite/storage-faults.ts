@@ -1,4 +1,4 @@
-import SqliteDriver, { type Database, type Statement } from 'better-sqlite3';
+import SqliteDriver, { type Database, type Statement } from '../../support/sqlite-driver';
 
 /** A way in which SQLite fails a statement. */
 export interface StorageFault {

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import { identityOf } from '../file-identity';
 import type { DriverConnection, SqliteDriver, SqliteLibrary } from './driver';
 
@@ -9,7 +9,7 @@ const binaryFolders = ['build', 'build/Debug', 'build/Release', 'out/Debug', 'De
 
 let driver: SqliteDriver | undefined;
 
-/** Returns better-sqlite3 as a driver. @throws errors of Node.js when it cannot be loaded. */
+/** Returns better-sqlite3 as a driver. @throws errors of Node.js when it or its binary cannot be loaded. */
 export function betterSqlite3(): SqliteDriver {
   driver ??= load();
   return driver;
@@ -17,10 +17,15 @@ export function betterSqlite3(): SqliteDriver {
 
 function load(): SqliteDriver {
   const entry = require.resolve('better-sqlite3');
+  // Not an import: the package may not be installed.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const Database = require('better-sqlite3') as typeof BetterSqlite3;
+  // The first connection loads the binary.
+  new Database(':memory:').close();
   return {
     library: findLibrary(entry),
     threadSource: `const Driver = require(${JSON.stringify(entry)});`,
-    open: (path, options): DriverConnection => new SqliteDatabase(path, options),
+    open: (path, options): DriverConnection => new Database(path, options),
   };
 }
 

@@ -1,10 +1,13 @@
 import type { FileIdentity } from '../file-identity';
 
+/** Name of Node's module. Also the path of its SQLite library, which has no file of its own. */
+export const nodeSqliteName = 'node:sqlite';
+
 /** Native library that contains SQLite. */
 export interface SqliteLibrary {
   /** Identity of the binary. The system loads a binary once, however many names or JavaScript copies it has. */
   readonly id: FileIdentity;
-  /** Real path of the binary. */
+  /** Real path of the binary; `node:sqlite` for the library that Node.js contains. */
   readonly path: string;
 }
 

@@ -1,7 +1,52 @@
+import { Failure } from '../../../errors/failure';
+import type { SqliteDriverName } from '../../../options/types';
+import { toLoadFailure } from '../errors/load-failure';
+import { assertOnlyLibrary } from '../open-files';
+import { mappedFiles } from '../process-mappings';
 import { betterSqlite3 } from './better-sqlite3';
 import type { SqliteDriver } from './driver';
+import { nodeSqlite } from './node-sqlite';
 
-/** Returns the driver of SQLite. @throws errors of Node.js when it cannot be loaded. */
-export function loadSqliteDriver(): SqliteDriver {
-  return betterSqlite3();
+/** Driver that was loaded when no driver was requested. Two of them in one process could not share a file. */
+let defaultDriver: SqliteDriver | undefined;
+
+/**
+ * Loads a driver of SQLite, and returns it.
+ *
+ * @param name - the requested driver; undefined requests better-sqlite3 if it can be loaded, otherwise `node:sqlite`.
+ * @throws DRIVER_UNAVAILABLE for `node:sqlite`; errors of Node.js for better-sqlite3.
+ */
+export function loadSqliteDriver(name?: SqliteDriverName): SqliteDriver {
+  if (name === 'better-sqlite3') return betterSqlite3();
+  if (name === undefined) return (defaultDriver ??= loadAny());
+  const driver = nodeSqlite();
+  if (driver !== undefined) return driver;
+  throw new Failure('DRIVER_UNAVAILABLE', 'this version of Node.js has no node:sqlite: use Node.js 22.16 or newer');
+}
+
+/**
+ * Loads the driver for the database file at `path`, like {@link loadSqliteDriver}.
+ *
+ * @throws UNAVAILABLE when another SQLite library in this process has the file open.
+ */
+export function loadSqliteDriverFor(path: string, name: SqliteDriverName | undefined): SqliteDriver {
+  // Read before a binary is loaded: afterwards, a mapped file might also be in use by another thread with this library.
+  const mapped = mappedFiles();
+  const driver = loadSqliteDriver(name);
+  assertOnlyLibrary(path, driver.library, mapped);
+  return driver;
+}
+
+function loadAny(): SqliteDriver {
+  try {
+    return betterSqlite3();
+  } catch (error) {
+    const driver = isLoadError(error) ? nodeSqlite() : undefined;
+    if (driver === undefined) throw error;
+    return driver;
+  }
+}
+
+function isLoadError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && toLoadFailure(error, error) !== undefined;
 }

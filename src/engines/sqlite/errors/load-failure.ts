@@ -8,9 +8,10 @@ const rebuild = [
   'With pnpm, run "pnpm approve-builds", then "pnpm rebuild better-sqlite3".',
   'With Yarn, set dependenciesMeta.better-sqlite3.built to true in package.json, then run "yarn rebuild better-sqlite3"',
 ].join(' ');
-const noBinary = `better-sqlite3 has no binary for this version of Node.js and this system. ${rebuild}`;
-const notInstalled =
-  'better-sqlite3 is not installed: run "npm install", "pnpm install" or "yarn install" in the application';
+const orNode = 'Or use Node.js 22.16 or newer, which contains SQLite, without the option driver';
+const noBinary = `better-sqlite3 has no binary for this version of Node.js and this system. ${rebuild}. ${orNode}`;
+const install = '"npm install better-sqlite3", "pnpm add better-sqlite3" or "yarn add better-sqlite3"';
+const notInstalled = `better-sqlite3 is not installed: run ${install} in the application. ${orNode}`;
 
 /** Returns the failure when the driver could not be loaded; undefined for any other error. */
 export function toLoadFailure(error: object, cause: unknown): Failure | undefined {

@@ -1,0 +1,10 @@
+/**
+ * Hides the warning that Node.js prints when `node:sqlite` is loaded, and no other one: a user of the command cannot act
+ * on it.
+ */
+export function hideSqliteWarning(): void {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = (warning: string | Error, ...options: never[]) => {
+    if (!String(warning).startsWith('SQLite is an experimental feature')) emitWarning(warning, ...options);
+  };
+}

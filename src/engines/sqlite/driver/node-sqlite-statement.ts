@@ -1,0 +1,191 @@
+import type { DriverColumn, DriverStatement } from './driver';
+import { isTableMissing, isTooLarge, noStatement, toDriverError, withDriverErrors } from './node-sqlite-errors';
+import type { NodeDatabase, NodeRow, NodeStatement, NodeValue } from './node-sqlite-module';
+
+/** SQL after the first statement that contains no further statement: blanks, semicolons and comments. */
+const rest = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*.*?(?:\*\/|$))*/s;
+const changesRows = /^(?:insert|update|delete|replace|with)\b/i;
+const isExplain = /^explain\b/i;
+
+/** Form of the rows that a statement returns. */
+type Form = 'objects' | 'arrays' | 'values';
+
+/** Statement of `node:sqlite` with the methods and results of better-sqlite3. */
+export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
+  readonly reader: boolean;
+  readonly #database: NodeDatabase;
+  readonly #statement: NodeStatement;
+  readonly #sql: string;
+  readonly #columns: readonly DriverColumn[];
+  /** True when the statement may change rows that it returns, so that it must not run again. */
+  readonly #isReturning: boolean;
+  /** False for statements that do not set SQLite's number of changed rows, which stays that of an earlier statement. */
+  readonly #countsChanges: boolean;
+  readonly #isExplain: boolean;
+  #form: Form = 'objects';
+  #isSafe = false;
+  #readsBigInts = false;
+
+  constructor(database: NodeDatabase, sql: string) {
+    this.#database = database;
+    this.#statement = withDriverErrors(() => compile(database, sql));
+    this.#columns = columnsOf(this.#statement);
+    this.reader = this.#columns.length > 0;
+    const { sourceSQL } = this.#statement;
+    if (sql.length > sourceSQL.length && sql.slice(sourceSQL.length).replace(rest, '') !== '') {
+      throw new RangeError('The supplied SQL string contains more than one statement');
+    }
+    this.#sql = sourceSQL.replace(rest, '');
+    this.#isReturning = this.reader && /\breturning\b/i.test(sourceSQL);
+    this.#countsChanges = changesRows.test(this.#sql);
+    this.#isExplain = isExplain.test(this.#sql);
+  }
+
+  // Node.js does not report it. SQLite derives it from these instructions of the compiled statement.
+  get readonly(): boolean {
+    if (this.#isExplain) return true;
+    const program = withDriverErrors(() => this.#database.prepare(`EXPLAIN ${this.#sql}`).all());
+    return !(program as readonly Record<string, NodeValue>[]).some(
+      ({ opcode, p2 }) =>
+        (opcode === 'Transaction' && p2 !== 0) ||
+        opcode === 'Checkpoint' ||
+        opcode === 'Vacuum' ||
+        opcode === 'JournalMode',
+    );
+  }
+
+  raw(toggle = true): this {
+    return this.#setForm(toggle ? 'arrays' : 'objects');
+  }
+
+  pluck(toggle = true): this {
+    return this.#setForm(toggle ? 'values' : 'objects');
+  }
+
+  safeIntegers(toggle = true): this {
+    this.#isSafe = toggle;
+    return this;
+  }
+
+  columns(): readonly DriverColumn[] {
+    // Again: a change of the schema may have changed them.
+    return columnsOf(this.#statement);
+  }
+
+  get(...args: readonly unknown[]): Row | undefined {
+    const row = this.#read(args, () => this.#statement.get(...args));
+    return row === undefined ? undefined : this.#convert(row);
+  }
+
+  all(...args: readonly unknown[]): Row[] {
+    const rows = this.#read(args, () => this.#statement.all(...args));
+    // Converts in place: `Row` is the type of the converted rows.
+    const converted = rows as unknown[];
+    for (const [index, row] of rows.entries()) converted[index] = this.#convert(row);
+    return converted as Row[];
+  }
+
+  *iterate(...args: readonly unknown[]): IterableIterator<Row> {
+    assertBindable(args);
+    // A statement that has returned rows cannot begin again with larger integers.
+    this.#setBigInts(true);
+    try {
+      for (const row of this.#statement.iterate(...args)) yield this.#convert(row);
+    } catch (error) {
+      throw toDriverError(error);
+    }
+  }
+
+  run(...args: readonly unknown[]): { readonly changes: number } {
+    assertBindable(args);
+    const { changes } = withDriverErrors(() => this.#statement.run(...args));
+    return { changes: this.#countsChanges ? Number(changes) : 0 };
+  }
+
+  #setForm(form: Form): this {
+    this.#form = form;
+    this.#statement.setReturnArrays(form !== 'objects');
+    return this;
+  }
+
+  // Node.js refuses to return an integer beyond 2 ** 53 as a number, and bigint is slower.
+  #read<T>(args: readonly unknown[], read: () => T): T {
+    assertBindable(args);
+    if (this.#isExplain) this.#assertComplete(args);
+    this.#setBigInts(this.#isSafe || this.#isReturning);
+    try {
+      return read();
+    } catch (error) {
+      if (!isTooLarge(error)) throw toDriverError(error);
+      this.#setBigInts(true);
+      return withDriverErrors(read);
+    }
+  }
+
+  #setBigInts(enabled: boolean): void {
+    if (enabled === this.#readsBigInts) return;
+    this.#statement.setReadBigInts(enabled);
+    this.#readsBigInts = enabled;
+  }
+
+  /**
+   * Fails when parameters are missing, for which Node.js would bind NULL. Checks only EXPLAIN, which changes nothing: the SQL of
+   * an application is explained before it runs, and that of this package is complete.
+   */
+  #assertComplete(args: readonly unknown[]): void {
+    try {
+      this.#statement.get(...args, null);
+    } catch {
+      return;
+    }
+    throw new RangeError('Too few parameter values were provided');
+  }
+
+  #convert(row: NodeRow): Row {
+    if (Array.isArray(row)) {
+      for (let index = 0; index < row.length; index += 1) {
+        const value = row[index];
+        if (typeof value === 'object' || typeof value === 'bigint') row[index] = this.#convertValue(value);
+      }
+      return (this.#form === 'values' ? row[0] : row) as Row;
+    }
+    const converted = { ...row };
+    for (const [name, value] of Object.entries(row)) converted[name] = this.#convertValue(value);
+    return converted as Row;
+  }
+
+  #convertValue(value: NodeValue): NodeValue {
+    if (typeof value === 'bigint') return this.#isSafe ? value : Number(value);
+    if (typeof value !== 'object' || value === null) return value;
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
+}
+
+// When another connection has changed the schema, and the statement needs the search index, the first attempt discards the
+// old schema and reports its tables as missing. Seen with the SQLite of Node.js 22, 24 and 26.
+function compile(database: NodeDatabase, sql: string): NodeStatement {
+  try {
+    return database.prepare(sql);
+  } catch (error) {
+    if (isTableMissing(error)) return database.prepare(sql);
+    throw error;
+  }
+}
+
+function columnsOf(statement: NodeStatement): readonly DriverColumn[] {
+  try {
+    return statement.columns();
+  } catch (error) {
+    // Node.js 22 compiles SQL without a statement, and reports it only here.
+    throw noStatement(error);
+  }
+}
+
+// Node.js takes an object for named parameters, and some versions accept values that others refuse.
+function assertBindable(args: readonly unknown[]): void {
+  for (const value of args) {
+    if (typeof value === 'string' || typeof value === 'number' || value === null) continue;
+    if (typeof value === 'bigint' || ArrayBuffer.isView(value)) continue;
+    throw new TypeError('SQLite3 can only bind numbers, strings, bigints, buffers, and null');
+  }
+}
