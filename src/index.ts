@@ -40,6 +40,7 @@ export type { CheckOptions, CheckReport } from './integrity/types';
 export { type CheckedEntity, type CheckFinding, CheckName } from './storage/findings';
 export type { PoolHealth, ReplicaFault, ReplicaHealth } from './storage/health-probe';
 export {
+  type AbortSignalLike,
   type Change,
   ChangeKind,
   type ChangesQuery,

@@ -49,6 +49,15 @@ export interface PruneChangesOptions {
   batchSize?: number | undefined;
 }
 
+/**
+ * Members of an `AbortSignal` that the package uses. `AbortSignal` itself is declared by `@types/node` or the library
+ * `dom` of TypeScript, which the types of this package do not require.
+ */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** Options of following the feed. */
 export interface FollowOptions {
   /**
@@ -64,6 +73,6 @@ export interface FollowOptions {
    * @defaultValue 1000
    */
   pollMs?: number | undefined;
-  /** Ends the iteration when it aborts, also while it waits. */
-  signal?: AbortSignal | undefined;
+  /** `AbortSignal` that ends the iteration, also while it waits. */
+  signal?: AbortSignalLike | undefined;
 }
