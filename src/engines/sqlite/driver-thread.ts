@@ -61,7 +61,13 @@ export async function runInDriverThread<T>(
  * may be one of them, and the thread needs it.
  */
 export function threadArguments(): string[] {
-  return process.versions['pnp'] === undefined ? [] : ['--require', require.resolve('pnpapi')];
+  if (process.versions['pnp'] === undefined) return [];
+  try {
+    return ['--require', require.resolve('pnpapi')];
+  } catch {
+    // Bundlers warn of a module that is only known to Yarn, unless its absence is handled.
+    return [];
+  }
 }
 
 /**

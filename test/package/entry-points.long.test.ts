@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { temporaryDirectory } from './support/test-database';
+import { temporaryDirectory } from '../support/test-database';
 
-const root = join(__dirname, '..');
+const root = join(__dirname, '../..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
 
 interface Bin {
@@ -167,7 +167,7 @@ describe('the packed package', () => {
   });
 
   test('exports exactly the documented names', () => {
-    const entry = jest.requireActual<object>('../src');
+    const entry = jest.requireActual<object>('../../src');
     expect(Object.keys(entry).sort()).toEqual([
       'AgentStatus',
       'CertificateStatus',
