@@ -12,9 +12,6 @@ export type { Database, Statement } from 'better-sqlite3';
 /** True when the tests run on `node:sqlite`. jest.config.ts then hides better-sqlite3. */
 export const onNodeSqlite = process.env['TEST_SQLITE_DRIVER'] === 'node:sqlite';
 
-/** Reason to skip tests of better-sqlite3 itself; undefined when they run. */
-export const whyNoBetterSqlite3 = onNodeSqlite ? 'better-sqlite3 only' : undefined;
-
 class SqliteError extends Error {
   readonly code: string;
 
