@@ -72,7 +72,7 @@ describe('The documentation', () => {
   test('names only scripts of package.json that exist', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Readonly<Record<string, string>> };
     const named = pages.flatMap((page) =>
-      [...textOf(page).matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => ({ page, name })),
+      [...textOf(page).matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => ({ page, name })),
     );
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter(({ name }) => !(name in scripts))).toEqual([]);
