@@ -118,6 +118,8 @@ testOn('postgresql', 'events verify reports entries that its role may not append
       .map((privilege) => `GRANT ${privilege} TO ${role}`)
       .join(';'),
   );
+  // While it is open, it may append the entries.
+  await database.db.close();
   const { db } = await openTestDatabase({ url });
   await db.events.recordMany([eventInput({ id: 'e2' }), eventInput({ id: 'e3' })]);
   const { exitCode, stdout } = await runCli(['events', 'verify', '--url', url]);

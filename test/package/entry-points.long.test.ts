@@ -5,7 +5,10 @@ import { dirname, join } from 'node:path';
 import { temporaryDirectory } from '../support/test-database';
 
 const root = join(__dirname, '../..');
-const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  dependencies: object;
+  optionalDependencies: object;
+};
 
 interface Bin {
   readonly bin: object;
@@ -21,7 +24,8 @@ function projectWithPackage(): string {
   writeFileSync(join(project, 'package.json'), '{}');
   execFileSync('tar', ['-xzf', join(project, tarball), '-C', modules]);
   execFileSync('mv', [join(modules, 'package'), join(modules, 'ans-database')]);
-  for (const name of [...Object.keys(packageJson.dependencies), '@types/node', 'undici-types', '@opentelemetry/api']) {
+  const dependencies = Object.keys({ ...packageJson.dependencies, ...packageJson.optionalDependencies });
+  for (const name of [...dependencies, '@types/node', 'undici-types', '@opentelemetry/api']) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }
@@ -185,8 +189,10 @@ describe('the packed package', () => {
       'Uniqueness',
       'databaseErrorCodes',
       'driverErrorOf',
+      'formatAgentName',
       'isDatabaseError',
       'isStale',
+      'parseAgentName',
     ]);
   });
 
