@@ -218,8 +218,8 @@ export class AgentService implements AgentReader, AgentWriter {
   }
 }
 
-// Returns a required argument, but null instead of undefined: the checks of these arguments reject null, but would
-// accept undefined as an absent field.
+// Converts undefined to null in a required argument. The validation rejects null. It would accept undefined, because it
+// treats undefined as an omitted field.
 function required<T>(value: T): T {
   // The type excludes undefined. A caller that passes it has already ignored the type, so the cast hides no other
   // mistake.

@@ -39,7 +39,7 @@ export interface CacheStats {
   readonly stale: number;
   /** Number of records that were removed to make room for others. */
   readonly evictions: number;
-  /** Number of cached results: records, and results that a record does not exist. */
+  /** Number of cache entries, including the entries that say that a record does not exist. */
   readonly entries: number;
 }
 

@@ -72,8 +72,8 @@ function accessOf(native: NativeAccess): PostgresqlNativeAccess {
   throw new Failure('INTERNAL', 'the database is not on PostgreSQL');
 }
 
-// Creates the failure for a pooler, whose connections this package does not change, because all of its clients share
-// them.
+// Creates the failure for a pooler whose sessions have another DateStyle or time zone. This package cannot change these
+// settings, because all clients of the pooler share its connections.
 function unreadableTimes(): Failure {
   const message =
     'Prisma Client needs the settings DateStyle = ISO and TimeZone = UTC behind a pooler: set them with ALTER ROLE';

@@ -5,7 +5,7 @@ import { checkAnyTime, checkBoolean, checkOneOf } from '../validation/checks';
 import { foldCase } from '../validation/fold-case';
 import type { ParseField, TermInput, TermKey } from './filter-field';
 
-/** Context of SQL for any kind of record. */
+/** Context that every kind of record provides to compose the SQL of a filter term. */
 interface SqlContext {
   readonly dialect: Dialect;
 }

@@ -20,7 +20,7 @@ export interface Lookup<T extends StoredRecord> {
 
 /** Reads records through a cache. */
 export interface RecordReader {
-  /** Number of cached results: records, and results that a record does not exist. */
+  /** Number of cache entries, including the entries that say that a record does not exist. */
   readonly size: number;
   /**
    * Returns the record of the lookup; null when it does not exist. Calls `load` when the cache has no result.

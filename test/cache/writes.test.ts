@@ -119,7 +119,7 @@ describe('The cache', () => {
 });
 
 describe('The cache with concurrent reads and writes of a record', () => {
-  test('returns a change to every read that begins after it', async () => {
+  test('returns the updated record to every read that begins after the update has completed', async () => {
     const { db, other } = await openCache();
     const certificateId = await createCertificate(db, { id: 'c', fingerprint: 'CC' });
     await createAgent(db, { id: 'a', certificateId });

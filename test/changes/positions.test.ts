@@ -87,7 +87,7 @@ describe('a position in the change feed', () => {
     expect(await db.changes({ after: undefined, limit: 2 })).toEqual(changes.slice(3, 5));
   });
 
-  test('stays valid when all changes are pruned and the database is opened again', async () => {
+  test('is valid only for the last change after all changes are pruned and the database is opened again', async () => {
     const { db, changes, options } = await openFeed();
     const last = sequenceAt(changes, -1);
     expect(await db.pruneChanges({ before: new Date(2000) })).toBe(6);

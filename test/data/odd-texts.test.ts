@@ -31,7 +31,7 @@ describeWithSharedData('Each of 793 unusual published texts', () => {
     }
   });
 
-  test('finds the agent with this name, by exactName and by a part of the name', async () => {
+  test('is found as the name of an agent, by exactName and by a part of the name', async () => {
     const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, name] of keys.entries()) await createAgent(db, { id: String(index), name, certificateId });

@@ -35,7 +35,7 @@ describe('buildEventQuery', () => {
     expect([...build(query).sql.matchAll(/AS part\b/g)]).toHaveLength(parts);
   });
 
-  test('binds one element of the list to each part', () => {
+  test('composes one subquery for each event type and binds one type to each', () => {
     expect(build({ eventTypes: ['x', 'y'], source: undefined, limit: 7, offset: 2 }).args).toEqual([
       ...['x', 9, 'y', 9],
       ...[7, 2],

@@ -31,7 +31,8 @@ describe.each(databaseKinds)('db.check() of %s', (_, options) => {
     };
     const writers = [1, 2, 3].map(writer);
     for (let checks = 0; checks < 8; checks += 1) {
-      expect(await db.check()).toEqual(soundReport);
+      // On PostgreSQL, entries that are recorded during the check are not in the chain yet.
+      expect(await db.check()).toEqual({ ...soundReport, pendingEntries: expect.any(Number) as number });
       const before = writes;
       while (writes < before + 2) await sleep(1);
     }

@@ -60,7 +60,7 @@ describe('the generated types', () => {
       change: 'a removed column',
       from: /^ {2}description {7}String\?\n(?= {2}createdAt)/m,
       to: '',
-      file: 'src/agents/statements.ts',
+      file: 'src/agents/agent-table.ts',
       message: "'description' does not exist in type",
     },
     {

@@ -218,7 +218,7 @@ describe('resolve', () => {
     expect(await db.resolve({ name: 'n' })).toMatchObject({ ttlSeconds });
   });
 
-  test('resolves a structured agent name of the first format by its parts', async () => {
+  test('resolves a protocol://agent.capability.provider name by its parts', async () => {
     const db = await openWith({});
     const parts = { name: 'translator', owner: 'acme.example', version: '1.2.3', capabilities: ['translate'] };
     await register(db, { a: parts, b: { ...parts, owner: 'other' }, c: { ...parts, version: '2.0.0' } });
@@ -229,7 +229,7 @@ describe('resolve', () => {
     expect(error).toMatchObject({ field: 'owner', operation: 'resolve' });
   });
 
-  test('resolves a structured agent name of the second format by its host', async () => {
+  test('resolves an ans:// name by its version and host', async () => {
     const db = await openWith({ a: { name: 'agent.example.com', version: '1.2.3', owner: 'a' } });
     const agentName = 'ans://v1.2.3.agent.example.com';
     expect(chosen(await db.resolve({ agentName }))).toBe('a');

@@ -19,7 +19,7 @@ const [openDescriptor, syncDescriptor, closeDescriptor] = [
 /** Number of pages that are copied between two reports of progress. */
 const pagesAtOnce = 1000;
 
-// The open transaction keeps the state of the source unchanged. Without it, SQLite would begin the copy again whenever
+// The open read transaction keeps one snapshot for the whole copy. Without it, SQLite would begin the copy again whenever
 // another process writes. The copy is a single file without a log, so that it can be moved, and can be opened on
 // read-only storage. better-sqlite3 takes the number of pages from `progress`, and node:sqlite from `rate`.
 const work = `

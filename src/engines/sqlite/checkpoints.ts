@@ -41,9 +41,9 @@ const maxCopyBytes = 16_777_216;
 const idleMs = 1000;
 /** Interval in milliseconds between two attempts to copy the log while a reader prevents it. */
 const retryMs = 250;
-/** Maximum time in milliseconds that writers wait during a restart for readers and for writers of other processes. */
+/** Maximum time in milliseconds that writers wait during a restart of the log for readers and for other processes. */
 const holdMs = 100;
-/** Maximum time in milliseconds that writers wait during a restart when the log approaches its maximum size. */
+/** Maximum time in milliseconds that writers wait for a restart of the log that is close to its maximum size. */
 const longHoldMs = 1000;
 /** Maximum number of copies in succession. Each one copies what was written during the one before. */
 const maxCopies = 4;

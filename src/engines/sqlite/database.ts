@@ -181,9 +181,10 @@ export class SqliteDatabase {
   }
 
   /**
-   * Checks that all files of the database are in place. May miss a change of the last ten milliseconds.
+   * Checks that the paths of the database still lead to the open files. May miss a file that was moved, replaced or
+   * deleted in the last ten milliseconds.
    *
-   * @throws UNAVAILABLE when a file of the database is not in place
+   * @throws UNAVAILABLE when a file was moved, replaced or deleted
    */
   assertInPlace(): void {
     this.#connections.assertInPlace();

@@ -28,7 +28,7 @@ interface EventQueryKey {
 
 const newestFirst = sql`s.timestamp DESC, s.id ASC`;
 
-/** Maximum sum of limit and offset of a page that is read quickly in the order of an index. */
+/** Maximum sum of limit and offset of a quick query. A larger page has the cost `many`. */
 const longestScannedPage = 1001;
 
 /**

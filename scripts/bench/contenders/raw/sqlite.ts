@@ -15,7 +15,7 @@ export const open: Open = (path) => {
   for (const pragma of sqlitePragmas) driver.pragma(pragma);
   const agentWrites = once(() => prepareAgentWrites(driver));
   const recordEvent = once(() => prepareRecordEvent(driver));
-  // Inside this transaction, the driver makes each write a savepoint.
+  // Each write function is a transaction itself. When it is called inside this transaction, the driver uses a savepoint.
   const transaction = driver.transaction((agents: readonly BenchAgent[], event: BenchEvent) => {
     for (const agent of agents) void agentWrites().createAgent(agent);
     void recordEvent()(event);
