@@ -154,7 +154,7 @@ describe('an idle transaction on PostgreSQL for which no call of this process wa
     await waiting;
   });
 
-  test('is ended by the server's idle limit, not by this process, while a call waits for a lock of another connection', async () => {
+  test('is ended by the idle limit of the server, not by this process, while a call waits for a lock of another connection', async () => {
     const url = await newDatabaseUrl();
     const limited = `${url}?idle_in_transaction_session_timeout=400`;
     const { db } = await open({ url: limited, transactionIdleTimeoutMs: 40 });
