@@ -90,12 +90,12 @@ describe('the packed package', () => {
   }
 
   test('runs the quick start of the README and the program of the first page', () => {
-    const found = 'Translator 1.4.0 https://translator.example\n';
+    const found = '1.4.0 https://translator.example\n';
     expect(run(project, 'quickstart.mjs', programOf('README.md'))).toBe(found);
     rmSync(join(project, 'ans_database.sqlite'));
     const registry = programOf('docs/getting-started.md');
     expect(run(project, 'registry.mjs', registry)).toMatch(/^registered [\w-]{36}\n/);
-    expect(run(project, 'registry.mjs', registry)).toBe(`already registered\n${found}sqlite up\n`);
+    expect(run(project, 'registry.mjs', registry)).toBe(`already registered\nTranslator ${found}sqlite up\n`);
   });
 
   test('has types that compile in CommonJS and in ES modules', () => {
