@@ -1,5 +1,4 @@
 import { join, raw, sql, type Sql } from '../../sql/sql';
-import { anyOf } from '../../sql/statement';
 import type { AgentOrderField } from './types';
 import { maxScanned, selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
 
@@ -90,9 +89,11 @@ const candidateTable = (index: number): Sql => raw(`source_${index}`);
 const countTable = (index: number): Sql => raw(`count_${index}`);
 const isSelective = (index: number): Sql => sql`(SELECT is_selective FROM ${countTable(index)})`;
 
-// Composes a condition that is true when one of the first `count` sources is selective.
+// Composes a condition that is true when one of the first `count` sources is selective. Each table of counts contains the
+// result of the one before: SQLite 3.54 refuses a statement in which the references to table expressions, including those
+// inside of the referenced ones, add up to 1000.
 function isAnySelective(count: number): Sql {
-  return anyOf(Array.from({ length: count }, (_, index) => isSelective(index)));
+  return sql`(SELECT is_any_selective FROM ${countTable(count - 1)})`;
 }
 
 // Composes the tables of a source: one with its candidates, up to the limit, and one with the result of counting them,
@@ -100,17 +101,21 @@ function isAnySelective(count: number): Sql {
 // does not read this source.
 function countedTables({ candidates, isFew }: AgentSource, index: number): Sql[] {
   const count = countTable(index);
-  const isFound = isAnySelective(index);
   if (isFew !== undefined) {
-    const isFirst = index === 0 ? isFew : sql`NOT ${isFound} AND ${isFew}`;
-    return [sql`${count} AS MATERIALIZED (SELECT ${isFirst} AS is_selective)`];
+    const earlier = index === 0 ? sql`0 = 1` : isAnySelective(index);
+    return [
+      sql`${count} AS MATERIALIZED (SELECT NOT counted.is_found AND counted.is_few AS is_selective, counted.is_found OR counted.is_few AS is_any_selective
+        FROM (SELECT ${earlier} AS is_found, ${isFew} AS is_few) AS counted)`,
+    ];
   }
   const table = candidateTable(index);
   const limit = sql`${selectiveLimit} + 1`;
-  const end = index === 0 ? limit : sql`CASE WHEN ${isFound} THEN 0 ELSE ${limit} END`;
+  const end = index === 0 ? limit : sql`CASE WHEN ${isAnySelective(index)} THEN 0 ELSE ${limit} END`;
+  // When an earlier source is selective, there are no candidates, and both columns are true.
   return [
     sql`${table} AS MATERIALIZED (${candidates} LIMIT ${end})`,
-    sql`${count} AS MATERIALIZED (SELECT count(*) <= ${selectiveLimit} AS is_selective FROM ${table})`,
+    sql`${count} AS MATERIALIZED (SELECT counted.is_few AS is_selective, counted.is_few AS is_any_selective
+      FROM (SELECT count(*) <= ${selectiveLimit} AS is_few FROM ${table}) AS counted)`,
   ];
 }
 
