@@ -52,11 +52,13 @@ const onSqliteOnly = [
 ];
 
 /**
- * Tests that need better-sqlite3, or do not depend on the driver. With node:sqlite, `check` of a process without a free
- * file descriptor fails with INTERNAL, so `errors/file-descriptors` does not pass on it yet.
+ * Tests that need better-sqlite3, or do not depend on the driver. Two of them do not pass on node:sqlite yet: in
+ * `errors/file-descriptors`, `check` fails with INTERNAL when the process has no free file descriptor, and SQLite 3.54
+ * refuses a query of `agents/query-agents-combined`, because the query refers to table expressions too often.
  */
 const onBetterSqlite3Only = [
   ...['sqlite/connection\\.', 'sqlite/prisma-transactions\\.', 'errors/file-descriptors\\.'],
+  'agents/query-agents-combined\\.',
   ...['sqlite/adapter\\.', 'sqlite/prisma-client\\.', 'sqlite/prisma-isolation\\.', 'errors/driver-unavailable\\.'],
   ...[
     'scripts/',
