@@ -100,7 +100,7 @@ export type { LimitOptions } from './validation/limits';
 export type { Page, PageOptions } from './query/page';
 export type { JsonValue, Metadata } from './metadata/types';
 export type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './options/option-groups';
-export type { DatabaseOptions, Durability, MigrationMode } from './options/types';
+export type { DatabaseOptions, Durability, MigrationMode, SqliteDriverName } from './options/types';
 export type { ReadOptions } from './options/read-options';
 export { TransactionIsolation, type TransactionOptions } from './options/transaction-options';
 export type { Registration, RegistrationInput } from './registration/types';
