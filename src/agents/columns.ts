@@ -11,6 +11,9 @@ export function agentColumns(dialect: Dialect): Sql {
     a.status, a.owner, ${endpointsOf(dialect)}, ${capabilitiesOf(dialect)}, ${metadataOf(dialect)}`;
 }
 
+/** Number of columns of {@link agentColumns}. */
+export const agentColumnCount = 15;
+
 function endpointsOf(dialect: Dialect): Sql {
   const endpoint = dialect.jsonArray([
     sql`e.id`,

@@ -1,3 +1,4 @@
+import { agentColumnCount } from '../agents/columns';
 import { toAgentRecord } from '../agents/rows';
 import { toCertificate } from '../certificates/rows';
 import type { ServiceSettings } from '../options/service-settings';
@@ -13,9 +14,6 @@ import type { ResolveTarget } from './validation';
 
 /** Maximum number of seconds for which an answer may be kept. */
 const maxTtlSeconds = 300;
-
-/** Number of columns of `agentColumns`. */
-const agentColumnCount = 15;
 
 /** Answers requests in one snapshot, in their order. */
 export async function resolveTargets(

@@ -1,8 +1,10 @@
+import { hasAllWanted, wantedTable } from '../agents/query/capability-term';
 import type { VersionRange } from '../agents/query/version-range';
+import { isRelease } from '../agents/query/version-term';
 import type { Bind } from '../sql/cached-statement';
 import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
-import { anyOf, inJsonArray } from '../sql/statement';
+import { anyOf } from '../sql/statement';
 import type { ResolveTarget } from './validation';
 
 /**
@@ -36,11 +38,6 @@ export interface RequestSql {
   readonly isOfRequest: (alias: Sql) => Sql;
   /** ORDER BY clause of the results. */
   readonly order: Sql;
-}
-
-/** Composes the condition that a version key is in a range. The key of a release ends with "~". */
-export function isRelease(alias: Sql): Sql {
-  return sql`${alias}.version_key LIKE '%~'`;
 }
 
 /** Everything that the SQL text of a single request depends on. */
@@ -78,13 +75,9 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     return hasPrereleases === 1 ? sql`(${isBetween})` : sql`(${isBetween} AND ${isRelease(alias)})`;
   };
   const names = bind(({ capabilities }) => JSON.stringify(capabilities));
-  const isWanted = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM wanted w`);
+  const nameCount = bind(({ capabilities }) => capabilities.length);
   return {
-    tables: key.hasCapabilities
-      ? [
-          sql`wanted AS MATERIALIZED (SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`,
-        ]
-      : [],
+    tables: key.hasCapabilities ? [wantedTable(dialect, names)] : [],
     namedAgents: sql`agents a`,
     place: sql``,
     agentConditions: [
@@ -92,12 +85,7 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
       // Only a few agents have the name, but an owner may have very many.
       ...(key.hasOwner ? [sql`${dialect.unindexed(sql`a.owner`)} = ${bound('owner')}`] : []),
       key.allowsDeprecated ? sql`a.status IN ('ACTIVE', 'DEPRECATED')` : sql`a.status = 'ACTIVE'`,
-      ...(key.hasCapabilities
-        ? [
-            sql`${bind(({ capabilities }) => capabilities.length)} = (
-              SELECT count(*) FROM agent_capabilities ac WHERE ac.agent_id = a.id AND ${isWanted})`,
-          ]
-        : []),
+      ...(key.hasCapabilities ? [hasAllWanted({ dialect, id: sql`a.id` }, nameCount)] : []),
     ],
     isAccepted: (alias) => {
       if (!key.hasVersion) return sql`TRUE`;

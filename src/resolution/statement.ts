@@ -1,4 +1,5 @@
 import { agentColumns } from '../agents/columns';
+import { isRelease } from '../agents/query/version-term';
 import { certificateColumns } from '../certificates/rows';
 import { defineCachedStatement, type Bind } from '../sql/cached-statement';
 import type { Dialect } from '../sql/dialect';
@@ -6,7 +7,6 @@ import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { allOf, costOfRecords, defineStatement, withCost, type Statement } from '../sql/statement';
 import {
-  isRelease,
   requestKeyOf,
   requestRowsOf,
   severalRequests,

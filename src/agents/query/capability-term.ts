@@ -1,3 +1,4 @@
+import type { Dialect } from '../../sql/dialect';
 import { raw, sql, type Sql } from '../../sql/sql';
 import { inJsonArray } from '../../sql/statement';
 import {
@@ -25,14 +26,17 @@ const table = sql`wanted`;
 export const capabilities = sharedTerm('capabilities', {
   matchesNothing: ({ names }: CapabilityFilter) => names.length === 0,
   cacheKey: ({ areAllRequired }) => (areAllRequired ? 'all' : 'any'),
-  table: ({ bind }, { dialect }) => {
-    const names = bind((filter) => JSON.stringify(filter.names));
-    return sql`${table} AS MATERIALIZED (
-      SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`;
-  },
+  table: ({ bind }, { dialect }) =>
+    wantedTable(
+      dialect,
+      bind((filter) => JSON.stringify(filter.names)),
+    ),
   condition: ({ cacheKey, bind }, context) => {
     if (cacheKey === 'any') return exists(linksOf(context));
-    return sql`${bind(({ names }) => names.length)} = (SELECT count(*) FROM ${linksOf(context)})`;
+    return hasAllWanted(
+      context,
+      bind(({ names }) => names.length),
+    );
   },
   source: ({ cacheKey, bind }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll(bind(({ names }) => names.length))),
 });
@@ -53,8 +57,19 @@ export function withAllRequired(
   return given === undefined ? undefined : { names: given.names, areAllRequired };
 }
 
+/** Composes the table with the ids of the capabilities whose names are in `names`, a JSON array without duplicates. */
+export function wantedTable(dialect: Dialect, names: Sql): Sql {
+  return sql`${table} AS MATERIALIZED (
+      SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`;
+}
+
+/** Composes the condition that an agent has all capabilities of {@link wantedTable}. `count` is their number. */
+export function hasAllWanted(context: Pick<AgentContext, 'dialect' | 'id'>, count: Sql): Sql {
+  return sql`${count} = (SELECT count(*) FROM ${linksOf(context)})`;
+}
+
 // Composes the FROM and WHERE clauses of the links of one agent to the capabilities to search for.
-function linksOf({ dialect, id }: AgentContext): Sql {
+function linksOf({ dialect, id }: Pick<AgentContext, 'dialect' | 'id'>): Sql {
   const isSearched = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM ${table} w`);
   return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isSearched}`;
 }

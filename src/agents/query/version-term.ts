@@ -1,4 +1,4 @@
-import { sql } from '../../sql/sql';
+import { sql, type Sql } from '../../sql/sql';
 import { field } from './filter-term';
 import { toVersionRanges, type VersionRange } from './version-range';
 
@@ -34,8 +34,13 @@ export const version = field({
   condition: ({ cacheKey, bind }) => {
     const isText = sql`a.version = ${bind(({ text }) => text)}`;
     if (cacheKey === 'text') return isText;
-    // Only the key of a release ends with "~": this condition excludes prereleases.
     return sql`(${isText} OR EXISTS (SELECT 1 FROM ${table} r WHERE a.version_key >= r.lower AND a.version_key < r.upper
-    AND (r.has_prereleases = 1 OR a.version_key LIKE '%~')))`;
+    AND (r.has_prereleases = 1 OR ${isRelease(sql`a`)})))`;
   },
 });
+
+/** Composes the condition that the version of an agent, in a table with this alias, is a release. */
+export function isRelease(alias: Sql): Sql {
+  // The key of a release ends with "~".
+  return sql`${alias}.version_key LIKE '%~'`;
+}
