@@ -5,7 +5,7 @@ import { assertOnlyLibrary } from '../open-files';
 import { mappedFiles } from '../process-mappings';
 import { betterSqlite3 } from './better-sqlite3';
 import type { SqliteDriver } from './driver';
-import { nodeSqlite } from './node-sqlite';
+import type * as NodeSqliteFile from './node-sqlite';
 
 /** Driver that was loaded when no driver was requested. Two of them in one process could not share a file. */
 let defaultDriver: SqliteDriver | undefined;
@@ -45,6 +45,13 @@ function loadAny(): SqliteDriver {
     if (driver === undefined) throw error;
     return driver;
   }
+}
+
+// Loads the module only when it is needed: most processes use better-sqlite3, and start faster without it.
+function nodeSqlite(): SqliteDriver | undefined {
+  // An import would be loaded at once.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require('./node-sqlite') as typeof NodeSqliteFile).nodeSqlite();
 }
 
 function isLoadError(error: unknown): boolean {
