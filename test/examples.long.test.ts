@@ -1,11 +1,11 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DatabaseService } from '../src';
 import { onPostgresql } from './support/engine';
 import { createAgent } from './support/factories';
+import { addBinary, installWithNpm, packPackage, remove, tarballIn, whyNoRegistry } from './support/packed-package';
 import { packageRoot, whenReachable } from './support/prisma-cli';
 import { runNode, type ProcessResult } from './support/run-process';
 import { findFreePort } from './support/server-process';
@@ -27,41 +27,32 @@ interface Followed {
 /** Environment without the settings of the tests, so that the examples use their defaults. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'DATABASE_URL'));
 
-/** Installs the examples, as workspaces of one project to install their packages once, with the packed package. */
+/**
+ * Installs the examples with the packed package in its directory, as workspaces of one project to install their packages
+ * once.
+ */
 function install(project: string): void {
-  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', project];
-  const tarball = execFileSync('npm', pack, { cwd: packageRoot, encoding: 'utf8' }).trim();
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, workspaces: names }));
   for (const name of names) {
     cpSync(join(source, name), join(project, name), { recursive: true });
     const path = join(project, name, 'package.json');
-    const text = readFileSync(path, 'utf8').replace(/("ans-database": )"[^"]+"/, `$1"file:../${tarball}"`);
+    const text = readFileSync(path, 'utf8').replace(/("ans-database": )"[^"]+"/, `$1"file:${tarballIn('..')}"`);
     writeFileSync(path, text);
   }
-  // The script of better-sqlite3 would download or compile what this checkout has already.
-  execFileSync('npm', ['install', '--ignore-scripts', '--prefer-offline', '--silent'], { cwd: project });
-  const driver = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
-  if (existsSync(join(project, 'node_modules/better-sqlite3'))) {
-    cpSync(join(packageRoot, driver), join(project, driver));
-  }
-}
-
-function whyNoRegistry(): string | undefined {
-  if (process.env['LONG_TESTS'] === undefined) return 'LONG_TESTS is not set';
-  try {
-    execFileSync('npm', ['ping'], { stdio: 'ignore', timeout: 20_000 });
-    return undefined;
-  } catch {
-    return 'the npm registry cannot be reached';
-  }
+  installWithNpm(project);
+  const driver = join(project, 'node_modules/better-sqlite3');
+  if (existsSync(driver)) addBinary(driver);
 }
 
 describeUnless(whyNoRegistry(), 'the examples', () => {
-  const project = mkdtempSync(join(tmpdir(), 'ans-examples-'));
+  let project = '';
   const folder = (name: string): string => join(project, name);
 
-  beforeAll(() => install(project));
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
+  beforeAll(() => {
+    project = packPackage();
+    install(project);
+  });
+  afterAll(() => remove(project));
 
   /** Starts the compiled program of an example, which ends with the test. */
   function startProgram(name: string, env: Readonly<Record<string, string>>): Running {

@@ -4,16 +4,15 @@ import { build, type BuildOptions } from 'esbuild';
 import { describeUnless } from '../support/skip';
 import {
   addBinary,
-  createApplication,
   installWithNpm,
   packPackage,
-  programOutput,
   remove,
-  root,
   run,
   tarballIn,
-  withoutRegistry,
-} from './application';
+  whyNoRegistry,
+} from '../support/packed-package';
+import { packageRoot } from '../support/prisma-cli';
+import { createApplication, programOutput } from './application';
 
 jest.setTimeout(300_000);
 
@@ -31,7 +30,7 @@ const traceFiles = `
   });
 `;
 
-describeUnless(withoutRegistry, 'the installed package', () => {
+describeUnless(whyNoRegistry(), 'the installed package', () => {
   let [directory, application, tools] = ['', '', ''];
   const node = (...args: readonly string[]) => run(process.execPath, args, { cwd: application });
 
@@ -82,7 +81,7 @@ describeUnless(withoutRegistry, 'the installed package', () => {
       test('runs', async () => expect(await run('in-jest')).toBe(${JSON.stringify(programOutput)}), 60_000);`;
     writeFileSync(join(application, 'jest.test.js'), text);
     mkdirSync(join(application, 'in-jest'));
-    node(join(root, 'node_modules/jest/bin/jest.js'), 'jest.test.js');
+    node(join(packageRoot, 'node_modules/jest/bin/jest.js'), 'jest.test.js');
     expect(existsSync(join(application, 'in-jest/backup.sqlite'))).toBe(true);
   });
 

@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { packPackage, remove, tarballIn } from '../support/packed-package';
+import { packageRoot as root } from '../support/prisma-cli';
 import { temporaryDirectory } from '../support/test-database';
 
-const root = join(__dirname, '../..');
 const packageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   dependencies: object;
   optionalDependencies: object;
@@ -16,13 +16,11 @@ interface Bin {
 
 /** Creates a project with the packed package installed; its dependencies are those of this checkout. */
 function projectWithPackage(): string {
-  const project = mkdtempSync(join(tmpdir(), 'ans-package-'));
+  const project = packPackage();
   const modules = join(project, 'node_modules');
-  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', project];
-  const tarball = execFileSync('npm', pack, { cwd: root, encoding: 'utf8' }).trim();
   mkdirSync(modules);
   writeFileSync(join(project, 'package.json'), '{}');
-  execFileSync('tar', ['-xzf', join(project, tarball), '-C', modules]);
+  execFileSync('tar', ['-xzf', tarballIn(project), '-C', modules]);
   execFileSync('mv', [join(modules, 'package'), join(modules, 'ans-database')]);
   const dependencies = Object.keys({ ...packageJson.dependencies, ...packageJson.optionalDependencies });
   for (const name of [...dependencies, '@types/node', 'undici-types', '@opentelemetry/api']) {
@@ -55,7 +53,7 @@ const useOfThePackage = `
 describe('the packed package', () => {
   let project = '';
   beforeAll(() => (project = projectWithPackage()));
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
+  afterAll(() => remove(project));
 
   test('works with require and with import, and both load the same classes', () => {
     const required = `const { DatabaseService } = require('ans-database');\n(async () => {${useOfThePackage}\n})();`;

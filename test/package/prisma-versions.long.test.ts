@@ -5,20 +5,20 @@ import { describeUnless } from '../support/skip';
 import { unmigratedDatabaseUrl } from '../support/test-database';
 import {
   addBinary,
-  createApplication,
   installWithNpm,
   packPackage,
   remove,
   run,
   tarballIn,
-  withoutRegistry,
-} from './application';
+  whyNoRegistry,
+} from '../support/packed-package';
+import { createApplication } from './application';
 
 jest.setTimeout(300_000);
 
 const packages = ['@prisma/client', '@prisma/adapter-pg', '@prisma/driver-adapter-utils'];
 
-describeUnless(withoutRegistry, "the application's own Prisma", () => {
+describeUnless(whyNoRegistry(), "the application's own Prisma", () => {
   let directory = '';
   beforeAll(() => (directory = packPackage()));
   afterAll(() => remove(directory));

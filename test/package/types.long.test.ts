@@ -2,16 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeUnless } from '../support/skip';
-import {
-  createApplication,
-  installWithNpm,
-  packPackage,
-  remove,
-  root,
-  run,
-  tarballIn,
-  withoutRegistry,
-} from './application';
+import { installWithNpm, packPackage, remove, run, tarballIn, whyNoRegistry } from '../support/packed-package';
+import { packageRoot } from '../support/prisma-cli';
+import { createApplication } from './application';
 
 jest.setTimeout(300_000);
 
@@ -46,13 +39,13 @@ const resolutions = [
   ['esnext', 'bundler'],
 ] as const;
 
-describeUnless(withoutRegistry, 'the types of the package', () => {
+describeUnless(whyNoRegistry(), 'the types of the package', () => {
   let [directory, application, tools] = ['', '', ''];
   beforeAll(() => {
     directory = packPackage();
     application = createApplication(directory, 'application');
     installWithNpm(application, tarballIn(directory));
-    cpSync(join(root, 'node_modules/@opentelemetry/api'), join(application, 'node_modules/@opentelemetry/api'), {
+    cpSync(join(packageRoot, 'node_modules/@opentelemetry/api'), join(application, 'node_modules/@opentelemetry/api'), {
       recursive: true,
     });
     for (const extension of ['ts', 'mts', 'cts']) writeFileSync(join(application, `sample.${extension}`), sample);
@@ -114,8 +107,8 @@ describeUnless(withoutRegistry, 'the types of the package', () => {
     ).toMatch(/All good!/);
     const attw = join(tools, 'node_modules/@arethetypeswrong/cli/dist/index.js');
     // Reads .attw.json, which omits the Prisma schemas: they are no modules.
-    expect(execFileSync(process.execPath, [attw, tarballIn(directory)], { cwd: root, encoding: 'utf8' })).toMatch(
-      /No problems found/,
-    );
+    expect(
+      execFileSync(process.execPath, [attw, tarballIn(directory)], { cwd: packageRoot, encoding: 'utf8' }),
+    ).toMatch(/No problems found/);
   });
 });
