@@ -111,7 +111,7 @@ export class CapabilityStatements {
    * each capability against deletion. It skips links that are being deleted, so it never waits, and agents with a
    * popular capability do not wait for each other.
    *
-   * When no other link can be locked, the statement locks and updates the capability itself:
+   * Without another link that it can lock, the statement locks and updates the capability itself:
    *
    * - Another transaction may be deleting the other links. Then the later of the two transactions waits for the earlier
    *   one. It sees what the earlier one has deleted, or fails when its snapshot is older.

@@ -15,7 +15,7 @@ import { openTestDatabase } from './test-database';
 
 type Listener = () => unknown;
 
-/** What a sample can use: the names of `sampleGlobals`, modules, and what it has left to do. */
+/** Values and modules that a sample can use, and its cleanup. `values` has the names of `sampleGlobals`. */
 export interface SampleContext {
   readonly values: Readonly<Record<string, unknown>>;
   readonly require: (name: string) => unknown;

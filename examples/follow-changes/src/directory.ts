@@ -1,6 +1,6 @@
 import type { AgentRecord, Change, DatabaseService } from 'ans-database';
 
-/** What the read model keeps of an agent. */
+/** Agent as the read model keeps it. */
 export interface Entry {
   readonly name: string;
   readonly capabilities: readonly string[];

@@ -36,7 +36,7 @@ const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] 
 
 /**
  * Returns the parsers for a result with bounds. They are those of `types`, and also count the characters of each text.
- * When a parser throws, the driver discards the rest of the result.
+ * The driver discards the rest of a result whose parser throws.
  */
 function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
   const size = new AnswerSize(bounds);

@@ -16,7 +16,7 @@ const pendingSql = 'SELECT id FROM security_event_pending_entries ORDER BY id LI
 
 /**
  * Appends pending entries to the event chain soon after the events were recorded. Only one run is active at a time.
- * When a run fails, the failure is logged and the run is repeated later. The timers do not keep the process alive.
+ * Logs the failure of a run, and repeats the run later. The timers do not keep the process alive.
  */
 export class Sequencer {
   readonly #connections: PostgresqlConnections;

@@ -57,8 +57,8 @@ export async function runInDriverThread<T>(
 
 /**
  * Returns the options of Node.js for a thread. Omits the options of the process, such as a TypeScript loader: the
- * thread does not need them, and starts faster without them. With Yarn's Plug'n'Play, keeps them, because Yarn's loader
- * may be one of them, and the thread needs it.
+ * thread does not need them, and starts faster without them. With Yarn's Plug'n'Play, adds the option that
+ * loads Yarn's resolver, without which the thread finds no package.
  */
 export function threadArguments(): string[] {
   if (process.versions['pnp'] === undefined) return [];
