@@ -1,3 +1,4 @@
+export type { AgentBatchWriter } from './agents/agent-batch-writer';
 export type { AgentReader } from './agents/agent-reader';
 export type { AgentService } from './agents/agent-service';
 export type { AgentWriter } from './agents/agent-writer';

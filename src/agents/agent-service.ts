@@ -1,17 +1,13 @@
-import { checkPage, readAhead, recordsOf, type Page, type PageOptions } from '../query/page';
 import type { Operation } from '../errors/operation';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
-import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Executor } from '../storage/executor';
 import type { Session } from '../storage/session';
-import type { AgentReader } from './agent-reader';
+import { AgentBatchService } from './agent-batch-service';
 import type { AgentWriter } from './agent-writer';
 import {
   assertNameFree,
   deleteAgent,
-  expireDueAgents,
   insertAgent,
   mergeMetadata,
   renewAgent,
@@ -19,113 +15,43 @@ import {
   setStatus,
   updateAgent,
 } from './commands';
-import { createAgents } from './create-many';
 import { parseHealth } from './endpoint-validation';
-import {
-  parseChangeOptions,
-  parseCreateManyOptions,
-  parseCreateOptions,
-  parseUpdateOptions,
-  type ChangeRules,
-  type RegistrationRules,
-} from './options';
-import { countAgents, getAgent, getAgents, queryAgentPage, queryAgents } from './queries';
-import type { ResolutionQuery } from './query/types';
-import { byId, parseResolutionQuery } from './query/validation';
+import { parseChangeOptions, parseCreateOptions, parseUpdateOptions, type ChangeRules } from './options';
 import type {
   AgentInput,
-  AgentRecord,
   AgentStatus,
   AgentUpdate,
   ChangeOptions,
-  CreateManyOptions,
   CreateOptions,
-  CreateResult,
   EndpointHealthInput,
   UpdateOptions,
 } from './types';
-import { parseAgentUpdate, parseNewAgent, type AgentDefaults } from './validation';
-
-/** Maximum number of agents that `expireDue` changes in one transaction. */
-const batchSize = 250;
+import { agentDefaults, parseAgentUpdate, parseNewAgent } from './validation';
 
 /**
- * Registers, finds and changes agents. {@link AgentReader} and {@link AgentWriter} document the methods. Every error is
- * a `DatabaseError`.
+ * Registers, finds and changes agents. {@link AgentReader}, {@link AgentWriter} and {@link AgentBatchWriter} document
+ * the methods. Every error is a `DatabaseError`.
  */
-export class AgentService implements AgentReader, AgentWriter {
+export class AgentService extends AgentBatchService implements AgentWriter {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
   /** @internal */
   constructor(session: Session, settings: ServiceSettings) {
+    super(session, settings);
     this.#session = session;
     this.#settings = settings;
-  }
-
-  get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
-    return this.#session.readRecord('agents.get', options, () => {
-      const key = this.#settings.checks.id(id, 'id');
-      return { by: 'agent', key, read: (executor: Executor) => getAgent(executor, key) };
-    });
-  }
-
-  getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
-    return this.#session.read('agents.getMany', options, (executor) => {
-      const { checks } = this.#settings;
-      return getAgents(executor, checks.list(ids, 'ids', checks.id), checks.limits);
-    });
-  }
-
-  query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
-    return this.#session.read('agents.query', options, (executor) =>
-      queryAgents(executor, parseResolutionQuery(query, this.#settings.checks), this.#settings),
-    );
-  }
-
-  page(query: ResolutionQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>> {
-    return this.#session.read('agents.page', options, (executor) => {
-      const { checks } = this.#settings;
-      const request = checkPage(page, checks);
-      return queryAgentPage(executor, parseResolutionQuery(query, checks), request, this.#settings);
-    });
-  }
-
-  iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
-    const { checks } = this.#settings;
-    return recordsOf((after) =>
-      this.#session.read('agents.iterate', options, (executor) =>
-        readAhead(after, checks, (request) =>
-          queryAgentPage(executor, parseResolutionQuery(query, checks, byId), request, this.#settings),
-        ),
-      ),
-    );
-  }
-
-  count(query: ResolutionQuery = {}, options?: ReadOptions): Promise<number> {
-    return this.#session.read('agents.count', options, (executor) => {
-      const { filter } = parseResolutionQuery(query, this.#settings.checks);
-      return countAgents(executor, filter, this.#settings);
-    });
   }
 
   create(agent: AgentInput, options?: CreateOptions): Promise<string> {
     return this.#session.write('agents.create', (executor) => {
       const rules = parseCreateOptions(options);
-      const defaults = this.#defaults(rules);
+      const defaults = agentDefaults(this.#settings, rules);
       const row = parseNewAgent(agent, defaults);
       return executor.withTransaction(async (tx) => {
         await assertNameFree(tx, row, rules);
         return insertAgent(tx, row, rules, defaults.nowMs);
       });
-    });
-  }
-
-  createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
-    return this.#session.write('agents.createMany', (executor) => {
-      const rules = parseCreateManyOptions(options);
-      const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
-      return createAgents(executor, inputs, this.#defaults(rules), rules);
     });
   }
 
@@ -180,17 +106,6 @@ export class AgentService implements AgentReader, AgentWriter {
     );
   }
 
-  expireDue(): Promise<number> {
-    return this.#session.write('agents.expireDue', async (executor) => {
-      const nowMs = this.#settings.now();
-      for (let count = 0; ;) {
-        const expired = await executor.withTransaction((tx) => expireDueAgents(tx, nowMs, batchSize));
-        count += expired;
-        if (expired < batchSize) return count;
-      }
-    });
-  }
-
   delete(id: string): Promise<boolean> {
     return this.#session.write('agents.delete', (executor) => {
       const key = this.#settings.checks.id(id, 'id');
@@ -210,11 +125,6 @@ export class AgentService implements AgentReader, AgentWriter {
       const rules = parseOptions();
       return executor.withTransaction((tx) => command(tx, change, rules));
     });
-  }
-
-  #defaults({ uniqueness, allowsRevoked }: RegistrationRules): AgentDefaults {
-    const { now, defaultAgentLifetimeMs, checks } = this.#settings;
-    return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, allowsRevoked, checks };
   }
 }
 

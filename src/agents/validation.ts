@@ -1,3 +1,5 @@
+import type { ServiceSettings } from '../options/service-settings';
+import type { RegistrationRules } from './options';
 import { maxTimeMs } from '../sql/time-range';
 import { v7 as uuidv7 } from 'uuid';
 import { checkArray, checkNonEmptyText, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
@@ -20,6 +22,14 @@ export interface AgentDefaults {
   /** True when a REVOKED certificate is accepted. */
   readonly allowsRevoked: boolean;
   readonly checks: Validator;
+}
+
+/** Returns the defaults of a call with these rules. */
+export function agentDefaults(
+  { now, defaultAgentLifetimeMs, checks }: ServiceSettings,
+  { uniqueness, allowsRevoked }: RegistrationRules,
+): AgentDefaults {
+  return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, allowsRevoked, checks };
 }
 
 const agentFields = new Set([

@@ -58,7 +58,7 @@ describe('The documentation', () => {
     ['docs/queries.md', namesOf('ResolutionQuery')],
     ['docs/certificates.md', namesOf('CertificateQuery')],
     ['docs/security-events.md', namesOf('SecurityEventQuery')],
-    ['docs/agents.md', [...namesOf('AgentWriter')]],
+    ['docs/agents.md', [...namesOf('AgentWriter'), ...namesOf('AgentBatchWriter')]],
   ])('has a table in %s that lists everything', (page, names) => {
     expect(names.length).toBeGreaterThan(5);
     expect(names.filter((name) => !new RegExp(`^\\|.*\\b${name}\\b`, 'm').test(textOf(page)))).toEqual([]);

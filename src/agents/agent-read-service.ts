@@ -1,0 +1,68 @@
+import { checkPage, readAhead, recordsOf, type Page, type PageOptions } from '../query/page';
+import type { ReadOptions } from '../options/read-options';
+import type { ServiceSettings } from '../options/service-settings';
+import type { Executor } from '../storage/executor';
+import type { Session } from '../storage/session';
+import type { AgentReader } from './agent-reader';
+import { countAgents, getAgent, getAgents, queryAgentPage, queryAgents } from './queries';
+import type { ResolutionQuery } from './query/types';
+import { byId, parseResolutionQuery } from './query/validation';
+import type { AgentRecord } from './types';
+
+/** Methods of {@link AgentService} that read. {@link AgentReader} documents them. */
+export abstract class AgentReadService implements AgentReader {
+  readonly #session: Session;
+  readonly #settings: ServiceSettings;
+
+  /** @internal */
+  constructor(session: Session, settings: ServiceSettings) {
+    this.#session = session;
+    this.#settings = settings;
+  }
+
+  get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
+    return this.#session.readRecord('agents.get', options, () => {
+      const key = this.#settings.checks.id(id, 'id');
+      return { by: 'agent', key, read: (executor: Executor) => getAgent(executor, key) };
+    });
+  }
+
+  getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
+    return this.#session.read('agents.getMany', options, (executor) => {
+      const { checks } = this.#settings;
+      return getAgents(executor, checks.list(ids, 'ids', checks.id), checks.limits);
+    });
+  }
+
+  query(query: ResolutionQuery = {}, options?: ReadOptions): Promise<AgentRecord[]> {
+    return this.#session.read('agents.query', options, (executor) =>
+      queryAgents(executor, parseResolutionQuery(query, this.#settings.checks), this.#settings),
+    );
+  }
+
+  page(query: ResolutionQuery = {}, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>> {
+    return this.#session.read('agents.page', options, (executor) => {
+      const { checks } = this.#settings;
+      const request = checkPage(page, checks);
+      return queryAgentPage(executor, parseResolutionQuery(query, checks), request, this.#settings);
+    });
+  }
+
+  iterate(query: ResolutionQuery = {}, options?: ReadOptions): AsyncGenerator<AgentRecord, void, void> {
+    const { checks } = this.#settings;
+    return recordsOf((after) =>
+      this.#session.read('agents.iterate', options, (executor) =>
+        readAhead(after, checks, (request) =>
+          queryAgentPage(executor, parseResolutionQuery(query, checks, byId), request, this.#settings),
+        ),
+      ),
+    );
+  }
+
+  count(query: ResolutionQuery = {}, options?: ReadOptions): Promise<number> {
+    return this.#session.read('agents.count', options, (executor) => {
+      const { filter } = parseResolutionQuery(query, this.#settings.checks);
+      return countAgents(executor, filter, this.#settings);
+    });
+  }
+}
