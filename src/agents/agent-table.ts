@@ -18,4 +18,7 @@ export const agentTable: Columns<AgentModel> = {
   status: ['status', { enumeration: 'AgentStatus' }],
   owner: ['owner', 'text'],
   uniqueKey: ['unique_key', 'text'],
+  deprecatedAt: ['deprecated_at', 'time'],
+  deprecationReason: ['deprecation_reason', 'text'],
+  successorId: ['successor_id', 'text'],
 };

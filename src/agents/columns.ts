@@ -8,11 +8,17 @@ import { sql, type Sql } from '../sql/sql';
 export function agentColumns(dialect: Dialect): Sql {
   return sql`a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
     ${dialect.toMs(sql`a.created_at`)}, ${dialect.toMs(sql`a.updated_at`)}, ${dialect.toMs(sql`a.expires_at`)},
-    a.status, a.owner, ${endpointsOf(dialect)}, ${capabilitiesOf(dialect)}, ${metadataOf(dialect)}`;
+    a.status, a.owner, ${endpointsOf(dialect)}, ${capabilitiesOf(dialect)}, ${metadataOf(dialect)},
+    ${deprecationColumns(dialect)}`;
+}
+
+/** Composes the columns of the deprecation of an agent `a`, from which `toDeprecation` builds it. */
+export function deprecationColumns(dialect: Dialect): Sql {
+  return sql`${dialect.toMs(sql`a.deprecated_at`)}, a.deprecation_reason, a.successor_id`;
 }
 
 /** Number of columns of {@link agentColumns}. */
-export const agentColumnCount = 15;
+export const agentColumnCount = 18;
 
 function endpointsOf(dialect: Dialect): Sql {
   const endpoint = dialect.jsonArray([

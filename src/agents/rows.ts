@@ -4,6 +4,7 @@ import type { Unchecked, UncheckedValues } from '../sql/model';
 import type { Row } from '../sql/statement';
 import { storedChoice, storedJson, storedOptionalText, storedPort, storedText, storedTime } from '../sql/stored';
 import { AgentStatus, HealthStatus, type AgentRecord, type Endpoint } from './types';
+import type { Deprecation } from './version-types';
 
 const statuses: ReadonlySet<AgentModel['status']> = new Set(Object.values(AgentStatus));
 const healthStatuses: ReadonlySet<EndpointModel['healthStatus']> = new Set(Object.values(HealthStatus));
@@ -15,7 +16,11 @@ type AgentResultRow = readonly [
   endpoints: string,
   capabilities: string,
   metadata: string,
+  ...deprecation: DeprecationRow,
 ];
+
+/** A row of `deprecationColumns`. */
+type DeprecationRow = UncheckedValues<AgentModel, ['deprecatedAt', 'deprecationReason', 'successorId']>;
 
 /** An endpoint as the aggregate of `agentColumns` returns it. */
 type EndpointResult = UncheckedValues<
@@ -54,7 +59,20 @@ export function toAgentRecord(row: Row): AgentRecord {
   if (defaultEndpoint !== undefined) agent.defaultEndpoint = defaultEndpoint;
   const description = storedOptionalText(columns[6], 'agent', id, 'description');
   if (description !== null) agent.description = description;
+  const deprecation = toDeprecation([columns[15], columns[16], columns[17]], id);
+  if (deprecation !== undefined) agent.deprecation = deprecation;
   return agent;
+}
+
+/** Converts a row of `deprecationColumns`; returns undefined when the agent has no deprecation. */
+export function toDeprecation([at, reason, successorId]: DeprecationRow, id: string): Deprecation | undefined {
+  if (at === null) return undefined;
+  const deprecation: Deprecation = { at: storedTime(at, 'agent', id, 'deprecation.at') };
+  const text = storedOptionalText(reason, 'agent', id, 'deprecation.reason');
+  if (text !== null) deprecation.reason = text;
+  const successor = storedOptionalText(successorId, 'agent', id, 'deprecation.successorId');
+  if (successor !== null) deprecation.successorId = successor;
+  return deprecation;
 }
 
 function toEndpoint(columns: EndpointResult, agentId: string): Endpoint {

@@ -1,5 +1,6 @@
 import type { DatabaseError } from '../errors/database-error';
 import type { Metadata } from '../metadata/types';
+import type { Deprecation } from './version-types';
 
 /*
  * Glossary.
@@ -72,6 +73,8 @@ export interface AgentRecord {
   expiresAt: Date;
   status: AgentStatus;
   owner: string;
+  /** Details that `deprecate` has stored. They stay until the status becomes ACTIVE. */
+  deprecation?: Deprecation;
 }
 
 /** Result of a health check, as the caller passes it. */

@@ -75,6 +75,9 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
     status: ifDefined(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
     owner: checks.id(agent.owner, 'owner'),
     uniqueKey: null,
+    deprecatedAt: null,
+    deprecationReason: null,
+    successorId: null,
   };
   checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
   const nameKeys = toNameKeys(columns);

@@ -56,7 +56,10 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
 
 /** Columns that can be null, by table. */
 export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
-  agents: ['default_endpoint_id', 'description', 'unique_key', 'version_key'],
+  agents: [
+    ...['default_endpoint_id', 'deprecated_at', 'deprecation_reason', 'description', 'successor_id', 'unique_key'],
+    'version_key',
+  ],
   certificates: ['replaced_by', 'revocation_reason', 'revoked_at', 'serial_number'],
   endpoints: ['health_message', 'metadata'],
   security_event_entries: ['mitigation_applied', 'mitigation_details'],

@@ -33,13 +33,15 @@ async function checkOwnRows(snapshot: Snapshot, findings: FindingSink): Promise<
   const hasEndpoint = hasValue(sql`endpoints`, sql`id`, sql`a.default_endpoint_id`, isOwn);
   const hasDefault = sql`a.default_endpoint_id IS NULL OR ${hasEndpoint}`;
   const hasCertificate = hasValue(sql`certificates`, sql`id`, sql`a.certificate_id`);
+  const hasSuccessor = sql`a.successor_id IS NULL OR ${hasValue(sql`agents`, sql`id`, sql`a.successor_id`)}`;
   const columns = [
     ...[sql`a.id`, sql`a.name`, sql`a.name_folded`, sql`a.version`, sql`a.version_key`, sql`a.owner`],
     ...[sql`a.unique_key`, sql`a.status`, toMs(sql`a.created_at`), toMs(sql`a.updated_at`), toMs(sql`a.expires_at`)],
-    ...[hasDefault, hasCertificate],
+    ...[hasDefault, hasCertificate, hasSuccessor],
+    ...[toMs(sql`a.deprecated_at`), sql`a.deprecation_reason`, sql`a.successor_id`],
     firstNoText(snapshot.dialect, {
       required: { publicKey: sql`a.public_key` },
-      optional: { description: sql`a.description` },
+      optional: { description: sql`a.description`, 'deprecation.reason': sql`a.deprecation_reason` },
     }),
     firstEmpty({ publicKey: sql`a.public_key` }),
   ];
@@ -65,10 +67,29 @@ async function checkOwnRows(snapshot: Snapshot, findings: FindingSink): Promise<
     rules.time(expires, 'expiresAt');
     rules.holds(Boolean(row[11]), 'default-endpoint', "is not one of the agent's endpoints", 'defaultEndpoint');
     rules.reference(row[12], 'certificateId', 'a certificate');
-    rules.texts(row[13]);
-    rules.notEmpty(row[14]);
+    checkDeprecation(row.slice(13), { id, status }, rules);
+    rules.texts(row[17]);
+    rules.notEmpty(row[18]);
   });
   await heldNames.flush();
+}
+
+function checkDeprecation(
+  [hasSuccessor, at, reason, successorId]: Row,
+  { id, status }: { readonly id: unknown; readonly status: unknown },
+  rules: Rules,
+): void {
+  rules.reference(hasSuccessor, 'deprecation.successorId', 'an agent');
+  rules.holds(
+    successorId === null || successorId !== id,
+    'value',
+    'refers to the agent itself',
+    'deprecation.successorId',
+  );
+  if (at !== null) rules.time(at, 'deprecation.at');
+  const isDeprecated = at !== null || (reason === null && successorId === null);
+  rules.holds(isDeprecated, 'value', 'is missing, but the reason or the successor is set', 'deprecation.at');
+  rules.holds(at === null || status !== 'ACTIVE', 'value', 'is ACTIVE, but the agent has a deprecation', 'status');
 }
 
 function checkEndpoints(snapshot: Snapshot, findings: FindingSink): Promise<void> {

@@ -19,6 +19,27 @@ const agents: readonly Damage[] = [
   ["UPDATE agents SET default_endpoint_id = 'main' WHERE id = 'plain'", 'default-endpoint agent plain defaultEndpoint'],
 ];
 
+const isDeprecated = "status = 'DEPRECATED', deprecated_at = updated_at";
+
+const deprecations: readonly Damage[] = [
+  [
+    `UPDATE agents SET ${isDeprecated}, successor_id = 'x' WHERE id = 'whole'`,
+    'foreign-key agent whole deprecation.successorId',
+  ],
+  [
+    `UPDATE agents SET ${isDeprecated}, successor_id = 'plain' WHERE id = 'plain'`,
+    'value agent plain deprecation.successorId: refers to the agent itself',
+  ],
+  [
+    "UPDATE agents SET deprecation_reason = 'old' WHERE id = 'only'",
+    'value agent only deprecation.at: is missing, but the reason or the successor is set',
+  ],
+  [
+    "UPDATE agents SET deprecated_at = updated_at WHERE id = 'many-1'",
+    'value agent many-1 status: is ACTIVE, but the agent has a deprecation',
+  ],
+];
+
 const endpoints: readonly Damage[] = [
   ["UPDATE endpoints SET position = 0 WHERE agent_id = 'whole'", 'endpoint-order agent whole endpoints'],
   ["UPDATE endpoints SET position = 1 WHERE agent_id = 'many-1'", 'endpoint-order agent many-1 endpoints'],
@@ -206,7 +227,7 @@ describe('db.check()', () => {
   });
 
   test.each<Case>([
-    ['damaged values and references', [...agents, ...endpoints, ...collections, ...certificates]],
+    ['damaged values and references', [...agents, ...deprecations, ...endpoints, ...collections, ...certificates]],
     ['empty ids and texts and a changed event', empty],
     ...(onPostgresql ? onPostgres : onSqlite),
   ])('reports exactly the findings of %s', async (_, damages) => {

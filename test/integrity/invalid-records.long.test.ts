@@ -44,10 +44,13 @@ const agents: Reads = {
   ],
   invalid: [
     ...invalid('agents', 'id', noTime, 'created_at', 'updated_at', 'expires_at'),
+    ...invalid('agents', 'id', noTime, 'deprecated_at:deprecation.at'),
     ...invalid('agent_metadata', 'agent_id', noJson, 'value:metadata'),
     ...onSqlite(
       ...invalid('agents', 'id', blob, 'name', 'public_key', 'version', 'owner', 'description'),
       ...invalid('agents', 'id', blob, 'default_endpoint_id:defaultEndpoint'),
+      ...invalid('agents', 'id', blob, 'deprecated_at = 1, deprecation_reason:deprecation.reason'),
+      ...invalid('agents', 'id', blob, 'deprecated_at = 1, successor_id:deprecation.successorId'),
       ...invalid('agents', 'id', ["'active'", ...blob], 'status'),
       ...invalid('agent_metadata', 'agent_id', blob, 'value:metadata', 'key:metadata'),
       ['capabilities', "UPDATE capabilities SET name = x'00' WHERE name = 'bad-capability'"],

@@ -64,6 +64,18 @@ const agents: readonly AgentRecord[] = [
   agent.endpoints.length === 0 || defaultEndpoint === undefined ? agent : { ...agent, defaultEndpoint },
 );
 
+/** Fields that the first test changes. */
+const deprecated: ReadonlyMap<string, Partial<AgentRecord>> = new Map(
+  agents.flatMap(({ id, updatedAt: at }) => {
+    if (id === 'agent-1') return [[id, deprecation({ at, reason: '', successorId: 'times' })]];
+    return id === 'times' ? [[id, deprecation({ at, successorId: 'bare' })]] : [];
+  }),
+);
+
+function deprecation(details: NonNullable<AgentRecord['deprecation']>): Partial<AgentRecord> {
+  return { status: 'DEPRECATED', deprecation: details };
+}
+
 async function fillWithEverything(db: DatabaseService): Promise<void> {
   await createCertificate(db, {
     id: 'first',
@@ -92,7 +104,10 @@ describe('ans-database move', () => {
       `UPDATE certificates SET replaced_by = 'third' WHERE id = 'first';
       UPDATE certificates SET replaced_by = 'second' WHERE id = 'third';
       UPDATE certificates SET replaced_by = 'first' WHERE id = 'second';
-      UPDATE certificates SET replaced_by = 'fourth', revoked_at = 1, revocation_reason = 'superseded' WHERE id = 'fourth'`,
+      UPDATE certificates SET replaced_by = 'fourth', revoked_at = 1, revocation_reason = 'superseded' WHERE id = 'fourth';
+      UPDATE agents SET status = 'DEPRECATED', deprecated_at = updated_at WHERE id IN ('agent-1', 'times');
+      UPDATE agents SET deprecation_reason = '', successor_id = 'times' WHERE id = 'agent-1';
+      UPDATE agents SET successor_id = 'bare' WHERE id = 'times'`,
     );
     const { exitCode, stdout } = await moving.run('--batch', '4');
     expect({ exitCode, stdout }).toEqual({
@@ -108,7 +123,7 @@ describe('ans-database move', () => {
     const { db: before } = await openTestDatabase(moving.source.options);
     const { db: after } = await openTestDatabase(moving.target.options);
     for (const agent of agents) {
-      expect(await after.getAgent(agent.id)).toStrictEqual(agent);
+      expect(await after.getAgent(agent.id)).toStrictEqual({ ...agent, ...deprecated.get(agent.id) });
       expect(await after.queryAgents({ id: agent.id, name: agent.name, version: agent.version })).toHaveLength(1);
     }
     for (const id of ['first', 'second', 'third', 'fourth']) {

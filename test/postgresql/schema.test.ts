@@ -31,15 +31,17 @@ test('each migration for PostgreSQL has a counterpart of the same name for SQLit
 });
 
 describe('the database that the migrations create', () => {
-  test('has the trigram and expression indexes that the Prisma schema cannot express', async () => {
-    const condition = "indexdef LIKE '%gin_trgm_ops%' OR indexdef LIKE '%, 64)%'";
+  test('has the trigram, expression and partial indexes that the Prisma schema cannot express', async () => {
+    const condition = "indexdef LIKE '%gin_trgm_ops%' OR indexdef LIKE '%, 64)%' OR indexdef LIKE '%agents % WHERE %'";
     const [indexes] = await runRaw(
       await newDatabaseUrl(),
       `SELECT indexname FROM pg_indexes WHERE ${condition} ORDER BY 1`,
     );
     expect(indexes?.map(({ indexname }) => indexname)).toEqual([
       'idx_agent_metadata_key',
+      'idx_agents_latest',
       'idx_agents_name_folded',
+      'idx_agents_successor_id',
       'idx_certificate_metadata_key',
       'idx_certificates_issuer_folded',
       'idx_certificates_subject',

@@ -20,8 +20,8 @@ type Kind = keyof typeof badValues;
 const guarded: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   agents: {
     ...texts('id', 'name', 'name_folded', 'public_key', 'certificate_id', 'default_endpoint_id', 'version'),
-    ...texts('version_key', 'description', 'owner', 'unique_key'),
-    ...times('created_at', 'updated_at', 'expires_at'),
+    ...texts('version_key', 'description', 'owner', 'unique_key', 'deprecation_reason', 'successor_id'),
+    ...times('created_at', 'updated_at', 'expires_at', 'deprecated_at'),
     status: 'choice',
   },
   endpoints: {

@@ -82,7 +82,11 @@ CREATE TABLE "new_agents" (
     "status" TEXT NOT NULL,
     "owner" TEXT NOT NULL,
     "unique_key" TEXT,
+    "deprecated_at" DATETIME,
+    "deprecation_reason" TEXT,
+    "successor_id" TEXT,
     CONSTRAINT "agents_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates" ("id") ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT "agents_successor_id_fkey" FOREIGN KEY ("successor_id") REFERENCES "agents" ("id") ON DELETE SET NULL ON UPDATE CASCADE,
 
     CONSTRAINT "agents_id_check" CHECK (typeof("id") = 'text'),
     CONSTRAINT "agents_name_check" CHECK (typeof("name") = 'text'),
@@ -98,7 +102,10 @@ CREATE TABLE "new_agents" (
     CONSTRAINT "agents_expires_at_check" CHECK (typeof("expires_at") = 'integer' AND "expires_at" BETWEEN -62135596800000 AND 253402300799999),
     CONSTRAINT "agents_status_check" CHECK ("status" IN ('ACTIVE', 'DEPRECATED', 'EXPIRED', 'REVOKED', 'SUSPENDED')),
     CONSTRAINT "agents_owner_check" CHECK (typeof("owner") = 'text'),
-    CONSTRAINT "agents_unique_key_check" CHECK (typeof("unique_key") IN ('text', 'null'))
+    CONSTRAINT "agents_unique_key_check" CHECK (typeof("unique_key") IN ('text', 'null')),
+    CONSTRAINT "agents_deprecated_at_check" CHECK ("deprecated_at" IS NULL OR (typeof("deprecated_at") = 'integer' AND "deprecated_at" BETWEEN -62135596800000 AND 253402300799999)),
+    CONSTRAINT "agents_deprecation_reason_check" CHECK (typeof("deprecation_reason") IN ('text', 'null')),
+    CONSTRAINT "agents_successor_id_check" CHECK (typeof("successor_id") IN ('text', 'null'))
 );
 UPDATE "agents" SET "created_at" = CAST("created_at" AS INTEGER) WHERE typeof("created_at") = 'real';
 UPDATE "agents" SET "created_at" = coalesce(CAST(strftime('%s', "created_at") AS INTEGER) * 1000 + CAST(substr(strftime('%f', "created_at"), 4) AS INTEGER), "created_at")
@@ -380,6 +387,13 @@ CREATE INDEX "idx_security_events_source" ON "security_events"("source", "timest
 CREATE INDEX "idx_security_events_target" ON "security_events"("target", "timestamp" DESC, "id");
 CREATE INDEX "idx_security_event_metadata_key" ON "security_event_metadata"("key", "value");
 CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "kind", "sequence");
+
+-- Prisma's schema cannot express partial indexes, and Prisma Migrate does not report them as drift. The first one serves the
+-- foreign key, and most agents have no successor. The second one has the agents that can be the latest version of their owner
+-- and name, best version first: releases before prereleases, and versions that are not semantic last.
+CREATE INDEX "idx_agents_successor_id" ON "agents"("successor_id") WHERE "successor_id" IS NOT NULL;
+CREATE INDEX "idx_agents_latest" ON "agents"("owner", "name", (CASE WHEN "version_key" IS NULL THEN 2 WHEN "version_key" LIKE '%~' THEN 0 ELSE 1 END), "version_key" DESC)
+    WHERE "status" = 'ACTIVE';
 
 -- The search by a part of an agent's name. This table has integer keys of its own, because VACUUM may change the rowids of
 -- "agents".

@@ -25,11 +25,15 @@ CREATE TABLE "agents" (
     "status" "AgentStatus" NOT NULL,
     "owner" TEXT COLLATE "C" NOT NULL,
     "unique_key" TEXT COLLATE "C",
+    "deprecated_at" TIMESTAMPTZ(3),
+    "deprecation_reason" TEXT COLLATE "C",
+    "successor_id" TEXT COLLATE "C",
 
     CONSTRAINT "agents_pkey" PRIMARY KEY ("id"),
     CONSTRAINT "agents_created_at_check" CHECK ("created_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
     CONSTRAINT "agents_updated_at_check" CHECK ("updated_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
-    CONSTRAINT "agents_expires_at_check" CHECK ("expires_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
+    CONSTRAINT "agents_expires_at_check" CHECK ("expires_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00'),
+    CONSTRAINT "agents_deprecated_at_check" CHECK ("deprecated_at" BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999+00')
 );
 
 CREATE TABLE "endpoints" (
@@ -223,6 +227,7 @@ CREATE INDEX "idx_security_events_target" ON "security_events"("target", "timest
 CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("event_id", "kind", "sequence");
 
 ALTER TABLE "agents" ADD CONSTRAINT "agents_certificate_id_fkey" FOREIGN KEY ("certificate_id") REFERENCES "certificates"("id") ON DELETE RESTRICT ON UPDATE RESTRICT;
+ALTER TABLE "agents" ADD CONSTRAINT "agents_successor_id_fkey" FOREIGN KEY ("successor_id") REFERENCES "agents"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 ALTER TABLE "endpoints" ADD CONSTRAINT "endpoints_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "agent_capabilities" ADD CONSTRAINT "agent_capabilities_agent_id_fkey" FOREIGN KEY ("agent_id") REFERENCES "agents"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "agent_capabilities" ADD CONSTRAINT "agent_capabilities_capability_id_fkey" FOREIGN KEY ("capability_id") REFERENCES "capabilities"("id") ON DELETE CASCADE ON UPDATE CASCADE;
@@ -239,6 +244,14 @@ CREATE INDEX "idx_agent_metadata_key" ON "agent_metadata"("key", left("value", 6
 CREATE INDEX "idx_certificate_metadata_key" ON "certificate_metadata"("key", left("value", 64));
 CREATE INDEX "idx_security_event_metadata_key" ON "security_event_metadata"("key", left("value", 64));
 CREATE INDEX "idx_certificates_subject" ON "certificates"(left("subject", 64));
+
+-- This index serves the foreign key. Most agents have no successor.
+CREATE INDEX "idx_agents_successor_id" ON "agents"("successor_id") WHERE "successor_id" IS NOT NULL;
+
+-- The agents that can be the latest version of their owner and name, best version first: releases before prereleases, and
+-- versions that are not semantic last.
+CREATE INDEX "idx_agents_latest" ON "agents"("owner", "name", (CASE WHEN "version_key" IS NULL THEN 2 WHEN "version_key" LIKE '%~' THEN 0 ELSE 1 END), "version_key" DESC)
+    WHERE "status" = 'ACTIVE';
 
 -- Few entries are mitigations. This index avoids a search among all entries of an event.
 CREATE INDEX "idx_security_event_entries_mitigated" ON "security_event_entries"("event_id", "sequence")

@@ -8,6 +8,7 @@ export const ownForeignKeys: ReadonlySet<string> = new Set([
   'agent_capabilities_capability_id_fkey',
   'agent_metadata_agent_id_fkey',
   'agents_certificate_id_fkey',
+  'agents_successor_id_fkey',
   'certificate_metadata_certificate_id_fkey',
   'certificates_replaced_by_fkey',
   'endpoints_agent_id_fkey',
@@ -16,6 +17,7 @@ export const ownForeignKeys: ReadonlySet<string> = new Set([
 
 const ownPostgresqlChecks: ReadonlySet<string> = new Set([
   'agents_created_at_check',
+  'agents_deprecated_at_check',
   'agents_expires_at_check',
   'agents_updated_at_check',
   'certificates_created_at_check',
