@@ -48,6 +48,7 @@ const onSqliteOnly = [
   'query/',
   'testing/',
   'x509/',
+  'formats/',
   '\\w+/build-\\w+-query\\.',
 ];
 
@@ -68,7 +69,7 @@ const onBetterSqlite3Only = [
     'migration/embedded\\.',
     'prisma/entry-points\\.',
   ],
-  ...['architecture\\.', 'documentation', 'package/', 'model/', 'query/', 'x509/'],
+  ...['architecture\\.', 'documentation', 'package/', 'model/', 'query/', 'x509/', 'formats/'],
 ];
 
 const isEveryDay = process.env['LONG_TESTS'] === undefined;

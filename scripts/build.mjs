@@ -39,7 +39,7 @@ for (const folder of ['generated', 'migrations/embedded']) {
   }
 }
 
-for (const entry of ['.', 'errors', 'opentelemetry', 'prisma', 'prisma-config', 'testing', 'x509']) {
+for (const entry of ['.', 'errors', 'formats', 'opentelemetry', 'prisma', 'prisma-config', 'testing', 'x509']) {
   const folder = join(output, entry);
   const names = Object.keys(require(join(folder, 'index.js'))).sort();
   writeFileSync(

@@ -21,6 +21,7 @@ const order = [
     'health',
     'cache',
     'x509',
+    'formats',
   ],
   ...['.', 'prisma', 'prisma-config', 'opentelemetry', 'testing', 'console', 'move', 'cli'],
 ];

@@ -17,6 +17,8 @@ const failureMessages = {
   query: 'Failed to run the query',
   execute: 'Failed to run the statement',
   certificateFromPem: 'Failed to parse certificate',
+  fromMcpServer: 'Failed to convert MCP server',
+  fromA2aCard: 'Failed to convert A2A agent card',
   parseAgentName: 'Failed to parse agent name',
   formatAgentName: 'Failed to format agent name',
   resolve: 'Failed to resolve agent',

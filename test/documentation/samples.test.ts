@@ -23,8 +23,8 @@ const sampleFiles = new Map(samples.map((sample) => [fileOf(sample), `${sample.c
 const examples = docstringExamples();
 // One program, because the compiler takes seconds to load the types.
 const program = compileSamples(new Map([...sampleFiles, ...examples]));
-const entries = ['.', 'errors', 'opentelemetry', 'prisma', 'prisma-config', 'testing', 'x509'].map((folder) =>
-  join('src', folder, 'index.ts'),
+const entries = ['.', 'errors', 'formats', 'opentelemetry', 'prisma', 'prisma-config', 'testing', 'x509'].map(
+  (folder) => join('src', folder, 'index.ts'),
 );
 const docstrings = entries.flatMap((entry) => publicDocstrings(program, entry));
 

@@ -68,6 +68,7 @@ describe('the packed package', () => {
   test('has further entry points for which require and import load the same functions', () => {
     const entries: Readonly<Record<string, string>> = {
       errors: 'httpStatusOf,toProblemDetails',
+      formats: 'fromA2aCard,fromMcpServer',
       opentelemetry: 'instrument',
       testing: 'createTestDatabase,fakeClock,registerTestAgent,testAgent,testCertificate,testEvent',
       x509: 'certificateFromPem',
@@ -105,11 +106,13 @@ describe('the packed package', () => {
       }\n`;
     const entries = `import { toProblemDetails, type ProblemDetails } from 'ans-database/errors';
       import { certificateFromPem } from 'ans-database/x509';
+      import { fromA2aCard, type FormatResult } from 'ans-database/formats';
       import { instrument } from 'ans-database/opentelemetry';
       import { createTestDatabase } from 'ans-database/testing';
       import type { CertificateInput } from 'ans-database';
       export const problem: ProblemDetails = toProblemDetails(new Error('x'));
       export const certificate: CertificateInput = certificateFromPem('');
+      export const card: FormatResult = fromA2aCard({});
       export const stop = createTestDatabase().then((db): (() => void) => instrument(db, { statements: false }));\n`;
     expect(compile(project, { 'entries.mts': entries, 'entries.cts': entries })).toBe('');
     const wrong = `import { DatabaseService } from 'ans-database';\nnew DatabaseService({ url: 1 });\n`;

@@ -11,6 +11,7 @@ jest.setTimeout(300_000);
 const sample = `
 import { AgentStatus, DatabaseService, type AgentRecord, type DatabaseOptions } from 'ans-database';
 import { toProblemDetails, type ProblemDetails } from 'ans-database/errors';
+import { fromMcpServer } from 'ans-database/formats';
 import { PrismaClient, prismaAdapter, type Agent } from 'ans-database/prisma';
 import { externalTables, prismaConfig } from 'ans-database/prisma-config';
 import { createTestDatabase } from 'ans-database/testing';
@@ -25,7 +26,7 @@ export function list(db: DatabaseService): Promise<Agent[]> {
   return new PrismaClient({ adapter: prismaAdapter(db) }).agent.findMany();
 }
 export const problem: ProblemDetails = toProblemDetails(new Error('x'));
-export const others = [new DatabaseService(options), createTestDatabase(), certificateFromPem, externalTables(), prismaConfig()];
+export const others = [new DatabaseService(options), createTestDatabase(), certificateFromPem, fromMcpServer, externalTables(), prismaConfig()];
 `;
 const wrong = `import { DatabaseService } from 'ans-database';\nexport const db = new DatabaseService({ url: 1 });\n`;
 const withSignal = `import { DatabaseService } from 'ans-database';

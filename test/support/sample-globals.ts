@@ -63,6 +63,8 @@ declare global {
   const response: Response;
   const httpStatusOf: typeof import('ans-database/errors').httpStatusOf;
   const toProblemDetails: typeof import('ans-database/errors').toProblemDetails;
+  const fromA2aCard: typeof import('ans-database/formats').fromA2aCard;
+  const fromMcpServer: typeof import('ans-database/formats').fromMcpServer;
   const instrument: typeof import('ans-database/opentelemetry').instrument;
   const createTestDatabase: typeof import('ans-database/testing').createTestDatabase;
   const fakeClock: typeof import('ans-database/testing').fakeClock;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import * as main from '../../src';
 import * as errors from '../../src/errors';
+import * as formats from '../../src/formats';
 import * as opentelemetry from '../../src/opentelemetry';
 import * as prisma from '../../src/prisma';
 import * as prismaConfig from '../../src/prisma-config';
@@ -36,6 +37,7 @@ export async function createSampleContext(directory: string): Promise<SampleCont
   const packages: Readonly<Record<string, object>> = {
     'ans-database': { ...main, DatabaseService },
     'ans-database/errors': errors,
+    'ans-database/formats': formats,
     'ans-database/opentelemetry': opentelemetry,
     'ans-database/prisma': prisma,
     'ans-database/prisma-config': prismaConfig,

@@ -4,11 +4,11 @@ import type { AgentInput, CertificateInput, EndpointInput, JsonValue, Metadata }
 import { describeUnless } from './skip';
 
 /** Directory of the public data, which is not part of the repository. */
-const directory = resolve(__dirname, '../../../shared/data');
+export const sharedDataDirectory = resolve(__dirname, '../../../shared/data');
 
 /** Calls `describe`, or `describe.skip` when the public data are missing. */
 export function describeWithSharedData(title: string, work: () => void): void {
-  const isThere = existsSync(join(directory, 'agents.jsonl'));
+  const isThere = existsSync(join(sharedDataDirectory, 'agents.jsonl'));
   describeUnless(isThere ? undefined : '../shared/data is not there', title, work);
 }
 
@@ -51,7 +51,7 @@ export interface PublicText {
 
 /** Returns the records of a file of JSON Lines; the README of the data describes them. */
 export function readSharedData<T>(file: 'agents' | 'agents-invalid' | 'certificates' | 'text'): T[] {
-  const lines = readFileSync(join(directory, `${file}.jsonl`), 'utf8').split('\n');
+  const lines = readFileSync(join(sharedDataDirectory, `${file}.jsonl`), 'utf8').split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as T);
 }
 

@@ -1,0 +1,76 @@
+import { invalidInput } from '../errors/failure';
+import { isPlainObject, toCanonicalJson } from '../metadata/canonical-json';
+import type { JsonValue } from '../metadata/types';
+
+/** JSON object of a document. */
+export type JsonObject = Readonly<Record<string, JsonValue>>;
+
+/**
+ * Returns a copy of a document, which contains only JSON values and storable text.
+ *
+ * @throws INVALID_INPUT when `value` is not such an object
+ */
+export function copyDocument(value: unknown): JsonObject {
+  if (!isPlainObject(value)) throw invalidInput('document', 'must be an object');
+  // The cast is safe: the text is that of an object.
+  return JSON.parse(toCanonicalJson(value, 'document')) as JsonObject;
+}
+
+export function isObject(value: JsonValue | undefined): value is Record<string, JsonValue> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Object of a document, with the path of its fields for messages. */
+export class DocumentPart {
+  readonly #fields: JsonObject;
+  readonly #path: string;
+
+  constructor(fields: JsonObject, path = '') {
+    this.#fields = fields;
+    this.#path = path;
+  }
+
+  /** Returns the value of a field; undefined when it is absent or null. */
+  value(field: string): JsonValue | undefined {
+    return this.#fields[field] ?? undefined;
+  }
+
+  /** Returns the path of a field in the document. */
+  pathOf(field: string): string {
+    return `${this.#path}${field}`;
+  }
+
+  /** Returns a text; undefined when it is absent. @throws INVALID_INPUT for any other value */
+  optionalText(field: string): string | undefined {
+    const value = this.value(field);
+    if (value === undefined || typeof value === 'string') return value;
+    throw invalidInput(this.pathOf(field), 'must be a string');
+  }
+
+  /** Returns a text that is not empty. @throws INVALID_INPUT for any other value */
+  text(field: string): string {
+    const text = this.optionalText(field);
+    if (text === undefined) throw invalidInput(this.pathOf(field), 'must be a string');
+    if (text === '') throw invalidInput(this.pathOf(field), 'must not be empty');
+    return text;
+  }
+
+  /** Returns an object; undefined when it is absent. @throws INVALID_INPUT for any other value */
+  optionalPart(field: string): DocumentPart | undefined {
+    const value = this.value(field);
+    if (value === undefined) return undefined;
+    if (!isObject(value)) throw invalidInput(this.pathOf(field), 'must be an object');
+    return new DocumentPart(value, `${this.pathOf(field)}.`);
+  }
+
+  /** Returns the objects of an array; none when it is absent. @throws INVALID_INPUT for any other value */
+  parts(field: string): DocumentPart[] {
+    const value = this.value(field) ?? [];
+    if (!Array.isArray(value)) throw invalidInput(this.pathOf(field), 'must be an array');
+    return value.map((element, index) => {
+      const path = `${this.pathOf(field)}[${index}]`;
+      if (!isObject(element)) throw invalidInput(path, 'must be an object');
+      return new DocumentPart(element, `${path}.`);
+    });
+  }
+}
