@@ -50,7 +50,7 @@ export function run(command: string, args: readonly string[], { cwd, env = {} }:
 
 /** Returns the environment of a user without settings of Jest, npm and Yarn. */
 function environment(): NodeJS.ProcessEnv {
-  const isForeign = (name: string) => /^(?:npm_|JEST_|NODE_|CI$)/.test(name);
+  const isForeign = (name: string) => /^(?:npm_|JEST_|NODE_(?!EXTRA_CA_CERTS)|CI$)/.test(name);
   const kept = Object.entries(process.env).filter(([name]) => !isForeign(name));
   return { ...Object.fromEntries(kept), CHECKPOINT_DISABLE: '1', NO_COLOR: '1' };
 }
