@@ -14,6 +14,7 @@ export {
   type Endpoint,
   type EndpointHealth,
   type EndpointHealthInput,
+  type EndpointHealthReport,
   type EndpointInput,
   type EndpointReference,
   HealthStatus,

@@ -4,8 +4,10 @@ import type { AgentBatchWriter } from './agent-batch-writer';
 import { AgentReadService } from './agent-read-service';
 import { expireDueAgents } from './commands';
 import { createAgents } from './create-many';
+import { parseHealthReport } from './endpoint-validation';
 import { parseCreateManyOptions } from './options';
-import type { AgentInput, CreateManyOptions, CreateResult } from './types';
+import { recordHealth } from './record-health';
+import type { AgentInput, CreateManyOptions, CreateResult, EndpointHealthReport } from './types';
 import { agentDefaults } from './validation';
 
 /** Maximum number of agents that `expireDue` changes in one transaction. */
@@ -28,6 +30,16 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
       const rules = parseCreateManyOptions(options);
       const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
       return createAgents(executor, inputs, agentDefaults(this.#settings, rules), rules);
+    });
+  }
+
+  recordHealth(reports: readonly EndpointHealthReport[]): Promise<boolean[]> {
+    return this.#session.write('agents.recordHealth', (executor) => {
+      const { checks, now } = this.#settings;
+      const nowMs = now();
+      const rows = checks.batch(reports, 'reports', (report, path) => parseHealthReport(report, path, nowMs, checks));
+      if (rows.length === 0) return Promise.resolve([]);
+      return executor.withTransaction((tx) => recordHealth(tx, rows, nowMs));
     });
   }
 

@@ -1,4 +1,4 @@
-import type { AgentInput, CreateManyOptions, CreateResult } from './types';
+import type { AgentInput, CreateManyOptions, CreateResult, EndpointHealthReport } from './types';
 
 /** Methods of `db.agents` that change many agents. They add entries to the change feed for the agents they change. */
 export interface AgentBatchWriter {
@@ -18,6 +18,32 @@ export interface AgentBatchWriter {
    * ```
    */
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]>;
+
+  /**
+   * Stores the results of many health checks, for example of one round of a monitor, in one transaction. A report that
+   * is older than the stored `lastChecked` of its endpoint changes nothing. When several reports are about one
+   * endpoint, the one with the latest `lastChecked` is stored, and the last one of several with the same time.
+   *
+   * Does not change `updatedAt`. Adds one entry to the change feed for each agent with an endpoint whose status changes,
+   * and no entry for a new `lastChecked` or message. On PostgreSQL, caches of other services can therefore return
+   * the former `lastChecked` and message until `cache.ttlMs` has passed.
+   *
+   * @param reports - without `lastChecked`, the current time is stored; without `message`, the stored message is
+   * cleared.
+   * @returns for each report, in input order, whether the agent has the endpoint: true also for an older report. An
+   * empty array for no reports.
+   * @throws INVALID_INPUT when a report is invalid, when `reports` is not an array, or when it has more than
+   * `limits.batchSize` elements.
+   * @example
+   * ```ts
+   * const reports = [
+   *   { agentId, endpointId: 'main', status: 'HEALTHY' },
+   *   { agentId, endpointId: 'backup', status: 'UNHEALTHY', message: 'connection refused' },
+   * ] as const;
+   * const exist = await db.agents.recordHealth(reports);
+   * ```
+   */
+  recordHealth(reports: readonly EndpointHealthReport[]): Promise<boolean[]>;
 
   /**
    * Changes the status to EXPIRED for all ACTIVE and DEPRECATED agents whose `expiresAt` has passed. Each transaction

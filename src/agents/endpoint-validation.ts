@@ -10,6 +10,7 @@ import { HealthStatus } from './types';
 
 const endpointFields = new Set(['id', 'protocol', 'address', 'port', 'health', 'metadata'] as const);
 const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
+const reportFields = new Set(['agentId', 'endpointId', 'status', 'lastChecked', 'message'] as const);
 
 /**
  * Parses the endpoints of an agent and adds the defaults. @throws INVALID_INPUT, also when two endpoints have the same
@@ -75,7 +76,29 @@ export interface HealthColumns {
 /** Parses the result of a health check and adds the defaults. @throws INVALID_INPUT when the result is invalid */
 export function parseHealth(value: unknown, path: string, nowMs: number, checks: Validator): HealthColumns {
   if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
-  const health = checkObject(value, path, healthFields);
+  return toHealth(checkObject(value, path, healthFields), path, nowMs, checks);
+}
+
+/** Report about the health of one endpoint, with the columns that it sets. */
+export interface HealthReportRow {
+  readonly agentId: string;
+  readonly endpointId: string;
+  readonly health: HealthColumns;
+}
+
+/** Parses a report and adds the defaults. @throws INVALID_INPUT when the report is invalid */
+export function parseHealthReport(value: unknown, path: string, nowMs: number, checks: Validator): HealthReportRow {
+  const report = checkObject(value, path, reportFields);
+  return {
+    agentId: checks.id(report.agentId, `${path}.agentId`),
+    endpointId: checks.id(report.endpointId, `${path}.endpointId`),
+    health: toHealth(report, path, nowMs, checks),
+  };
+}
+
+type HealthFields = Readonly<Partial<Record<'status' | 'lastChecked' | 'message', unknown>>>;
+
+function toHealth(health: HealthFields, path: string, nowMs: number, checks: Validator): HealthColumns {
   return {
     status: checkOneOf(health.status, HealthStatus, `${path}.status`),
     lastChecked: ifDefined(health.lastChecked, `${path}.lastChecked`, checkTime) ?? nowMs,

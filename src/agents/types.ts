@@ -85,6 +85,12 @@ export interface EndpointHealthInput {
   message?: string | undefined;
 }
 
+/** Result of a health check of one endpoint, for `recordHealth`. */
+export interface EndpointHealthReport extends EndpointHealthInput {
+  agentId: string;
+  endpointId: string;
+}
+
 /** Endpoint of an agent, as the caller passes it. */
 export interface EndpointInput {
   /** @defaultValue a UUIDv7 */
@@ -204,7 +210,7 @@ export type CreateResult =
 export interface ChangeOptions {
   /**
    * Required `updatedAt` of the stored agent: the call fails with CONFLICT when it differs. Every change except
-   * `setEndpointHealth` increases `updatedAt` by at least one millisecond.
+   * `setEndpointHealth` and `recordHealth` increases `updatedAt` by at least one millisecond.
    *
    * @defaultValue no condition
    */

@@ -101,7 +101,9 @@ export class RecordCache {
   /** Evicts the affected entries and blocks re-caching until the returned callback reports commit or rollback. */
   invalidate(changes: readonly ChangeEntry[]): (isCommitted: boolean) => void {
     this.evict(changes);
-    this.#changeSource.announce?.(changes);
+    // Changes outside the feed are never read from it.
+    const inFeed = changes.filter(({ isOutsideFeed }) => isOutsideFeed !== true);
+    this.#changeSource.announce?.(inFeed);
     const keys = changes.flatMap(({ entity, ids }) => {
       const keysOfIds = ids.map((id) => keyOf(kindOf(entity), id));
       // The change entries do not contain the fingerprints, so one key stands for all of them.
@@ -109,7 +111,7 @@ export class RecordCache {
     });
     const end = this.#pending.add(keys);
     return (isCommitted) => {
-      if (!isCommitted) this.#changeSource.withdraw?.(changes);
+      if (!isCommitted) this.#changeSource.withdraw?.(inFeed);
       end();
     };
   }

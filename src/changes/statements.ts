@@ -89,7 +89,9 @@ class ChangeStatements {
    * must be the last ones of a transaction, and outside of savepoints: the first one takes the lock for all of them.
    */
   insert(entries: readonly ChangeEntry[]): Statement[] {
-    const rows = entries.flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
+    const rows = entries
+      .filter(({ isOutsideFeed }) => isOutsideFeed !== true)
+      .flatMap(({ entity, kind, ids, changedAt }) => ids.map((id) => [entity, id, kind, changedAt]));
     const [first, ...others] = statementsFor(rows, (chunk) =>
       this.#insert({ changes: JSON.stringify(chunk.map((row, position) => [position, ...row])) }),
     );

@@ -2,13 +2,15 @@ import type { ChangeModel } from '../generated/prisma/models';
 import type { Dialect } from '../sql/dialect';
 import type { Row, Statement } from '../sql/statement';
 
-/** Entry for the change feed. */
+/** Entry for the change feed and for the cache of this service, which evicts the records of the entry. */
 export interface ChangeEntry {
   readonly entity: ChangeModel['entity'];
   readonly kind: ChangeModel['kind'];
   readonly ids: readonly string[];
   /** Time of the change, in milliseconds since 1970. */
   readonly changedAt: number;
+  /** True when only the cache gets the entry. */
+  readonly isOutsideFeed?: boolean;
 }
 
 /** Runs a statement that changes nothing, and returns its rows. */

@@ -6,6 +6,7 @@ import { openCache } from './open-cache';
 
 type Write = readonly [name: string, write: (db: Pick<DatabaseService, 'agents' | 'certificates'>) => Promise<unknown>];
 
+const main = { agentId: 'a', endpointId: 'main', status: 'UNKNOWN' } as const;
 const deletion = 'certificates.delete of the successor';
 
 /** Writes that change the agent `a` or the certificate `c`. */
@@ -16,6 +17,8 @@ const writes: readonly Write[] = [
   ['agents.setMetadata', ({ agents }) => agents.setMetadata('a', { new: 1 })],
   ['agents.mergeMetadata', ({ agents }) => agents.mergeMetadata('a', { new: 1 })],
   ['agents.setEndpointHealth', ({ agents }) => agents.setEndpointHealth('a', 'main', { status: 'UNHEALTHY' })],
+  ['agents.recordHealth of a status', ({ agents }) => agents.recordHealth([{ ...main, status: 'UNHEALTHY' }])],
+  ['agents.recordHealth of a message', ({ agents }) => agents.recordHealth([{ ...main, message: 'new' }])],
   ['agents.renew', ({ agents }) => agents.renew('a', new Date('2040-01-01'))],
   ['agents.expireDue', ({ agents }) => agents.expireDue()],
   ['agents.delete', ({ agents }) => agents.delete('a')],

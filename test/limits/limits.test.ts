@@ -67,6 +67,8 @@ const agentFields: readonly (readonly [string, keyof LimitOptions, Partial<Agent
   ['capabilities[0]', 'nameLength', { capabilities: [name] }],
 ];
 
+const report = { agentId: 'a', endpointId: 'e', status: 'HEALTHY' } as const;
+
 const calls: readonly Call[] = [
   ...agentFields.map(([field, limit, fields]): Call => {
     const agent = agentInput({ certificateId: 'c', publicKey: 'k' });
@@ -86,6 +88,9 @@ const calls: readonly Call[] = [
   ['capabilities', 'capabilities', (db) => db.agents.setCapabilities('a', ids)],
   ['health.message', 'textLength', (db) => db.agents.setEndpointHealth('a', 'e', { status: 'HEALTHY', message: text })],
   ['endpointId', 'nameLength', (db) => db.agents.setEndpointHealth('a', name, { status: 'HEALTHY' })],
+  ['reports[0].message', 'textLength', (db) => db.agents.recordHealth([{ ...report, message: text }])],
+  ['reports[0].endpointId', 'nameLength', (db) => db.agents.recordHealth([{ ...report, endpointId: name }])],
+  ['reports', 'batchSize', (db) => db.agents.recordHealth(ids.map(() => report))],
   ...(['id', 'name', 'exactName', 'owner', 'fingerprint', 'protocol', 'version'] as const).map((field): Call => {
     return [field, 'nameLength', (db) => db.queryAgents({ [field]: name })];
   }),

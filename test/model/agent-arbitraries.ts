@@ -7,6 +7,7 @@ import {
   type CreateManyOptions,
   type CreateOptions,
   type EndpointHealthInput,
+  type EndpointHealthReport,
   type EndpointInput,
   type ResolutionQuery,
   type ResolveByName,
@@ -41,6 +42,12 @@ import {
 export const health: Arbitrary<EndpointHealthInput> = fc.record(
   { status: pool(...Object.values(HealthStatus)), lastChecked: time, message: text('fine', '') },
   { requiredKeys: ['status'] },
+);
+export const healthReports: Arbitrary<EndpointHealthReport[]> = fc.array(
+  fc
+    .tuple(agentId, endpointId, health)
+    .map(([id, endpoint, given]) => ({ agentId: id, endpointId: endpoint, ...given })),
+  { maxLength: 5 },
 );
 const endpoint: Arbitrary<EndpointInput> = fc.record(
   {

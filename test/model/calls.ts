@@ -36,6 +36,7 @@ import {
 import { answers, fails } from './prediction';
 import { findAgents, searchAgents } from './resolution-model';
 import { resolve, resolveMany } from './resolve-model';
+import { recordHealth } from './health-model';
 import { counted, walked } from './window-model';
 
 /*
@@ -182,6 +183,9 @@ const agentCalls = [
     [agentId, endpointId, agents.health],
     (directory, settings, id, endpoint, health) =>
       setEndpointHealth(directory, { id, endpointId: endpoint, health }, settings),
+  ),
+  call(3, 'agents.recordHealth', [agents.healthReports], (directory, settings, reports) =>
+    recordHealth(directory, reports, settings),
   ),
   call(2, 'agents.renew', [agentId, time, change], (directory, settings, id, expiresAt, options) =>
     renew(directory, { id, expiresAt, ...options }, settings),

@@ -100,6 +100,7 @@ test('a role that may write agents and certificates can call all methods that ch
   expect(await db.agents.create(agentInput({ certificateId, name: 'u' }), { unique: 'name-version' })).toBeTruthy();
   expect(await db.updateAgent({ id, name: 'x', capabilities: ['w'], metadata: {}, endpoints: [] })).toBe(true);
   expect(await db.agents.setEndpointHealth('a', 'main', { status: 'HEALTHY' })).toBe(true);
+  expect(await db.agents.recordHealth([{ agentId: 'a', endpointId: 'main', status: 'DEGRADED' }])).toEqual([true]);
   expect(await db.agents.renew(id, new Date('2040-01-01'))).toBe(true);
   expect(await db.agents.expireDue()).toBe(0);
   expect(await db.updateCertificateStatus(certificateId, 'SUSPENDED')).toBe(true);

@@ -40,6 +40,7 @@ const calls: readonly (readonly [name: string, call: (db: DatabaseService) => Pr
   ['setMetadata of an agent', (db) => db.agents.setMetadata('a', {})],
   ['mergeMetadata', (db) => db.agents.mergeMetadata('a', { k: 1 })],
   ['setEndpointHealth', (db) => db.agents.setEndpointHealth('a', 'main', { status: 'HEALTHY' })],
+  ['recordHealth', (db) => db.agents.recordHealth([{ agentId: 'a', endpointId: 'main', status: 'HEALTHY' }])],
   ['renew', (db) => db.agents.renew('a', new Date('2040-01-01'))],
   ['updateCertificateStatus', (db) => db.updateCertificateStatus('c', 'SUSPENDED')],
   ['setMetadata of a certificate', (db) => db.certificates.setMetadata('c', {})],
@@ -80,6 +81,16 @@ test('a deletion fails with PERMISSION_DENIED when policies allow changes but no
   expect(await db.updateAgent({ id: 'a', name: 'x' })).toBe(true);
   expect(await db.getAgent('a')).toMatchObject({ name: 'x', capabilities: ['x'] });
   expect(await db.certificates.get('free')).not.toBeNull();
+});
+
+test('recordHealth fails with PERMISSION_DENIED when a policy protects only the endpoints', async () => {
+  const { db } = await openAs([
+    ...onAll('FOR SELECT USING (true)'),
+    ...onAll('FOR UPDATE USING (true)', ['endpoints']),
+    ...onAll('FOR INSERT WITH CHECK (true)'),
+  ]);
+  const report = { agentId: 'a', endpointId: 'main', status: 'HEALTHY' } as const;
+  await expectError('PERMISSION_DENIED', () => db.agents.recordHealth([report]));
 });
 
 test('a row that a policy hides is treated as absent', async () => {

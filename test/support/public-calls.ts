@@ -216,6 +216,7 @@ const operations: Operations = {
   'agents.setMetadata': ['writes', isTruth, (mark) => [mark('a'), metadata(mark)]],
   'agents.mergeMetadata': ['writes', isTruth, (mark) => [mark('a'), metadata(mark)]],
   'agents.setEndpointHealth': ['writes', isTruth, (mark) => [mark('a'), mark('main'), health(mark)]],
+  'agents.recordHealth': ['writes', isList, (mark) => [[{ agentId: mark('a'), endpointId: mark('main'), ...health(mark) }]]], // prettier-ignore
   'agents.renew': ['writes', isTruth, (mark) => [mark('a'), late]],
   'agents.expireDue': ['writes', isCount, () => []],
   'certificates.create': ['writes', isText, (mark) => [certificate(mark)]],

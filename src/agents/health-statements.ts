@@ -1,0 +1,49 @@
+import type { Dialect, RecordColumns } from '../sql/dialect';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
+import { sql, type Sql } from '../sql/sql';
+import { defineStatement } from '../sql/statement';
+
+const keyColumns: RecordColumns = { position: 'integer', agent_id: 'text', id: 'text' };
+const healthColumns: RecordColumns = {
+  agent_id: 'text',
+  id: 'text',
+  status: { enumeration: 'HealthStatus' },
+  last_checked: 'time',
+  message: 'text',
+};
+
+/** Statements that store the health of many endpoints, for one engine. */
+class HealthStatements {
+  /** Selects the existing endpoints among `keys`: the position of the key, and the stored status and time. */
+  readonly select;
+  /**
+   * Selects the same as {@link select}, and locks the endpoints and their agents until the end of the transaction, in
+   * the order of their ids. The lock of an agent conflicts with `lockForUpdate`, which every call takes that replaces
+   * or deletes several endpoints of an agent, in any order. It does not conflict with changes of the agent's row alone.
+   * Undefined on engines without row locks.
+   */
+  readonly selectLocked;
+  readonly update;
+
+  constructor(dialect: Dialect) {
+    const found = (keys: Sql): Sql => sql`SELECT k.position, e.health_status, ${dialect.toMs(sql`e.last_checked`)}
+      FROM ${dialect.jsonRecordSet(keys, 'k', keyColumns)}
+      JOIN endpoints e ON e.agent_id = k.agent_id AND e.id = k.id`;
+    this.select = defineStatement<{ keys: string }>((p) => found(p('keys')));
+    this.selectLocked = dialect.usesRowLocks
+      ? defineStatement<{ keys: string }>(
+          (p) => sql`${found(p('keys'))} JOIN agents a ON a.id = e.agent_id
+            ORDER BY e.agent_id, e.id FOR KEY SHARE OF a FOR NO KEY UPDATE OF e`,
+        )
+      : undefined;
+    this.update = defineStatement<{ health: string }>(
+      (p) => sql`UPDATE endpoints
+        SET health_status = r.status, last_checked = r.last_checked, health_message = r.message
+        FROM ${dialect.jsonRecordSet(p('health'), 'r', healthColumns)}
+        WHERE endpoints.agent_id = r.agent_id AND endpoints.id = r.id`,
+    );
+  }
+}
+
+/** Returns the statements for an engine. */
+export const healthStatements = memoizeByDialect((dialect) => new HealthStatements(dialect));

@@ -1,0 +1,123 @@
+import { maxLockAttempts, protectedRow } from '../errors/failure';
+import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
+import type { Row } from '../sql/statement';
+import type { Transaction } from '../storage/transaction';
+import { agentChange } from './commands';
+import type { HealthReportRow } from './endpoint-validation';
+import { healthStatements } from './health-statements';
+
+/** Maximum number of endpoints of a batch, and approximate maximum number of the characters of their messages. */
+const batchSize = 500;
+const batchLength = 16_777_216;
+
+/** Endpoint that reports are about. */
+interface ReportedEndpoint {
+  /** Report with the latest time; of several with this time, the last one. */
+  newest: HealthReportRow;
+  exists: boolean;
+}
+
+/** Ids of agents that have an endpoint with another health. */
+interface ChangedAgents {
+  /** Ids of the agents that have an endpoint with another status. */
+  readonly byStatus: Set<string>;
+  readonly byTime: Set<string>;
+}
+
+/**
+ * Stores the reported health of endpoints, and records a change of each agent that has an endpoint with another status
+ * than before. Ignores a report that is older than the stored health. Of several reports about an endpoint, stores the
+ * one with the latest time, and of several with this time the last one.
+ *
+ * @returns for each report, in order, whether the endpoint exists
+ */
+export async function recordHealth(
+  tx: Transaction,
+  reports: readonly HealthReportRow[],
+  nowMs: number,
+): Promise<boolean[]> {
+  const { endpoints, ordered } = await groupByEndpoint(reports);
+  const changed: ChangedAgents = { byStatus: new Set(), byTime: new Set() };
+  // The batches are in the order of the ids, and each one locks its rows in this order. So two calls cannot each wait
+  // for a row that the other one has locked.
+  for (const batch of toBatches(ordered)) await recordBatch(tx, batch, changed);
+  tx.recordChange(agentChange('UPDATED', [...changed.byStatus], nowMs));
+  // Followers of the feed need not know each check, but this service must not return outdated health from its cache.
+  const evicted = [...changed.byTime].filter((id) => !changed.byStatus.has(id));
+  tx.recordChange({ ...agentChange('UPDATED', evicted, nowMs), isOutsideFeed: true });
+  return endpoints.map(({ exists }) => exists);
+}
+
+async function recordBatch(
+  tx: Transaction,
+  batch: readonly ReportedEndpoint[],
+  { byStatus, byTime }: ChangedAgents,
+): Promise<void> {
+  const due: unknown[][] = [];
+  for (const [position, storedStatus, storedTime] of await lockBatch(tx, batch)) {
+    const endpoint = batch[Number(position)];
+    if (endpoint === undefined) continue;
+    endpoint.exists = true;
+    const { agentId, endpointId, health } = endpoint.newest;
+    const { status, lastChecked, message } = health;
+    if (Number(storedTime) > lastChecked) continue;
+    due.push([agentId, endpointId, status, lastChecked, message]);
+    (storedStatus === status ? byTime : byStatus).add(agentId);
+  }
+  if (due.length === 0) return;
+  const { update } = healthStatements(tx.dialect);
+  // A row security policy may let the role lock an endpoint but not change it so. Then UPDATE reports no error.
+  if ((await tx.execute(update({ health: JSON.stringify(due) }))) < due.length) throw protectedRow();
+}
+
+/**
+ * Locks the existing endpoints of a batch and their agents until the end of the transaction. Returns the rows of
+ * `HealthStatements.select`.
+ *
+ * While PostgreSQL waits for a lock, another transaction may delete the agent and register the id again. Then the
+ * locking statement does not find the new row, and the function tries again: see `lockForUpdate`.
+ */
+async function lockBatch(tx: Transaction, batch: readonly ReportedEndpoint[]): Promise<readonly Row[]> {
+  const { select, selectLocked } = healthStatements(tx.dialect);
+  const keys = JSON.stringify(batch.map(({ newest }, position) => [position, newest.agentId, newest.endpointId]));
+  if (selectLocked === undefined) return tx.query(select({ keys }));
+  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
+    const locked = await tx.query(selectLocked({ keys }));
+    if (locked.length === batch.length || (await tx.query(select({ keys }))).length <= locked.length) return locked;
+  }
+  throw protectedRow();
+}
+
+/**
+ * Returns the endpoint of each report, and all endpoints without duplicates in the order of the ids of their agents and
+ * of their own ids.
+ */
+async function groupByEndpoint(reports: readonly HealthReportRow[]) {
+  const agents = new Map<string, Map<string, ReportedEndpoint>>();
+  const endpoints: ReportedEndpoint[] = [];
+  for (const report of reports) {
+    if (shouldYield()) await yieldToEventLoop();
+    const { agentId, endpointId, health } = report;
+    const agent = agents.get(agentId) ?? new Map<string, ReportedEndpoint>();
+    const endpoint = agent.get(endpointId) ?? { newest: report, exists: false };
+    if (endpoint.newest.health.lastChecked <= health.lastChecked) endpoint.newest = report;
+    agents.set(agentId, agent.set(endpointId, endpoint));
+    endpoints.push(endpoint);
+  }
+  return { endpoints, ordered: valuesByKey(agents).flatMap(valuesByKey) };
+}
+
+// PostgreSQL compares the ids as UTF-8 bytes. The comparison of strings would order some of them differently.
+function valuesByKey<T>(map: ReadonlyMap<string, T>): T[] {
+  const entries = [...map].map(([id, value]) => ({ bytes: Buffer.from(id), value }));
+  return entries.sort((one, other) => Buffer.compare(one.bytes, other.bytes)).map(({ value }) => value);
+}
+
+function* toBatches(endpoints: readonly ReportedEndpoint[]): Generator<readonly ReportedEndpoint[]> {
+  for (let start = 0, end = 0; start < endpoints.length; start = end) {
+    for (let length = 0; end < endpoints.length && end - start < batchSize && length < batchLength; end += 1) {
+      length += endpoints[end]?.newest.health.message?.length ?? 0;
+    }
+    yield endpoints.slice(start, end);
+  }
+}

@@ -1,0 +1,148 @@
+import type { EndpointHealthReport, HealthStatus } from '../../src';
+import { newsOf } from '../certificates/feed';
+import { callUntyped, expectError, expectRefused, expectRolledBack } from '../support/expect-error';
+import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+const now = Date.parse('2026-06-01T12:00:00.007Z');
+const at = (ms: number): Date => new Date(now + ms);
+const endpoint = (id: string) => ({ id, protocol: 'https', address: 'a', port: 443, health: healthAt('UNKNOWN', 0) });
+
+function healthAt(status: HealthStatus, ms: number, message?: string) {
+  return { status, lastChecked: at(ms), ...(message === undefined ? {} : { message }) };
+}
+
+function report(ids: string, status: HealthStatus, ms?: number, message?: string): EndpointHealthReport {
+  const [agentId = '', endpointId = ''] = ids.split('/');
+  return { agentId, endpointId, status, ...(ms === undefined ? {} : { lastChecked: at(ms) }), message };
+}
+
+/** Opens a database with the agents `a` and `b`, each with the endpoints `x` and `y`. */
+async function openAgents(): Promise<TestDatabase> {
+  const database = await openTestDatabase({ now: () => now });
+  const certificateId = await createCertificate(database.db, { id: 'c' });
+  for (const id of ['a', 'b']) {
+    await createAgent(database.db, { id, certificateId, endpoints: [endpoint('x'), endpoint('y')] });
+  }
+  return database;
+}
+
+async function healthOf({ db }: TestDatabase, id: string): Promise<unknown> {
+  const agent = await db.agents.get(id);
+  return Object.fromEntries((agent?.endpoints ?? []).map((one) => [one.id, one.health]));
+}
+
+describe('agents.recordHealth', () => {
+  test('stores the health of the endpoints and reports for each, in input order, whether it exists', async () => {
+    const database = await openAgents();
+    const before = await database.db.agents.get('a');
+    const reports = [
+      report('b/y', 'DEGRADED', 5, 'slow'),
+      report('none/x', 'HEALTHY'),
+      report('a/x', 'HEALTHY'),
+      report('a/none', 'HEALTHY'),
+    ];
+    expect(await database.db.agents.recordHealth(reports)).toEqual([true, false, true, false]);
+    expect(await healthOf(database, 'a')).toEqual({ x: healthAt('HEALTHY', 0), y: healthAt('UNKNOWN', 0) });
+    expect(await healthOf(database, 'b')).toEqual({ x: healthAt('UNKNOWN', 0), y: healthAt('DEGRADED', 5, 'slow') });
+    expect((await database.db.agents.get('a'))?.updatedAt).toEqual(before?.updatedAt);
+  });
+
+  test('clears the stored message when a report has none', async () => {
+    const database = await openAgents();
+    await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', 1, 'refused')]);
+    await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', 2)]);
+    expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('UNHEALTHY', 2) });
+  });
+
+  test('ignores a report that is older than the stored health, and stores one of the same time', async () => {
+    const database = await openAgents();
+    expect(await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', -1)])).toEqual([true]);
+    expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('UNKNOWN', 0) });
+    await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', 0)]);
+    expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('UNHEALTHY', 0) });
+  });
+
+  test('stores the newest report about an endpoint, and the last one of several with the same time', async () => {
+    const database = await openAgents();
+    const reports = [
+      report('a/x', 'HEALTHY', 9, 'newest'),
+      report('a/x', 'DEGRADED', 8),
+      report('a/y', 'HEALTHY', 7),
+      report('a/y', 'DEGRADED', 7, 'last'),
+    ];
+    expect(await database.db.agents.recordHealth(reports)).toEqual([true, true, true, true]);
+    const expected = { x: healthAt('HEALTHY', 9, 'newest'), y: healthAt('DEGRADED', 7, 'last') };
+    expect(await healthOf(database, 'a')).toEqual(expected);
+  });
+
+  test('adds one entry to the feed for each agent with an endpoint whose status changes, and no other', async () => {
+    const database = await openAgents();
+    const { agents } = database.db;
+    const both = [report('b/x', 'HEALTHY', 1), report('a/x', 'HEALTHY', 1), report('a/y', 'DEGRADED', 1)];
+    expect((await newsOf(database, () => agents.recordHealth(both))).sort()).toEqual([
+      'AGENT a UPDATED',
+      'AGENT b UPDATED',
+    ]);
+    const sameStatus = [report('a/x', 'HEALTHY', 2, 'new message'), report('b/x', 'DEGRADED', 0), both[2] ?? both[0]];
+    expect(await newsOf(database, () => callUntyped(agents, 'recordHealth', sameStatus))).toEqual([]);
+    expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('HEALTHY', 2, 'new message') });
+  });
+
+  test('writes nothing when all reports are older than the stored health', async () => {
+    const { db, statementsOf } = await openAgents();
+    const statements = await statementsOf(() => db.agents.recordHealth([report('a/x', 'HEALTHY', -1)]));
+    expect(statements.filter((text) => /^(UPDATE|INSERT)/.test(text))).toEqual([]);
+  });
+
+  test('returns an empty array without a statement when there are no reports', async () => {
+    const { db, statementsOf } = await openAgents();
+    expect(await statementsOf(async () => expect(await db.agents.recordHealth([])).toEqual([]))).toEqual([]);
+  });
+
+  test('stores ten thousand reports in one transaction with the same statements for each 500', async () => {
+    const { db, events } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    const endpoints = [endpoint('x'), endpoint('y')];
+    const ids = Array.from({ length: 5000 }, (_, index) => `agent-${index}`);
+    await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId, endpoints })));
+    const reports = ids.flatMap((id) => [report(`${id}/x`, 'HEALTHY', 1), report(`${id}/y`, 'UNHEALTHY', 1)]);
+    events.length = 0;
+    expect(new Set(await db.agents.recordHealth(reports.reverse()))).toEqual(new Set([true]));
+    const statements = events.flatMap((event) => (event.type === 'query' ? [event.sql] : []));
+    expect(statements.filter((text) => text === 'COMMIT')).toHaveLength(1);
+    expect(statements.filter((text) => text.includes('endpoints'))).toHaveLength(20 * 2);
+    expect(await db.agents.count({ health: ['UNHEALTHY'] })).toBe(5000);
+    expect(await db.agents.count({ health: ['UNKNOWN'] })).toBe(0);
+  });
+
+  test('is undone with its transaction', async () => {
+    const database = await openAgents();
+    await expectRolledBack(database, (tx) => tx.agents.recordHealth([report('a/x', 'HEALTHY', 1)]));
+  });
+
+  test.each<readonly [string, unknown, string]>([
+    ['no array', { length: 1 }, 'reports'],
+    ['no object', [null], 'reports[0]'],
+    ['an unknown field', [{ ...report('a/x', 'HEALTHY'), health: 1 }], 'reports[0]'],
+    ['an empty id', [report('a/x', 'HEALTHY'), report('/x', 'HEALTHY')], 'reports[1].agentId'],
+    ['no id of an endpoint', [{ agentId: 'a', status: 'HEALTHY' }], 'reports[0].endpointId'],
+    ['an unknown status', [{ ...report('a/x', 'HEALTHY'), status: 'FINE' }], 'reports[0].status'],
+    ['no status', [{ agentId: 'a', endpointId: 'x' }], 'reports[0].status'],
+    ['a time that is no Date', [{ ...report('a/x', 'HEALTHY'), lastChecked: 1 }], 'reports[0].lastChecked'],
+    ['a message that is null', [{ ...report('a/x', 'HEALTHY'), message: null }], 'reports[0].message'],
+  ])('refuses %s and changes nothing', async (_, reports, field) => {
+    const database = await openAgents();
+    const error = await expectRefused(database, 'INVALID_INPUT', () =>
+      callUntyped(database.db.agents, 'recordHealth', reports),
+    );
+    expect(error).toMatchObject({ field, operation: 'agents.recordHealth', entity: 'agent' });
+  });
+
+  test('refuses more reports than limits.batchSize', async () => {
+    const { db } = await openTestDatabase({ limits: { batchSize: 2 } });
+    const reports = [report('a/x', 'HEALTHY'), report('a/x', 'HEALTHY'), report('a/x', 'HEALTHY')];
+    const error = await expectError('INVALID_INPUT', () => db.agents.recordHealth(reports));
+    expect(error.message).toBe('Failed to record endpoint health: reports must have at most 2 elements');
+  });
+});

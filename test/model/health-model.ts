@@ -1,0 +1,42 @@
+import type { AgentRecord, EndpointHealthReport } from '../../src';
+import { setEndpointHealth } from './agent-change-model';
+import { answers, fails, told, toNews, type Directory, type Prediction, type Settings } from './prediction';
+
+/**
+ * Predicts `agents.recordHealth`: the same as `setEndpointHealth` for each report that is not older than the stored
+ * health, but the feed contains only the agents with an endpoint whose status has changed.
+ */
+export function recordHealth(
+  directory: Directory,
+  reports: readonly EndpointHealthReport[],
+  settings: Settings,
+): Prediction {
+  if (reports.some(({ agentId, endpointId }) => agentId === '' || endpointId === '')) {
+    return fails(directory, 'INVALID_INPUT');
+  }
+  const found = reports.map(({ agentId, endpointId }) => healthIn(directory, agentId, endpointId) !== undefined);
+  if (reports.length === 0) return answers(directory, []);
+  const after = reports.reduce((before, report) => recordOne(before, report, settings), directory);
+  const ids = [...new Set(reports.map(({ agentId }) => agentId))];
+  const changed = ids.filter((id) => hasOtherStatus(directory.agents.get(id), after.agents.get(id)));
+  const news = changed.map((id) => toNews('agent', id, 'UPDATED', settings.nowMs));
+  return { outcomes: [{ result: found }], next: () => told({ ...directory, agents: after.agents }, news) };
+}
+
+function recordOne(directory: Directory, report: EndpointHealthReport, settings: Settings): Directory {
+  const { agentId, endpointId, ...health } = report;
+  const stored = healthIn(directory, agentId, endpointId);
+  const time = health.lastChecked?.getTime() ?? settings.nowMs;
+  if (stored === undefined || stored.lastChecked.getTime() > time) return directory;
+  return setEndpointHealth(directory, { id: agentId, endpointId, health }, settings).next(true);
+}
+
+function healthIn(directory: Directory, agentId: string, endpointId: string) {
+  return directory.agents.get(agentId)?.endpoints.find(({ id }) => id === endpointId)?.health;
+}
+
+function hasOtherStatus(before: AgentRecord | undefined, after: AgentRecord | undefined): boolean {
+  return (before?.endpoints ?? []).some(
+    ({ health }, place) => after?.endpoints[place]?.health.status !== health.status,
+  );
+}
