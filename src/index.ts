@@ -22,7 +22,7 @@ export {
   Uniqueness,
   type UpdateOptions,
 } from './agents/types';
-export type { Deprecation } from './agents/version-types';
+export type { AgentVersion, DeprecateOptions, Deprecation, VersionsRequest } from './agents/version-types';
 export type { AgentOrderField, ResolutionQuery } from './agents/query/types';
 export type { BackupOptions, BackupProgress } from './options/backup-options';
 export type { CertificateReader } from './certificates/certificate-reader';

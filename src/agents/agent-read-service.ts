@@ -8,6 +8,8 @@ import { countAgents, getAgent, getAgents, queryAgentPage, queryAgents } from '.
 import type { ResolutionQuery } from './query/types';
 import { byId, parseResolutionQuery } from './query/validation';
 import type { AgentRecord } from './types';
+import type { AgentVersion, VersionsRequest } from './version-types';
+import { getVersions, parseVersionsRequest } from './versions';
 
 /** Methods of {@link AgentService} that read. {@link AgentReader} documents them. */
 export abstract class AgentReadService implements AgentReader {
@@ -56,6 +58,12 @@ export abstract class AgentReadService implements AgentReader {
           queryAgentPage(executor, parseResolutionQuery(query, checks, byId), request, this.#settings),
         ),
       ),
+    );
+  }
+
+  versions(request: VersionsRequest, options?: ReadOptions): Promise<AgentVersion[]> {
+    return this.#session.read('agents.versions', options, (executor) =>
+      getVersions(executor, parseVersionsRequest(request, this.#settings.checks), this.#settings),
     );
   }
 

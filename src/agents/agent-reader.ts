@@ -2,6 +2,7 @@ import type { ReadOptions } from '../options/read-options';
 import type { Page, PageOptions } from '../query/page';
 import type { ResolutionQuery } from './query/types';
 import type { AgentRecord } from './types';
+import type { AgentVersion, VersionsRequest } from './version-types';
 
 /** Methods of `db.agents` that read. */
 export interface AgentReader {
@@ -93,4 +94,19 @@ export interface AgentReader {
    * ```
    */
   count(query?: ResolutionQuery, options?: ReadOptions): Promise<number>;
+
+  /**
+   * Returns the versions of a name, of every status, the highest first, as one snapshot; an empty array when no agent has
+   * the name. Versions that are not semantic come last. Equal versions, such as those of several owners, are ordered by
+   * ascending id.
+   *
+   * @throws INVALID_INPUT when an argument is invalid, or when the name or the owner is empty; RESULT_TOO_LARGE when more
+   * than `maxResults` agents have the name, or when the result is larger than `limits.answerLength`.
+   * @example
+   * ```ts
+   * const versions = await db.agents.versions({ name: 'translator', owner });
+   * for (const { version, status, deprecation } of versions) console.log(version, status, deprecation?.reason);
+   * ```
+   */
+  versions(request: VersionsRequest, options?: ReadOptions): Promise<AgentVersion[]>;
 }

@@ -8,6 +8,7 @@ import type { AgentWriter } from './agent-writer';
 import {
   assertNameFree,
   deleteAgent,
+  deprecateAgent,
   insertAgent,
   mergeMetadata,
   renewAgent,
@@ -15,6 +16,7 @@ import {
   setStatus,
   updateAgent,
 } from './commands';
+import { parseDeprecation } from './deprecation';
 import { parseHealth } from './endpoint-validation';
 import { parseChangeOptions, parseCreateOptions, parseUpdateOptions, type ChangeRules } from './options';
 import type {
@@ -27,6 +29,7 @@ import type {
   UpdateOptions,
 } from './types';
 import { agentDefaults, parseAgentUpdate, parseNewAgent } from './validation';
+import type { DeprecateOptions } from './version-types';
 
 /**
  * Registers, finds and changes agents. {@link AgentReader}, {@link AgentWriter} and {@link AgentBatchWriter} document
@@ -63,6 +66,13 @@ export class AgentService extends AgentBatchService implements AgentWriter {
     return this.#change('agents.setStatus', setStatus, { id, status: required(status) }, () =>
       parseChangeOptions(options),
     );
+  }
+
+  deprecate(id: string, options: DeprecateOptions = {}): Promise<boolean> {
+    return this.#session.write('agents.deprecate', (executor) => {
+      const { change, rules } = parseDeprecation(id, options, this.#settings.now(), this.#settings.checks);
+      return executor.withTransaction((tx) => deprecateAgent(tx, change, rules));
+    });
   }
 
   setCapabilities(id: string, names: readonly string[], options?: ChangeOptions): Promise<boolean> {

@@ -8,6 +8,7 @@ import type {
   EndpointHealthInput,
   UpdateOptions,
 } from './types';
+import type { DeprecateOptions } from './version-types';
 
 /**
  * Methods of `db.agents` that change agents. Every change is atomic and adds entries to the change feed; a call that
@@ -52,7 +53,8 @@ export interface AgentWriter {
   update(agent: AgentUpdate, options?: UpdateOptions): Promise<boolean>;
 
   /**
-   * Sets the status of an agent. REVOKED is permanent; setting it again changes nothing and returns true.
+   * Sets the status of an agent. REVOKED is permanent; setting it again changes nothing and returns true. ACTIVE removes
+   * the deprecation; DEPRECATED stores no details, unlike {@link deprecate}.
    *
    * @returns false when the agent does not exist.
    * @throws INVALID_TRANSITION when the agent is REVOKED and `status` is not; CONFLICT when the agent has changed since
@@ -64,6 +66,25 @@ export interface AgentWriter {
    * ```
    */
   setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean>;
+
+  /**
+   * Sets the status of an ACTIVE agent to DEPRECATED, and stores when, why and in favor of which agent. For a DEPRECATED
+   * agent, it replaces all of this; an omitted reason or successor is removed. The record has it as `deprecation` until
+   * the status becomes ACTIVE. When the successor is deleted, `deprecation.successorId` disappears, which is a change of
+   * this agent. Successors are not followed, so they may form a chain or a cycle.
+   *
+   * @returns false when the agent does not exist.
+   * @throws INVALID_TRANSITION when the agent is neither ACTIVE nor DEPRECATED; REFERENCE_NOT_FOUND when no agent has the
+   * id `options.successorId`; CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT when an
+   * argument is invalid, or when the successor is the agent itself.
+   * @example
+   * ```ts
+   * await db.agents.deprecate(id, { reason: 'Replaced by version 2', successorId });
+   * const agent = await db.agents.get(id);
+   * console.log(agent?.status, agent?.deprecation?.successorId);
+   * ```
+   */
+  deprecate(id: string, options?: DeprecateOptions): Promise<boolean>;
 
   /**
    * Replaces all capabilities of an agent.
@@ -123,8 +144,8 @@ export interface AgentWriter {
   setEndpointHealth(agentId: string, endpointId: string, health: EndpointHealthInput): Promise<boolean>;
 
   /**
-   * Sets the end of an agent's registration to `expiresAt`. An EXPIRED agent becomes ACTIVE again; every other status
-   * stays.
+   * Sets the end of an agent's registration to `expiresAt`. An EXPIRED agent becomes ACTIVE again and loses its
+   * deprecation; every other status stays.
    *
    * @returns false when the agent does not exist.
    * @throws INVALID_TRANSITION when the agent is REVOKED; CONFLICT when the agent has changed since
@@ -138,7 +159,8 @@ export interface AgentWriter {
   renew(id: string, expiresAt: Date, options?: ChangeOptions): Promise<boolean>;
 
   /**
-   * Deletes an agent with its endpoints and metadata, and the capabilities that no other agent has.
+   * Deletes an agent with its endpoints and metadata, and the capabilities that no other agent has. Agents that were
+   * deprecated in favor of it lose their `deprecation.successorId`.
    *
    * @returns false when the agent does not exist.
    * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`.

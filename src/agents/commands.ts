@@ -2,7 +2,8 @@ import { maxLockAttempts, protectedRow } from '../errors/failure';
 import { nameTaken } from '../errors/refused-column';
 import type { Limits } from '../validation/limits';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
-import { idTaken, staysRevoked } from './failures';
+import { clearSuccessors, lockSuccessor, notDeprecated, type DeprecationChange } from './deprecation';
+import { idTaken, notDeprecatable, staysRevoked, unknownSuccessor } from './failures';
 import { loadForUpdate, lockForUpdate } from './load-for-update';
 import { assertMergedMetadataFits, deleteMetadataInSteps } from './merged-metadata';
 import type { AgentBeforeChange, AgentChange, NewAgentRow } from './new-row';
@@ -110,21 +111,44 @@ export async function renewAgent(tx: Transaction, change: AgentChange, rules: Ch
   const before = await loadForUpdate(tx, change, rules);
   if (before === undefined) return false;
   if (before.status === 'REVOKED') throw staysRevoked();
-  const columns = before.status === 'EXPIRED' ? { ...change.columns, status: 'ACTIVE' as const } : change.columns;
+  const columns =
+    before.status === 'EXPIRED' ? { ...change.columns, ...notDeprecated, status: 'ACTIVE' as const } : change.columns;
   await writeChange(tx, { ...change, columns }, before, rules);
   return true;
 }
 
-/** Deletes an agent with everything that belongs to it. Returns false when the agent does not exist. */
+/**
+ * Deprecates an agent, or replaces its deprecation. Returns false when the agent does not exist.
+ *
+ * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when the agent is neither ACTIVE
+ * nor DEPRECATED; REFERENCE_NOT_FOUND when the successor does not exist
+ */
+export async function deprecateAgent(tx: Transaction, change: DeprecationChange, rules: ChangeRules): Promise<boolean> {
+  const { successorId } = change.columns;
+  const hasSuccessor = successorId === null || (await lockSuccessor(tx, successorId));
+  const before = await loadForUpdate(tx, change, rules);
+  if (before === undefined) return false;
+  if (before.status !== 'ACTIVE' && before.status !== 'DEPRECATED') throw notDeprecatable();
+  if (!hasSuccessor) throw unknownSuccessor();
+  await writeChange(tx, change, before, rules);
+  return true;
+}
+
+/**
+ * Deletes an agent with everything that belongs to it, and removes it from the deprecations that name it as successor.
+ * Returns false when the agent does not exist.
+ */
 export async function deleteAgent(tx: Transaction, id: string, nowMs: number): Promise<boolean> {
-  const before = await lockForUpdate(tx, { id, needsCapabilities: true });
+  const before = await lockForUpdate(tx, { id, needsCapabilities: true, isDeletion: true });
   if (before === undefined) return false;
   if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
+  const predecessors = before.hasPredecessors ? await clearSuccessors(tx, [id], nowMs) : [];
   const changes = await tx.executeAll(agentStatements(tx.dialect).delete(id, before.capabilities));
   // A row security policy may let the role lock an agent but not delete it. Then DELETE reports no error, and deletes
   // no row.
   if (changes.at(-1) === 0) throw protectedRow();
   tx.recordChange(agentChange('DELETED', [id], nowMs));
+  tx.recordChange(agentChange('UPDATED', predecessors, nowMs));
   return true;
 }
 

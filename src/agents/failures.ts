@@ -21,6 +21,22 @@ export function staysRevoked(): Failure {
   });
 }
 
+/** Returns the failure for an agent whose status does not permit a deprecation. */
+export function notDeprecatable(): Failure {
+  return new Failure('INVALID_TRANSITION', 'only an ACTIVE or DEPRECATED agent can be deprecated', {
+    entity: 'agent',
+    field: 'status',
+  });
+}
+
+/** Returns the failure for a successor that does not exist. */
+export function unknownSuccessor(): Failure {
+  return new Failure('REFERENCE_NOT_FOUND', 'successorId must be the id of an existing agent', {
+    entity: 'agent',
+    field: 'successorId',
+  });
+}
+
 /** Returns the failure for an agent that has changed since `ifUpdatedAt`. */
 export function changedMeanwhile(): Failure {
   return new Failure('CONFLICT', 'the agent has changed since ifUpdatedAt: read it again before the next attempt', {

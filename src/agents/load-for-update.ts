@@ -12,6 +12,8 @@ import { unknownDefaultEndpoint } from './validation';
 interface LockedAgent extends AgentBeforeChange {
   /** True when the agent has the endpoint whose id was passed as `endpointId`. */
   readonly hasEndpoint: boolean;
+  /** True when the agent is the successor of a deprecated agent. */
+  readonly hasPredecessors: boolean;
 }
 
 interface LoadRequest {
@@ -19,6 +21,8 @@ interface LoadRequest {
   /** Id of an endpoint that the agent may have. */
   readonly endpointId?: string | null;
   readonly needsCapabilities: boolean;
+  /** True when the agent will be deleted: then no other agent can be deprecated in favor of it. */
+  readonly isDeletion?: boolean;
 }
 
 /**
@@ -56,14 +60,15 @@ export async function loadForUpdate(
  */
 export async function lockForUpdate(
   tx: Transaction,
-  { id, endpointId = null, needsCapabilities }: LoadRequest,
+  { id, endpointId = null, needsCapabilities, isDeletion = false }: LoadRequest,
 ): Promise<LockedAgent | undefined> {
-  const { lock, selectForUpdate, collections } = agentStatements(tx.dialect);
+  const { lock, lockForDeletion, selectForUpdate, collections } = agentStatements(tx.dialect);
   const select = [selectForUpdate({ id, endpointId })];
   if (needsCapabilities) select.push(collections.capabilities.selectLinked({ id }));
-  if (lock === undefined) return toLockedAgent(await tx.queryAll(select));
+  const lockAgent = isDeletion ? lockForDeletion : lock;
+  if (lockAgent === undefined) return toLockedAgent(await tx.queryAll(select));
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
-    const [locked, ...found] = await tx.queryAll([lock({ id }), ...select]);
+    const [locked, ...found] = await tx.queryAll([lockAgent({ id }), ...select]);
     if (locked?.length !== 0 || found[0]?.length === 0) return toLockedAgent(found);
   }
   throw protectedRow();
@@ -75,17 +80,20 @@ type LockedRow = readonly [
   hasEndpoint: unknown,
   ...ValuesOf<AgentColumns, ['certificateId', 'name', 'version', 'owner', 'uniqueKey']>,
   hasMuchMetadata: unknown,
+  hasPredecessors: unknown,
 ];
 
 function toLockedAgent([agents, capabilities = []]: readonly (readonly Row[])[]): LockedAgent | undefined {
   const row = agents?.[0];
   if (row === undefined) return undefined;
   // The cast is safe: the statement `selectForUpdate` selects exactly these columns.
-  const [status, updatedAt, hasEndpoint, certificateId, name, version, owner, uniqueKey, hasMuch] = row as LockedRow;
+  const [status, updatedAt, hasEndpoint, certificateId, name, version, owner, uniqueKey, hasMuch, isSuccessor] =
+    row as LockedRow;
   return {
     ...{ status, updatedAt, certificateId, name, version, owner, uniqueKey },
     hasEndpoint: Boolean(hasEndpoint),
     hasMuchMetadata: Boolean(hasMuch),
+    hasPredecessors: Boolean(isSuccessor),
     capabilities: toStoredCapabilities(capabilities),
   };
 }

@@ -20,7 +20,7 @@ type AgentResultRow = readonly [
 ];
 
 /** A row of `deprecationColumns`. */
-type DeprecationRow = UncheckedValues<AgentModel, ['deprecatedAt', 'deprecationReason', 'successorId']>;
+export type DeprecationRow = UncheckedValues<AgentModel, ['deprecatedAt', 'deprecationReason', 'successorId']>;
 
 /** An endpoint as the aggregate of `agentColumns` returns it. */
 type EndpointResult = UncheckedValues<
@@ -50,7 +50,7 @@ export function toAgentRecord(row: Row): AgentRecord {
     createdAt: storedTime(columns[7], 'agent', id, 'createdAt'),
     updatedAt: storedTime(columns[8], 'agent', id, 'updatedAt'),
     expiresAt: storedTime(columns[9], 'agent', id, 'expiresAt'),
-    status: storedChoice(columns[10], statuses, 'agent', id, 'status'),
+    status: storedStatus(columns[10], id),
     owner: storedText(columns[11], 'agent', id, 'owner'),
   };
   // Assigns the optional fields, because spreading them took a tenth of the time of reading a single record.
@@ -73,6 +73,11 @@ export function toDeprecation([at, reason, successorId]: DeprecationRow, id: str
   const successor = storedOptionalText(successorId, 'agent', id, 'deprecation.successorId');
   if (successor !== null) deprecation.successorId = successor;
   return deprecation;
+}
+
+/** Converts the status of the agent `id`. */
+export function storedStatus(status: Unchecked<AgentModel['status']>, id: string): AgentStatus {
+  return storedChoice(status, statuses, 'agent', id, 'status');
 }
 
 function toEndpoint(columns: EndpointResult, agentId: string): Endpoint {

@@ -2,6 +2,7 @@ import { columnNames, fieldsOf, recordColumns, toColumnValue } from '../sql/colu
 import type { Dialect } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { chunkRows } from '../sql/chunks';
+import { hasValue } from '../sql/has-value';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import { agentTable } from './agent-table';
@@ -38,11 +39,13 @@ export class AgentStatements {
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Locks the row of an agent until the end of the transaction. Returns one row when the agent exists. Only later
-   * statements see changes that others made while this statement waited for the lock. Undefined on engines without row
-   * locks.
+   * Locks the row of an agent for a change until the end of the transaction. Returns one row when the agent exists. Only
+   * later statements see changes that others made while this statement waited for the lock. Undefined on engines without
+   * row locks.
    */
   readonly lock;
+  /** Locks the row of an agent as {@link lock} does, and also prevents new references to the agent. */
+  readonly lockForDeletion;
   /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
@@ -75,7 +78,7 @@ export class AgentStatements {
           SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
         ), a.certificate_id, a.name, a.version, a.owner, a.unique_key, EXISTS (
           SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT 1 OFFSET ${raw(String(chunkRows))}
-        ) FROM agents a WHERE a.id = ${p('id')}`,
+        ), ${hasValue(sql`agents`, sql`successor_id`, sql`a.id`)} FROM agents a WHERE a.id = ${p('id')}`,
     );
     this.selectCertificates = defineStatement<{ ids: string }>(
       (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.jsonArrayElements(p('ids'))})
@@ -84,9 +87,12 @@ export class AgentStatements {
     this.selectIds = defineStatement<{ ids: string }>(
       (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
-    this.lock = dialect.usesRowLocks
-      ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} FOR UPDATE`)
-      : undefined;
+    const lockAs = (strength: Sql): ((parameters: { id: string }) => Statement) | undefined =>
+      dialect.usesRowLocks
+        ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${strength}`)
+        : undefined;
+    this.lock = lockAs(sql`FOR NO KEY UPDATE`);
+    this.lockForDeletion = lockAs(sql`FOR UPDATE`);
     this.#updateAgent = defineUpdate(dialect);
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
     // Writes NULL instead of a name that another agent holds, and instead of the id of a REVOKED certificate. Both

@@ -225,8 +225,8 @@ export interface UpdateOptions extends ChangeOptions, RevokedCertificateOptions 
 
 /**
  * Change of an agent: `undefined` keeps a field, `null` clears an optional field; `endpoints`, `capabilities` and
- * `metadata` replace the whole collection. You can pass a record that was read, with your changes: its `updatedAt` is
- * ignored. The new `updatedAt` comes from the clock and is always later than the stored one.
+ * `metadata` replace the whole collection. You can pass a record that was read, with your changes: its `updatedAt` and
+ * its `deprecation` are ignored. The new `updatedAt` comes from the clock and is always later than the stored one.
  */
 export type AgentUpdate = { id: string } & {
   [Field in Exclude<keyof AgentInput, 'id' | 'description' | 'defaultEndpoint'>]?: AgentInput[Field] | undefined;
@@ -234,4 +234,6 @@ export type AgentUpdate = { id: string } & {
   description?: string | null | undefined;
   /** Element of `endpoints`, or one of the stored endpoints when `endpoints` is absent. */
   defaultEndpoint?: EndpointReference | null | undefined;
+  /** Ignored: only `deprecate` sets it. */
+  deprecation?: Deprecation | undefined;
 };

@@ -9,6 +9,7 @@ import { guardedRead } from '../validation/guarded-read';
 import { toMetadataRows } from '../metadata/metadata-rows';
 import { foldCase } from '../validation/fold-case';
 import type { AgentChange, AgentCollections, AgentColumns, EndpointRow, NewAgentRow } from './new-row';
+import { checkDeprecation, notDeprecated, type DeprecationColumns } from './deprecation';
 import { parseEndpoints } from './endpoint-validation';
 import { AgentStatus, type Uniqueness } from './types';
 import { toNameKeys, toUniqueKey } from './unique-key';
@@ -48,6 +49,7 @@ const agentFields = new Set([
   'expiresAt',
   'status',
   'owner',
+  'deprecation',
 ] as const);
 
 /**
@@ -56,6 +58,9 @@ const agentFields = new Set([
  */
 export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, checks }: AgentDefaults): NewAgentRow {
   const agent = checkObject(input, 'agent', agentFields);
+  if (agent.deprecation !== undefined) {
+    throw invalidInput('deprecation', 'must be absent: call agents.deprecate after the registration');
+  }
   const collections: AgentCollections = {
     endpoints: ifDefined(agent.endpoints, 'endpoints', (value) => parseEndpoints(value, nowMs, checks)) ?? [],
     capabilities: ifDefined(agent.capabilities, 'capabilities', parseCapabilities(checks)) ?? [],
@@ -75,9 +80,7 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
     status: ifDefined(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
     owner: checks.id(agent.owner, 'owner'),
     uniqueKey: null,
-    deprecatedAt: null,
-    deprecationReason: null,
-    successorId: null,
+    ...notDeprecated,
   };
   checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
   const nameKeys = toNameKeys(columns);
@@ -98,6 +101,9 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
     metadata: ifDefined(agent.metadata, 'metadata', (value, field) => toMetadataRows(value, field, checks)),
   });
   ifDefined(agent.updatedAt, 'updatedAt', checkTime);
+  ifDefined(agent.deprecation, 'deprecation', (value, path) => {
+    checkDeprecation(value, path, checks);
+  });
   const columns = withoutUndefined({
     ...(agent.name === undefined ? {} : nameColumns(agent.name, checks)),
     publicKey: ifDefined(agent.publicKey, 'publicKey', checks.nonEmptyText),
@@ -107,7 +113,7 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
     description: clearable(agent.description, 'description', checks.text),
     createdAt: ifDefined(agent.createdAt, 'createdAt', checkTime),
     expiresAt: ifDefined(agent.expiresAt, 'expiresAt', checkTime),
-    status: ifDefined(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)),
+    ...statusColumns(agent.status),
     owner: ifDefined(agent.owner, 'owner', checks.id),
   });
   if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
@@ -134,6 +140,13 @@ function nameColumns(value: unknown, checks: Validator): Pick<AgentColumns, 'nam
 function versionColumns(value: unknown, checks: Validator): Pick<AgentColumns, 'version' | 'versionKey'> {
   const version = checks.id(value, 'version');
   return { version, versionKey: toVersionKey(version) };
+}
+
+// An ACTIVE agent has no deprecation.
+function statusColumns(value: unknown): Partial<Pick<AgentColumns, 'status' | keyof DeprecationColumns>> {
+  if (value === undefined) return {};
+  const status = checkOneOf(value, AgentStatus, 'status');
+  return status === 'ACTIVE' ? { status, ...notDeprecated } : { status };
 }
 
 function parseCapabilities(checks: Validator): (value: unknown, field: string) => string[] {

@@ -1,3 +1,5 @@
+import type { ChangeOptions, AgentStatus } from './types';
+
 /** Deprecation of an agent: why it should no longer be used, and what to use instead. */
 export interface Deprecation {
   /** Reason, as the caller gave it. */
@@ -6,4 +8,38 @@ export interface Deprecation {
   successorId?: string;
   /** Time of the last call of `deprecate`. */
   at: Date;
+}
+
+/** Options of deprecating an agent. */
+export interface DeprecateOptions extends ChangeOptions {
+  /**
+   * Reason, for people who use the agent.
+   *
+   * @defaultValue none
+   */
+  reason?: string | undefined;
+  /**
+   * Id of the agent to use instead: an existing agent, of any name, owner and status.
+   *
+   * @defaultValue none
+   */
+  successorId?: string | undefined;
+}
+
+/** Agents whose versions are requested. */
+export interface VersionsRequest {
+  /** Exact name, case-sensitive. */
+  name: string;
+  /** @defaultValue every owner */
+  owner?: string | undefined;
+}
+
+/** Version of an agent, as `versions` returns it. */
+export interface AgentVersion {
+  id: string;
+  owner: string;
+  version: string;
+  status: AgentStatus;
+  createdAt: Date;
+  deprecation?: Deprecation;
 }

@@ -28,6 +28,8 @@ const failureMessages = {
   'agents.createMany': 'Failed to create agents',
   'agents.getMany': 'Failed to get agents',
   'agents.setStatus': 'Failed to set agent status',
+  'agents.deprecate': 'Failed to deprecate agent',
+  'agents.versions': 'Failed to get agent versions',
   'agents.setCapabilities': 'Failed to set agent capabilities',
   'agents.setMetadata': 'Failed to set agent metadata',
   'agents.mergeMetadata': 'Failed to merge agent metadata',

@@ -1,5 +1,5 @@
 import { agentColumns } from '../agents/columns';
-import { isRelease } from '../agents/query/version-term';
+import { isUsableCertificate, versionPreference } from '../agents/query/latest-term';
 import { certificateColumns } from '../certificates/rows';
 import { defineCachedStatement, type Bind } from '../sql/cached-statement';
 import type { Dialect } from '../sql/dialect';
@@ -77,7 +77,7 @@ function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: 
   return sql`SELECT ${place}a.id, a.owner, a.version, a.version_key, a.status, a.updated_at
     FROM ${namedAgents} ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)}
     WHERE ${allOf(agentConditions)} AND a.expires_at > ${now}
-      AND c.status = 'VALID' AND c.not_before <= ${now} AND c.not_after > ${now}`;
+      AND ${isUsableCertificate(now)}`;
 }
 
 // Tests whether the agent `u` has an acceptable endpoint, or needs none.
@@ -96,8 +96,7 @@ function bestEndpoint({ endpointConditions }: RequestSql): Sql {
 // Without a requested version, a release comes before a prerelease, also before a higher one.
 function preferenceOf({ isAnyVersion }: RequestSql): Sql {
   return sql`CASE u.status WHEN 'DEPRECATED' THEN 1 ELSE 0 END,
-    CASE WHEN u.version_key IS NULL THEN 2 WHEN ${isAnyVersion} AND NOT ${isRelease(sql`u`)} THEN 1 ELSE 0 END,
-    u.version_key DESC, u.updated_at DESC, u.id`;
+    ${versionPreference(sql`u`, sql`NOT ${isAnyVersion}`)}`;
 }
 
 function ownersOf({ isOfRequest }: RequestSql, dialect: Dialect): Sql {

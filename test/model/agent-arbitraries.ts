@@ -6,12 +6,14 @@ import {
   type AgentUpdate,
   type CreateManyOptions,
   type CreateOptions,
+  type DeprecateOptions,
   type EndpointHealthInput,
   type EndpointHealthReport,
   type EndpointInput,
   type ResolutionQuery,
   type ResolveByName,
   type Uniqueness,
+  type VersionsRequest,
 } from '../../src';
 import {
   agentId,
@@ -140,6 +142,7 @@ const resolutionFilter = {
   expiresBefore: time,
   expiresAfter: time,
   includeExpired: fc.boolean(),
+  latest: fc.constant(true as const),
 };
 const resolutionOrder = partly({
   allCapabilities: fc.boolean(),
@@ -190,3 +193,10 @@ export const ifUpdatedAt = fc.oneof(
   { weight: 2, arbitrary: fc.constant(current) },
   { weight: 1, arbitrary: time },
 );
+
+export const deprecateOptions: Arbitrary<DeprecateOptions> = fc.record({
+  reason: seldom(text('old', '')),
+  successorId: fc.option(agentId, { nil: undefined }),
+  ifUpdatedAt,
+});
+export const versionsRequest: Arbitrary<VersionsRequest> = fc.record({ name, owner: seldom(owner) });

@@ -11,6 +11,7 @@ import type {
 } from '../../src';
 import {
   answers,
+  asOneCall,
   fails,
   generatedId,
   leaves,
@@ -115,13 +116,17 @@ export function isStale(agent: AgentRecord, ifUpdatedAt: Date | undefined): bool
   return ifUpdatedAt !== undefined && agent.updatedAt.getTime() !== ifUpdatedAt.getTime();
 }
 
-/** Predicts `deleteAgent`: `false` when the agent does not exist. */
+/** Predicts `deleteAgent`: `false` when the agent does not exist. Its predecessors lose their successor. */
 export function deleteAgent(directory: Directory, id: string, { nowMs }: Settings): Prediction {
   if (!directory.agents.has(id)) return answers(directory, false);
-  const agents = new Map(directory.agents);
-  agents.delete(id);
-  const after = withoutHold({ ...directory, agents }, id);
-  return leaves(told(after, [toNews('agent', id, 'DELETED', nowMs)]), true);
+  const rest = new Map(directory.agents);
+  rest.delete(id);
+  const predecessors = [...rest.values()].flatMap((agent) => {
+    const { successorId, ...kept } = agent.deprecation ?? { at: new Date(0) };
+    return successorId === id ? [{ ...agent, updatedAt: nextUpdate(agent, nowMs), deprecation: kept }] : [];
+  });
+  const after = withAgents(withoutHold({ ...directory, agents: rest }, id), predecessors, 'UPDATED', nowMs);
+  return leaves(asOneCall(directory, told(after, [toNews('agent', id, 'DELETED', nowMs)])), true);
 }
 
 /** Reports whether the ids and capabilities are not empty, the endpoint ids are unique and the ports are valid. */
@@ -169,7 +174,8 @@ function toRecord(input: AgentInput, id: string, { nowMs, lifetimeMs }: Settings
 }
 
 function toChanged(before: AgentRecord, input: AgentUpdate, { nowMs }: Settings): AgentRecord {
-  const { description, defaultEndpoint, ...kept } = before;
+  const { description, defaultEndpoint, deprecation, ...kept } = before;
+  const status = input.status ?? before.status;
   const endpoints = input.endpoints?.map((endpoint) => toEndpoint(endpoint, nowMs)) ?? before.endpoints;
   const newDescription = input.description === undefined ? description : input.description;
   const newDefault = input.defaultEndpoint === undefined ? defaultEndpoint : input.defaultEndpoint;
@@ -187,8 +193,9 @@ function toChanged(before: AgentRecord, input: AgentUpdate, { nowMs }: Settings)
     createdAt: input.createdAt ?? before.createdAt,
     updatedAt: nextUpdate(before, nowMs),
     expiresAt: input.expiresAt ?? before.expiresAt,
-    status: input.status ?? before.status,
+    status,
     owner: input.owner ?? before.owner,
+    ...(deprecation === undefined || status === 'ACTIVE' ? {} : { deprecation }),
   };
 }
 

@@ -37,6 +37,7 @@ import { answers, fails } from './prediction';
 import { findAgents, searchAgents } from './resolution-model';
 import { resolve, resolveMany } from './resolve-model';
 import { recordHealth } from './health-model';
+import { deprecate, versions } from './version-model';
 import { counted, walked } from './window-model';
 
 /*
@@ -189,6 +190,12 @@ const agentCalls = [
   ),
   call(2, 'agents.renew', [agentId, time, change], (directory, settings, id, expiresAt, options) =>
     renew(directory, { id, expiresAt, ...options }, settings),
+  ),
+  call(4, 'agents.deprecate', [agentId, agents.deprecateOptions], (directory, settings, id, options) =>
+    deprecate(directory, id, options, settings),
+  ),
+  call(1, 'agents.versions', [agents.versionsRequest], (directory, settings, request) =>
+    versions(directory, request, settings),
   ),
   call(1, 'agents.expireDue', [], expireDueAgents),
 ];

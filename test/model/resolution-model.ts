@@ -2,6 +2,7 @@ import semver from 'semver';
 import type { AgentRecord, ResolutionQuery } from '../../src';
 import type { Directory, Prediction, Settings } from './prediction';
 import { bareFingerprint, compareCodePoints, fold, holdsAll } from './text';
+import { isLatest } from './version-model';
 import { windowed } from './window-model';
 
 /** Predicts `queryAgents`: the matching agents in the requested order. */
@@ -23,7 +24,7 @@ export function matchesNothing(query: object): boolean {
 
 function isMatch(agent: AgentRecord, query: ResolutionQuery, directory: Directory, nowMs: number): boolean {
   const { id, ids, name, exactName, owner, status, metadata, version } = query;
-  const { expiresBefore, expiresAfter, includeExpired = true } = query;
+  const { expiresBefore, expiresAfter, includeExpired = true, latest } = query;
   const isPresent = agent.expiresAt.getTime() > nowMs && agent.status !== 'EXPIRED';
   return (
     (id === undefined || agent.id === id) &&
@@ -37,6 +38,7 @@ function isMatch(agent: AgentRecord, query: ResolutionQuery, directory: Director
     (expiresBefore === undefined || agent.expiresAt < expiresBefore) &&
     (expiresAfter === undefined || agent.expiresAt > expiresAfter) &&
     (includeExpired || isPresent) &&
+    (latest === undefined || isLatest(agent, directory, nowMs)) &&
     hasFingerprint(agent, query, directory) &&
     hasCapabilities(agent, query) &&
     hasEndpoint(agent, query)

@@ -3,6 +3,7 @@ import type { AgentRecord, Endpoint, ResolveByName, ResolveResult } from '../../
 import { answers, fails, type Directory, type Prediction, type Settings } from './prediction';
 import { matchesNothing } from './resolution-model';
 import { compareCodePoints } from './text';
+import { compareVersions, isUsable, preference } from './version-model';
 
 /** Predicts `resolve`. */
 export function resolve(directory: Directory, request: ResolveByName, { nowMs }: Settings): Prediction {
@@ -26,7 +27,7 @@ function isInvalid(request: ResolveByName): boolean {
 
 function resultOf(directory: Directory, request: ResolveByName, nowMs: number): ResolveResult {
   const { owner, version, protocol, allowUnhealthy = false } = request;
-  const usable = [...directory.agents.values()].filter((agent) => isUsable(agent, request, directory, nowMs));
+  const usable = [...directory.agents.values()].filter((agent) => isCandidate(agent, request, directory, nowMs));
   const own = usable.filter((agent) => owner === undefined || agent.owner === owner);
   if (own.length === 0) return { outcome: 'not-found' };
   const owners = [...new Set(own.map((agent) => agent.owner))].sort(compareCodePoints);
@@ -50,17 +51,12 @@ function resultOf(directory: Directory, request: ResolveByName, nowMs: number): 
   return { outcome: 'resolved', agent: best.agent, certificate, ...endpoint, ttlSeconds };
 }
 
-function isUsable(agent: AgentRecord, request: ResolveByName, directory: Directory, nowMs: number): boolean {
-  const { name, capabilities = [], allowDeprecated = false } = request;
-  const certificate = directory.certificates.get(agent.certificateId);
+function isCandidate(agent: AgentRecord, request: ResolveByName, directory: Directory, nowMs: number): boolean {
+  const { name, capabilities = [], allowDeprecated } = request;
   return (
     agent.name === name &&
     capabilities.every((capability) => agent.capabilities.includes(capability)) &&
-    (agent.status === 'ACTIVE' || (allowDeprecated && agent.status === 'DEPRECATED')) &&
-    nowMs < agent.expiresAt.getTime() &&
-    certificate?.status === 'VALID' &&
-    certificate.notBefore.getTime() <= nowMs &&
-    nowMs < certificate.notAfter.getTime()
+    isUsable(agent, directory, nowMs, allowDeprecated)
   );
 }
 
@@ -80,25 +76,6 @@ function bestEndpoint(
     .filter((endpoint) => protocol === undefined || endpoint.protocol === protocol)
     .filter((endpoint) => allowsUnhealthy || endpoint.health.status !== 'UNHEALTHY')
     .sort((first, second) => rank(first) - rank(second))[0];
-}
-
-function preference(first: AgentRecord, second: AgentRecord, isAnyVersion: boolean): number {
-  const deprecation = Number(first.status === 'DEPRECATED') - Number(second.status === 'DEPRECATED');
-  const kind = (agent: AgentRecord): number => {
-    if (semver.valid(agent.version) === null) return 2;
-    return isAnyVersion && semver.prerelease(agent.version) !== null ? 1 : 0;
-  };
-  return (
-    deprecation ||
-    kind(first) - kind(second) ||
-    compareVersions(second.version, first.version) ||
-    second.updatedAt.getTime() - first.updatedAt.getTime() ||
-    compareCodePoints(first.id, second.id)
-  );
-}
-
-function compareVersions(first: string, second: string): number {
-  return semver.valid(first) !== null && semver.valid(second) !== null ? semver.compare(first, second) : 0;
 }
 
 /** Returns the distinct versions, the highest first; those that are not semantic come last. */

@@ -36,6 +36,7 @@ const agentSamples: Samples<ResolutionQuery> = {
   expiresBefore: times,
   expiresAfter: times,
   includeExpired: [true, false],
+  latest: [true],
 };
 
 const certificateSamples: Samples<CertificateQuery> = {

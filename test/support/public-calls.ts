@@ -132,6 +132,7 @@ const resolution = (mark: Mark) =>
     expiresBefore: late,
     expiresAfter: early,
     includeExpired: true,
+    latest: true,
     orderBy: 'name',
     orderDirection: 'asc',
   }) as const;
@@ -188,6 +189,7 @@ const operations: Operations = {
   'agents.page': ['reads', isPage, (mark) => [resolution(mark), page, primary]],
   'agents.iterate': ['reads', isStep, (mark) => [resolution(mark), primary]],
   'agents.count': ['reads', isCount, (mark) => [resolution(mark), primary]],
+  'agents.versions': ['reads', isList, (mark) => [{ name: mark('Test Agent'), owner: mark('test-owner') }, primary]],
   'certificates.get': ['reads', isRecord, (mark) => [mark('c'), primary]],
   'certificates.getByFingerprint': ['reads', isRecord, (mark) => [mark('AA'), primary]],
   'certificates.query': ['reads', isList, (mark) => [certificateQuery(mark), primary]],
@@ -218,6 +220,7 @@ const operations: Operations = {
   'agents.setEndpointHealth': ['writes', isTruth, (mark) => [mark('a'), mark('main'), health(mark)]],
   'agents.recordHealth': ['writes', isList, (mark) => [[{ agentId: mark('a'), endpointId: mark('main'), ...health(mark) }]]], // prettier-ignore
   'agents.renew': ['writes', isTruth, (mark) => [mark('a'), late]],
+  'agents.deprecate': ['writes', isTruth, (mark) => [mark('a'), { reason: mark('old'), successorId: mark('s'), ...change }]], // prettier-ignore
   'agents.expireDue': ['writes', isCount, () => []],
   'certificates.create': ['writes', isText, (mark) => [certificate(mark)]],
   'certificates.updateStatus': ['writes', isTruth, (mark) => [mark('c'), 'SUSPENDED']],
@@ -294,6 +297,6 @@ export async function fillForCalls(db: DatabaseService, mark: Mark = unmarked): 
   await db.createCertificate(certificateInput({ id: mark('r'), status: 'REVOKED' }));
   await db.createCertificate(certificateInput({ id: mark('free') }));
   await db.createAgent({ ...agent(mark), id: mark('a') });
-  for (const id of ['d', 'd2']) await db.createAgent(agentInput({ id: mark(id), certificateId: mark('c') }));
+  for (const id of ['d', 'd2', 's']) await db.createAgent(agentInput({ id: mark(id), certificateId: mark('c') }));
   await db.recordSecurityEvent(eventInput({ id: mark('e') }));
 }

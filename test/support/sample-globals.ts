@@ -36,6 +36,7 @@ declare global {
   const externalEnums: typeof import('ans-database/prisma-config').externalEnums;
   const url: string;
   const id: string;
+  const successorId: string;
   const owner: string;
   const publicKey: string;
   const plannerId: string;

@@ -70,6 +70,7 @@ export async function createSampleContext(directory: string): Promise<SampleCont
     agentId,
     plannerId: agentId,
     translatorId: await createAgent(db, { certificateId }),
+    successorId: await createAgent(db, { certificateId }),
     owner: 'test-owner',
     publicKey: agentInput({ certificateId }).publicKey,
     orderId: '1',

@@ -20,6 +20,7 @@ import { AgentStatus, HealthStatus } from '../types';
 import type { ResolutionQuery } from './types';
 import { capabilities, withAllRequired, withNames } from './capability-term';
 import { endpoint } from './endpoint-term';
+import { latest } from './latest-term';
 import { metadata } from './metadata-term';
 import { field, partOf, rankOf, sharedTerm, type AgentContext, type AgentSource } from './filter-term';
 import { version } from './version-term';
@@ -91,6 +92,7 @@ const fields = {
   protocol: partOf(endpoint, parseText, (protocol, given) => ({ protocol, health: given?.health })),
   health: partOf(endpoint, parseChoices(HealthStatus), (health, given) => ({ protocol: given?.protocol, health })),
   metadata,
+  latest,
 } satisfies FilterFields<FilterFieldName<ResolutionQuery>, AgentContext, AgentSource>;
 
 /** Filter of a checked resolution query. */

@@ -77,6 +77,16 @@ export interface ResolutionQuery {
    */
   includeExpired?: boolean | undefined;
   /**
+   * True to find only the latest version of each owner and name: of the usable agents, the one that `resolve` prefers
+   * without a version. An agent is usable when its status is ACTIVE, its registration has not expired, and its certificate
+   * has the status VALID and is within its validity. A release comes before a prerelease; then the highest version, the
+   * last updated agent, and the lowest id come first. The other fields apply to the latest versions: they never make
+   * another version the latest one.
+   *
+   * @defaultValue every version
+   */
+  latest?: true | undefined;
+  /**
    * Field that the agents are ordered by. Agents with equal values are ordered by ascending id. Versions that are not
    * semantic come last in both directions.
    *

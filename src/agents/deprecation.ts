@@ -1,0 +1,85 @@
+import { invalidInput } from '../errors/failure';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
+import { sql } from '../sql/sql';
+import { defineStatement } from '../sql/statement';
+import type { Transaction } from '../storage/transaction';
+import { checkObject, checkTime, ifDefined } from '../validation/checks';
+import type { Validator } from '../validation/validator';
+import type { AgentChange, AgentColumns } from './new-row';
+import type { ChangeRules } from './options';
+
+/** Columns of a deprecation; all null without one. */
+export type DeprecationColumns = Pick<AgentColumns, 'deprecatedAt' | 'deprecationReason' | 'successorId'>;
+
+/** Columns of an agent without a deprecation. */
+export const notDeprecated: DeprecationColumns = { deprecatedAt: null, deprecationReason: null, successorId: null };
+
+/** Change that deprecates an agent. */
+export interface DeprecationChange extends AgentChange {
+  readonly columns: AgentChange['columns'] & DeprecationColumns;
+}
+
+const optionNames = new Set(['reason', 'successorId', 'ifUpdatedAt'] as const);
+const recordNames = new Set(['reason', 'successorId', 'at'] as const);
+
+/** Parses the arguments of `deprecate`. @throws INVALID_INPUT when one of them is invalid */
+export function parseDeprecation(
+  agentId: unknown,
+  options: unknown,
+  nowMs: number,
+  checks: Validator,
+): { readonly change: DeprecationChange; readonly rules: ChangeRules } {
+  const id = checks.id(agentId, 'id');
+  const { reason, successorId, ifUpdatedAt } = checkObject(options, 'options', optionNames);
+  const details: DeprecationColumns = {
+    deprecatedAt: nowMs,
+    deprecationReason: ifDefined(reason, 'reason', checks.text) ?? null,
+    successorId: ifDefined(successorId, 'successorId', checks.id) ?? null,
+  };
+  if (details.successorId === id) throw invalidInput('successorId', 'must be the id of another agent');
+  return {
+    change: { id, columns: { ...details, status: 'DEPRECATED', updatedAt: nowMs }, collections: {} },
+    rules: { ifUpdatedAt: ifDefined(ifUpdatedAt, 'options.ifUpdatedAt', checkTime), allowsRevoked: false },
+  };
+}
+
+/** Checks the deprecation of a record that is passed to `update`, which ignores it. @throws INVALID_INPUT */
+export function checkDeprecation(value: unknown, path: string, checks: Validator): void {
+  const { reason, successorId, at } = checkObject(value, path, recordNames);
+  ifDefined(reason, `${path}.reason`, checks.text);
+  ifDefined(successorId, `${path}.successorId`, checks.id);
+  checkTime(at, `${path}.at`);
+}
+
+const statements = memoizeByDialect((dialect) => ({
+  // The lock permits every change of the successor except its deletion.
+  lockSuccessor: defineStatement<{ id: string }>(
+    (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
+  ),
+  // Locks in the order of the ids, so that two deletions cannot each wait for a predecessor that the other one has
+  // locked.
+  clearSuccessors: defineStatement<{ ids: string; now: number }>(
+    (p) => sql`WITH predecessors AS MATERIALIZED (
+        SELECT a.id FROM agents a WHERE a.successor_id IS NOT NULL AND ${dialect.inSubquery(sql`a.successor_id`, dialect.jsonArrayElements(p('ids')))}
+        ORDER BY a.id ${dialect.usesRowLocks ? sql`FOR NO KEY UPDATE` : sql``})
+      UPDATE agents SET successor_id = NULL, updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
+      WHERE id IN (SELECT id FROM predecessors) RETURNING id`,
+  ),
+}));
+
+/**
+ * Reports whether the successor of a deprecation exists, and prevents its deletion until the end of the transaction.
+ * Call this before the deprecated agent is locked: a deletion also locks the successor first.
+ */
+export async function lockSuccessor(tx: Transaction, id: string): Promise<boolean> {
+  return (await tx.query(statements(tx.dialect).lockSuccessor({ id }))).length > 0;
+}
+
+/**
+ * Removes agents that will be deleted from the deprecations that name them as successors. Returns the ids of the changed
+ * agents. The caller must have locked the agents that it deletes.
+ */
+export async function clearSuccessors(tx: Transaction, ids: readonly string[], nowMs: number): Promise<string[]> {
+  const statement = statements(tx.dialect).clearSuccessors({ ids: JSON.stringify(ids), now: nowMs });
+  return (await tx.executeReturning(statement)).map(([id]) => String(id));
+}

@@ -1,0 +1,255 @@
+import type { AgentRecord, DatabaseService, DeprecateOptions } from '../../src';
+import { onPostgresql } from '../support/engine';
+import { expectError } from '../support/expect-error';
+import { createAgent } from '../support/factories';
+import { changeRaw } from '../support/raw-writer';
+import { openTestDatabase } from '../support/test-database';
+
+const start = Date.parse('2026-05-01T00:00:00Z');
+
+async function openAt(): Promise<{ db: DatabaseService; clock: { now: number }; statements: StatementsOf }> {
+  const clock = { now: start };
+  const { db, statementsOf } = await openTestDatabase({ now: () => clock.now });
+  return { db, clock, statements: statementsOf };
+}
+
+type StatementsOf = Awaited<ReturnType<typeof openTestDatabase>>['statementsOf'];
+
+async function read(db: DatabaseService, id: string): Promise<AgentRecord> {
+  const agent = await db.getAgent(id);
+  if (agent === null) throw new Error(`no agent ${id}`);
+  return agent;
+}
+
+describe('agents.deprecate', () => {
+  test('stores the status, the reason, the successor and the time, and adds one change', async () => {
+    const { db, clock } = await openAt();
+    for (const id of ['old', 'new']) await createAgent(db, { id });
+    const before = await read(db, 'old');
+    const [last] = (await db.changes({ limit: 100 })).slice(-1);
+    clock.now += 5;
+    expect(await db.agents.deprecate('old', { reason: 'Replaced', successorId: 'new' })).toBe(true);
+    const at = new Date(clock.now);
+    expect(await read(db, 'old')).toStrictEqual({
+      ...before,
+      status: 'DEPRECATED',
+      updatedAt: at,
+      deprecation: { at, reason: 'Replaced', successorId: 'new' },
+    });
+    expect(await db.changes({ after: last?.sequence })).toMatchObject([{ kind: 'UPDATED', id: 'old', changedAt: at }]);
+    expect(await db.queryAgents({ status: ['DEPRECATED'] })).toMatchObject([{ deprecation: { reason: 'Replaced' } }]);
+  });
+
+  test('replaces the whole deprecation when it is called again', async () => {
+    const { db, clock } = await openAt();
+    for (const id of ['old', 'new']) await createAgent(db, { id });
+    await db.agents.deprecate('old', { reason: '', successorId: 'new' });
+    expect((await read(db, 'old')).deprecation).toStrictEqual({
+      at: new Date(start),
+      reason: '',
+      successorId: 'new',
+    });
+    clock.now += 1000;
+    expect(await db.agents.deprecate('old')).toBe(true);
+    expect((await read(db, 'old')).deprecation).toStrictEqual({ at: new Date(start + 1000) });
+  });
+
+  test('returns false for an unknown agent, also with an unknown successor', async () => {
+    const { db } = await openAt();
+    expect(await db.agents.deprecate('none', { successorId: 'neither' })).toBe(false);
+  });
+
+  test('refuses every status except ACTIVE and DEPRECATED before it looks at the successor', async () => {
+    const { db } = await openAt();
+    for (const status of ['SUSPENDED', 'EXPIRED', 'REVOKED'] as const) {
+      await createAgent(db, { id: status, status });
+      const before = await read(db, status);
+      await expectError('INVALID_TRANSITION', () => db.agents.deprecate(status, { successorId: 'none' }));
+      expect(await read(db, status)).toStrictEqual(before);
+    }
+  });
+
+  test('refuses an unknown successor and names the field', async () => {
+    const { db } = await openAt();
+    await createAgent(db, { id: 'old' });
+    await expect(db.agents.deprecate('old', { successorId: 'none' })).rejects.toMatchObject({
+      code: 'REFERENCE_NOT_FOUND',
+      field: 'successorId',
+      message: 'Failed to deprecate agent: successorId must be the id of an existing agent',
+    });
+    expect(await read(db, 'old')).toMatchObject({ status: 'ACTIVE' });
+  });
+
+  test('refuses invalid arguments before it looks at the agent', async () => {
+    const { db } = await openAt();
+    await expect(db.agents.deprecate('none', { successorId: 'none' })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      field: 'successorId',
+    });
+    for (const options of [{ reason: 1 }, { successorId: '' }, { reason: 'a\0' }, { why: 'x' }, [], null]) {
+      await expectError('INVALID_INPUT', () => db.agents.deprecate('none', options as DeprecateOptions));
+    }
+    await expectError('INVALID_INPUT', () => db.agents.deprecate(''));
+  });
+
+  test('fails with CONFLICT when the agent has changed since ifUpdatedAt', async () => {
+    const { db } = await openAt();
+    await createAgent(db, { id: 'old' });
+    const { updatedAt } = await read(db, 'old');
+    await db.agents.setStatus('old', 'SUSPENDED');
+    await expectError('CONFLICT', () => db.agents.deprecate('old', { ifUpdatedAt: updatedAt }));
+    await db.agents.setStatus('old', 'ACTIVE');
+    const { updatedAt: current } = await read(db, 'old');
+    expect(await db.agents.deprecate('old', { ifUpdatedAt: current })).toBe(true);
+  });
+
+  test('works inside a transaction, which can roll it back', async () => {
+    const { db } = await openAt();
+    for (const id of ['old', 'new']) await createAgent(db, { id });
+    await expect(
+      db.transaction(async (tx) => {
+        await tx.agents.deprecate('old', { successorId: 'new' });
+        expect(await tx.agents.versions({ name: 'Test Agent' })).toHaveLength(2);
+        expect((await tx.getAgent('old'))?.deprecation?.successorId).toBe('new');
+        throw new Error('stop');
+      }),
+    ).rejects.toThrow('stop');
+    expect(await read(db, 'old')).not.toHaveProperty('deprecation');
+    await db.transaction((tx) => tx.agents.deprecate('old', { successorId: 'new' }));
+    expect((await read(db, 'old')).deprecation?.successorId).toBe('new');
+  });
+});
+
+describe('the deprecation of an agent', () => {
+  test('disappears with every change to ACTIVE', async () => {
+    const { db, clock } = await openAt();
+    for (const id of ['old', 'new']) await createAgent(db, { id });
+    const activate: readonly (() => Promise<boolean>)[] = [
+      () => db.agents.setStatus('old', 'ACTIVE'),
+      () => db.updateAgent({ id: 'old', status: 'ACTIVE' }),
+      async () => {
+        await db.agents.setStatus('old', 'EXPIRED');
+        return db.agents.renew('old', new Date(start + 1e9));
+      },
+    ];
+    for (const change of activate) {
+      clock.now += 1;
+      await db.agents.deprecate('old', { reason: 'x', successorId: 'new' });
+      expect(await change()).toBe(true);
+      expect(await read(db, 'old')).toMatchObject({ status: 'ACTIVE' });
+      expect(await read(db, 'old')).not.toHaveProperty('deprecation');
+    }
+    // The successor can be deleted without a change of the agent.
+    const before = await read(db, 'old');
+    await db.deleteAgent('new');
+    expect(await read(db, 'old')).toStrictEqual(before);
+    expect(await db.check()).toMatchObject({ ok: true });
+  });
+
+  test('stays with every other change', async () => {
+    const { db } = await openAt();
+    for (const id of ['old', 'new']) await createAgent(db, { id });
+    await db.agents.deprecate('old', { reason: 'x', successorId: 'new' });
+    const { deprecation } = await read(db, 'old');
+    await db.updateAgent({ id: 'old', description: 'new text' });
+    await db.agents.renew('old', new Date(start + 1e9));
+    for (const status of ['SUSPENDED', 'EXPIRED', 'DEPRECATED', 'REVOKED'] as const) {
+      await db.agents.setStatus('old', status);
+      expect(await read(db, 'old')).toMatchObject({ status, deprecation });
+    }
+    expect(await db.check()).toMatchObject({ ok: true });
+  });
+
+  test('is absent when the status became DEPRECATED in another way', async () => {
+    const { db } = await openAt();
+    await createAgent(db, { id: 'given', status: 'DEPRECATED' });
+    await createAgent(db, { id: 'set' });
+    await db.agents.setStatus('set', 'DEPRECATED');
+    for (const id of ['given', 'set']) expect(await read(db, id)).not.toHaveProperty('deprecation');
+  });
+
+  test('is ignored in an update with a record that was read, and refused in a registration', async () => {
+    const { db } = await openAt();
+    for (const id of ['old', 'new']) await createAgent(db, { id });
+    await db.agents.deprecate('old', { reason: 'x', successorId: 'new' });
+    const record = await read(db, 'old');
+    await db.deleteAgent('new');
+    expect(await db.updateAgent({ ...record, description: 'changed' })).toBe(true);
+    const kept = { at: new Date(start), reason: 'x' };
+    expect(await read(db, 'old')).toStrictEqual({
+      ...record,
+      description: 'changed',
+      deprecation: kept,
+      updatedAt: new Date(start + 3),
+    });
+    await expectError('INVALID_INPUT', () => db.updateAgent({ ...record, deprecation: { at: 1 } as never }));
+    await expect(db.createAgent({ ...record, id: 'copy' })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      field: 'deprecation',
+    });
+  });
+});
+
+describe('the deletion of a successor', () => {
+  test('clears successorId of every predecessor, which is a change of each', async () => {
+    const { db, clock } = await openAt();
+    for (const id of ['a', 'b', 'new', 'other']) await createAgent(db, { id });
+    for (const id of ['a', 'b']) await db.agents.deprecate(id, { reason: id, successorId: 'new' });
+    await db.agents.deprecate('other', { successorId: 'a' });
+    const [last] = (await db.changes({ limit: 100 })).slice(-1);
+    clock.now += 5;
+    await db.deleteAgent('new');
+    const at = new Date(start);
+    for (const id of ['a', 'b']) {
+      expect(await read(db, id)).toMatchObject({ updatedAt: new Date(clock.now), status: 'DEPRECATED' });
+      expect((await read(db, id)).deprecation).toStrictEqual({ at, reason: id });
+    }
+    expect((await read(db, 'other')).deprecation).toStrictEqual({ at, successorId: 'a' });
+    const changes = await db.changes({ after: last?.sequence });
+    expect(changes.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['DELETED new', 'UPDATED a', 'UPDATED b']);
+  });
+
+  test('needs the same number of statements for one predecessor and for many', async () => {
+    const { db, statements } = await openAt();
+    const counts: number[] = [];
+    for (const count of [0, 1, 50]) {
+      await createAgent(db, { id: `new-${count}` });
+      for (let index = 0; index < count; index += 1) {
+        const id = await createAgent(db, {});
+        await db.agents.deprecate(id, { successorId: `new-${count}` });
+      }
+      counts.push((await statements(() => db.deleteAgent(`new-${count}`))).length);
+    }
+    const [without = 0, withOne] = counts;
+    expect(withOne).toBe(without + 1);
+    expect(counts[2]).toBe(withOne);
+  });
+
+  test('breaks a cycle of successors', async () => {
+    const { db } = await openAt();
+    for (const id of ['a', 'b', 'c']) await createAgent(db, { id });
+    for (const [id, successorId] of [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'a'],
+    ] as const) {
+      await db.agents.deprecate(id, { successorId });
+    }
+    await db.transaction(async (tx) => {
+      expect(await tx.deleteAgent('b')).toBe(true);
+      expect((await tx.getAgent('a'))?.deprecation).not.toHaveProperty('successorId');
+      expect(await tx.deleteAgent('a')).toBe(true);
+    });
+    expect((await read(db, 'c')).deprecation).toStrictEqual({ at: new Date(start) });
+    expect(await db.check()).toMatchObject({ ok: true });
+  });
+
+  test('by SQL of the application clears successorId, too', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    for (const id of ['old', 'new']) await createAgent(db, { id });
+    await db.agents.deprecate('old', { successorId: 'new' });
+    await changeRaw(database, `${onPostgresql ? '' : 'PRAGMA foreign_keys = ON; '}DELETE FROM agents WHERE id = 'new'`);
+    expect((await read(db, 'old')).deprecation).not.toHaveProperty('successorId');
+  });
+});
