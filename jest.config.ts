@@ -53,13 +53,11 @@ const onSqliteOnly = [
 ];
 
 /**
- * Tests that need better-sqlite3, or do not depend on the driver. Two of them do not pass on node:sqlite yet: in
- * `errors/file-descriptors`, `check` fails with INTERNAL when the process has no free file descriptor, and SQLite 3.54
- * refuses a query of `agents/query-agents-combined`, because the query refers to table expressions too often.
+ * Tests that need better-sqlite3, or do not depend on the driver. One of them does not pass on node:sqlite yet: in
+ * `errors/file-descriptors`, `check` fails with INTERNAL when the process has no free file descriptor.
  */
 const onBetterSqlite3Only = [
   ...['sqlite/connection\\.', 'sqlite/prisma-transactions\\.', 'errors/file-descriptors\\.'],
-  'agents/query-agents-combined\\.',
   ...['sqlite/adapter\\.', 'sqlite/prisma-client\\.', 'sqlite/prisma-isolation\\.', 'errors/driver-unavailable\\.'],
   ...[
     'scripts/',

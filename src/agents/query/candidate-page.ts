@@ -60,20 +60,19 @@ export function orderedPage(composition: Composition, { tables, isSelective }: S
   ];
 }
 
-// `scan_end` is the row at which the scan ends. It is null, so that the scan finds nothing, in two cases: when a source
+// `scan_end` is the row at which the scan ends. There is none, so that the scan finds nothing, in two cases: when a source
 // is selective, and when at most `maxScanned` agents follow the keyset position.
 function scannedTables(composition: Composition, { isSelective, maxScanned }: CandidatePlan): Sql[] {
   const { filter, order, after } = composition;
   const columns = keysetColumns(order.field);
-  const end = (column: Sql): Sql => sql`CASE WHEN ${isSelective} THEN NULL ELSE (SELECT ${column} FROM agents a
-    WHERE ${allOf(after)} ORDER BY ${orderBy(order)} LIMIT 1 OFFSET ${maxScanned}) END`;
   const isBeforeEnd = isBefore(columns, order.direction, {
     value: sql`(SELECT value FROM scan_end)`,
     id: sql`(SELECT id FROM scan_end)`,
   });
   const conditions = [isBeforeEnd, ...filter.conditions(scanContextOf(composition))];
   return [
-    sql`scan_end AS MATERIALIZED (SELECT ${end(columns.value ?? columns.id)} AS value, ${end(columns.id)} AS id)`,
+    sql`scan_end AS MATERIALIZED (SELECT ${columns.value ?? columns.id} AS value, ${columns.id} AS id FROM agents a
+      WHERE ${allOf([sql`NOT ${isSelective}`, ...after])} ORDER BY ${orderBy(order)} LIMIT 1 OFFSET ${maxScanned})`,
     sql`scanned_page AS MATERIALIZED (${selectPage(composition, keyColumn(composition), sql`agents a`, conditions)})`,
   ];
 }

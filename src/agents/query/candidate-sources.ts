@@ -9,6 +9,13 @@ import { maxScanned, selectiveLimit, type AgentContext, type AgentFilterSql, typ
 export const selectiveTable = sql`selective`;
 export const fallbackTable = sql`fallback`;
 
+/**
+ * Maximum number of sources whose candidates a query counts: the best ones. It bounds the size of the statement, because
+ * SQLite 3.54 refuses one in which the references to table expressions, including those inside of the referenced ones,
+ * are too many.
+ */
+const maxSources = 6;
+
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
 /** Plan of a query that reads only the candidates of a selective source. */
@@ -44,9 +51,10 @@ export interface CandidatePlan extends SelectivePlan {
  */
 export function planCandidates(filter: AgentFilterSql, context: AgentContext): CandidatePlan | undefined {
   if (filter.isSelective) return undefined;
-  const named = filter.sources(context);
-  const best = named.find(({ source }) => !source.isOwnColumn);
+  const all = filter.sources(context);
+  const best = all.find(({ source }) => !source.isOwnColumn);
   if (best === undefined) return undefined;
+  const named = all.filter((entry, index) => index < maxSources || entry === best);
   const { candidates, fallback = candidates, isExact } = best.source;
   return {
     ...planSelective(named.map(({ source }) => source)),
@@ -90,8 +98,7 @@ const countTable = (index: number): Sql => raw(`count_${index}`);
 const isSelective = (index: number): Sql => sql`(SELECT is_selective FROM ${countTable(index)})`;
 
 // Composes a condition that is true when one of the first `count` sources is selective. Each table of counts contains the
-// result of the one before: SQLite 3.54 refuses a statement in which the references to table expressions, including those
-// inside of the referenced ones, add up to 1000.
+// result of the one before, so that a condition refers to one table only.
 function isAnySelective(count: number): Sql {
   return sql`(SELECT is_any_selective FROM ${countTable(count - 1)})`;
 }
