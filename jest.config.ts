@@ -52,12 +52,9 @@ const onSqliteOnly = [
   '\\w+/build-\\w+-query\\.',
 ];
 
-/**
- * Tests that need better-sqlite3, or do not depend on the driver. One of them does not pass on node:sqlite yet: in
- * `errors/file-descriptors`, `check` fails with INTERNAL when the process has no free file descriptor.
- */
+/** Tests that need better-sqlite3, or do not depend on the driver. */
 const onBetterSqlite3Only = [
-  ...['sqlite/connection\\.', 'sqlite/prisma-transactions\\.', 'errors/file-descriptors\\.'],
+  ...['sqlite/connection\\.', 'sqlite/prisma-transactions\\.'],
   ...['sqlite/adapter\\.', 'sqlite/prisma-client\\.', 'sqlite/prisma-isolation\\.', 'errors/driver-unavailable\\.'],
   ...[
     'scripts/',

@@ -4,6 +4,13 @@ import { propertiesOf } from './properties';
 /** Error codes of a process, or a system, that has reached its limit of open files. */
 const descriptorCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
+/** Error codes of Node.js for faults whose reason is only in the message: of the linker, of a thread, of a module. */
+const codesWithReason: ReadonlySet<unknown> = new Set([
+  'ERR_DLOPEN_FAILED',
+  'ERR_WORKER_INIT_FAILED',
+  'ERR_INVALID_PACKAGE_CONFIG',
+]);
+
 const message = 'the process has no free file descriptor: close files, or raise its limit (ulimit -n)';
 
 /**
@@ -19,7 +26,5 @@ export function toDescriptorShortage(error: object, cause: unknown): Failure | u
 function lacksDescriptors(error: object): boolean {
   const { code, message: reason } = propertiesOf(error);
   if (descriptorCodes.has(code)) return true;
-  // Errors of the dynamic linker, and of the start of a thread, contain the reason only in their message.
-  const hasReason = code === 'ERR_DLOPEN_FAILED' || code === 'ERR_WORKER_INIT_FAILED';
-  return hasReason && typeof reason === 'string' && /too many open files|EMFILE|ENFILE/i.test(reason);
+  return codesWithReason.has(code) && typeof reason === 'string' && /too many open files|EMFILE|ENFILE/i.test(reason);
 }
