@@ -23,7 +23,7 @@ export {
   type UpdateOptions,
 } from './agents/types';
 export type { AgentVersion, DeprecateOptions, Deprecation, VersionsRequest } from './agents/version-types';
-export type { AgentOrderField, ResolutionQuery } from './agents/query/types';
+export type { AgentExclusion, AgentOrderField, ResolutionQuery } from './agents/query/types';
 export type { BackupOptions, BackupProgress } from './options/backup-options';
 export type { CertificateReader } from './certificates/certificate-reader';
 export type { CertificateService } from './certificates/certificate-service';

@@ -12,7 +12,7 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
   [/^( +(?:sequence|id) +)Int\b/gm, '$1BigInt'],
   // PostgreSQL limits the length of an indexed text, and a search for a part of a text needs a trigram index. Prisma's
   // schema cannot express these indexes, so the migrations create them.
-  [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|key, value)\b.*\n/gm, ''],
+  [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|address|key, value)\b.*\n/gm, ''],
 ];
 
 /** Derives PostgreSQL's schema: the same model with another provider, native types and fewer indexes. */

@@ -47,8 +47,8 @@ function wide(keys: number): Record<string, JsonValue> {
 }
 
 const texts = ['id', 'name', 'owner', 'version', 'publicKey', 'description', 'certificateId', 'defaultEndpoint'];
-const filters = ['id', 'name', 'exactName', 'owner', 'version', 'fingerprint', 'protocol'];
-const lists = ['ids', 'capabilities', 'status', 'health'];
+const filters = ['id', 'name', 'exactName', 'owner', 'version', 'fingerprint', 'protocol', 'address'];
+const lists = ['ids', 'names', 'owners', 'capabilities', 'status', 'certificateStatus', 'health'];
 
 const metadataKinds: readonly (readonly [string, () => unknown])[] = [
   ['deep metadata', () => deep(1_000_000)],

@@ -91,9 +91,19 @@ const calls: readonly Call[] = [
   ['reports[0].message', 'textLength', (db) => db.agents.recordHealth([{ ...report, message: text }])],
   ['reports[0].endpointId', 'nameLength', (db) => db.agents.recordHealth([{ ...report, endpointId: name }])],
   ['reports', 'batchSize', (db) => db.agents.recordHealth(ids.map(() => report))],
-  ...(['id', 'name', 'exactName', 'owner', 'fingerprint', 'protocol', 'version'] as const).map((field): Call => {
-    return [field, 'nameLength', (db) => db.queryAgents({ [field]: name })];
-  }),
+  ...(['id', 'name', 'exactName', 'owner', 'fingerprint', 'protocol', 'address', 'version'] as const).map(
+    (field): Call => {
+      return [field, 'nameLength', (db) => db.queryAgents({ [field]: name })];
+    },
+  ),
+  ...(['names', 'owners'] as const).map((field): Call => [
+    field,
+    'listLength',
+    (db) => db.queryAgents({ [field]: ids }),
+  ]),
+  ['not.owners[0]', 'nameLength', (db) => db.agents.count({ not: { owners: [name] } })],
+  ['not.address', 'nameLength', (db) => db.queryAgents({ not: { address: name } })],
+  ['certificateStatus', 'listLength', (db) => db.queryAgents({ certificateStatus: ids.map(() => 'VALID' as const) })],
   ['ids', 'listLength', (db) => db.queryAgents({ ids })],
   ['capabilities', 'listLength', (db) => db.agents.count({ capabilities: ids })],
   ['status', 'listLength', (db) => db.agents.page({ status: ids.map(() => 'ACTIVE' as const) })],

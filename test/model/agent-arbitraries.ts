@@ -1,7 +1,9 @@
 import fc, { type Arbitrary } from 'fast-check';
 import {
   AgentStatus,
+  CertificateStatus,
   HealthStatus,
+  type AgentExclusion,
   type AgentInput,
   type AgentUpdate,
   type CreateManyOptions,
@@ -126,24 +128,45 @@ export const agentChange: Arbitrary<Omit<AgentUpdate, 'id'>> = fc
   )
   .map(([fields, cleared, named]) => ({ ...fields, ...cleared, ...named }));
 
-const resolutionFilter = {
+const exclusion = {
   id: agentId,
   ids: someOf(agentId),
   name: namePart,
   exactName: name,
+  names: someOf(name),
   owner,
+  owners: someOf(owner),
   status: someOf(pool(...Object.values(AgentStatus))),
   fingerprint,
+  certificateStatus: someOf(pool(...Object.values(CertificateStatus))),
   capabilities: someOf(capability),
+  hasEndpoint: fc.boolean(),
   protocol: text('https', 'wss'),
+  address: text('host', 'HOST'),
   health: someOf(pool(...Object.values(HealthStatus))),
   metadata,
   version: range,
+  createdAfter: time,
+  createdBefore: time,
+  updatedAfter: time,
+  updatedBefore: time,
   expiresBefore: time,
   expiresAfter: time,
   includeExpired: fc.boolean(),
   latest: fc.constant(true as const),
 };
+/** Exclusions with a field that filters: others are invalid. */
+const effective = few({ ...exclusion, allCapabilities: fc.boolean() }, {}).map(effectiveExclusion);
+const resolutionFilter = { ...exclusion, not: effective };
+
+function effectiveExclusion(query: object): AgentExclusion {
+  const given: AgentExclusion = query;
+  const { includeExpired = true, metadata: entries = {}, ...fields } = given;
+  const isEffective =
+    !includeExpired || Object.keys({ ...entries, ...fields }).some((key) => key !== 'allCapabilities');
+  return isEffective ? given : { hasEndpoint: true };
+}
+
 const resolutionOrder = partly({
   allCapabilities: fc.boolean(),
   orderBy: pool<ResolutionQuery['orderBy']>(

@@ -23,25 +23,29 @@ export function matchesNothing(query: object): boolean {
 }
 
 function isMatch(agent: AgentRecord, query: ResolutionQuery, directory: Directory, nowMs: number): boolean {
-  const { id, ids, name, exactName, owner, status, metadata, version } = query;
-  const { expiresBefore, expiresAfter, includeExpired = true, latest } = query;
+  const { id, ids, name, exactName, names, owner, owners, status, metadata, version } = query;
+  const { includeExpired = true, latest } = query;
   const isPresent = agent.expiresAt.getTime() > nowMs && agent.status !== 'EXPIRED';
   return (
     (id === undefined || agent.id === id) &&
     (ids === undefined || ids.includes(agent.id)) &&
     (name === undefined || fold(agent.name).includes(fold(name))) &&
     (exactName === undefined || agent.name === exactName) &&
+    (names === undefined || names.includes(agent.name)) &&
     (owner === undefined || agent.owner === owner) &&
+    (owners === undefined || owners.includes(agent.owner)) &&
     (status === undefined || status.includes(agent.status)) &&
     (metadata === undefined || holdsAll(agent.metadata, metadata)) &&
     (version === undefined || agent.version === version || satisfies(agent.version, version)) &&
-    (expiresBefore === undefined || agent.expiresAt < expiresBefore) &&
-    (expiresAfter === undefined || agent.expiresAt > expiresAfter) &&
+    isBetween(agent.createdAt, query.createdAfter, query.createdBefore) &&
+    isBetween(agent.updatedAt, query.updatedAfter, query.updatedBefore) &&
+    isBetween(agent.expiresAt, query.expiresAfter, query.expiresBefore) &&
     (includeExpired || isPresent) &&
     (latest === undefined || isLatest(agent, directory, nowMs)) &&
-    hasFingerprint(agent, query, directory) &&
+    hasCertificate(agent, query, directory) &&
     hasCapabilities(agent, query) &&
-    hasEndpoint(agent, query)
+    hasEndpoint(agent, query) &&
+    !isExcluded(agent, query, directory, nowMs)
   );
 }
 
@@ -49,9 +53,23 @@ function satisfies(version: string, range: string): boolean {
   return semver.validRange(range) !== null && semver.satisfies(version, range);
 }
 
-function hasFingerprint(agent: AgentRecord, { fingerprint }: ResolutionQuery, { certificates }: Directory): boolean {
-  if (fingerprint === undefined) return true;
-  return bareFingerprint(certificates.get(agent.certificateId)?.fingerprint ?? '') === bareFingerprint(fingerprint);
+function isExcluded(agent: AgentRecord, { not }: ResolutionQuery, directory: Directory, nowMs: number): boolean {
+  return not !== undefined && !matchesNothing(not) && isMatch(agent, not, directory, nowMs);
+}
+
+function isBetween(time: Date, after: Date | undefined, before: Date | undefined): boolean {
+  return (after === undefined || time > after) && (before === undefined || time < before);
+}
+
+function hasCertificate(agent: AgentRecord, query: ResolutionQuery, { certificates }: Directory): boolean {
+  const { fingerprint, certificateStatus } = query;
+  const certificate = certificates.get(agent.certificateId);
+  const isOfFingerprint = (text: string): boolean =>
+    bareFingerprint(certificate?.fingerprint ?? '') === bareFingerprint(text);
+  return (
+    (fingerprint === undefined || isOfFingerprint(fingerprint)) &&
+    (certificateStatus === undefined || certificateStatus.some((status) => status === certificate?.status))
+  );
 }
 
 function hasCapabilities(agent: AgentRecord, { capabilities, allCapabilities }: ResolutionQuery): boolean {
@@ -60,12 +78,15 @@ function hasCapabilities(agent: AgentRecord, { capabilities, allCapabilities }: 
   return allCapabilities === true ? capabilities.every(has) : capabilities.some(has);
 }
 
-/** Reports whether an endpoint matches the filters. When both filters are given, the same endpoint must match both. */
-function hasEndpoint(agent: AgentRecord, { protocol, health }: ResolutionQuery): boolean {
-  if (protocol === undefined && health === undefined) return true;
+/** Reports whether an endpoint matches the filters. The same endpoint must match all that are given. */
+function hasEndpoint(agent: AgentRecord, query: ResolutionQuery): boolean {
+  const { hasEndpoint: isWanted, protocol, address, health } = query;
+  if (isWanted !== undefined && agent.endpoints.length > 0 !== isWanted) return false;
+  if (protocol === undefined && address === undefined && health === undefined) return true;
   return agent.endpoints.some(
     (endpoint) =>
       (protocol === undefined || endpoint.protocol === protocol) &&
+      (address === undefined || endpoint.address === address) &&
       (health === undefined || health.includes(endpoint.health.status)),
   );
 }

@@ -90,6 +90,12 @@ describe('The plan of a selective query', () => {
     { metadata: { key: 1, other: 'x' } },
     { protocol: 'https' },
     { health: ['HEALTHY'], protocol: 'https', capabilities: ['x'] },
+    { owners: ['x', 'y'] },
+    { names: ['x', 'y'] },
+    { address: 'x' },
+    { address: 'x', protocol: 'https', health: ['HEALTHY'] },
+    { certificateStatus: ['REVOKED'] },
+    { capabilities: ['x'], not: { owner: 'x', metadata: { key: 1 } } },
   ])('contains no scan of a whole table: %j', async (query) => {
     expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
     const { filter } = parseResolutionQuery(query, defaultChecks);

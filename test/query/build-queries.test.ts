@@ -22,16 +22,20 @@ describe('buildAgentQuery', () => {
       ids: [hostile],
       name: hostile,
       exactName: hostile,
+      names: [hostile],
       owner: hostile,
+      owners: [hostile],
       fingerprint: hostile,
       capabilities: [hostile],
       protocol: hostile,
+      address: hostile,
+      not: { owners: [hostile], address: hostile },
       metadata: { [hostile]: hostile },
       version: hostile,
     });
     expect(sql).not.toContain('DROP');
     expect(sql.split('?')).toHaveLength(args.length + 1);
-    expect(args.filter((argument) => String(argument).toLowerCase().includes('drop table')).length).toBe(9);
+    expect(args.filter((argument) => String(argument).toLowerCase().includes('drop table')).length).toBe(14);
   });
 
   test('returns the same SQL text for lists of any length', () => {
@@ -72,6 +76,7 @@ describe('buildAgentQuery', () => {
       { expiresBefore: new Date(1) },
       { expiresAfter: new Date(1) },
       { includeExpired: false },
+      { not: { includeExpired: false } },
       { orderBy: 'name' },
       { orderDirection: 'asc' },
       { capabilities: ['a'], limit: 2000 },
@@ -103,6 +108,14 @@ describe('buildAgentQuery', () => {
     [{ owner: 'o' }, []],
     [{ exactName: 'n' }, []],
     [{ fingerprint: 'AA', name: 'long' }, []],
+    [{ owners: ['o'], names: ['n'] }, ['agents', 'agents']],
+    [{ address: 'a', owner: 'o' }, ['agents', 'endpoints']],
+    [{ certificateStatus: ['REVOKED'] }, ['certificates']],
+    [{ createdAfter: new Date(1) }, ['agents']],
+    [{ createdAfter: new Date(1), owner: 'o', status: ['ACTIVE'] }, ['agents']],
+    [{ createdAfter: new Date(1), updatedAfter: new Date(1), status: ['ACTIVE'] }, ['agents']],
+    [{ updatedAfter: new Date(1), owner: 'o' }, []],
+    [{ not: { owner: 'o' } }, []],
     [{ id: 'i', capabilities: ['x'] }, []],
   ] satisfies [ResolutionQuery, string[]][])('plans the candidate sources for %j in the order %j', (query, tables) => {
     const sources = buildAgents(query).sql.matchAll(
@@ -133,7 +146,7 @@ describe('buildAgentQuery', () => {
     [{}, undefined],
     [{ orderBy: 'name' }, undefined],
     [{ orderBy: 'version' }, undefined],
-    [{ includeExpired: true, allCapabilities: true }, undefined],
+    [{ includeExpired: true, allCapabilities: true, not: { ids: [] } }, undefined],
     [{ owner: 'o' }, undefined],
     [{ owner: 'o', orderDirection: 'asc' }, 'scan'],
     [{ owner: 'o', orderBy: 'name', orderDirection: 'desc' }, 'scan'],

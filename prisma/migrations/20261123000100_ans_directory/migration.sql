@@ -368,6 +368,7 @@ CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
 CREATE INDEX "idx_agents_status_id" ON "agents"("status", "id");
 CREATE INDEX "idx_agents_owner_id" ON "agents"("owner", "id");
 CREATE INDEX "idx_endpoints_health_status" ON "endpoints"("health_status", "protocol", "agent_id");
+CREATE INDEX "idx_endpoints_address" ON "endpoints"("address", "agent_id");
 CREATE UNIQUE INDEX "capabilities_name_key" ON "capabilities"("name");
 CREATE INDEX "idx_agent_capabilities_capability_id" ON "agent_capabilities"("capability_id", "agent_id");
 CREATE INDEX "idx_agent_metadata_key" ON "agent_metadata"("key", "value");

@@ -1,7 +1,7 @@
 import { isBefore } from '../../query/order';
 import { join, sql, type Sql } from '../../sql/sql';
 import { allOf } from '../../sql/statement';
-import { fallbackTable, selectiveTable, type CandidatePlan, type SelectivePlan } from './candidate-sources';
+import { fallbackTable, selectiveTable, type CandidatePlan, type OrderedPlan } from './candidate-sources';
 import { agentsOf, contextOf, keyColumn, scanContextOf, scanPage, selectPage, type Composition } from './composition';
 import { keysetColumns, orderBy } from './order';
 import type { AgentFilterSql } from './filter-term';
@@ -47,11 +47,12 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
  * Composes the tables of a page that comes from the agents of a selective source, or else from all agents in the
  * requested order.
  */
-export function orderedPage(composition: Composition, { tables, isSelective }: SelectivePlan): Sql[] {
+export function orderedPage(composition: Composition, { tables, isSelective, isScan }: OrderedPlan): Sql[] {
   const { dialect, filter } = composition;
   const key = keyColumn(composition);
   const ofSource = filter.conditions(contextOf(composition, sql`${selectiveTable}.id`));
-  const ofScan = [sql`NOT ${isSelective}`, ...filter.conditions(scanContextOf(composition))];
+  const context = isScan ? scanContextOf(composition) : contextOf(composition);
+  const ofScan = [sql`NOT ${isSelective}`, ...filter.conditions(context)];
   return [
     ...tables,
     sql`selective_page AS MATERIALIZED (${selectPage(composition, key, agentsOf(dialect, selectiveTable), ofSource)})`,

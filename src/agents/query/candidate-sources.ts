@@ -65,10 +65,16 @@ export function planCandidates(filter: AgentFilterSql, context: AgentContext): C
   };
 }
 
+/** Plan of a query that reads the candidates of a selective source, or else the table `agents` directly. */
+export interface OrderedPlan extends SelectivePlan {
+  /** True when the query reads the index of the requested order, unless a source is selective. */
+  readonly isScan: boolean;
+}
+
 /**
- * Plans a query that reads the table `agents` directly, and that has one candidate source. Plans this source when no
- * index yields its agents in the requested order. When the source is not selective, the query reads the index of the
- * order until the page is full. This is soon, because many agents match.
+ * Plans a query whose candidate sources are columns of the table `agents`. Plans the sources whose agents no index
+ * yields in the requested order. When no source is selective, the query reads the index of the order until the page is
+ * full. This is soon, because many agents match. It reads the agents of the owner or of the name if that is given.
  *
  * @returns undefined when one index finds the agents in the requested order, or finds few of them.
  */
@@ -76,10 +82,13 @@ export function planOrderedScan(
   filter: AgentFilterSql,
   context: AgentContext,
   order: AgentOrderField,
-): SelectivePlan | undefined {
-  const [only, ...others] = filter.isSelective ? [] : filter.sources(context).map(({ source }) => source);
-  if (only === undefined || others.length > 0) return undefined;
-  return only.orders?.includes(order) === false ? planSelective([only]) : undefined;
+): OrderedPlan | undefined {
+  const sources = filter.isSelective ? [] : filter.sources(context).map(({ source }) => source);
+  const isScan = sources.every(({ orders }) => orders !== undefined);
+  const counted = sources.filter(
+    ({ orders, isRange = false }) => orders?.includes(order) === false && (isScan || isRange),
+  );
+  return counted.length === 0 ? undefined : { ...planSelective(counted), isScan };
 }
 
 function planSelective(sources: readonly AgentSource[]): SelectivePlan {

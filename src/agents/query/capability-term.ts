@@ -20,18 +20,27 @@ export interface CapabilityFilter {
 }
 
 /** Name of the table with the ids of the capabilities to search for. */
-const table = sql`wanted`;
+const tableName = 'wanted';
+const wanted = raw(tableName);
+
+/** Context of the links of an agent. */
+interface LinkContext extends Pick<AgentContext, 'dialect' | 'id'> {
+  /** Table with the ids of the capabilities to search for. Default: `wanted`. */
+  readonly table?: Sql;
+}
 
 /** Filter term for agents that have at least one of the capabilities, or all of them. */
 export const capabilities = sharedTerm('capabilities', {
   matchesNothing: ({ names }: CapabilityFilter) => names.length === 0,
   cacheKey: ({ areAllRequired }) => (areAllRequired ? 'all' : 'any'),
-  table: ({ bind }, { dialect }) =>
+  table: ({ bind }, { dialect, table }) =>
     wantedTable(
       dialect,
       bind((filter) => JSON.stringify(filter.names)),
+      table(tableName),
     ),
-  condition: ({ cacheKey, bind }, context) => {
+  condition: ({ cacheKey, bind }, { dialect, id, table }) => {
+    const context = { dialect, id, table: table(tableName) };
     if (cacheKey === 'any') return exists(linksOf(context));
     return hasAllWanted(
       context,
@@ -57,25 +66,25 @@ export function withAllRequired(
   return given === undefined ? undefined : { names: given.names, areAllRequired };
 }
 
-/** Composes the table with the ids of the capabilities whose names are in `names`, a JSON array without duplicates. */
-export function wantedTable(dialect: Dialect, names: Sql): Sql {
+/** Composes `table` with the ids of the capabilities whose names are in `names`, a JSON array without duplicates. */
+export function wantedTable(dialect: Dialect, names: Sql, table = wanted): Sql {
   return sql`${table} AS MATERIALIZED (
       SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`;
 }
 
 /** Composes the condition that an agent has all capabilities of {@link wantedTable}. `count` is their number. */
-export function hasAllWanted(context: Pick<AgentContext, 'dialect' | 'id'>, count: Sql): Sql {
+export function hasAllWanted(context: LinkContext, count: Sql): Sql {
   return sql`${count} = (SELECT count(*) FROM ${linksOf(context)})`;
 }
 
 // Composes the FROM and WHERE clauses of the links of one agent to the capabilities to search for.
-function linksOf({ dialect, id }: Pick<AgentContext, 'dialect' | 'id'>): Sql {
+function linksOf({ dialect, id, table = wanted }: LinkContext): Sql {
   const isSearched = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM ${table} w`);
   return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isSearched}`;
 }
 
 function sourceOfAny(): AgentSource {
-  const links = sql`FROM ${table} w CROSS JOIN agent_capabilities ac WHERE ac.capability_id = w.id`;
+  const links = sql`FROM ${wanted} w CROSS JOIN agent_capabilities ac WHERE ac.capability_id = w.id`;
   return {
     rank: rankOf.anyCapability,
     candidates: sql`SELECT ac.agent_id AS id ${links}`,
@@ -97,10 +106,10 @@ const shortScan = raw('300');
 // does not count all agents of a popular capability when another capability is much rarer.
 function sourceOfAll(nameCount: Sql): AgentSource {
   // No agent has an unknown capability. So when one is unknown, the query counts nothing, and finds no candidates.
-  const areAllKnown = sql`(SELECT count(*) FROM ${table}) = ${nameCount}`;
+  const areAllKnown = sql`(SELECT count(*) FROM ${wanted}) = ${nameCount}`;
   const rarest = (end: Sql): Sql => sql`SELECT w.id, (
       SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses
-    FROM ${table} w WHERE ${areAllKnown} ORDER BY uses, w.id LIMIT 1`;
+    FROM ${wanted} w WHERE ${areAllKnown} ORDER BY uses, w.id LIMIT 1`;
   const agentsOf = (capability: Sql): Sql =>
     sql`SELECT r.agent_id AS id FROM agent_capabilities r WHERE r.capability_id = (${capability})`;
   const isFew = sql`coalesce((SELECT uses FROM rarest), 0) <= ${selectiveLimit}`;

@@ -57,12 +57,12 @@ export function composeSelection(
 
 /** Returns the context of conditions on an agent whose id is `id`. */
 export function contextOf({ dialect, nowMs }: Pick<Composition, 'dialect' | 'nowMs'>, id = sql`a.id`): AgentContext {
-  return { dialect, id, nowMs, isScan: false };
+  return { dialect, id, nowMs, scanOrder: undefined, table: raw };
 }
 
 /** Returns the context of conditions on the agents of a scan in the requested order. */
-export function scanContextOf(composition: Pick<Composition, 'dialect' | 'nowMs'>): AgentContext {
-  return { ...contextOf(composition), isScan: true };
+export function scanContextOf(composition: Pick<Composition, 'dialect' | 'nowMs' | 'order'>): AgentContext {
+  return { ...contextOf(composition), scanOrder: composition.order.field };
 }
 
 /** Composes the query of a page: it selects `columns` of the agents `a` in `tables`, in the requested order. */

@@ -1,32 +1,43 @@
+import type { Dialect } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
+import { allOf } from '../../sql/statement';
 import type { TermInput, TermKey } from '../../query/filter-field';
 import { HealthStatus } from '../types';
 import { exists, rankOf, sharedTerm } from './filter-term';
 
-/** Endpoint to search for. The same endpoint must have the protocol and one of the results of a health check. */
+/** Endpoint to search for. The same endpoint must have all given properties. */
 export interface EndpointFilter {
-  readonly protocol: string | undefined;
-  readonly health: readonly HealthStatus[] | undefined;
+  readonly protocol?: string;
+  readonly address?: string;
+  /** Accepted results of the last health check. */
+  readonly health?: readonly HealthStatus[];
 }
 
 /** Properties of an {@link EndpointFilter} that determine its SQL text. */
 export interface EndpointKey extends Readonly<Record<string, TermKey>> {
   readonly hasProtocol: boolean;
+  readonly hasAddress: boolean;
   readonly healthCount: number;
 }
 
 /** Filter term for agents with an endpoint that matches the {@link EndpointFilter}. */
 export const endpoint = sharedTerm('endpoint', {
-  matchesNothing: ({ protocol, health }: EndpointFilter) => protocol === '' || health?.length === 0,
-  cacheKey: ({ protocol, health }): EndpointKey => ({
+  matchesNothing: ({ protocol, address, health }: EndpointFilter) =>
+    protocol === '' || address === '' || health?.length === 0,
+  cacheKey: ({ protocol, address, health }): EndpointKey => ({
     hasProtocol: protocol !== undefined,
+    hasAddress: address !== undefined,
     healthCount: health?.length ?? 0,
   }),
   condition: (input, { id }) => exists(sql`endpoints e WHERE e.agent_id = ${id} AND ${conditionOf(input)}`),
-  source: (input) => {
-    const endpoints = sql`FROM endpoints e WHERE ${conditionOf(input)}`;
+  source: (input, { dialect }) => {
+    const { hasAddress } = input.cacheKey;
+    const isFound = hasAddress
+      ? sql`${isAtAddress(input, dialect)} AND ${conditionOf(input, dialect)}`
+      : conditionOf(input);
+    const endpoints = sql`FROM endpoints e WHERE ${isFound}`;
     return {
-      rank: rankOf.endpoint,
+      rank: hasAddress ? rankOf.address : rankOf.endpoint,
       candidates: sql`SELECT e.agent_id AS id ${endpoints}`,
       hasDuplicates: true,
       fallback: sql`SELECT DISTINCT e.agent_id AS id ${endpoints}`,
@@ -36,15 +47,33 @@ export const endpoint = sharedTerm('endpoint', {
   },
 });
 
-// Composes the condition on an endpoint `e`.
-function conditionOf({ cacheKey: { hasProtocol, healthCount }, bind }: TermInput<EndpointFilter, EndpointKey>): Sql {
-  // Without a requested health, the condition lists every health status: the only index of the endpoints begins with it.
-  const isOfHealth =
-    healthCount === 0
-      ? sql`e.health_status IN (${everyHealth})`
-      : sql`e.health_status IN (${join(Array.from({ length: healthCount }, (_, index) => bind(({ health }) => health?.[index] ?? null)))})`;
-  if (!hasProtocol) return isOfHealth;
-  return sql`${isOfHealth} AND e.protocol = ${bind(({ protocol }) => protocol ?? null)}`;
+type EndpointInput = TermInput<EndpointFilter, EndpointKey>;
+
+// Composes the condition by which the index on the address finds endpoints `e`.
+function isAtAddress({ bind }: EndpointInput, dialect: Dialect): Sql {
+  return dialect.equalsLongText(
+    sql`e.address`,
+    bind(({ address }) => address ?? null),
+  );
+}
+
+// Composes the condition on an endpoint `e`. With `unindexedBy`, the engine does not search by the protocol and the health.
+function conditionOf(
+  { cacheKey: { hasProtocol, hasAddress, healthCount }, bind }: EndpointInput,
+  unindexedBy?: Dialect,
+): Sql {
+  const column = (name: Sql): Sql => unindexedBy?.unindexed(name) ?? name;
+  const conditions: Sql[] = [];
+  if (healthCount > 0) {
+    const elements = Array.from({ length: healthCount }, (_, index) => bind(({ health }) => health?.[index] ?? null));
+    conditions.push(sql`${column(sql`e.health_status`)} IN (${join(elements)})`);
+  } else if (!hasAddress) {
+    // Without a requested health, the condition lists every health status, because the index of the protocol begins with it.
+    conditions.push(sql`e.health_status IN (${everyHealth})`);
+  }
+  if (hasProtocol) conditions.push(sql`${column(sql`e.protocol`)} = ${bind(({ protocol }) => protocol ?? null)}`);
+  if (hasAddress) conditions.push(sql`e.address = ${bind(({ address }) => address ?? null)}`);
+  return allOf(conditions);
 }
 
 const everyHealth = raw(

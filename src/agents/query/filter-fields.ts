@@ -17,24 +17,44 @@ import type { FilterFieldName, FilterFields, FilterOf } from '../../query/filter
 import { FilterTerms } from '../../query/filter-terms';
 import { raw, sql, type Sql } from '../../sql/sql';
 import { AgentStatus, HealthStatus } from '../types';
-import type { ResolutionQuery } from './types';
+import { checkAnyTime } from '../../validation/checks';
+import type { AgentExclusion, ResolutionQuery } from './types';
 import { capabilities, withAllRequired, withNames } from './capability-term';
+import { certificateStatus } from './certificate-status-term';
 import { endpoint } from './endpoint-term';
+import { excludedBy } from './excluded-term';
 import { latest } from './latest-term';
+import { oneOfTexts } from './list-term';
 import { metadata } from './metadata-term';
-import { field, partOf, rankOf, sharedTerm, type AgentContext, type AgentSource } from './filter-term';
+import {
+  columnIn,
+  exists,
+  field,
+  partOf,
+  rankOf,
+  sharedTerm,
+  type AgentContext,
+  type AgentSource,
+} from './filter-term';
+import { created, updated } from './time-range-term';
 import { version } from './version-term';
+
+const parseTime = (value: unknown, path: string): number => checkAnyTime(value, path);
 
 const ids = sharedTerm('ids', { ...idList(sql`a.id`), isSelective: true });
 
-/** Fields of a resolution query. The SQL contains their conditions in this order, the cheapest ones first. */
-const fields = {
+/** Fields of a resolution query, except `not`. The SQL contains their conditions in this order, the cheapest ones first. */
+const included = {
   expiresBefore: field(comparedTime((time) => sql`a.expires_at < ${time}`)),
   expiresAfter: field(comparedTime((time) => sql`a.expires_at > ${time}`)),
   includeExpired: field({
     parse: (value, path, checks) => (parseBoolean(value, path, checks) === true ? undefined : false),
     condition: (_, { dialect, nowMs }) => sql`a.expires_at > ${dialect.fromMs(nowMs)} AND a.status <> 'EXPIRED'`,
   }),
+  createdAfter: partOf(created, parseTime, (after, given) => ({ ...given, after })),
+  createdBefore: partOf(created, parseTime, (before, given) => ({ ...given, before })),
+  updatedAfter: partOf(updated, parseTime, (after, given) => ({ ...given, after })),
+  updatedBefore: partOf(updated, parseTime, (before, given) => ({ ...given, before })),
   id: partOf(ids, parseText, (id, given) => intersect([id], given)),
   ids: partOf(ids, parseTexts, intersect),
   exactName: field({
@@ -45,6 +65,7 @@ const fields = {
         bind((name) => name),
       ),
   }),
+  names: oneOfTexts('name', 'exactName'),
   owner: field({
     ...equalTo(sql`a.owner`),
     source: ({ bind }) =>
@@ -53,11 +74,11 @@ const fields = {
         bind((owner) => owner),
       ),
   }),
+  owners: oneOfTexts('owner', 'owner'),
   status: field({
     parse: parseChoices(AgentStatus),
     cacheKey: (statuses: AgentStatus[]) => statuses.length,
-    condition: (input, { dialect, isScan }) =>
-      choices<AgentStatus>(isScan ? dialect.unindexed(sql`a.status`) : sql`a.status`).condition(input),
+    condition: (input, context) => choices<AgentStatus>(columnIn(context, sql`a.status`)).condition(input),
     // The index has the statuses one after the other. So with several statuses, only the order of statuses can use it.
     source: (input) => ({
       rank: rankOf.status,
@@ -87,12 +108,28 @@ const fields = {
     condition: ({ bind }) =>
       sql`a.certificate_id = (SELECT cert.id FROM certificates cert WHERE cert.fingerprint_key = ${bind((key) => key)})`,
   }),
+  certificateStatus,
   capabilities: partOf(capabilities, parseTexts, withNames),
   allCapabilities: partOf(capabilities, parseBoolean, withAllRequired),
-  protocol: partOf(endpoint, parseText, (protocol, given) => ({ protocol, health: given?.health })),
-  health: partOf(endpoint, parseChoices(HealthStatus), (health, given) => ({ protocol: given?.protocol, health })),
+  hasEndpoint: field({
+    parse: parseBoolean,
+    cacheKey: (isWanted: boolean) => isWanted,
+    condition: ({ cacheKey: isWanted }, { id }) => {
+      const hasEndpoint = exists(sql`endpoints e WHERE e.agent_id = ${id}`);
+      return isWanted ? hasEndpoint : sql`NOT ${hasEndpoint}`;
+    },
+  }),
+  protocol: partOf(endpoint, parseText, (protocol, given) => ({ ...given, protocol })),
+  address: partOf(endpoint, parseText, (address, given) => ({ ...given, address })),
+  health: partOf(endpoint, parseChoices(HealthStatus), (health, given) => ({ ...given, health })),
   metadata,
   latest,
+} satisfies FilterFields<FilterFieldName<AgentExclusion>, AgentContext, AgentSource>;
+
+/** Fields of a resolution query. */
+const fields = {
+  ...included,
+  not: excludedBy(new FilterTerms<typeof included, AgentContext, AgentSource>(included)),
 } satisfies FilterFields<FilterFieldName<ResolutionQuery>, AgentContext, AgentSource>;
 
 /** Filter of a checked resolution query. */

@@ -11,8 +11,13 @@ export interface AgentContext {
   readonly id: Sql;
   /** Current time, in milliseconds since 1970. */
   readonly nowMs: Sql;
-  /** True in a scan in the requested order: the conditions must not make the database read another index. */
-  readonly isScan: boolean;
+  /**
+   * Order of a scan in the requested order: the conditions must not make the database read the index of another column.
+   * Undefined when the conditions are not those of a scan.
+   */
+  readonly scanOrder: AgentOrderField | undefined;
+  /** Returns the name in the statement of a table expression of a term. */
+  readonly table: (name: string) => Sql;
 }
 
 /** Index that finds the agents that match one term. */
@@ -43,6 +48,11 @@ export interface AgentSource extends CandidateSource {
    */
   readonly isOwnColumn: boolean;
   /**
+   * True for a range of the column: the query counts its candidates even when the owner or the name of the agents is
+   * given, because the range may be much smaller. Default: false.
+   */
+  readonly isRange?: boolean;
+  /**
    * Orders in which an index yields the matching agents. In any other order, the database would sort all of them for
    * each page; then the query uses the candidates. Default: all orders, because few agents match.
    */
@@ -52,18 +62,21 @@ export interface AgentSource extends CandidateSource {
 /**
  * Ranks of the candidate sources by estimated selectivity, the most selective one first. A part of a name is more
  * selective than a capability, which many agents have. No index finds a short part of a name, so the source of a short
- * part scans all names.
+ * part scans all names, and comes after the sources that an index counts.
  */
 export const rankOf = {
   exactName: 0,
   owner: 1,
-  metadata: 2,
-  allCapabilities: 3,
-  indexedName: 4,
-  anyCapability: 5,
-  endpoint: 6,
-  shortName: 7,
-  status: 8,
+  address: 2,
+  metadata: 3,
+  allCapabilities: 4,
+  indexedName: 5,
+  anyCapability: 6,
+  endpoint: 7,
+  certificateStatus: 8,
+  time: 9,
+  shortName: 10,
+  status: 11,
 } as const;
 
 /**
@@ -77,6 +90,16 @@ export const maxScanned = sql`3000`;
 export type AgentFilterSql = FilterSql<AgentContext, AgentSource>;
 
 export const { field, sharedTerm, partOf } = fieldsIn<AgentContext, AgentSource>();
+
+/**
+ * Returns a column of the table `agents` for a condition. In a scan in the order of another field, the condition uses no
+ * index.
+ *
+ * @param field - field of the order that an index of the column yields.
+ */
+export function columnIn({ dialect, scanOrder }: AgentContext, column: Sql, field?: AgentOrderField): Sql {
+  return scanOrder === undefined || scanOrder === field ? column : dialect.unindexed(column);
+}
 
 /**
  * Composes an EXISTS condition. OFFSET 0 keeps PostgreSQL from evaluating the subquery for all agents first when only

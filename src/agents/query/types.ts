@@ -1,3 +1,4 @@
+import type { CertificateStatus } from '../../certificates/types';
 import type { Metadata } from '../../metadata/types';
 import type { OrderDirection } from '../../query/order-direction';
 import type { AgentStatus, HealthStatus } from '../types';
@@ -39,11 +40,17 @@ export interface ResolutionQuery {
   name?: string | undefined;
   /** Whole name, case-sensitive. */
   exactName?: string | undefined;
+  /** Whole names, case-sensitive: the agent has one of them. */
+  names?: readonly string[] | undefined;
   owner?: string | undefined;
+  /** Owners: the agent belongs to one of them. */
+  owners?: readonly string[] | undefined;
   /** Accepted statuses: the agent has one of them. */
   status?: readonly AgentStatus[] | undefined;
   /** Fingerprint of the agent's certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
+  /** Accepted statuses of the agent's certificate. The validity of the certificate does not matter. */
+  certificateStatus?: readonly CertificateStatus[] | undefined;
   /** Names of capabilities. The agent has at least one of them, or all of them when `allCapabilities` is true. */
   capabilities?: readonly string[] | undefined;
   /**
@@ -52,8 +59,15 @@ export interface ResolutionQuery {
    * @defaultValue `false`
    */
   allCapabilities?: boolean | undefined;
-  /** Protocol that at least one endpoint has. With `health`, the same endpoint must match both fields. */
+  /** True to find agents with at least one endpoint, false to find agents without endpoints. */
+  hasEndpoint?: boolean | undefined;
+  /**
+   * Protocol that at least one endpoint has. Of `protocol`, `address` and `health`, the same endpoint must match all that
+   * are given.
+   */
   protocol?: string | undefined;
+  /** Whole address that at least one endpoint has, case-sensitive. */
+  address?: string | undefined;
   /** Accepted results: the last health check of at least one endpoint had one of them. */
   health?: readonly HealthStatus[] | undefined;
   /**
@@ -66,6 +80,14 @@ export interface ResolutionQuery {
    * A range can have at most 200 comparators. A text of more than 4096 characters is not read as a range.
    */
   version?: string | undefined;
+  /** Finds agents whose `createdAt` is after this time. */
+  createdAfter?: Date | undefined;
+  /** Finds agents whose `createdAt` is before this time. */
+  createdBefore?: Date | undefined;
+  /** Finds agents whose `updatedAt` is after this time. */
+  updatedAfter?: Date | undefined;
+  /** Finds agents whose `updatedAt` is before this time. */
+  updatedBefore?: Date | undefined;
   /** Finds agents whose `expiresAt` is before this time. */
   expiresBefore?: Date | undefined;
   /** Finds agents whose `expiresAt` is after this time. */
@@ -86,6 +108,16 @@ export interface ResolutionQuery {
    * @defaultValue every version
    */
   latest?: true | undefined;
+  /**
+   * Query whose agents are omitted: an agent must not match all of its fields. The query needs a field that filters, and
+   * has no `not` of its own. A query that matches nothing, for example because of an empty list, omits no agent.
+   *
+   * @example
+   * ```ts
+   * const query: ResolutionQuery = { capabilities: ['translate'], not: { owner: 'example.org', status: ['DEPRECATED'] } };
+   * ```
+   */
+  not?: AgentExclusion | undefined;
   /**
    * Field that the agents are ordered by. Agents with equal values are ordered by ascending id. Versions that are not
    * semantic come last in both directions.
@@ -110,3 +142,6 @@ export interface ResolutionQuery {
    */
   offset?: number | undefined;
 }
+
+/** Query of the agents that {@link ResolutionQuery.not} omits. */
+export type AgentExclusion = Omit<ResolutionQuery, 'not' | 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;

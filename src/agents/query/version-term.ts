@@ -10,7 +10,7 @@ export interface VersionFilter {
 }
 
 /** Name of the table with the ranges of version keys. A table keeps the SQL text the same for any number of ranges. */
-const table = sql`version_ranges`;
+const tableName = 'version_ranges';
 const columns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
 
 /** Filter term for agents whose version equals the text, or is in the range when the text is a semver range. */
@@ -22,19 +22,19 @@ export const version = field({
   },
   matchesNothing: ({ text }) => text === '',
   cacheKey: ({ ranges }) => (ranges === undefined ? 'text' : 'range'),
-  table: ({ cacheKey, bind }, { dialect }) => {
+  table: ({ cacheKey, bind }, { dialect, table }) => {
     if (cacheKey === 'text') return undefined;
     const ranges = dialect.jsonRecordSet(
       bind((filter) => JSON.stringify(filter.ranges)),
       'r',
       columns,
     );
-    return sql`${table} AS MATERIALIZED (SELECT r.lower, r.upper, r.has_prereleases FROM ${ranges})`;
+    return sql`${table(tableName)} AS MATERIALIZED (SELECT r.lower, r.upper, r.has_prereleases FROM ${ranges})`;
   },
-  condition: ({ cacheKey, bind }) => {
+  condition: ({ cacheKey, bind }, { table }) => {
     const isText = sql`a.version = ${bind(({ text }) => text)}`;
     if (cacheKey === 'text') return isText;
-    return sql`(${isText} OR EXISTS (SELECT 1 FROM ${table} r WHERE a.version_key >= r.lower AND a.version_key < r.upper
+    return sql`(${isText} OR EXISTS (SELECT 1 FROM ${table(tableName)} r WHERE a.version_key >= r.lower AND a.version_key < r.upper
     AND (r.has_prereleases = 1 OR ${isRelease(sql`a`)})))`;
   },
 });

@@ -239,11 +239,12 @@ ALTER TABLE "security_event_metadata" ADD CONSTRAINT "security_event_metadata_ev
 -- The rest are expression indexes and partial indexes. Prisma's schema cannot express them, and Prisma Migrate does not report
 -- them as drift.
 
--- A value or a subject may be too long for an index entry, so these indexes contain only its beginning.
+-- A value, a subject or an address may be too long for an index entry, so these indexes contain only its beginning.
 CREATE INDEX "idx_agent_metadata_key" ON "agent_metadata"("key", left("value", 64));
 CREATE INDEX "idx_certificate_metadata_key" ON "certificate_metadata"("key", left("value", 64));
 CREATE INDEX "idx_security_event_metadata_key" ON "security_event_metadata"("key", left("value", 64));
 CREATE INDEX "idx_certificates_subject" ON "certificates"(left("subject", 64));
+CREATE INDEX "idx_endpoints_address" ON "endpoints"(left("address", 64));
 
 -- This index serves the foreign key. Most agents have no successor.
 CREATE INDEX "idx_agents_successor_id" ON "agents"("successor_id") WHERE "successor_id" IS NOT NULL;

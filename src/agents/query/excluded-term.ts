@@ -1,0 +1,43 @@
+import { failuresAt, invalidInput } from '../../errors/failure';
+import type { FilterFields, FilterOf } from '../../query/filter-field';
+import type { FilterTerms } from '../../query/filter-terms';
+import { join, raw, sql } from '../../sql/sql';
+import { allOf } from '../../sql/statement';
+import { checkObject } from '../../validation/checks';
+import { field, type AgentContext, type AgentSource } from './filter-term';
+
+/**
+ * Defines the field for agents that do not match another query.
+ *
+ * @param terms - terms of that query, which has no exclusion itself.
+ */
+export function excludedBy<T extends FilterFields<string, AgentContext, AgentSource>>(
+  terms: FilterTerms<T, AgentContext, AgentSource>,
+) {
+  const allowed = new Set(terms.fields);
+  return field({
+    // Returns undefined, which filters nothing, for a query that matches nothing.
+    parse: (value, path, checks): FilterOf<T> | undefined => {
+      const query = checkObject(value, path, allowed);
+      const filter = failuresAt(path, () => terms.parse(query, checks));
+      if (filter === null) return undefined;
+      if (Object.keys(filter).length === 0) throw invalidInput(path, 'must have a field that filters');
+      return filter;
+    },
+    cacheKey: (filter) => terms.cacheKeyOf(filter),
+    table: ({ cacheKey, bind }, context) => {
+      const tables = terms.toSql(cacheKey, (read) => bind((filter) => read({ filter }))).tables(excludedFrom(context));
+      return tables.length === 0 ? undefined : join(tables);
+    },
+    condition: ({ cacheKey, bind }, context) => {
+      const excluded = terms.toSql(cacheKey, (read) => bind((filter) => read({ filter })));
+      // NOT would also exclude agents for which the condition is null: the fingerprint may be that of no certificate.
+      return sql`(${allOf(excluded.conditions(excludedFrom(context)))}) IS NOT TRUE`;
+    },
+  });
+}
+
+// The table expressions of the excluded query have names of their own, because the statement may have both.
+function excludedFrom(context: AgentContext): AgentContext {
+  return { ...context, table: (name) => raw(`excluded_${name}`) };
+}
