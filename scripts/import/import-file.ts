@@ -2,7 +2,7 @@ import type { DatabaseService } from '../../src';
 import type { Progress } from '../../src/console/progress';
 import { loadBatch, type NumberedRow } from './load-batch';
 import { parseLine } from './parse-line';
-import { readLines } from './read-lines';
+import { readLines } from '../../src/move/read-lines';
 import { RefusedError } from './row';
 import { Summary } from './summary';
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../src';
-import type { Line } from './read-lines';
+import type { Line } from '../../src/move/read-lines';
 import { isRecord, RefusedError, type Row } from './row';
 import { toAgentRow } from './to-agent';
 import { toCertificateRow } from './to-certificate';

@@ -21,8 +21,14 @@ export function addUrl(command: Command): Command {
   );
 }
 
+/** Database that has a file or a server. */
+export interface StoredLocation {
+  readonly url: string;
+  readonly location: Exclude<DatabaseLocation, { readonly kind: 'memory' }>;
+}
+
 /** Returns the URL of the database and its parsed form. */
-export function locate({ url }: DatabaseOption): { readonly url: string; readonly location: DatabaseLocation } {
+export function locate({ url }: DatabaseOption): StoredLocation {
   const fromEnvironment = process.env['DATABASE_URL'];
   const used = url ?? fromEnvironment ?? defaultUrl;
   return { url: used, location: parseUrl(used, url === undefined ? 'DATABASE_URL' : '--url') };

@@ -4,7 +4,9 @@ import { Command, CommanderError } from 'commander';
 import { addBackup } from './commands/backup';
 import { addCheck } from './commands/check';
 import { addEventsVerify } from './commands/events-verify';
+import { addExport } from './commands/export';
 import { addHealth } from './commands/health';
+import { addImport } from './commands/import';
 import { addInit } from './commands/init';
 import { addMigrateDeploy } from './commands/migrate-deploy';
 import { addMigrateStatus } from './commands/migrate-status';
@@ -41,6 +43,8 @@ export function createProgram(): Command {
   addHealth(program);
   addEventsVerify(program.command('events').summary('verify the chain of security events'));
   addBackup(program);
+  addExport(program);
+  addImport(program);
   addMove(program);
   addStudio(program);
   addInit(program);

@@ -24,7 +24,7 @@ export type SqliteFile = LocatedDatabase<Extract<DatabaseLocation, { readonly ki
 /**
  * Copies a SQLite database to a PostgreSQL database.
  *
- * @throws MoveError or DatabaseError when nothing was moved.
+ * @throws MoveError or DatabaseError when nothing was written.
  */
 export async function moveBetween(
   from: SqliteFile,

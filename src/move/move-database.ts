@@ -2,9 +2,8 @@ import { MoveError } from './move-error';
 import type { BatchLimits } from './batches';
 import { contentOf, isSameContent, type Content } from './content';
 import { orderTables, selfReferences } from './order-tables';
-import type { PostgresqlTarget } from './postgresql-target';
-import type { SqliteSource } from './sqlite-source';
 import type { Row, Table } from './table';
+import type { Source, Target } from './table-store';
 
 /** Receives the progress of a move. */
 export interface MoveObserver {
@@ -35,8 +34,8 @@ export interface MoveResult {
 
 /** Copies all tables that both databases have, compares them, and commits if they are the same. */
 export async function moveDatabase(
-  source: SqliteSource,
-  target: PostgresqlTarget,
+  source: Source,
+  target: Target,
   limits: BatchLimits,
   observer: MoveObserver,
 ): Promise<MoveResult> {
@@ -47,7 +46,8 @@ export async function moveDatabase(
   await target.lock(tables);
   await target.requireEmpty(tables);
 
-  const rowCount = tables.reduce((sum, table) => sum + source.count(table), 0);
+  let rowCount = 0;
+  for (const table of tables) rowCount += await source.count(table);
   observer.begin('copying', rowCount);
   for (const table of tables) await copyTable(source, target, table, limits, observer);
   observer.end();
@@ -56,7 +56,7 @@ export async function moveDatabase(
   for (const table of tables) {
     contents.push({
       name: table.name,
-      source: await contentOf(source.batches(table, limits), observer.advance),
+      source: await source.content(table, limits, observer.advance),
       target: await contentOf(target.batches(table, limits), observer.advance),
     });
   }
@@ -76,8 +76,8 @@ export async function moveDatabase(
 }
 
 async function copyTable(
-  source: SqliteSource,
-  target: PostgresqlTarget,
+  source: Source,
+  target: Target,
   table: Table,
   limits: BatchLimits,
   { advance }: MoveObserver,
@@ -86,25 +86,25 @@ async function copyTable(
   const withoutOwn = (row: Row): Row =>
     row.map((value, index) => (own.some((column) => column === table.columns[index]) ? null : value));
   await target.beginTable();
-  for (const rows of source.batches(table, limits)) {
+  for await (const rows of source.batches(table, limits)) {
     await target.insert(table, own.length === 0 ? rows : rows.map(withoutOwn));
     advance(rows.length);
   }
   if (table.columns.some(({ isNumbered }) => isNumbered))
-    await target.continueSequence(table, source.lastNumber(table));
+    await target.continueSequence(table, await source.lastNumber(table));
   if (own.length === 0) return;
   const columns = table.columns.filter((column) => table.key.includes(column.name) || own.includes(column));
   const links: Table = { ...table, columns };
   const isLinked = (row: Row): boolean => own.some((column) => row[columns.indexOf(column)] !== null);
   await target.beginTable();
-  for (const rows of source.batches(links, limits)) {
+  for await (const rows of source.batches(links, limits)) {
     const linked = rows.filter(isLinked);
     if (linked.length > 0) await target.update(links, linked);
   }
 }
 
 /** Rejects a column that only one of the databases has: the application has added it, and its meaning is unknown. */
-function requireSameColumns(source: SqliteSource, tables: readonly Table[]): void {
+function requireSameColumns(source: Source, tables: readonly Table[]): void {
   for (const { name, columns } of tables) {
     const there = columns.map((column) => column.name);
     const here = source.columnNames(name);

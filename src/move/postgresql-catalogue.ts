@@ -38,7 +38,7 @@ const catalogueSql = `
         'type', t.typname,
         'labels', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
         'isNumbered', a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false)
-      ) ORDER BY a.attnum)
+      ) ORDER BY a.attname)
       FROM pg_attribute a
       JOIN pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -52,7 +52,7 @@ const catalogueSql = `
   ORDER BY c.relname`;
 
 /**
- * Returns the tables that exist among the named ones.
+ * Returns the tables that exist among the named ones, by name, each with its columns sorted by name.
  *
  * @throws MoveError when a table has no primary key, or has a column of an unsupported type.
  */

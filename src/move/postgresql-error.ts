@@ -42,14 +42,16 @@ export function toMoveError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof MoveError || isDatabaseError(error)) return error;
   const code = 'code' in error ? String(error.code) : '';
   if (code.startsWith('SQLITE_')) {
-    return new MoveError(`the SQLite database cannot be read: ${error.message}; nothing was moved (${code})`);
+    return new MoveError(
+      `the SQLite database cannot be read or written: ${error.message}; nothing was written (${code})`,
+    );
   }
   const state = isServerError(error) ? ` (${code})` : '';
   if (code === lockNotAvailable) {
-    return new MoveError(`another session is writing to the PostgreSQL database; nothing was moved${state}`);
+    return new MoveError(`another session is writing to the PostgreSQL database; nothing was written${state}`);
   }
   const failure = toPostgresqlFailure(error, error);
-  return failure === undefined ? error : new MoveError(`${failure.message}; nothing was moved${state}`);
+  return failure === undefined ? error : new MoveError(`${failure.message}; nothing was written${state}`);
 }
 
 /** Converts the error of a failed commit. */

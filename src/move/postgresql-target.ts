@@ -1,4 +1,4 @@
-import type { Client, CustomTypesConfig } from 'pg';
+import type { Client } from 'pg';
 import { PostgresqlConnections } from '../engines/postgresql/connections';
 import type { PostgresqlLocation } from '../options/database-url';
 import { resolveOptions } from '../options/resolve-options';
@@ -6,24 +6,20 @@ import { MoveError } from './move-error';
 import type { BatchLimits } from './batches';
 import { readTables } from './postgresql-catalogue';
 import { asRowError, describeRowError, toCommitError, type ServerError } from './postgresql-error';
+import { readPostgresqlBatches, withoutTimeLimits } from './postgresql-rows';
+import type { Target } from './table-store';
 import { quote, toRowError, type Column, type Row, type Table, type Value } from './table';
-
-/** Returns every value as text in the server's format. */
-const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
 /** Time in milliseconds to wait for the locks of the tables. */
 const lockTimeoutMs = 5000;
 
-// Disables the time limits of the role, which are too short for moving a whole database. Not every version of the
-// server has all of these settings.
 const beginSql = `
   BEGIN ISOLATION LEVEL READ COMMITTED;
-  SELECT set_config(name, '0', true) FROM pg_settings
-  WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout');
+  ${withoutTimeLimits};
   SET LOCAL lock_timeout = ${lockTimeoutMs}`;
 
 /** PostgreSQL database that the move fills in one transaction. */
-export class PostgresqlTarget {
+export class PostgresqlTarget implements Target {
   readonly #client: Client;
 
   private constructor(client: Client) {
@@ -36,12 +32,10 @@ export class PostgresqlTarget {
     return new PostgresqlTarget(await new PostgresqlConnections(location, pool).connectAlone());
   }
 
-  /** Returns the tables that exist among the named ones. */
   tables(names: readonly string[]): Promise<Table[]> {
     return readTables(this.#client, names);
   }
 
-  /** Checks that no table has rows. @throws MoveError when one has rows */
   async requireEmpty(tables: readonly Table[]): Promise<void> {
     const filled: string[] = [];
     for (const { name } of tables) {
@@ -49,7 +43,9 @@ export class PostgresqlTarget {
       if (rows.length > 0) filled.push(name);
     }
     if (filled.length === 0) return;
-    throw new MoveError(`the PostgreSQL database is not empty: it has rows in ${filled.join(', ')}; nothing was moved`);
+    throw new MoveError(
+      `the PostgreSQL database is not empty: it has rows in ${filled.join(', ')}; nothing was written`,
+    );
   }
 
   async begin(): Promise<void> {
@@ -71,7 +67,6 @@ export class PostgresqlTarget {
     await this.#client.query('SAVEPOINT table_work');
   }
 
-  /** Inserts rows. @throws MoveError with the key of a row that the server rejects */
   async insert(table: Table, rows: readonly Row[]): Promise<void> {
     const columns = table.columns.map(({ name }) => quote(name)).join(', ');
     await this.#write(`INSERT INTO ${quote(table.name)} (${columns}) SELECT ${columns} FROM ${recordsOf(table)}`, {
@@ -80,11 +75,6 @@ export class PostgresqlTarget {
     });
   }
 
-  /**
-   * Updates existing rows: all columns except those of the key.
-   *
-   * @throws MoveError with the key of a row that the server rejects.
-   */
   async update(table: Table, rows: readonly Row[]): Promise<void> {
     const settings = table.columns
       .filter(({ name }) => !table.key.includes(name))
@@ -95,23 +85,10 @@ export class PostgresqlTarget {
     await this.#write(sql, { table, rows });
   }
 
-  /** Reads the rows of a table in the order of its key. */
-  async *batches(table: Table, limits: BatchLimits): AsyncGenerator<Row[]> {
-    const select = table.columns.map(selected).join(', ');
-    const order = table.key.map((name) => ordered(table, name)).join(', ');
-    await this.#client.query(
-      `DECLARE moved NO SCROLL CURSOR FOR SELECT ${select} FROM ${quote(table.name)} ORDER BY ${order}`,
-    );
-    const fetch = { text: `FETCH ${limits.rows} FROM moved`, rowMode: 'array' as const, types };
-    for (;;) {
-      const { rows } = await this.#client.query<(string | null)[]>(fetch);
-      if (rows.length === 0) break;
-      yield rows.map((values) => table.columns.map((column, index) => fromPostgresql(values[index], column)));
-    }
-    await this.#client.query('CLOSE moved');
+  batches(table: Table, limits: BatchLimits): AsyncGenerator<Row[]> {
+    return readPostgresqlBatches(this.#client, table, limits);
   }
 
-  /** Sets the sequence of a table so that its next number is after `last`. Then followers do not miss later changes. */
   async continueSequence({ name, columns }: Table, last: number): Promise<void> {
     for (const column of columns.filter(({ isNumbered }) => isNumbered)) {
       const sql = 'SELECT setval(pg_get_serial_sequence($1, $2), greatest($3::bigint, 1), $3::bigint > 0)';
@@ -119,7 +96,6 @@ export class PostgresqlTarget {
     }
   }
 
-  /** Collects the planner statistics of the tables. */
   async analyze(tables: readonly Table[]): Promise<void> {
     await this.#client.query(`ANALYZE ${tables.map(({ name }) => quote(name)).join(', ')}`);
   }
@@ -165,7 +141,7 @@ export class PostgresqlTarget {
     const [row = []] = suspects;
     if (found !== undefined) return toRowError(table, row, describeRowError(found));
     // No row fails by itself: a row conflicts with another row.
-    return new MoveError(`${table.name}, a row: ${describeRowError(error)}; nothing was moved`);
+    return new MoveError(`${table.name}, a row: ${describeRowError(error)}; nothing was written`);
   }
 
   /** Writes some rows and then always rolls back. Returns the error of a rejected row; undefined when all succeed. */
@@ -196,22 +172,4 @@ function toJson({ columns }: Table, rows: readonly Row[]): string {
 
 function toPostgresql(value: Value, { kind }: Column): Value {
   return kind === 'time' && typeof value === 'number' ? new Date(value).toISOString() : value;
-}
-
-/** Returns the select expression of a column. A time becomes milliseconds, so that no session setting changes it. */
-function selected({ name, kind }: Column): string {
-  return kind === 'time' ? `round(extract(epoch FROM ${quote(name)}) * 1000)::bigint` : quote(name);
-}
-
-function fromPostgresql(text: string | null | undefined, { kind }: Column): Value {
-  if (text === null || text === undefined) return null;
-  if (kind === 'text') return text;
-  return kind === 'boolean' ? text === 't' : Number(text);
-}
-
-/** Returns the order expression of a column. Sorts text and enum labels by code point, as SQLite does. */
-function ordered({ columns }: Table, name: string): string {
-  const column = columns.find((candidate) => candidate.name === name);
-  if (column?.kind !== 'text') return quote(name);
-  return `${quote(name)}${column.labels === undefined ? '' : '::text'} COLLATE "C"`;
 }

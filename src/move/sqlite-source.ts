@@ -1,11 +1,11 @@
 import type { DriverConnection, SqliteDriver } from '../engines/sqlite/driver/driver';
 import { MoveError } from './move-error';
 import { inBatches, type BatchLimits } from './batches';
-import { fromSqlite, UnmovableError } from './sqlite-value';
-import { quote, toRowError, type Column, type Row, type Table } from './table';
-
-/** Character with which the driver replaces invalid UTF-8. */
-const replacementCharacter = '\uFFFD';
+import { contentOf, type Content } from './content';
+import { readSqliteTables } from './sqlite-catalogue';
+import { readSqliteRows } from './sqlite-rows';
+import { quote, type Row, type Table } from './table';
+import type { Source } from './table-store';
 
 /**
  * Snapshot of a SQLite database. Later writes to the database are not visible in it.
@@ -15,7 +15,7 @@ const replacementCharacter = '\uFFFD';
  * values, or refuses them without naming the row. Reading 20,000 agents in pages of 1,000 took two to three times as
  * long with Prisma Client.
  */
-export class SqliteSource {
+export class SqliteSource implements Source {
   readonly #snapshot: DriverConnection;
   /** Connection outside the snapshot, which notices later writes. */
   readonly #observer: DriverConnection;
@@ -48,6 +48,11 @@ export class SqliteSource {
     return this.#snapshot.prepare<string>(sql).pluck().all();
   }
 
+  /** Describes the tables that exist among the named ones. */
+  tables(names: readonly string[]): Table[] {
+    return readSqliteTables(this.#snapshot, names);
+  }
+
   columnNames(table: string): string[] {
     const sql = 'SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0';
     return this.#snapshot.prepare<string>(sql).pluck().all(table);
@@ -72,10 +77,13 @@ export class SqliteSource {
    * @throws MoveError when PostgreSQL cannot store a value.
    */
   batches(table: Table, limits: BatchLimits): Generator<Row[]> {
-    return inBatches(this.#rows(table), limits);
+    return inBatches(readSqliteRows(this.#snapshot, table), limits);
   }
 
-  /** Reports whether the database was written to since the snapshot was taken. */
+  content(table: Table, limits: BatchLimits, onRows: (count: number) => void): Promise<Content> {
+    return contentOf(this.batches(table, limits), onRows);
+  }
+
   hasChanged(): boolean {
     return this.#observer.pragma('data_version', { simple: true }) !== this.#firstVersion;
   }
@@ -87,38 +95,5 @@ export class SqliteSource {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  *#rows(table: Table): Generator<Row> {
-    const columns = table.columns.map(({ name }) => quote(name)).join(', ');
-    const order = table.key.map((name) => `${quote(name)} COLLATE BINARY`).join(', ');
-    const select = this.#snapshot.prepare<unknown[]>(`SELECT ${columns} FROM ${quote(table.name)} ORDER BY ${order}`);
-    for (const values of select.raw().iterate()) yield this.#toRow(table, values);
-  }
-
-  #toRow(table: Table, values: readonly unknown[]): Row {
-    try {
-      return table.columns.map((column, index) => {
-        const value = fromSqlite(values[index], column);
-        if (typeof value === 'string' && value.includes(replacementCharacter)) this.#checkBytes(table, values, column);
-        return value;
-      });
-    } catch (error) {
-      if (error instanceof UnmovableError) throw toRowError(table, values, error.message);
-      throw error;
-    }
-  }
-
-  /** Checks that a replacement character was stored, and does not replace invalid bytes. @throws UnmovableError */
-  #checkBytes({ name, columns, key }: Table, values: readonly unknown[], column: Column): void {
-    const indexes = key.map((part) => columns.findIndex((candidate) => candidate.name === part));
-    const condition = key.map((part) => `${quote(part)} = ?`).join(' AND ');
-    const sql = `SELECT CAST(${quote(column.name)} AS BLOB) FROM ${quote(name)} WHERE ${condition}`;
-    const bytes = this.#snapshot
-      .prepare<Buffer>(sql)
-      .pluck()
-      .get(...indexes.map((index) => values[index]));
-    const text = String(values[columns.indexOf(column)]);
-    if (bytes?.equals(Buffer.from(text)) !== true) throw new UnmovableError(`${column.name} is not valid UTF-8`);
   }
 }

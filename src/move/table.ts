@@ -46,7 +46,7 @@ function describeKey(table: Table, row: readonly unknown[]): string {
 
 /** Returns the error for a row that cannot be moved. */
 export function toRowError(table: Table, row: readonly unknown[], reason: string): MoveError {
-  return new MoveError(`${describeKey(table, row)}: ${reason}; nothing was moved`);
+  return new MoveError(`${describeKey(table, row)}: ${reason}; nothing was written`);
 }
 
 /** Quotes a name for SQL, on either engine. */

@@ -3,7 +3,11 @@ import { createProgram } from '../../src/cli/program';
 import { codeBlocksOf, pages, proseOf, textOf } from '../support/documentation-pages';
 
 /** Values for the words that stand for a value in the pages. */
-const placeholders: Readonly<Record<string, string>> = { 'SEQUENCE:HASH': `1:${'a'.repeat(64)}`, FILE: 'copy.sqlite' };
+const placeholders: Readonly<Record<string, string>> = {
+  'SEQUENCE:HASH': `1:${'a'.repeat(64)}`,
+  FILE: 'copy.sqlite',
+  '[FILE]': 'copy.ndjson',
+};
 
 /** Returns the shell commands of a page: the lines of its blocks, and its inline code. */
 function commandsOf(page: string): string[] {

@@ -19,7 +19,7 @@ describe('ans-database move', () => {
     const { exitCode, stdout, stderr } = await moving.run();
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toBe(
-      'ans-database: the PostgreSQL database is not empty: it has rows in certificates, changes; nothing was moved\n',
+      'ans-database: the PostgreSQL database is not empty: it has rows in certificates, changes; nothing was written\n',
     );
     expect(await allRawRows(moving.target)).toEqual(before);
   });
@@ -52,7 +52,7 @@ describe('ans-database move', () => {
     await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot store it: .*idx_agents_name/);
     const { exitCode, stdout, stderr } = await moving.run();
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toMatch(/^ans-database: agents, id "agent 13": .*; nothing was moved$/m);
+    expect(stderr).toMatch(/^ans-database: agents, id "agent 13": .*; nothing was written$/m);
     expect(stderr).not.toContain(longText.slice(0, 20));
   });
 
@@ -76,7 +76,7 @@ describe('ans-database move', () => {
       for (const id of ['a', 'b', 'c']) await createAgent(db, { id, certificateId, name: '\ufffd' });
     });
     await changeRawUnchecked(moving.source, `UPDATE agents SET ${change} WHERE id = 'b'`);
-    await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was moved$`));
+    await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was written$`));
   });
 
   test('refuses a number that its column cannot store', async () => {
@@ -91,7 +91,7 @@ describe('ans-database move', () => {
       for (const id of ['a', 'b', 'c']) await createAgent(db, { id });
     });
     await changeRaw(moving.target, 'CREATE UNIQUE INDEX one_an_owner ON agents (owner)');
-    await moving.expectRefused(/^agents, a row: PostgreSQL rejects it \(one_an_owner, 23505\); nothing was moved$/);
+    await moving.expectRefused(/^agents, a row: PostgreSQL rejects it \(one_an_owner, 23505\); nothing was written$/);
   });
 
   test('refuses a certificate whose replacement certificate does not exist', async () => {
@@ -109,7 +109,7 @@ describe('ans-database move', () => {
     const { exitCode, stderr } = await moving.run('--to', url);
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'ans-database: the database role lacks a privilege, or row level security protects the row; nothing was moved (42501)\n',
+      'ans-database: the database role lacks a privilege, or row level security protects the row; nothing was written (42501)\n',
     );
     await moving.expectNothingMoved();
   });
@@ -121,7 +121,7 @@ describe('ans-database move', () => {
     url.password = 'sEcr3t';
     const { exitCode, stdout, stderr } = await moving.run('--to', url.href);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toMatch(/^ans-database: the server cannot be reached; nothing was moved\n$/);
+    expect(stderr).toMatch(/^ans-database: the server cannot be reached; nothing was written\n$/);
   });
 
   test('refuses a database to which another session is writing', async () => {
@@ -138,7 +138,7 @@ describe('ans-database move', () => {
     await expect(writing).rejects.toThrow('undone');
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
-      stderr: 'ans-database: another session is writing to the PostgreSQL database; nothing was moved (55P03)\n',
+      stderr: 'ans-database: another session is writing to the PostgreSQL database; nothing was written (55P03)\n',
     });
     await moving.expectNothingMoved();
   });
@@ -168,7 +168,7 @@ test('ans-database move fails and changes nothing when the server ends the conne
     for (let index = 0; index < 60; index += 1) await createCertificate(db);
   });
   await moving.slowDown('certificates');
-  const refused = moving.expectRefused(/^the server is shutting down or starting up; nothing was moved \(57P01\)$/);
+  const refused = moving.expectRefused(/^the server is shutting down or starting up; nothing was written \(57P01\)$/);
   const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND query LIKE 'INSERT%'`;
   for (let ended = 0; ended === 0;) ended = (await queryRaw(moving.target, end)).flat().length;

@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
-import type { Progress } from '../../console/progress';
 import type { LocatedDatabase, SqliteFile } from '../../move/move-between';
-import type { MoveObserver } from '../../move/move-database';
 import type { PostgresqlLocation } from '../../options/database-url';
 import { addAction, type JsonOption } from '../action';
 import { CommandError } from '../command-error';
 import { open, parseUrl } from '../database';
 import { examples } from '../examples';
 import { formatResult } from '../move-report';
+import { batchCharacters, RowProgress } from '../row-progress';
 import { integerFrom } from '../parse-integer';
 import type { Terminal } from '../terminal';
 
@@ -21,9 +20,6 @@ interface MoveDatabases {
   readonly source: SqliteFile;
   readonly target: LocatedDatabase<PostgresqlLocation>;
 }
-
-/** Maximum number of characters in one statement; long rows make a batch smaller. */
-const batchCharacters = 4_000_000;
 
 const details = `
 The move copies the state of the SQLite database at its start. Later changes are not moved, so stop the services that
@@ -64,7 +60,7 @@ export function addMove(program: Command): void {
     const { moveBetween } = await import('../../move/move-between.js');
     const limits = { rows: batch, characters: batchCharacters };
     const start = performance.now();
-    const result = await moveBetween(source, target, { limits, observer: new MoveProgress(terminal) });
+    const result = await moveBetween(source, target, { limits, observer: new RowProgress(terminal) });
     const lines = formatResult(result, performance.now() - start, terminal);
     if (result.isSame && json !== true) lines.push(...(await describeTarget(target.url, terminal)));
     return { json: result, lines, exitCode: result.isSame ? 0 : 1 };
@@ -92,27 +88,4 @@ async function describeTarget(url: string, { style }: Terminal): Promise<string[
   await using db = await open(url, 'verify');
   const contents = await describeContents(db);
   return [style.bold('The PostgreSQL database now has'), ...contents.map((line) => `  ${line}`)];
-}
-
-/** Shows the progress of the move on a terminal. */
-class MoveProgress implements MoveObserver {
-  readonly #terminal: Terminal;
-  #progress: Progress | undefined;
-  #rows = 0;
-
-  constructor(terminal: Terminal) {
-    this.#terminal = terminal;
-  }
-
-  readonly begin: MoveObserver['begin'] = (title, rows) => {
-    this.#progress = this.#terminal.progress(rows, title);
-    this.#rows = 0;
-  };
-
-  readonly advance: MoveObserver['advance'] = (rows) => {
-    this.#rows += rows;
-    this.#progress?.update(this.#rows, this.#rows);
-  };
-
-  readonly end: MoveObserver['end'] = () => this.#progress?.end();
 }

@@ -10,15 +10,28 @@ export interface Line {
   readonly endOffset: number;
 }
 
+/** Part of a file. Both offsets are in bytes. */
+export interface Section {
+  readonly start?: number;
+  /** Offset after the last byte. */
+  readonly end?: number;
+}
+
 const lineFeed = 0x0a;
 
 /**
  * Reads a file line by line. Unlike Node's `readline`, it splits only at line feeds: JSON strings may contain the
  * separators U+2028 and U+2029.
+ *
+ * @param section - the part of the file to read. @defaultValue the whole file
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+export async function* readLines(
+  path: string,
+  { start: first = 0, end: last = Infinity }: Section = {},
+): AsyncGenerator<Line> {
+  if (last <= first) return;
   let number = 0;
-  let endOffset = 0;
+  let endOffset = first;
   // The chunks of the current line. They are joined once, so that a long line is not copied repeatedly.
   let pending: Buffer[] = [];
   const finish = (last: Buffer): Line => {
@@ -28,7 +41,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     endOffset += bytes.length + 1;
     return { number, text: decode(bytes, number), endOffset };
   };
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, { start: first, end: last - 1 }) as AsyncIterable<Buffer>) {
     let start = 0;
     for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
       yield finish(chunk.subarray(start, end));

@@ -1,0 +1,42 @@
+import type { Client, CustomTypesConfig } from 'pg';
+import type { BatchLimits } from './batches';
+import { quote, type Column, type Row, type Table, type Value } from './table';
+
+/** Returns every value as text in the server's format. */
+const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
+
+/** Disables the time limits of the role for a transaction, because they are too short for reading a whole database. */
+export const withoutTimeLimits = `SELECT set_config(name, '0', true) FROM pg_settings
+  WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`;
+
+/** Reads the rows of a table in the order of its key, inside a transaction. */
+export async function* readPostgresqlBatches(client: Client, table: Table, limits: BatchLimits): AsyncGenerator<Row[]> {
+  const select = table.columns.map(selected).join(', ');
+  const order = table.key.map((name) => ordered(table, name)).join(', ');
+  await client.query(`DECLARE moved NO SCROLL CURSOR FOR SELECT ${select} FROM ${quote(table.name)} ORDER BY ${order}`);
+  const fetch = { text: `FETCH ${limits.rows} FROM moved`, rowMode: 'array' as const, types };
+  for (;;) {
+    const { rows } = await client.query<(string | null)[]>(fetch);
+    if (rows.length === 0) break;
+    yield rows.map((values) => table.columns.map((column, index) => fromPostgresql(values[index], column)));
+  }
+  await client.query('CLOSE moved');
+}
+
+/** Returns the select expression of a column. A time becomes milliseconds, so that no session setting changes it. */
+function selected({ name, kind }: Column): string {
+  return kind === 'time' ? `round(extract(epoch FROM ${quote(name)}) * 1000)::bigint` : quote(name);
+}
+
+function fromPostgresql(text: string | null | undefined, { kind }: Column): Value {
+  if (text === null || text === undefined) return null;
+  if (kind === 'text') return text;
+  return kind === 'boolean' ? text === 't' : Number(text);
+}
+
+/** Returns the order expression of a column. Sorts text and enum labels by code point, as SQLite does. */
+function ordered({ columns }: Table, name: string): string {
+  const column = columns.find((candidate) => candidate.name === name);
+  if (column?.kind !== 'text') return quote(name);
+  return `${quote(name)}${column.labels === undefined ? '' : '::text'} COLLATE "C"`;
+}
