@@ -10,7 +10,6 @@ export {
   type ChangeOptions,
   type CreateManyOptions,
   type CreateOptions,
-  type CreateResult,
   type Endpoint,
   type EndpointHealth,
   type EndpointHealthInput,
@@ -20,10 +19,15 @@ export {
   HealthStatus,
   type RevokedCertificateOptions,
   Uniqueness,
+  type UpdateManyOptions,
   type UpdateOptions,
+  type UpdateResult,
+  type UpsertManyOptions,
+  type UpsertResult,
 } from './agents/types';
 export type { AgentVersion, DeprecateOptions, Deprecation, VersionsRequest } from './agents/version-types';
 export type { AgentExclusion, AgentOrderField, ResolutionQuery } from './agents/query/types';
+export type { BatchOptions, CreateResult, RefusedResult } from './options/batch-options';
 export type { BackupOptions, BackupProgress } from './options/backup-options';
 export type { CertificateReader } from './certificates/certificate-reader';
 export type { CertificateService } from './certificates/certificate-service';

@@ -1,5 +1,5 @@
 import { onPostgresql } from './support/engine';
-import { agentInput, createAgent, createCertificate } from './support/factories';
+import { agentInput, certificateInput, createAgent, createCertificate } from './support/factories';
 import { openTestDatabase } from './support/test-database';
 
 const richAgent = {
@@ -69,6 +69,43 @@ describe('the number of SQL statements', () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.deleteAgent(id))).toHaveLength(onPostgresql ? 8 : 6);
+  });
+
+  test('is the same for updateMany and deleteMany with a hundred agents and with one', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    const ids = Array.from({ length: 102 }, (_, index) => `agent-${index}`);
+    const poorAgent = { endpoints: richAgent.endpoints.slice(0, 2), metadata: { one: 1 } };
+    await db.agents.createMany(
+      ids.map((id) => agentInput({ id, certificateId, ...poorAgent, capabilities: ['all', id] })),
+    );
+    const other = await createCertificate(db);
+    const updates = ids.map((id) => ({
+      ...{
+        id,
+        name: `Renamed ${id}`,
+        certificateId: other,
+        version: '2.0.0',
+        endpoints: richAgent.endpoints.slice(0, 1),
+      },
+      ...{ capabilities: ['all', `new ${id}`], metadata: { two: 2 } },
+    }));
+    const forOne = await statementsOf(() => db.agents.updateMany(updates.slice(0, 1)));
+    const forHundred = await statementsOf(() => db.agents.updateMany(updates.slice(1)));
+    // PostgreSQL also locks the agents, their names, and links of the capabilities that they lose.
+    expect(forOne).toHaveLength(onPostgresql ? 17 : 14);
+    expect(forHundred).toHaveLength(forOne.length);
+    const forDeletion = await statementsOf(() => db.agents.deleteMany(ids.slice(0, 1)));
+    expect(forDeletion).toHaveLength(onPostgresql ? 8 : 6);
+    expect(await statementsOf(() => db.agents.deleteMany(ids.slice(1)))).toEqual(forDeletion);
+  });
+
+  test('is the same for certificates.createMany with a hundred certificates and with one', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const certificates = Array.from({ length: 101 }, (_, index) => certificateInput({ metadata: { index } }));
+    const forOne = await statementsOf(() => db.certificates.createMany(certificates.slice(0, 1)));
+    expect(forOne).toHaveLength(5);
+    expect(await statementsOf(() => db.certificates.createMany(certificates.slice(1)))).toEqual(forOne);
   });
 
   test('is one for getCertificate, getCertificateByFingerprint and querySecurityEvents', async () => {

@@ -1,13 +1,23 @@
+import type { CreateResult } from '../options/batch-options';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Session } from '../storage/session';
 import type { AgentBatchWriter } from './agent-batch-writer';
 import { AgentReadService } from './agent-read-service';
 import { expireDueAgents } from './commands';
 import { createAgents } from './create-many';
+import { deleteAgents } from './delete-many';
 import { parseHealthReport } from './endpoint-validation';
-import { parseCreateManyOptions } from './options';
+import { parseCreateManyOptions, parseUpdateManyOptions } from './options';
 import { recordHealth } from './record-health';
-import type { AgentInput, CreateManyOptions, CreateResult, EndpointHealthReport } from './types';
+import type {
+  AgentInput,
+  AgentUpdate,
+  CreateManyOptions,
+  EndpointHealthReport,
+  UpdateManyOptions,
+  UpdateResult,
+} from './types';
+import { updateAgents } from './update-many';
 import { agentDefaults } from './validation';
 
 /** Maximum number of agents that `expireDue` changes in one transaction. */
@@ -30,6 +40,24 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
       const rules = parseCreateManyOptions(options);
       const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
       return createAgents(executor, inputs, agentDefaults(this.#settings, rules), rules);
+    });
+  }
+
+  updateMany(updates: readonly AgentUpdate[], options?: UpdateManyOptions): Promise<UpdateResult[]> {
+    return this.#session.write('agents.updateMany', (executor) => {
+      const { checks, now } = this.#settings;
+      const rules = parseUpdateManyOptions(options);
+      const inputs = checks.batch(updates, 'updates', (update) => update);
+      return updateAgents(executor, inputs, { nowMs: now(), checks }, rules);
+    });
+  }
+
+  deleteMany(ids: readonly string[]): Promise<boolean[]> {
+    return this.#session.write('agents.deleteMany', (executor) => {
+      const { checks, now } = this.#settings;
+      const keys = checks.batch(ids, 'ids', checks.id);
+      const nowMs = now();
+      return executor.withTransaction((tx) => deleteAgents(tx, keys, nowMs));
     });
   }
 

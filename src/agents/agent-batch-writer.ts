@@ -1,4 +1,12 @@
-import type { AgentInput, CreateManyOptions, CreateResult, EndpointHealthReport } from './types';
+import type { CreateResult } from '../options/batch-options';
+import type {
+  AgentInput,
+  AgentUpdate,
+  CreateManyOptions,
+  EndpointHealthReport,
+  UpdateManyOptions,
+  UpdateResult,
+} from './types';
 
 /** Methods of `db.agents` that change many agents. They add entries to the change feed for the agents they change. */
 export interface AgentBatchWriter {
@@ -18,6 +26,42 @@ export interface AgentBatchWriter {
    * ```
    */
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]>;
+
+  /**
+   * Changes many agents, in batches of up to 500, with the results of calling {@link update} for each of them, one
+   * after the other. An agent can occur several times, and can get a unique name that an earlier update has released.
+   * With `onError: 'abort'`, the default, the call is atomic. With `'collect'`, a refused update does not prevent the
+   * others, and each batch is atomic.
+   *
+   * @returns the result of each update, in input order: `changed` is false when the agent does not exist. An empty array
+   * for no updates.
+   * @throws with `'abort'`, the error of the first refused update, as for {@link update}; INVALID_INPUT for wrong
+   * options, when `updates` is not an array, or when it has more than `limits.batchSize` elements.
+   * @example
+   * ```ts
+   * const results = await db.agents.updateMany([
+   *   { id: agentId, version: '1.1.0' },
+   *   { id: 'planner', description: null },
+   * ]);
+   * console.log(results.filter((result) => result.ok && result.changed).length, 'agents were changed');
+   * ```
+   */
+  updateMany(updates: readonly AgentUpdate[], options?: UpdateManyOptions): Promise<UpdateResult[]>;
+
+  /**
+   * Deletes many agents with everything that belongs to them, in one transaction.
+   *
+   * @returns for each id, in input order, whether an agent was deleted: false when no agent has the id, and for each
+   * repetition of an id.
+   * @throws INVALID_INPUT when an id is invalid, when `ids` is not an array, or when it has more than
+   * `limits.batchSize` elements.
+   * @example
+   * ```ts
+   * const deleted = await db.agents.deleteMany([agentId, 'planner']);
+   * console.log(deleted.filter(Boolean).length, 'agents were deleted');
+   * ```
+   */
+  deleteMany(ids: readonly string[]): Promise<boolean[]>;
 
   /**
    * Stores the results of many health checks, for example of one round of a monitor, in one transaction. A report that

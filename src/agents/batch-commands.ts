@@ -1,5 +1,6 @@
-import { Failure } from '../errors/failure';
+import type { Failure } from '../errors/failure';
 import { certificateRevoked, nameTaken } from '../errors/refused-column';
+import type { Refusal } from '../runtime/batches';
 import type { Transaction } from '../storage/transaction';
 import type { NewAgentRow } from './new-row';
 import { agentStatements, AgentStatements } from './statements';
@@ -14,25 +15,31 @@ import type { AgentDefaults } from './validation';
  */
 const maxTries = 5;
 
-/** Result of one agent of a batch, which was registered or refused. */
-export interface Outcome {
-  /** Undefined when the agent was refused and has no readable id. */
-  readonly id: string | undefined;
-  /** Undefined when the agent was registered. */
-  readonly failure: Failure | undefined;
+/** Agent of a batch that was registered. */
+export interface Registered {
+  readonly id: string;
 }
 
 /** Registers the valid agents of a batch. Returns the outcome of each agent, in order. */
 export async function insertBatch(
   tx: Transaction,
-  batch: readonly (NewAgentRow | Outcome)[],
-  defaults: AgentDefaults,
-): Promise<Outcome[]> {
+  batch: readonly (NewAgentRow | Refusal)[],
+  defaults: BatchDefaults,
+): Promise<(Registered | Refusal)[]> {
   const rows = batch.filter((entry) => 'columns' in entry);
-  const failures = await insertAgents(tx, rows, defaults);
-  const outcomes = new Map(rows.map((row, position) => [row, { id: row.columns.id, failure: failures[position] }]));
-  return batch.map((entry) => ('columns' in entry ? (outcomes.get(entry) ?? missingOutcome()) : entry));
+  const failures = new Map(
+    (await insertAgents(tx, rows, defaults)).map((failure, position) => [rows[position], failure]),
+  );
+  return batch.map((entry) => {
+    if (!('columns' in entry)) return entry;
+    const { id } = entry.columns;
+    const failure = failures.get(entry);
+    return failure === undefined ? { id } : { id, failure };
+  });
 }
+
+/** Properties of the defaults that an insertion needs. */
+type BatchDefaults = Pick<AgentDefaults, 'uniqueness' | 'allowsRevoked' | 'nowMs'>;
 
 /**
  * Registers agents. Each statement writes many of them. Returns the failure of each agent, in order; undefined for each
@@ -41,7 +48,7 @@ export async function insertBatch(
 async function insertAgents(
   tx: Transaction,
   rows: readonly NewAgentRow[],
-  { uniqueness, allowsRevoked, nowMs }: AgentDefaults,
+  { uniqueness, allowsRevoked, nowMs }: BatchDefaults,
 ): Promise<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
   // Locks the names before any lookup, and in the same order in every batch, so that two batches cannot each wait for
@@ -177,8 +184,4 @@ async function selectTakenNames(
 
 function toTexts(rows: readonly (readonly unknown[])[]): ReadonlySet<string> {
   return new Set(rows.map(([text]) => String(text)));
-}
-
-function missingOutcome(): never {
-  throw new Failure('INTERNAL', 'a row of the batch has no outcome');
 }

@@ -8,6 +8,7 @@ import { sql, type Sql } from '../sql/sql';
 
 const capabilityTable: Columns<CapabilityModel> = { id: ['id', 'text'], name: ['name', 'text'] };
 const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
+const droppedColumns: RecordColumns = { capability_id: 'text', agent_id: 'text' };
 
 /** Capabilities of one agent, with the id of the agent. */
 export interface OwnedCapabilities {
@@ -18,6 +19,11 @@ export interface OwnedCapabilities {
 /** Ids of the stored capabilities of an agent, by their names. */
 export type StoredCapabilities = ReadonlyMap<string, string>;
 
+/** New capabilities of one agent, which replace the stored ones. */
+export interface CapabilityChange extends OwnedCapabilities {
+  readonly stored: StoredCapabilities;
+}
+
 /** Converts the rows of `CapabilityStatements.selectLinked`. */
 export function toStoredCapabilities(rows: readonly Row[]): StoredCapabilities {
   return new Map(rows.map(([name, id]) => [String(name), String(id)]));
@@ -27,16 +33,25 @@ export function toStoredCapabilities(rows: readonly Row[]): StoredCapabilities {
 export class CapabilityStatements {
   /** Selects the names and the ids of the capabilities of an agent. */
   readonly selectLinked;
+  /** Selects the ids of agents with the names and the ids of their capabilities. */
+  readonly selectLinkedOfMany;
   readonly #insert;
   readonly #link;
   readonly #unlink;
+  readonly #unlinkMany;
   readonly #lockUnshared;
+  readonly #lockUnsharedOfMany;
   readonly #deleteUnused;
 
   constructor(dialect: Dialect) {
     this.selectLinked = defineStatement<{ id: string }>(
       (p) => sql`SELECT c.name, c.id FROM agent_capabilities ac
         ${dialect.lateralLookup(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)} WHERE ac.agent_id = ${p('id')}`,
+    );
+    this.selectLinkedOfMany = defineStatement<{ ids: string }>(
+      (p) => sql`SELECT ac.agent_id, c.name, c.id FROM agent_capabilities ac
+        ${dialect.lateralLookup(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)}
+        WHERE ${dialect.inSubquery(sql`ac.agent_id`, dialect.jsonArrayElements(p('ids')))}`,
     );
     this.#insert = defineStatement<{ capabilities: string }>(
       (p) => sql`INSERT INTO capabilities (id, name)
@@ -54,13 +69,24 @@ export class CapabilityStatements {
       (p) => sql`DELETE FROM agent_capabilities
         WHERE agent_id = ${p('id')} AND ${inJsonArray(dialect, sql`capability_id`, p('capabilityIds'))}`,
     );
+    this.#unlinkMany = defineStatement<{ ids: string; links: string }>(
+      (p) => sql`DELETE FROM agent_capabilities
+        WHERE ${dialect.inSubquery(sql`agent_id`, dialect.jsonArrayElements(p('ids')))} AND (capability_id, agent_id) IN (
+          SELECT d.capability_id, d.agent_id FROM ${dialect.jsonRecordSet(p('links'), 'd', droppedColumns)})`,
+    );
+    const lockUnshared = (unshared: Sql): Sql => sql`WITH unshared AS MATERIALIZED (${unshared} IS NULL)
+      UPDATE capabilities SET name = name WHERE id IN (
+        SELECT id FROM capabilities WHERE id IN (SELECT id FROM unshared) ORDER BY name FOR UPDATE)`;
     this.#lockUnshared = dialect.usesRowLocks
-      ? defineStatement<{ id: string; capabilityIds: string }>(
-          (p) => sql`WITH unshared AS MATERIALIZED (
-              SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.id`, p('capabilityIds'))}
-              AND coalesce(${lockOtherLink(p('id'), 'next')}, ${lockOtherLink(p('id'), 'previous')}) IS NULL)
-            UPDATE capabilities SET name = name WHERE id IN (
-              SELECT id FROM capabilities WHERE id IN (SELECT id FROM unshared) ORDER BY name FOR UPDATE)`,
+      ? defineStatement<{ id: string; capabilityIds: string }>((p) =>
+          lockUnshared(sql`SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.id`, p('capabilityIds'))}
+            AND ${lockOtherLink(sql`c.id`, p('id'))}`),
+        )
+      : undefined;
+    this.#lockUnsharedOfMany = dialect.usesRowLocks
+      ? defineStatement<{ dropped: string }>((p) =>
+          lockUnshared(sql`SELECT d.capability_id AS id FROM ${dialect.jsonRecordSet(p('dropped'), 'd', droppedColumns)}
+            WHERE ${lockOtherLink(sql`d.capability_id`, sql`d.agent_id`)}`),
         )
       : undefined;
     this.#deleteUnused = defineStatement<{ capabilityIds: string }>(
@@ -90,6 +116,45 @@ export class CapabilityStatements {
     const dropped = [...stored].flatMap(([name, capabilityId]) => (kept.has(name) ? [] : [capabilityId]));
     const added = { agentId: id, names: names.filter((name) => !stored.has(name)) };
     return [...this.#unlinkFrom(id, dropped), ...this.insert([added]), ...this.#deleteUnusedOf(id, dropped)];
+  }
+
+  /**
+   * Returns the statements that replace the stored capabilities of several agents, as {@link replace} does. The
+   * transaction must have locked the rows of the agents.
+   */
+  replaceMany(changes: readonly CapabilityChange[]): Statement[] {
+    const links: (readonly [capabilityId: string, agentId: string])[] = [];
+    // Of each capability that an agent loses: its name and one of the agents.
+    const dropped = new Map<string, readonly [name: string, agentId: string]>();
+    const added: OwnedCapabilities[] = [];
+    for (const { agentId, names, stored } of changes) {
+      const kept = new Set(names);
+      for (const [name, capabilityId] of stored) {
+        if (kept.has(name)) continue;
+        links.push([capabilityId, agentId]);
+        dropped.set(capabilityId, [name, agentId]);
+      }
+      added.push({ agentId, names: names.filter((name) => !stored.has(name)) });
+    }
+    const capabilities = [...dropped]
+      .sort(([, [one]], [, [other]]) => (one < other ? -1 : 1))
+      .map(([capabilityId, [, agentId]]) => [capabilityId, agentId] as const);
+    const lock = this.#lockUnsharedOfMany;
+    const lockAll =
+      lock === undefined ? [] : statementsFor(capabilities, (rows) => lock({ dropped: JSON.stringify(rows) }));
+    return [
+      ...statementsFor(links, (rows) =>
+        this.#unlinkMany({
+          ids: JSON.stringify([...new Set(rows.map(([, agentId]) => agentId))]),
+          links: JSON.stringify(rows),
+        }),
+      ),
+      ...this.insert(added),
+      ...lockAll,
+      ...statementsFor(capabilities, (rows) =>
+        this.#deleteUnused({ capabilityIds: JSON.stringify(rows.map(([capabilityId]) => capabilityId)) }),
+      ),
+    ];
   }
 
   /**
@@ -133,12 +198,14 @@ export class CapabilityStatements {
 }
 
 /**
- * Composes a subquery that locks a link of the capability `c` with another agent: the next or the previous agent in the
- * order of the ids. If all transactions locked the first link, they would all write to the same row.
+ * Composes a subquery that locks a link of a capability with another agent than `agentId`: the one of the next agent in
+ * the order of the ids, or else of the previous one. If all transactions locked the first link, they would all write to
+ * the same row. The result is null when there is no link to lock.
  */
-function lockOtherLink(agentId: Sql, which: 'next' | 'previous'): Sql {
-  const place = which === 'next' ? sql`o.agent_id > ${agentId}` : sql`o.agent_id < ${agentId}`;
-  const order = which === 'next' ? sql`o.capability_id, o.agent_id` : sql`o.capability_id DESC, o.agent_id DESC`;
-  return sql`(SELECT 1 FROM agent_capabilities o WHERE o.capability_id = c.id AND ${place}
-    ORDER BY ${order} LIMIT 1 FOR KEY SHARE SKIP LOCKED)`;
+function lockOtherLink(capabilityId: Sql, agentId: Sql): Sql {
+  const lock = (place: Sql, order: Sql): Sql => sql`(SELECT 1 FROM agent_capabilities o
+    WHERE o.capability_id = ${capabilityId} AND ${place} ORDER BY ${order} LIMIT 1 FOR KEY SHARE SKIP LOCKED)`;
+  const next = lock(sql`o.agent_id > ${agentId}`, sql`o.capability_id, o.agent_id`);
+  const previous = lock(sql`o.agent_id < ${agentId}`, sql`o.capability_id DESC, o.agent_id DESC`);
+  return sql`coalesce(${next}, ${previous})`;
 }

@@ -1,6 +1,6 @@
 import type { Dialect, RecordColumns } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
-import { sql } from '../sql/sql';
+import { sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import { locksOf, sharedLockOf, type NameToLock } from './name-locks';
 import type { Uniqueness } from './types';
@@ -14,6 +14,7 @@ const takenColumns: RecordColumns = {
   all_key: 'text',
   owner_key: 'text',
 };
+const holderColumns: RecordColumns = { position: 'integer', id: 'text', all_key: 'text', owner_key: 'text' };
 const lockColumns: RecordColumns = { bucket: 'integer' };
 
 /** Agent whose name and version are compared with those of the other agents. */
@@ -30,6 +31,7 @@ export class NameStatements {
   readonly #lockMany;
   readonly #selectHeld;
   readonly #selectTaken;
+  readonly #selectHolders;
 
   constructor(dialect: Dialect) {
     this.#usesRowLocks = dialect.usesRowLocks;
@@ -52,6 +54,12 @@ export class NameStatements {
           SELECT 1 FROM agents a WHERE a.name = n.name AND a.version = n.version
           AND (n.owner IS NULL OR a.owner = n.owner OR a.unique_key = n.all_key))`,
     );
+    this.#selectHolders = defineStatement<{ agents: string }>((p) => {
+      const holdersOf = (key: Sql): Sql =>
+        sql`SELECT n.position, h.id FROM ${dialect.jsonRecordSet(p('agents'), 'n', holderColumns)}
+          ${dialect.lateralLookup(sql`unique_key`, 'agents', 'h', key)} WHERE h.id <> n.id`;
+      return sql`${holdersOf(sql`n.all_key`)} UNION ALL ${holdersOf(sql`n.owner_key`)}`;
+    });
   }
 
   /**
@@ -79,6 +87,15 @@ export class NameStatements {
     });
     const parameters = { agents: JSON.stringify(rows) };
     return uniqueness === 'none' ? this.#selectHeld(parameters) : this.#selectTaken(parameters);
+  }
+
+  /**
+   * Returns the statement that selects the holders of the names and versions of the agents: the position of each agent
+   * whose name and version another agent holds, with the id of that other agent.
+   */
+  selectHolders(agents: readonly NameToLock[]): Statement {
+    const rows = agents.map(({ id, nameKeys: { allKey, ownerKey } }, position) => [position, id, allKey, ownerKey]);
+    return this.#selectHolders({ agents: JSON.stringify(rows) });
   }
 }
 

@@ -1,9 +1,11 @@
-import { invalidInput } from '../errors/failure';
+import { parseBatchRules, type BatchRules } from '../runtime/batches';
 import { checkBoolean, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
-import { Uniqueness } from './types';
+import { Uniqueness, type UpsertManyOptions } from './types';
 
 const createNames = new Set(['unique', 'allowRevokedCertificate'] as const);
 const createManyNames = new Set(['unique', 'allowRevokedCertificate', 'onError', 'onProgress'] as const);
+const updateManyNames = new Set(['allowRevokedCertificate', 'onError', 'onProgress'] as const);
+const upsertManyNames = new Set(['by', 'allowRevokedCertificate', 'onProgress'] as const);
 const changeNames = new Set(['ifUpdatedAt'] as const);
 const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const);
 
@@ -15,11 +17,16 @@ export interface RegistrationRules {
 }
 
 /** Validated options of registering many agents. */
-export interface BatchRules extends RegistrationRules {
-  /** True when a refused agent does not prevent the registration of the other agents. */
-  readonly mayCollect: boolean;
-  /** Listener that receives the number of processed agents and the number of all agents. Never throws. */
-  readonly onProgress: (done: number, total: number) => void;
+export interface CreateManyRules extends RegistrationRules, BatchRules {}
+
+/** Validated options of changing many agents. */
+export interface UpdateManyRules extends BatchRules {
+  readonly allowsRevoked: boolean;
+}
+
+/** Validated options of `upsertMany`. */
+export interface UpsertManyRules extends UpdateManyRules {
+  readonly by: UpsertManyOptions['by'];
 }
 
 /** Validated options of a change. */
@@ -36,13 +43,28 @@ export function parseCreateOptions(input: unknown = {}): RegistrationRules {
 }
 
 /** Parses the options of registering many agents. @throws INVALID_INPUT when they are invalid */
-export function parseCreateManyOptions(input: unknown = {}): BatchRules {
+export function parseCreateManyOptions(input: unknown = {}): CreateManyRules {
   const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
   return {
     uniqueness: parseUniqueness(unique),
     allowsRevoked: parseAllowRevoked(allowRevokedCertificate),
-    mayCollect: ifDefined(onError, 'options.onError', checkOnError) === 'collect',
-    onProgress: ifDefined(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
+    ...parseBatchRules(onError, onProgress),
+  };
+}
+
+/** Parses the options of changing many agents. @throws INVALID_INPUT when they are invalid */
+export function parseUpdateManyOptions(input: unknown = {}): UpdateManyRules {
+  const { allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', updateManyNames);
+  return { allowsRevoked: parseAllowRevoked(allowRevokedCertificate), ...parseBatchRules(onError, onProgress) };
+}
+
+/** Parses the options of `upsertMany`. @throws INVALID_INPUT when they are invalid */
+export function parseUpsertManyOptions(input: unknown): UpsertManyRules {
+  const { by, allowRevokedCertificate, onProgress } = checkObject(input, 'options', upsertManyNames);
+  return {
+    by: checkOneOf(by, ['id', 'owner-name-version'] as const, 'options.by'),
+    allowsRevoked: parseAllowRevoked(allowRevokedCertificate),
+    ...parseBatchRules(undefined, onProgress),
   };
 }
 
@@ -71,21 +93,4 @@ function parseIfUpdatedAt(value: unknown): number | undefined {
 
 function parseUniqueness(value: unknown): Uniqueness {
   return ifDefined(value, 'options.unique', (unique, field) => checkOneOf(unique, Uniqueness, field)) ?? 'none';
-}
-
-function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
-  return checkOneOf(value, ['abort', 'collect'] as const, field);
-}
-
-function checkProgress(value: unknown, field: string): (done: number, total: number) => void {
-  if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
-  return (done, total) => {
-    // The listener may be asynchronous. A rejected promise that nobody handles would end the process.
-    try {
-      const result: unknown = Reflect.apply(value, undefined, [done, total]);
-      Promise.resolve(result).catch(() => undefined);
-    } catch {
-      // An error of the listener must not fail the call.
-    }
-  };
 }

@@ -141,23 +141,26 @@ export class CollectionStatements {
     if (endpoints !== undefined) {
       const keptIds = JSON.stringify(endpoints.map(([endpointId]) => endpointId));
       statements.push(this.#deleteOtherEndpoints({ id, keptIds }));
-      const merge = (rows: readonly unknown[]) => this.#mergeEndpoints({ endpoints: JSON.stringify(rows) });
-      statements.push(...statementsFor(rowsOf(id, endpoints), merge));
+      statements.push(...this.mergeEndpoints(rowsOf(id, endpoints)));
     }
     if (metadata !== undefined) {
       statements.push(this.#deleteOtherMetadata({ id, keys: JSON.stringify(metadata.map(([key]) => key)) }));
-      statements.push(...this.mergeMetadata(id, metadata));
+      statements.push(...this.mergeMetadata(rowsOf(id, metadata)));
     }
     if (capabilities !== undefined) statements.push(...this.capabilities.replace(id, capabilities, stored));
     return statements;
   }
 
-  /** Returns the statements that set entries of an agent's metadata and keep all others. */
-  mergeMetadata(id: string, metadata: AgentCollections['metadata']): Statement[] {
-    return statementsFor(rowsOf(id, metadata), (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
-  }
+  /** Returns the statements that insert endpoints or change stored ones. Each row begins with the id of the agent. */
+  readonly mergeEndpoints = (rows: readonly unknown[]): Statement[] =>
+    statementsFor(rows, (chunk) => this.#mergeEndpoints({ endpoints: JSON.stringify(chunk) }));
+
+  /** Returns the statements that set entries of metadata. Each row begins with the id of the agent. */
+  readonly mergeMetadata = (rows: readonly unknown[]): Statement[] =>
+    statementsFor(rows, (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
 }
 
-function rowsOf(agentId: string, entries: readonly (readonly unknown[])[]): (readonly unknown[])[] {
+/** Returns the entries of a collection as rows that begin with the id of the agent. */
+export function rowsOf(agentId: string, entries: readonly (readonly unknown[])[]): (readonly unknown[])[] {
   return entries.map((entry) => [agentId, ...entry]);
 }

@@ -9,7 +9,7 @@ import { agentTable } from './agent-table';
 import type { StoredCapabilities } from './capability-statements';
 import { agentColumns } from './columns';
 import type { AgentBeforeChange, AgentChange, AgentColumns, NewAgentRow } from './new-row';
-import { CollectionStatements } from './relation-statements';
+import { CollectionStatements, rowsOf } from './relation-statements';
 import { nameStatements, type NameStatements } from './name-statements';
 import { toNewNameKeys, type NameKeys } from './unique-key';
 import { defineUpdate, isRevoked } from './update-statement';
@@ -195,7 +195,7 @@ export class AgentStatements {
       ...(newNameKeys === undefined ? [] : this.names.lock([{ id, nameKeys: newNameKeys }], 'none')),
       this.#updateAgent(row),
       ...this.collections.replace(id, collections, before.capabilities),
-      ...this.collections.mergeMetadata(id, mergedMetadata),
+      ...this.collections.mergeMetadata(rowsOf(id, mergedMetadata)),
     ];
   }
 

@@ -3,7 +3,7 @@ import type { RegistrationRules } from './options';
 import { maxTimeMs } from '../sql/time-range';
 import { v7 as uuidv7 } from 'uuid';
 import { checkArray, checkNonEmptyText, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
-import { invalidInput } from '../errors/failure';
+import { invalidInput, type Failure } from '../errors/failure';
 import type { Validator } from '../validation/validator';
 import { guardedRead } from '../validation/guarded-read';
 import { toMetadataRows } from '../metadata/metadata-rows';
@@ -172,7 +172,7 @@ function checkDefaultEndpoint(id: string | null | undefined, endpoints: readonly
 }
 
 /** Returns the failure for a default endpoint that does not belong to the agent. */
-export function unknownDefaultEndpoint(): Error {
+export function unknownDefaultEndpoint(): Failure {
   return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
 }
 

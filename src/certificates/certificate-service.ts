@@ -1,5 +1,6 @@
 import { toMetadataRows } from '../metadata/metadata-rows';
 import type { Metadata } from '../metadata/types';
+import type { BatchOptions, CreateResult } from '../options/batch-options';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Executor } from '../storage/executor';
@@ -16,8 +17,9 @@ import {
   rotateCertificate,
   setCertificateStatus,
 } from './commands';
+import { createCertificates } from './create-many';
 import { toFingerprintKey } from './fingerprint';
-import { parseRevocation, parseRotateOptions } from './options';
+import { parseCreateManyOptions, parseRevocation, parseRotateOptions } from './options';
 import { getByFingerprint, getCertificate, queryCertificates } from './queries';
 import type { CertificateQuery } from './query/types';
 import { expiringWithin, parseCertificateQuery } from './query/validation';
@@ -80,6 +82,15 @@ export class CertificateService implements CertificateReader, CertificateWriter 
       const nowMs = this.#settings.now();
       const row = parseNewCertificate(certificate, nowMs, this.#settings.checks);
       return executor.withTransaction((tx) => insertCertificate(tx, row, nowMs));
+    });
+  }
+
+  createMany(certificates: readonly CertificateInput[], options?: BatchOptions): Promise<CreateResult[]> {
+    return this.#session.write('certificates.createMany', (executor) => {
+      const { checks, now } = this.#settings;
+      const rules = parseCreateManyOptions(options);
+      const inputs = checks.batch(certificates, 'certificates', (certificate) => certificate);
+      return createCertificates(executor, inputs, { nowMs: now(), checks, rules });
     });
   }
 

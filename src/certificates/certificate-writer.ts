@@ -1,4 +1,5 @@
 import type { Metadata } from '../metadata/types';
+import type { BatchOptions, CreateResult } from '../options/batch-options';
 import type { CertificateInput, CertificateStatus, RevocationOptions, RevocationOutcome, RotateOptions } from './types';
 
 /**
@@ -19,6 +20,21 @@ export interface CertificateWriter {
    * ```
    */
   create(certificate: CertificateInput): Promise<string>;
+
+  /**
+   * Stores many certificates, in batches of up to 500. With `onError: 'abort'`, the default, the call is atomic. With
+   * `'collect'`, a refused certificate does not prevent the storing of the others, and each batch is atomic.
+   *
+   * @returns the result of each certificate, in input order; an empty array for no certificates.
+   * @throws with `'abort'`, the error of the first refused certificate, as for {@link create}; INVALID_INPUT for wrong
+   * options, when `certificates` is not an array, or when it has more than `limits.batchSize` elements.
+   * @example
+   * ```ts
+   * const results = await db.certificates.createMany([certificate], { onError: 'collect' });
+   * console.log(results.filter(({ ok }) => !ok).length, 'certificates were refused');
+   * ```
+   */
+  createMany(certificates: readonly CertificateInput[], options?: BatchOptions): Promise<CreateResult[]>;
 
   /**
    * Changes the status of a certificate, atomically. Never overwrites a revocation that happens at the same time.

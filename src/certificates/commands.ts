@@ -222,7 +222,8 @@ function staysRevoked(): Failure {
   });
 }
 
-function certificateChange(kind: ChangeEntry['kind'], ids: readonly string[], changedAt: number): ChangeEntry {
+/** Returns the change-feed entry for a change of certificates. */
+export function certificateChange(kind: ChangeEntry['kind'], ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'CERTIFICATE', kind, ids, changedAt };
 }
 

@@ -1,3 +1,4 @@
+import { parseBatchRules, type BatchRules } from '../runtime/batches';
 import { checkBoolean, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
 import { RevocationReason, type RevocationOptions } from './types';
 
@@ -9,6 +10,7 @@ export interface ParsedRevocation {
 }
 
 const revocationFields = new Set(['reason', 'revokedAt', 'agents'] as const);
+const createManyFields = new Set(['onError', 'onProgress'] as const);
 const rotationFields = new Set(['allowRevokedCertificate'] as const);
 
 /** Parses the options of a revocation. @throws INVALID_INPUT when they are invalid */
@@ -19,6 +21,12 @@ export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation
     revokedAtMs: ifDefined(fields.revokedAt, 'revokedAt', checkTime) ?? nowMs,
     agents: checkOneOf(fields.agents, ['keep', 'suspend', 'revoke'], 'agents'),
   };
+}
+
+/** Parses the options of storing many certificates. @throws INVALID_INPUT when they are invalid */
+export function parseCreateManyOptions(input: unknown = {}): BatchRules {
+  const { onError, onProgress } = checkObject(input, 'options', createManyFields);
+  return parseBatchRules(onError, onProgress);
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { CertificateModel } from '../generated/prisma/models';
 import { toEntriesJson, type MetadataRow } from '../metadata/metadata-rows';
-import { columnNames, fieldsOf, toColumnValue, type Columns } from '../sql/columns';
+import { columnNames, fieldsOf, recordColumns, toColumnValue, type Columns } from '../sql/columns';
 import type { Dialect } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
-import { join, sql } from '../sql/sql';
-import { defineStatement, type Statement } from '../sql/statement';
+import { join, sql, type Sql } from '../sql/sql';
+import { defineStatement, inJsonArray, type Statement } from '../sql/statement';
 import { certificateColumns } from './rows';
 import type { CertificateColumns, NewCertificateRow } from './validation';
 
@@ -62,8 +62,14 @@ class CertificateStatements {
    * Returns their ids.
    */
   readonly expireDue;
+  /** Selects the ids of the existing certificates among `ids`. */
+  readonly selectIds;
+  /** Selects the fingerprint keys of the existing certificates among `keys`. */
+  readonly selectFingerprintKeys;
   readonly #insertCertificate;
+  readonly #insertMany;
   readonly #insertMetadata;
+  readonly #insertMetadataOfMany;
   readonly #deleteMetadata;
 
   constructor(dialect: Dialect) {
@@ -119,6 +125,23 @@ class CertificateStatements {
       (p) => sql`INSERT INTO certificates (${columnNames(table)})
         VALUES (${join(fieldsOf(table).map((field) => toColumnValue(dialect, table[field][1], p(field))))})`,
     );
+    const isListed = (column: Sql, list: Sql): Sql => inJsonArray(dialect, column, list);
+    this.selectIds = defineStatement<{ ids: string }>(
+      (p) => sql`SELECT id FROM certificates WHERE ${isListed(sql`id`, p('ids'))}`,
+    );
+    this.selectFingerprintKeys = defineStatement<{ keys: string }>(
+      (p) => sql`SELECT fingerprint_key FROM certificates WHERE ${isListed(sql`fingerprint_key`, p('keys'))}`,
+    );
+    this.#insertMany = defineStatement<{ certificates: string }>(
+      (p) => sql`INSERT INTO certificates (${columnNames(table)})
+        SELECT ${columnNames(table)} FROM ${dialect.jsonRecordSet(p('certificates'), 'r', recordColumns(table))}
+        WHERE TRUE ON CONFLICT DO NOTHING RETURNING id`,
+    );
+    this.#insertMetadataOfMany = defineStatement<{ metadata: string }>(
+      (p) => sql`INSERT INTO certificate_metadata (certificate_id, key, value)
+        SELECT m.certificate_id, m.key, m.value
+        FROM ${dialect.jsonRecordSet(p('metadata'), 'm', { certificate_id: 'text', key: 'text', value: 'text' })}`,
+    );
     this.#insertMetadata = defineStatement<{ id: string; metadata: string }>(
       (p) => sql`INSERT INTO certificate_metadata (certificate_id, key, value)
         SELECT c.id, m.key, m.value FROM ${dialect.jsonObjectEntries(p('metadata'), 'm')} JOIN certificates c ON c.id = ${p('id')}`,
@@ -131,6 +154,22 @@ class CertificateStatements {
   /** Returns the statements that store a certificate with its metadata. */
   insert({ columns, metadata }: NewCertificateRow): Statement[] {
     return [this.#insertCertificate({ ...columns }), ...this.#addMetadata(columns.id, metadata)];
+  }
+
+  /**
+   * Returns the statement that stores certificates without their metadata. It skips each certificate whose id or
+   * fingerprint is taken, and returns the ids of the others.
+   */
+  insertMany(rows: readonly NewCertificateRow[]): Statement {
+    return this.#insertMany({
+      certificates: JSON.stringify(rows.map(({ columns }) => fieldsOf(table).map((field) => columns[field]))),
+    });
+  }
+
+  /** Returns the statements that store the metadata of new certificates. */
+  insertMetadataOf(certificates: readonly NewCertificateRow[]): Statement[] {
+    const rows = certificates.flatMap(({ columns, metadata }) => metadata.map((entry) => [columns.id, ...entry]));
+    return statementsFor(rows, (some) => this.#insertMetadataOfMany({ metadata: JSON.stringify(some) }));
   }
 
   /** Returns the statements that replace the metadata of an existing certificate. */

@@ -15,6 +15,24 @@ function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
 }
 
 /**
+ * Divides the elements into parts whose total weight is at most {@link chunkRows}. An element with a greater weight is
+ * a part by itself. The weight is the number of rows that a statement writes because of the element.
+ */
+export function partsByWeight<T>(elements: readonly T[], weightOf: (element: T) => number): T[][] {
+  const parts: T[][] = [];
+  let weight = Infinity;
+  for (const element of elements) {
+    weight += weightOf(element);
+    if (weight <= chunkRows) parts.at(-1)?.push(element);
+    else {
+      parts.push([element]);
+      weight = weightOf(element);
+    }
+  }
+  return parts;
+}
+
+/**
  * Returns the statements that write the rows in parts. `toStatement` must return the same text for any number of rows.
  * The values of a part, except the first one, are computed when the part is sent.
  */

@@ -14,6 +14,7 @@ import {
   type EndpointInput,
   type ResolutionQuery,
   type ResolveByName,
+  type UpdateManyOptions,
   type Uniqueness,
   type VersionsRequest,
 } from '../../src';
@@ -201,12 +202,15 @@ export const createOptions: Arbitrary<CreateOptions> = partly({
   unique: pool<Uniqueness>('none', 'owner-name-version', 'name-version'),
   allowRevokedCertificate,
 });
+/** Undefined stands for the default. */
+export const onError = pool(undefined, 'abort' as const, 'collect' as const);
 export const agentInputs = fc.array(agentInput, { maxLength: 4 });
 export const createManyOptions: Arbitrary<CreateManyOptions> = partly({
   unique: pool<Uniqueness>('none', 'owner-name-version', 'name-version'),
-  onError: pool('abort' as const, 'collect' as const),
+  onError,
   allowRevokedCertificate,
 });
+export const updateManyOptions: Arbitrary<UpdateManyOptions> = partly({ onError, allowRevokedCertificate });
 export const agentStatus = pool(...Object.values(AgentStatus));
 /** Placeholder for the `updatedAt` of the agent at the time of the call. */
 export const current = new Date(0);

@@ -1,5 +1,15 @@
-import type { AgentInput, CreateManyOptions, CreateOptions, RegistrationInput, SecurityEventInput } from '../../src';
-import { createAgent } from './agent-model';
+import type {
+  AgentInput,
+  AgentUpdate,
+  BatchOptions,
+  CertificateInput,
+  CreateManyOptions,
+  CreateOptions,
+  RegistrationInput,
+  SecurityEventInput,
+  UpdateManyOptions,
+} from '../../src';
+import { createAgent, deleteAgent, updateAgent } from './agent-model';
 import { createCertificate } from './certificate-model';
 import { recordEvent } from './event-model';
 import {
@@ -8,6 +18,7 @@ import {
   codesOf,
   fails,
   generatedId,
+  leaves,
   OneOf,
   type Directory,
   type Prediction,
@@ -22,20 +33,80 @@ import { hasBadText } from './text';
 export function createMany(
   directory: Directory,
   inputs: readonly AgentInput[],
-  { onError = 'abort', ...options }: CreateManyOptions,
+  { onError, ...options }: CreateManyOptions,
   settings: Settings,
 ): Prediction {
+  return inOrder(directory, inputs, onError, {
+    predict: (before, input) => createAgent(before, input, settings, options),
+    toResult: ({ id = generatedId }) => ({ ok: true, id }),
+  });
+}
+
+/** Predicts `certificates.createMany`, which stores the certificates in order. */
+export function createCertificates(
+  directory: Directory,
+  inputs: readonly CertificateInput[],
+  { onError }: BatchOptions,
+  settings: Settings,
+): Prediction {
+  return inOrder(directory, inputs, onError, {
+    predict: (before, input) => createCertificate(before, input, settings),
+    toResult: ({ id = generatedId }) => ({ ok: true, id }),
+  });
+}
+
+/** Predicts `agents.updateMany`, which makes the changes in order. */
+export function updateMany(
+  directory: Directory,
+  inputs: readonly AgentUpdate[],
+  { onError, ...options }: UpdateManyOptions,
+  settings: Settings,
+): Prediction {
+  return inOrder(directory, inputs, onError, {
+    predict: (before, input) => updateAgent(before, input, settings, options),
+    toResult: ({ id }, changed) => ({ ok: true, id, changed }),
+  });
+}
+
+/** Predicts `agents.deleteMany`, which deletes the agents in order. */
+export function deleteMany(directory: Directory, ids: readonly string[], settings: Settings): Prediction {
+  if (ids.includes('')) return fails(directory, 'INVALID_INPUT');
   const results: unknown[] = [];
-  const works: { readonly place: number; readonly input: AgentInput }[] = [];
+  const after = ids.reduce((before, id) => {
+    results.push(before.agents.has(id));
+    return deleteAgent(before, id, settings).next(true);
+  }, directory);
+  return leaves(asOneCall(directory, after), results);
+}
+
+interface IdInput {
+  readonly id?: string | undefined;
+}
+
+/** Predicts calls of one method, one after the other, as one call with a result for each. */
+function inOrder<Input extends IdInput>(
+  directory: Directory,
+  inputs: readonly Input[],
+  onError: BatchOptions['onError'],
+  {
+    predict,
+    toResult,
+  }: {
+    readonly predict: (before: Directory, input: Input) => Prediction;
+    readonly toResult: (input: Input, result: unknown) => unknown;
+  },
+): Prediction {
+  const results: unknown[] = [];
+  const works: { readonly place: number; readonly input: Input }[] = [];
   let now = directory;
   for (const [place, input] of inputs.entries()) {
-    const prediction = hasBadText(input) ? fails(now, 'INVALID_INPUT') : createAgent(now, input, settings, options);
+    const prediction = hasBadText(input) ? fails(now, 'INVALID_INPUT') : predict(now, input);
     const codes = codesOf(prediction);
-    if (codes.length > 0 && onError === 'abort') return fails(directory, ...codes);
+    if (codes.length > 0 && onError !== 'collect') return fails(directory, ...codes);
     const id = input.id === undefined ? {} : { id: input.id };
-    results.push(
-      codes.length > 0 ? { ok: false, ...id, error: new OneOf(codes) } : { ok: true, id: generatedId, ...id },
-    );
+    const [outcome] = prediction.outcomes;
+    const result = outcome !== undefined && 'result' in outcome ? outcome.result : undefined;
+    results.push(codes.length > 0 ? { ok: false, ...id, error: new OneOf(codes) } : toResult(input, result));
     if (codes.length > 0) continue;
     works.push({ place, input });
     now = prediction.next(input.id ?? `made up ${place}`);
@@ -43,9 +114,7 @@ export function createMany(
   const next = (result: unknown): Directory => {
     // The result has this form: it was compared with the prediction before.
     const actual = result as readonly { readonly id: string }[];
-    const after = works.reduce((before, { place, input }) => {
-      return createAgent(before, input, settings, options).next(actual[place]?.id);
-    }, directory);
+    const after = works.reduce((before, { place, input }) => predict(before, input).next(actual[place]?.id), directory);
     return asOneCall(directory, after);
   };
   return { outcomes: [{ result: results }], next };

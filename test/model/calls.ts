@@ -1,10 +1,10 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { AgentInput, ChangeOptions, CreateManyOptions, Page, PageOptions, ResolutionQuery } from '../../src';
-import type { Target } from '../support/public-calls';
+import type { ChangeOptions, Page, PageOptions, ResolutionQuery } from '../../src';
 import * as agents from './agent-arbitraries';
 import { expireDueAgents, mergeMetadata, renew, setEndpointHealth, setStatus } from './agent-change-model';
 import { createAgent, deleteAgent, updateAgent } from './agent-model';
-import { createMany, recordMany, register } from './batch-model';
+import { batchCalls } from './batch-calls';
+import { recordMany, register } from './batch-model';
 import * as certificates from './certificate-arbitraries';
 import {
   deleteCertificate,
@@ -119,13 +119,6 @@ const certificateCalls = [
 
 const agentCalls = [
   createAgentCall,
-  call(
-    4,
-    'agents.createMany',
-    [agents.agentInputs, agents.createManyOptions],
-    (directory, settings, inputs, options) => createMany(directory, inputs, options, settings),
-    performCreateMany,
-  ),
   call(1, 'getAgent', [agentId], (directory, _, id) => answers(directory, directory.agents.get(id) ?? null)),
   call(1, 'agents.getMany', [someOf(agentId)], (directory, _, ids) =>
     ids.includes('')
@@ -251,23 +244,16 @@ const eventCalls = [
 ];
 
 /** A call of the public API. */
-export const operation: Arbitrary<Operation> = fc.oneof(...certificateCalls, ...agentCalls, ...eventCalls);
+export const operation: Arbitrary<Operation> = fc.oneof(
+  ...certificateCalls,
+  ...agentCalls,
+  ...batchCalls,
+  ...eventCalls,
+);
 
 /** Adds the default order of an iteration to a query: by id. */
 function byId(query: ResolutionQuery): ResolutionQuery {
   return query.orderBy === undefined ? { orderDirection: 'asc', ...query, orderBy: 'id' } : query;
-}
-
-async function performCreateMany(
-  target: Target,
-  inputs: readonly AgentInput[],
-  options: CreateManyOptions,
-): Promise<unknown> {
-  const results = await target.agents.createMany(inputs, options);
-  return results.map((result, place) => {
-    // The contract does not define whether the result of a refused agent without an id contains an id.
-    return result.ok || inputs[place]?.id !== undefined ? result : { ok: false, error: result.error };
-  });
 }
 
 /** Returns the records of all pages; each page but the last must be full. */

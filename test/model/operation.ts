@@ -33,8 +33,7 @@ export function call<Args extends unknown[]>(
     args,
     perform: (target) => perform(target, ...args),
     predict: (directory, settings) => {
-      // createMany reports an invalid agent as the result of that agent.
-      const isInvalid = args[0] === '' || (method !== 'agents.createMany' && hasBadText(args));
+      const isInvalid = args[0] === '' || (!isBatch(method) && hasBadText(args));
       return isInvalid ? fails(directory, 'INVALID_INPUT') : predict(directory, settings, ...args);
     },
     // Each argument keeps its type.
@@ -42,6 +41,11 @@ export function call<Args extends unknown[]>(
     [fc.toStringMethod]: () => `${method}(${args.map((arg) => fc.stringify(arg)).join(', ')})`,
   });
   return { weight, arbitrary: fc.tuple<Args>(...parameters).map((args) => of(...args)), of };
+}
+
+/** Reports whether a method reports an invalid record as the result of that record. */
+function isBatch(method: string): boolean {
+  return /\.(?:create|update)Many$/.test(method);
 }
 
 function settled(arg: unknown, agent: unknown, directory: Directory): unknown {

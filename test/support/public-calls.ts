@@ -222,6 +222,7 @@ const operations: Operations = {
   querySecurityEvents: ['reads', isList, (mark) => [early, late, [mark('x')], ['LOW'], mark('s'), mark('t'), 10, 0]],
   'agents.create': ['writes', isText, (mark) => [agent(mark), unique]],
   'agents.createMany': ['writes', isList, (mark) => [[agent(mark), agent(mark)], { ...unique, onError: 'abort', onProgress: () => 1 }]], // prettier-ignore
+  'agents.updateMany': ['writes', isList, (mark) => [[{ ...agent(mark), id: mark('a') }, { id: mark('none') }], { allowRevokedCertificate: false, onError: 'abort', onProgress: () => 1 }]], // prettier-ignore
   'agents.update': ['writes', isTruth, (mark) => [{ ...agent(mark), id: mark('a') }]],
   'agents.setStatus': ['writes', isTruth, (mark) => [mark('a'), 'ACTIVE', change]],
   'agents.setCapabilities': ['writes', isTruth, (mark) => [mark('a'), [mark('read')]]],
@@ -233,6 +234,7 @@ const operations: Operations = {
   'agents.deprecate': ['writes', isTruth, (mark) => [mark('a'), { reason: mark('old'), successorId: mark('s'), ...change }]], // prettier-ignore
   'agents.expireDue': ['writes', isCount, () => []],
   'certificates.create': ['writes', isText, (mark) => [certificate(mark)]],
+  'certificates.createMany': ['writes', isList, (mark) => [[certificate(mark), certificate(mark)], { onError: 'abort', onProgress: () => 1 }]], // prettier-ignore
   'certificates.updateStatus': ['writes', isTruth, (mark) => [mark('c'), 'SUSPENDED']],
   'certificates.setMetadata': ['writes', isTruth, (mark) => [mark('c'), metadata(mark)]],
   'certificates.expireDue': ['writes', isCount, () => []],
@@ -249,6 +251,7 @@ const operations: Operations = {
   createCertificate: ['writes', isText, (mark) => [certificate(mark)]],
   updateCertificateStatus: ['writes', isTruth, (mark) => [mark('c'), 'SUSPENDED']],
   recordSecurityEvent: ['writes', isText, (mark) => [event(mark)]],
+  'agents.deleteMany': ['writes', isList, (mark) => [[mark('d3'), mark('none')]]],
   'agents.delete': ['writes', isTruth, (mark) => [mark('d')]],
   deleteAgent: ['writes', isTruth, (mark) => [mark('d2')]],
   'certificates.delete': ['writes', isTruth, (mark) => [mark('free')]],
@@ -258,6 +261,8 @@ const operations: Operations = {
 const forms: readonly (readonly [keyof Operations, Sample])[] = [
   ['querySecurityEvents', ['reads', isList, (mark) => [eventQuery(mark), primary]]],
   ['agents.createMany', ['writes', isList, (mark) => [[agent(mark), agent(mark)], { ...unique, onError: 'collect' }]]],
+  ['agents.updateMany', ['writes', isList, (mark) => [[{ ...agent(mark), id: mark('a') }], { onError: 'collect' }]]],
+  ['certificates.createMany', ['writes', isList, (mark) => [[certificate(mark)], { onError: 'collect' }]]],
 ];
 
 const ofDatabase: Samples<Omit<DatabaseService, keyof TransactionScope | 'stats'>> = {
@@ -307,6 +312,6 @@ export async function fillForCalls(db: DatabaseService, mark: Mark = unmarked): 
   await db.createCertificate(certificateInput({ id: mark('r'), status: 'REVOKED' }));
   await db.createCertificate(certificateInput({ id: mark('free') }));
   await db.createAgent({ ...agent(mark), id: mark('a') });
-  for (const id of ['d', 'd2', 's']) await db.createAgent(agentInput({ id: mark(id), certificateId: mark('c') }));
+  for (const id of ['d', 'd2', 'd3', 's']) await db.createAgent(agentInput({ id: mark(id), certificateId: mark('c') }));
   await db.recordSecurityEvent(eventInput({ id: mark('e') }));
 }

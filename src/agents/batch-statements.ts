@@ -1,0 +1,62 @@
+import type { Dialect } from '../sql/dialect';
+import { chunkRows } from '../sql/chunks';
+import { hasValue } from '../sql/has-value';
+import { memoizeByDialect } from '../sql/memoize-by-dialect';
+import { raw, sql, type Sql } from '../sql/sql';
+import { defineStatement, inJsonArray, type Statement } from '../sql/statement';
+import { CollectionBatchStatements } from './collection-batch-statements';
+import { agentStatements } from './statements';
+import { defineUpdateMany } from './update-many-statement';
+
+/** Statements that change many agents, for one engine. */
+class AgentBatchStatements {
+  /**
+   * Locks the rows of agents for changes until the end of the transaction, in the order of the ids, so that two transactions cannot
+   * each wait for an agent that the other one has locked. Returns the ids of the existing agents. Undefined on engines
+   * without row locks.
+   */
+  readonly lock;
+  /** Locks the rows of agents as {@link lock} does, and also prevents new references to the agents. */
+  readonly lockForDeletion;
+  /**
+   * Selects the values of agents that a change depends on. Each element of `agents` is the id of an agent with the id
+   * of an endpoint that the agent may have.
+   */
+  readonly selectForUpdate;
+  readonly update;
+  readonly delete;
+  readonly collections: CollectionBatchStatements;
+
+  constructor(dialect: Dialect) {
+    const { usesRowLocks } = dialect;
+    const lockAs = (strength: Sql): ((parameters: { ids: string }) => Statement) | undefined =>
+      usesRowLocks
+        ? defineStatement<{ ids: string }>(
+            (p) => sql`SELECT id FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))} ORDER BY id ${strength}`,
+          )
+        : undefined;
+    this.lock = lockAs(sql`FOR NO KEY UPDATE`);
+    this.lockForDeletion = lockAs(sql`FOR UPDATE`);
+    // The sizes limit the number of rows that one statement writes on SQLite, where a long statement blocks the process.
+    const metadataSize = sql`(SELECT count(*) FROM (
+      SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT ${raw(String(chunkRows))} + 1) AS some)`;
+    const endpointsSize = sql`(SELECT count(*) FROM endpoints s WHERE s.agent_id = a.id)`;
+    this.selectForUpdate = defineStatement<{ agents: string }>(
+      (p) => sql`SELECT a.id, a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
+          SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = r.endpoint_id
+        ), a.certificate_id, a.name, a.version, a.owner, a.unique_key, a.default_endpoint_id,
+          ${usesRowLocks ? sql`0` : metadataSize}, ${usesRowLocks ? sql`0` : endpointsSize},
+          ${hasValue(sql`agents`, sql`successor_id`, sql`a.id`)}
+        FROM ${dialect.jsonRecordSet(p('agents'), 'r', { id: 'text', endpoint_id: 'text' })}
+        ${dialect.lateralLookup(sql`id`, 'agents', 'a', sql`r.id`)}`,
+    );
+    this.update = defineUpdateMany(dialect);
+    this.delete = defineStatement<{ ids: string }>(
+      (p) => sql`DELETE FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))}`,
+    );
+    this.collections = new CollectionBatchStatements(dialect, agentStatements(dialect).collections);
+  }
+}
+
+/** Returns the statements that change many agents, for an engine. */
+export const agentBatchStatements = memoizeByDialect((dialect) => new AgentBatchStatements(dialect));

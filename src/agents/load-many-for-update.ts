@@ -1,0 +1,115 @@
+import { maxLockAttempts, protectedRow } from '../errors/failure';
+import { batchSize, idOf } from '../runtime/batches';
+import { chunkRows } from '../sql/chunks';
+import type { ValuesOf } from '../sql/model';
+import type { Row, Statement } from '../sql/statement';
+import type { Transaction } from '../storage/transaction';
+import { agentBatchStatements } from './batch-statements';
+import type { AgentBeforeChange, AgentColumns } from './new-row';
+import { agentStatements } from './statements';
+
+/** Stored values of an agent that a change of many agents depends on. */
+export interface AgentBeforeBatch extends AgentBeforeChange, Pick<AgentColumns, 'defaultEndpointId'> {
+  /** True when the agent has the endpoint whose id was passed as `endpointId`. */
+  readonly hasEndpoint: boolean;
+  /** True when the agent is the successor of a deprecated agent. */
+  readonly hasPredecessors: boolean;
+  /** Number of endpoints and entries of metadata; 0 on PostgreSQL. */
+  readonly size: number;
+}
+
+/** Reason for which agents are locked. A deletion also prevents new references to them. */
+type Purpose = 'change' | 'deletion';
+
+interface LoadRequest {
+  readonly id: string;
+  /** Id of an endpoint that the agent may have. */
+  readonly endpointId: string | null;
+  readonly needsCapabilities: boolean;
+}
+
+/**
+ * Loads agents, which must be different ones, and blocks other changes of them until the end of the transaction.
+ * Returns the existing agents by their ids.
+ *
+ * As for `lockForUpdate`, PostgreSQL tries again when it finds a row that it has not locked.
+ */
+export async function loadManyForUpdate(
+  tx: Transaction,
+  requests: readonly LoadRequest[],
+  purpose: Purpose,
+): Promise<ReadonlyMap<string, AgentBeforeBatch>> {
+  if (requests.length === 0) return new Map();
+  const { selectForUpdate } = agentBatchStatements(tx.dialect);
+  const lock = lockFor(tx, purpose);
+  const { selectLinkedOfMany } = agentStatements(tx.dialect).collections.capabilities;
+  const agents = JSON.stringify(requests.map(({ id, endpointId }) => [id, endpointId]));
+  const withCapabilities = requests.filter(({ needsCapabilities }) => needsCapabilities).map(({ id }) => id);
+  const select: Statement[] = [selectForUpdate({ agents })];
+  if (withCapabilities.length > 0) select.push(selectLinkedOfMany({ ids: JSON.stringify(withCapabilities) }));
+  if (lock === undefined) return toAgents(await tx.queryAll(select));
+  const ids = JSON.stringify(requests.map(({ id }) => id));
+  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
+    const [locked = [], ...found] = await tx.queryAll([lock({ ids }), ...select]);
+    const lockedIds = new Set(locked.map(([id]) => id));
+    if (found[0]?.every(([id]) => lockedIds.has(id)) === true) return toAgents(found);
+  }
+  throw protectedRow();
+}
+
+/**
+ * Blocks other changes of the agents until the end of the transaction, when one statement of
+ * {@link loadManyForUpdate} cannot lock them all. Without this function, a transaction would lock the agents of each
+ * batch in the order of their ids, but not the agents of all batches, so two transactions could each wait for an agent
+ * that the other one has locked.
+ */
+export async function lockAllForUpdate(tx: Transaction, inputs: readonly unknown[], purpose: Purpose): Promise<void> {
+  const lock = lockFor(tx, purpose);
+  if (lock === undefined) return;
+  const given = inputs.flatMap((input) => (typeof input === 'string' ? input : (idOf(input) ?? [])));
+  const ids = [...new Set(given)].sort();
+  if (inputs.length <= batchSize && ids.length === given.length) return;
+  for (let start = 0; start < ids.length; start += chunkRows) {
+    await tx.query(lock({ ids: JSON.stringify(ids.slice(start, start + chunkRows)) }));
+  }
+}
+
+function lockFor(tx: Transaction, purpose: Purpose) {
+  const { lock, lockForDeletion } = agentBatchStatements(tx.dialect);
+  return purpose === 'deletion' ? lockForDeletion : lock;
+}
+
+/** Columns of the statement `selectForUpdate`. */
+type LoadedRow = readonly [
+  ...ValuesOf<AgentColumns, ['id', 'status', 'updatedAt']>,
+  hasEndpoint: unknown,
+  ...ValuesOf<AgentColumns, ['certificateId', 'name', 'version', 'owner', 'uniqueKey', 'defaultEndpointId']>,
+  metadataSize: unknown,
+  endpointsSize: unknown,
+  hasPredecessors: unknown,
+];
+
+function toAgents([rows = [], links = []]: readonly (readonly Row[])[]): ReadonlyMap<string, AgentBeforeBatch> {
+  const capabilities = new Map<unknown, Map<string, string>>();
+  for (const [agentId, name, id] of links) {
+    const stored = capabilities.get(agentId) ?? new Map<string, string>();
+    capabilities.set(agentId, stored.set(String(name), String(id)));
+  }
+  return new Map(
+    rows.map((row) => {
+      // The cast is safe: the statement `selectForUpdate` selects exactly these columns.
+      const loaded = row as LoadedRow;
+      const [id, status, updatedAt, hasEndpoint, certificateId, name, version, owner, ...others] = loaded;
+      const [uniqueKey, defaultEndpointId, metadataSize, endpointsSize, hasPredecessors] = others;
+      const agent = {
+        ...{ status, updatedAt, certificateId, name, version, owner, uniqueKey, defaultEndpointId },
+        hasEndpoint: Boolean(hasEndpoint),
+        hasPredecessors: Boolean(hasPredecessors),
+        hasMuchMetadata: Number(metadataSize) > chunkRows,
+        size: Number(metadataSize) + Number(endpointsSize),
+        capabilities: capabilities.get(id) ?? new Map<string, string>(),
+      };
+      return [id, agent];
+    }),
+  );
+}

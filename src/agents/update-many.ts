@@ -1,0 +1,219 @@
+import { Failure } from '../errors/failure';
+import { certificateRevoked, nameTaken } from '../errors/refused-column';
+import { isRefusal, writeInBatches, type Refusal } from '../runtime/batches';
+import type { Executor } from '../storage/executor';
+import type { Transaction } from '../storage/transaction';
+import type { Validator } from '../validation/validator';
+import { agentBatchStatements } from './batch-statements';
+import { agentChange } from './commands';
+import { lengthOf } from './create-many';
+import { staysRevoked, unknownCertificate } from './failures';
+import { loadManyForUpdate, lockAllForUpdate, type AgentBeforeBatch } from './load-many-for-update';
+import { deleteMetadataInSteps } from './merged-metadata';
+import type { AgentChange } from './new-row';
+import type { UpdateManyRules } from './options';
+import { agentStatements } from './statements';
+import type { UpdateResult } from './types';
+import { toNewNameKeys, type NameKeys } from './unique-key';
+import { parseAgentUpdate, unknownDefaultEndpoint } from './validation';
+
+/** Result of one change of a batch. */
+export type ChangeOutcome = Exclude<UpdateResult, { readonly ok: false }> | Refusal;
+
+/**
+ * Changes agents, one after the other, in batches: all batches in one transaction, or each batch in its own transaction
+ * when `mayCollect` is true.
+ *
+ * @returns the result of each change, in input order.
+ * @throws the failure of the first refused change, unless `mayCollect` is true
+ */
+export function updateAgents(
+  executor: Executor,
+  inputs: readonly unknown[],
+  { nowMs, checks }: { readonly nowMs: number; readonly checks: Validator },
+  rules: UpdateManyRules,
+): Promise<UpdateResult[]> {
+  return writeInBatches(executor, inputs, rules, {
+    parameter: 'updates',
+    operation: 'agents.update',
+    parse: (input) => parseAgentUpdate(input, nowMs, checks),
+    lengthOf,
+    prepare: (tx, some) => lockAllForUpdate(tx, some, 'change'),
+    write: async (tx, batch) => {
+      const outcomes: ChangeOutcome[] = [];
+      for (const part of dividedAtRepetitions(batch)) outcomes.push(...(await changeAgents(tx, part, rules)));
+      return outcomes;
+    },
+  });
+}
+
+/** Divides a batch into parts in which each agent occurs once, because one statement changes an agent only once. */
+function dividedAtRepetitions<T extends AgentChange | Refusal>(batch: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  let ids = new Set<string>();
+  for (const entry of batch) {
+    const id = isRefusal(entry) ? undefined : entry.id;
+    if (parts.length === 0 || (id !== undefined && ids.has(id))) {
+      parts.push([]);
+      ids = new Set();
+    }
+    parts.at(-1)?.push(entry);
+    if (id !== undefined) ids.add(id);
+  }
+  return parts;
+}
+
+/** Change of an existing agent that is allowed, as far as it depends only on this agent. */
+interface LoadedChange {
+  readonly change: AgentChange;
+  readonly before: AgentBeforeBatch;
+  /** Undefined when the name, the version and the owner stay the same. */
+  readonly nameKeys: NameKeys | undefined;
+}
+
+/**
+ * Changes agents, which must be different ones, one after the other: an agent can get a name that an earlier one has
+ * released. Each statement changes many of them. Returns the outcome of each change, in order.
+ */
+export async function changeAgents(
+  tx: Transaction,
+  changes: readonly (AgentChange | Refusal)[],
+  { allowsRevoked }: Pick<UpdateManyRules, 'allowsRevoked'>,
+): Promise<ChangeOutcome[]> {
+  const given = changes.filter((entry) => 'collections' in entry);
+  const agents = await loadManyForUpdate(
+    tx,
+    given.map(({ id, columns, collections }) => ({
+      id,
+      endpointId: columns.defaultEndpointId ?? null,
+      needsCapabilities: collections.capabilities !== undefined,
+    })),
+    'change',
+  );
+  const failures = new Map<string, Failure>();
+  const loaded = given.flatMap((change): LoadedChange[] => {
+    const before = agents.get(change.id);
+    if (before === undefined) return [];
+    const failure = refusalOf(change, before);
+    if (failure !== undefined) failures.set(change.id, failure);
+    return failure === undefined ? [{ change, before, nameKeys: toNewNameKeys(change.columns, before) }] : [];
+  });
+  const accepted = await chooseAllowed(tx, loaded, allowsRevoked, failures);
+  await writeChanges(tx, accepted);
+  return changes.map((entry) => {
+    if (isRefusal(entry)) return entry;
+    const { id } = entry;
+    const failure = failures.get(id);
+    return failure === undefined ? { ok: true, id, changed: agents.has(id) } : { id, failure };
+  });
+}
+
+/** Returns the failure of a change that the stored agent does not allow. */
+function refusalOf(
+  { columns: { status, defaultEndpointId }, collections }: AgentChange,
+  before: AgentBeforeBatch,
+): Failure | undefined {
+  if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') return staysRevoked();
+  const isKnownEndpoint = before.hasEndpoint || collections.endpoints !== undefined;
+  return typeof defaultEndpointId === 'string' && !isKnownEndpoint ? unknownDefaultEndpoint() : undefined;
+}
+
+/**
+ * Returns the changes that other agents and the certificates allow, and blocks changes of these certificates and names
+ * by other transactions. Adds the failures of the other changes to `failures`.
+ */
+async function chooseAllowed(
+  tx: Transaction,
+  loaded: readonly LoadedChange[],
+  allowsRevoked: boolean,
+  failures: Map<string, Failure>,
+): Promise<LoadedChange[]> {
+  const holders = await selectHolders(tx, loaded);
+  const certificates = await selectCertificates(tx, loaded);
+  const released = new Set<string>();
+  return loaded.filter((entry) => {
+    const { change, before, nameKeys } = entry;
+    const { certificateId = before.certificateId } = change.columns;
+    const status = certificateId === before.certificateId ? 'VALID' : certificates.get(certificateId);
+    const isNameFree = (holders.get(change.id) ?? []).every((id) => released.has(id));
+    if (!isNameFree) failures.set(change.id, nameTaken());
+    else if (status === undefined) failures.set(change.id, unknownCertificate());
+    else if (status === 'REVOKED' && !allowsRevoked) failures.set(change.id, certificateRevoked());
+    else {
+      if (nameKeys !== undefined && before.uniqueKey !== nameKeys.allKey) released.add(change.id);
+      return true;
+    }
+    return false;
+  });
+}
+
+/** Returns the ids of the agents that hold the new name and version of an agent, by the id of that agent. */
+async function selectHolders(
+  tx: Transaction,
+  loaded: readonly LoadedChange[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { names } = agentStatements(tx.dialect);
+  const renamed = loaded.flatMap(({ change: { id }, nameKeys }) => (nameKeys === undefined ? [] : [{ id, nameKeys }]));
+  const holders = new Map<string, string[]>();
+  if (renamed.length === 0) return holders;
+  tx.executeAtCommit(names.lock(renamed, 'none'));
+  for (const [position, holder] of await tx.query(names.selectHolders(renamed))) {
+    const { id = '' } = renamed[Number(position)] ?? {};
+    holders.set(id, [...(holders.get(id) ?? []), String(holder)]);
+  }
+  return holders;
+}
+
+/** Returns the status of each new certificate that exists, by id. */
+async function selectCertificates(
+  tx: Transaction,
+  loaded: readonly LoadedChange[],
+): Promise<ReadonlyMap<string, unknown>> {
+  const ids = loaded.flatMap(({ change: { columns }, before: { certificateId } }) =>
+    columns.certificateId === undefined || columns.certificateId === certificateId ? [] : [columns.certificateId],
+  );
+  if (ids.length === 0) return new Map();
+  const statement = agentStatements(tx.dialect).selectCertificates({ ids: JSON.stringify([...new Set(ids)]) });
+  return new Map((await tx.query(statement)).map(([id, status]) => [String(id), status]));
+}
+
+async function writeChanges(tx: Transaction, changes: readonly LoadedChange[]): Promise<void> {
+  const [first] = changes;
+  if (first === undefined) return;
+  for (const { change, before } of changes) {
+    if (change.collections.metadata !== undefined && before.hasMuchMetadata) await deleteMetadataInSteps(tx, change.id);
+  }
+  const { update, collections } = agentBatchStatements(tx.dialect);
+  tx.executeAtCommit([
+    update(changes.map(({ change, ...stored }) => ({ id: change.id, columns: toColumns(change, stored) }))),
+    ...collections.replace(
+      changes.map(({ change: { id, collections: replaced }, before: { capabilities, size } }) => ({
+        agentId: id,
+        collections: replaced,
+        stored: capabilities,
+        size,
+      })),
+    ),
+  ]);
+  const ids = changes.map(({ change }) => change.id);
+  tx.recordChange(agentChange('UPDATED', ids, first.change.columns.updatedAt));
+}
+
+/** Returns the new values of the row of an agent: those of the change, and those that follow from it. */
+function toColumns(
+  { columns, collections: { endpoints } }: AgentChange,
+  { before, nameKeys }: Omit<LoadedChange, 'change'>,
+): AgentChange['columns'] {
+  const { defaultEndpointId } = before;
+  const losesDefault =
+    columns.defaultEndpointId === undefined && endpoints?.every(([id]) => id !== defaultEndpointId) === true;
+  return {
+    ...columns,
+    // Every change must increase `updatedAt`, as in `updateAgent`.
+    updatedAt: Math.max(columns.updatedAt, before.updatedAt + 1),
+    ...(losesDefault && defaultEndpointId !== null ? { defaultEndpointId: null } : {}),
+    ...(before.uniqueKey !== null && nameKeys !== undefined && before.uniqueKey !== nameKeys.allKey
+      ? { uniqueKey: null }
+      : {}),
+  };
+}

@@ -1,0 +1,24 @@
+import type { DatabaseError } from '../errors/database-error';
+
+/** Options of a call that writes many records. */
+export interface BatchOptions {
+  /**
+   * Handling of a refused record. `abort` throws the first error, and writes nothing. `collect` writes the other
+   * records, in one transaction for each batch of up to 500 records.
+   *
+   * @defaultValue `abort`
+   */
+  onError?: 'abort' | 'collect' | undefined;
+  /** Listener that is called after each batch, with the number of processed records and the number of all records. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Result of one record that a call refused. It has no `id` when the input has no string as its id. */
+export interface RefusedResult {
+  readonly ok: false;
+  readonly id?: string;
+  readonly error: DatabaseError;
+}
+
+/** Result of one record of `createMany`. */
+export type CreateResult = { readonly ok: true; readonly id: string } | RefusedResult;

@@ -1,0 +1,157 @@
+import { Failure, failureAt, invalidInput } from '../errors/failure';
+import { toDatabaseError, type Operation } from '../errors/operation';
+import type { RefusedResult } from '../options/batch-options';
+import type { Executor } from '../storage/executor';
+import type { Transaction } from '../storage/transaction';
+import { checkOneOf, ifDefined } from '../validation/checks';
+
+/** Maximum number of the records of a batch, and approximate maximum number of their characters. */
+export const batchSize = 500;
+const batchLength = 16_777_216;
+
+/** Record that a call refuses. */
+export interface Refusal {
+  /** Undefined when the record has no readable id. */
+  readonly id: string | undefined;
+  readonly failure: Failure;
+}
+
+/** Validated options of a call that writes many records. */
+export interface BatchRules {
+  /** True when a refused record does not prevent the writing of the other records. */
+  readonly mayCollect: boolean;
+  /** Listener that receives the number of processed records and the number of all records. Never throws. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Parsing and writing of the records of a call. */
+export interface BatchWork<Parsed extends object, Result extends object> {
+  /** Name of the parameter of the call that has the records. */
+  readonly parameter: string;
+  /** Operation that the error of a refused record names. */
+  readonly operation: Operation;
+  readonly parse: (input: unknown) => Parsed;
+  /** Returns the approximate number of characters of a record. */
+  readonly lengthOf: (record: Parsed) => number;
+  /** Called at the beginning of each transaction, with the unchecked records that it may write. */
+  readonly prepare?: (tx: Transaction, inputs: readonly unknown[]) => Promise<void>;
+  /** Writes a batch. Returns the result of each record, in order. */
+  readonly write: (tx: Transaction, batch: readonly (Parsed | Refusal)[]) => Promise<(Result | Refusal)[]>;
+}
+
+/**
+ * Writes records in batches: all batches in one transaction, or each batch in its own transaction when `mayCollect` is
+ * true.
+ *
+ * @returns the result of each record, in input order.
+ * @throws the failure of the first refused record, unless `mayCollect` is true
+ */
+export function writeInBatches<Parsed extends object, Result extends object>(
+  executor: Executor,
+  inputs: readonly unknown[],
+  { mayCollect, onProgress }: BatchRules,
+  work: BatchWork<Parsed, Result>,
+): Promise<(Result | RefusedResult)[]> {
+  const { parameter, operation, prepare } = work;
+  const write = (tx: Transaction, start: number): Promise<(Result | Refusal)[]> =>
+    work.write(tx, parseBatch(inputs, start, work));
+  if (mayCollect) {
+    return inBatches(inputs.length, onProgress, async (start) => {
+      const results = await executor.withTransaction(async (tx) => {
+        await prepare?.(tx, inputs.slice(start, start + batchSize));
+        return write(tx, start);
+      });
+      return results.map((result) => (isRefusal(result) ? toRefusedResult(operation, result) : result));
+    });
+  }
+  return executor.withTransaction(async (tx) => {
+    await prepare?.(tx, inputs);
+    return inBatches(inputs.length, onProgress, async (start) => {
+      const results = await write(tx, start);
+      return results.map((result, index) => {
+        if (isRefusal(result)) throw failureAt(`${parameter}[${start + index}]`, result.failure);
+        return result;
+      });
+    });
+  });
+}
+
+/** Reports whether an element of a batch is a refusal. */
+export function isRefusal(entry: object): entry is Refusal {
+  return 'failure' in entry;
+}
+
+/** Returns the id of a record that could not be parsed; undefined when it has no readable id. */
+export function idOf(input: unknown): string | undefined {
+  if (typeof input !== 'object' || input === null) return undefined;
+  try {
+    const id: unknown = Reflect.get(input, 'id');
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    // A getter of the caller threw. The failure of the record already reports that it cannot be read.
+    return undefined;
+  }
+}
+
+/** Parses the options `onError` and `onProgress`. @throws INVALID_INPUT when one of them is invalid */
+export function parseBatchRules(onError: unknown, onProgress: unknown): BatchRules {
+  return {
+    mayCollect: ifDefined(onError, 'options.onError', checkOnError) === 'collect',
+    onProgress: ifDefined(onProgress, 'options.onProgress', checkProgress) ?? (() => undefined),
+  };
+}
+
+function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
+  return checkOneOf(value, ['abort', 'collect'] as const, field);
+}
+
+function checkProgress(value: unknown, field: string): BatchRules['onProgress'] {
+  if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
+  return (done, total) => {
+    // The listener may be asynchronous. A rejected promise that nobody handles would end the process.
+    try {
+      const result: unknown = Reflect.apply(value, undefined, [done, total]);
+      Promise.resolve(result).catch(() => undefined);
+    } catch {
+      // An error of the listener must not fail the call.
+    }
+  };
+}
+
+async function inBatches<Result>(
+  total: number,
+  onProgress: BatchRules['onProgress'],
+  writeBatch: (start: number) => Promise<Result[]>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  while (results.length < total) {
+    results.push(...(await writeBatch(results.length)));
+    onProgress(results.length, total);
+  }
+  return results;
+}
+
+/** Parses the records of the batch that begins at `start`. Returns a refusal for an invalid record. */
+function parseBatch<Parsed extends object, Result extends object>(
+  inputs: readonly unknown[],
+  start: number,
+  { parse, lengthOf }: BatchWork<Parsed, Result>,
+): (Parsed | Refusal)[] {
+  const batch: (Parsed | Refusal)[] = [];
+  const end = Math.min(start + batchSize, inputs.length);
+  for (let index = start, length = 0; index < end && length < batchLength; index += 1) {
+    try {
+      const parsed = parse(inputs[index]);
+      length += lengthOf(parsed);
+      batch.push(parsed);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      batch.push({ id: idOf(inputs[index]), failure: error });
+    }
+  }
+  return batch;
+}
+
+function toRefusedResult(operation: Operation, { id, failure }: Refusal): RefusedResult {
+  return { ok: false, ...(id === undefined ? undefined : { id }), error: toDatabaseError(operation, failure) };
+}

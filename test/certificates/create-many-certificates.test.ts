@@ -1,0 +1,100 @@
+import type { CreateResult } from '../../src';
+import { callUntyped, expectError, expectRefused } from '../support/expect-error';
+import { certificateInput, createCertificate } from '../support/factories';
+import { openTestDatabase } from '../support/test-database';
+import { newsOf } from './feed';
+
+function outcomes(results: readonly CreateResult[]): unknown[] {
+  return results.map((result) => (result.ok ? result.id : [result.error.code, result.error.field]));
+}
+
+describe('certificates.createMany', () => {
+  test('stores certificates with all their fields, as create does', async () => {
+    const database = await openTestDatabase({ now: () => 1000 });
+    const { db } = database;
+    const inputs = ['b', 'a'].map((id) =>
+      certificateInput({
+        id,
+        metadata: { id, tags: [1] },
+        serialNumber: id,
+        status: 'REVOKED',
+        revocationReason: 'superseded',
+      }),
+    );
+    const news = await newsOf(database, async () =>
+      expect(await db.certificates.createMany(inputs)).toEqual([
+        { ok: true, id: 'b' },
+        { ok: true, id: 'a' },
+      ]),
+    );
+    expect(news).toEqual(['CERTIFICATE b CREATED', 'CERTIFICATE a CREATED']);
+    const alone = certificateInput({ ...inputs[0], id: 'c', fingerprint: 'other' });
+    await db.createCertificate(alone);
+    expect(await db.getCertificate('b')).toEqual({
+      ...(await db.getCertificate('c')),
+      id: 'b',
+      fingerprint: inputs[0]?.fingerprint,
+    });
+  });
+
+  test('stores more certificates than fit into one batch and reports its progress', async () => {
+    const { db } = await openTestDatabase();
+    expect(await db.certificates.createMany([])).toEqual([]);
+    const progress: number[][] = [];
+    const inputs = Array.from({ length: 1001 }, () => certificateInput({ metadata: { many: true } }));
+    const results = await db.certificates.createMany(inputs, { onProgress: (...counts) => progress.push(counts) });
+    expect(new Set(outcomes(results)).size).toBe(1001);
+    expect(progress).toEqual([[500, 1001], [1000, 1001], [1001, 1001]]); // prettier-ignore
+    expect(await db.certificates.query({ metadata: { many: true } })).toHaveLength(1001);
+  });
+
+  test('stores the others and returns an error for each refused certificate when onError is collect', async () => {
+    const { db } = await openTestDatabase();
+    await createCertificate(db, { id: 'taken', fingerprint: 'AA:BB' });
+    const results = await db.certificates.createMany(
+      [
+        certificateInput({ id: 'one' }),
+        certificateInput({ id: 'taken', fingerprint: 'aabb' }),
+        certificateInput({ id: 'two', fingerprint: 'aabb' }),
+        certificateInput({ id: 'one' }),
+        certificateInput({ id: 'two', fingerprint: 'cc' }),
+        certificateInput({ id: 'three', fingerprint: 'C:C' }),
+        certificateInput({ id: 'four', notAfter: new Date(0), notBefore: new Date(1) }),
+      ],
+      { onError: 'collect' },
+    );
+    expect(outcomes(results)).toEqual([
+      ...['one', ['ALREADY_EXISTS', 'id'], ['ALREADY_EXISTS', 'fingerprint'], ['ALREADY_EXISTS', 'id']],
+      ...['two', ['ALREADY_EXISTS', 'fingerprint'], ['INVALID_INPUT', 'notAfter']],
+    ]);
+  });
+
+  test('throws the first error with its index and stores nothing when onError is abort', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await createCertificate(db, { id: 'taken' });
+    const error = await expectRefused(database, 'ALREADY_EXISTS', () =>
+      db.certificates.createMany([certificateInput(), certificateInput({ id: 'taken' }), certificateInput({ id: '' })]),
+    );
+    expect(error).toMatchObject({ entity: 'certificate', field: 'certificates[1].id' });
+  });
+
+  test('lets two calls with the same certificates at the same time store each of them once', async () => {
+    const { db } = await openTestDatabase();
+    const inputs = Array.from({ length: 50 }, (_, index) => certificateInput({ fingerprint: `f${index}` }));
+    const all = await Promise.all(
+      [inputs, [...inputs].reverse()].map((some) => db.certificates.createMany(some, { onError: 'collect' })),
+    );
+    expect(all.flat().filter(({ ok }) => ok)).toHaveLength(50);
+    expect(await db.certificates.query({})).toHaveLength(50);
+  });
+
+  test.each([
+    ['an object in place of an array', [{ length: 1 }]],
+    ['an unknown option', [[], { unique: 'none' }]],
+    ['an unknown onError', [[], { onError: 'ignore' }]],
+  ])('refuses %s', async (_, args) => {
+    const { db } = await openTestDatabase();
+    await expectError('INVALID_INPUT', () => callUntyped(db.certificates, 'createMany', ...args));
+  });
+});

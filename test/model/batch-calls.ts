@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import type { CreateResult } from '../../src';
+import * as agents from './agent-arbitraries';
+import { createCertificates, createMany, deleteMany, updateMany } from './batch-model';
+import * as certificates from './certificate-arbitraries';
+import { call } from './operation';
+import { agentId, someOf } from './pools';
+
+const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
+
+/** Random calls that write many agents or certificates, as in `calls.ts`. */
+export const batchCalls = [
+  call(
+    4,
+    'agents.createMany',
+    [agents.agentInputs, agents.createManyOptions],
+    (directory, settings, inputs, options) => createMany(directory, inputs, options, settings),
+    async (target, inputs, options) => withoutMadeUpIds(inputs, await target.agents.createMany(inputs, options)),
+  ),
+  call(
+    4,
+    'agents.updateMany',
+    [fc.array(update, { maxLength: 4 }), agents.updateManyOptions],
+    (directory, settings, updates, options) => updateMany(directory, updates, options, settings),
+  ),
+  call(1, 'agents.deleteMany', [someOf(agentId)], (directory, settings, ids) => deleteMany(directory, ids, settings)),
+  call(
+    2,
+    'certificates.createMany',
+    [fc.array(certificates.certificateInput, { maxLength: 3 }), fc.record({ onError: agents.onError })],
+    (directory, settings, inputs, options) => createCertificates(directory, inputs, options, settings),
+    async (target, inputs, options) => withoutMadeUpIds(inputs, await target.certificates.createMany(inputs, options)),
+  ),
+];
+
+/** The contract does not define whether the result of a refused record without an id contains an id. */
+function withoutMadeUpIds(inputs: readonly { readonly id?: string | undefined }[], results: readonly CreateResult[]) {
+  return results.map((result, place) =>
+    result.ok || inputs[place]?.id !== undefined ? result : { ok: false, error: result.error },
+  );
+}
