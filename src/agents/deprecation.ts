@@ -51,19 +51,17 @@ export function checkDeprecation(value: unknown, path: string, checks: Validator
   checkTime(at, `${path}.at`);
 }
 
-const statements = memoizeByDialect((dialect) => ({
+/** Statements about the successors of deprecated agents, for an engine. */
+export const deprecationStatements = memoizeByDialect((dialect) => ({
   // The lock permits every change of the successor except its deletion.
   lockSuccessor: defineStatement<{ id: string }>(
     (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
   ),
-  // Locks in the order of the ids, so that two deletions cannot each wait for a predecessor that the other one has
-  // locked.
+  // Two deletions never wait for each other here, because a deprecated agent has one successor.
   clearSuccessors: defineStatement<{ ids: string; now: number }>(
-    (p) => sql`WITH predecessors AS MATERIALIZED (
-        SELECT a.id FROM agents a WHERE a.successor_id IS NOT NULL AND ${dialect.inSubquery(sql`a.successor_id`, dialect.jsonArrayElements(p('ids')))}
-        ORDER BY a.id ${dialect.usesRowLocks ? sql`FOR NO KEY UPDATE` : sql``})
-      UPDATE agents SET successor_id = NULL, updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
-      WHERE id IN (SELECT id FROM predecessors) RETURNING id`,
+    (p) => sql`UPDATE agents SET successor_id = NULL, updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
+      WHERE successor_id IS NOT NULL AND ${dialect.inSubquery(sql`successor_id`, dialect.jsonArrayElements(p('ids')))}
+      RETURNING id`,
   ),
 }));
 
@@ -72,7 +70,7 @@ const statements = memoizeByDialect((dialect) => ({
  * Call this before the deprecated agent is locked: a deletion also locks the successor first.
  */
 export async function lockSuccessor(tx: Transaction, id: string): Promise<boolean> {
-  return (await tx.query(statements(tx.dialect).lockSuccessor({ id }))).length > 0;
+  return (await tx.query(deprecationStatements(tx.dialect).lockSuccessor({ id }))).length > 0;
 }
 
 /**
@@ -80,6 +78,6 @@ export async function lockSuccessor(tx: Transaction, id: string): Promise<boolea
  * agents. The caller must have locked the agents that it deletes.
  */
 export async function clearSuccessors(tx: Transaction, ids: readonly string[], nowMs: number): Promise<string[]> {
-  const statement = statements(tx.dialect).clearSuccessors({ ids: JSON.stringify(ids), now: nowMs });
-  return (await tx.executeReturning(statement)).map(([id]) => String(id));
+  const statement = deprecationStatements(tx.dialect).clearSuccessors({ ids: JSON.stringify(ids), now: nowMs });
+  return (await tx.executeReturning(statement)).map(([id]) => String(id)).sort();
 }

@@ -1,6 +1,7 @@
 import { defaultChecks } from '../support/default-checks';
 import type { CertificateQuery, ResolutionQuery, SecurityEventQuery } from '../../src';
 import { buildAgentCount, buildAgentQuery } from '../../src/agents/query/builder';
+import { deprecationStatements } from '../../src/agents/deprecation';
 import { agentStatements } from '../../src/agents/statements';
 import { parseResolutionQuery } from '../../src/agents/query/validation';
 import { buildCertificateQuery } from '../../src/certificates/query/builder';
@@ -96,6 +97,9 @@ describe('The plan of a selective query', () => {
     { address: 'x', protocol: 'https', health: ['HEALTHY'] },
     { certificateStatus: ['REVOKED'] },
     { capabilities: ['x'], not: { owner: 'x', metadata: { key: 1 } } },
+    { latest: true, owner: 'x' },
+    { latest: true, exactName: 'x' },
+    { latest: true, capabilities: ['x'] },
   ])('contains no scan of a whole table: %j', async (query) => {
     expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
     const { filter } = parseResolutionQuery(query, defaultChecks);
@@ -182,6 +186,29 @@ describe('The plan of a page of agents', () => {
 test('the plan of agents.expireDue finds the due agents by the index on expires_at', async () => {
   const plan = await planOf(agentStatements(dialect).expireDue({ now: nowMs, limit: 250 }));
   expect(plan.join('\n')).toMatch(byIndex('idx_agents_expires_at'));
+});
+
+test('the plan of a query with latest reads the best version of an agent from its index without a sort', async () => {
+  for (const query of [{}, { owner: 'x' }, { capabilities: ['x'] }]) {
+    const plan = await planOf(resolve({ ...query, latest: true }), true);
+    const ofBest = plan.filter((step) => / b(_\d)? |^SEARCH b /.test(step));
+    expect(ofBest).not.toEqual([]);
+    for (const step of ofBest) expect(step).toMatch(byIndex('idx_agents_latest'));
+    expect(plan.join('\n')).not.toMatch(/LAST \d TERMS|Incremental Sort/);
+  }
+});
+
+test('the plans of a deletion find the deprecated agents of a successor by the index on successor_id', async () => {
+  const { selectForUpdate } = agentStatements(dialect);
+  const { clearSuccessors } = deprecationStatements(dialect);
+  for (const statement of [
+    selectForUpdate({ id: 'x', endpointId: null }),
+    clearSuccessors({ ids: '["x","y"]', now: nowMs }),
+  ]) {
+    const plan = (await planOf(statement)).join('\n');
+    expect(plan).toMatch(byIndex('idx_agents_successor_id'));
+    expect(plan).not.toMatch(fullScan);
+  }
 });
 
 describe('The plan of a query of certificates', () => {

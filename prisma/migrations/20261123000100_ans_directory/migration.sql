@@ -393,7 +393,7 @@ CREATE INDEX "idx_security_event_entries_event_id" ON "security_event_entries"("
 -- foreign key, and most agents have no successor. The second one has the agents that can be the latest version of their owner
 -- and name, best version first: releases before prereleases, and versions that are not semantic last.
 CREATE INDEX "idx_agents_successor_id" ON "agents"("successor_id") WHERE "successor_id" IS NOT NULL;
-CREATE INDEX "idx_agents_latest" ON "agents"("owner", "name", (CASE WHEN "version_key" IS NULL THEN 2 WHEN "version_key" LIKE '%~' THEN 0 ELSE 1 END), "version_key" DESC)
+CREATE INDEX "idx_agents_latest" ON "agents"("owner", "name", (CASE WHEN "version_key" IS NULL THEN 2 WHEN "version_key" LIKE '%~' THEN 0 ELSE 1 END), "version_key" DESC, "updated_at" DESC, "id")
     WHERE "status" = 'ACTIVE';
 
 -- The search by a part of an agent's name. This table has integer keys of its own, because VACUUM may change the rowids of
