@@ -26,8 +26,9 @@ export {
   type UpsertResult,
 } from './agents/types';
 export type { AgentVersion, DeprecateOptions, Deprecation, VersionsRequest } from './agents/version-types';
-export type { AgentExclusion, AgentOrderField, ResolutionQuery } from './agents/query/types';
 export type { BatchOptions, CreateResult, RefusedResult } from './options/batch-options';
+export type { Facet, FacetBucket, FacetKey, FacetProperty, FacetRequest, FacetsOf } from './agents/facets/types';
+export type { AgentExclusion, AgentFilterQuery, AgentOrderField, ResolutionQuery } from './agents/query/types';
 export type { BackupOptions, BackupProgress } from './options/backup-options';
 export type { CertificateReader } from './certificates/certificate-reader';
 export type { CertificateService } from './certificates/certificate-service';

@@ -5,8 +5,11 @@ import type { Executor } from '../storage/executor';
 import type { Session } from '../storage/session';
 import type { AgentReader } from './agent-reader';
 import { countAgents, getAgent, getAgents, queryAgentPage, queryAgents } from './queries';
-import type { ResolutionQuery } from './query/types';
-import { byId, parseResolutionQuery } from './query/validation';
+import { countFacets } from './facets/facets';
+import type { FacetRequest, FacetsOf } from './facets/types';
+import { parseFacets } from './facets/validation';
+import type { AgentFilterQuery, ResolutionQuery } from './query/types';
+import { byId, parseFilterQuery, parseResolutionQuery } from './query/validation';
 import type { AgentRecord } from './types';
 import type { AgentVersion, VersionsRequest } from './version-types';
 import { getVersions, parseVersionsRequest } from './versions';
@@ -71,6 +74,19 @@ export abstract class AgentReadService implements AgentReader {
     return this.#session.read('agents.count', options, (executor) => {
       const { filter } = parseResolutionQuery(query, this.#settings.checks);
       return countAgents(executor, filter, this.#settings);
+    });
+  }
+
+  facets<R extends readonly FacetRequest[]>(
+    query: AgentFilterQuery,
+    requests: readonly [...R],
+    options?: ReadOptions,
+  ): Promise<FacetsOf<R>> {
+    return this.#session.read('agents.facets', options, async (executor) => {
+      const filter = parseFilterQuery(query, this.#settings.checks);
+      const facets = parseFacets(requests, this.#settings.checks);
+      // The cast is safe: each facet is that of the request at the same place, and has the keys of its property.
+      return (await countFacets(executor, filter, facets, this.#settings)) as FacetsOf<R>;
     });
   }
 }

@@ -1,6 +1,7 @@
 import type { ReadOptions } from '../options/read-options';
 import type { Page, PageOptions } from '../query/page';
-import type { ResolutionQuery } from './query/types';
+import type { FacetRequest, FacetsOf } from './facets/types';
+import type { AgentFilterQuery, ResolutionQuery } from './query/types';
 import type { AgentRecord } from './types';
 import type { AgentVersion, VersionsRequest } from './version-types';
 
@@ -94,6 +95,31 @@ export interface AgentReader {
    * ```
    */
   count(query?: ResolutionQuery, options?: ReadOptions): Promise<number>;
+
+  /**
+   * Counts the agents that match a query by the values of properties: how many have each capability, each owner and so
+   * on. All facets are one snapshot.
+   *
+   * @param query - see {@link ResolutionQuery}; without order, `limit` and `offset`. `{}` counts all agents.
+   * @param requests - at most 20 requests.
+   * @returns one facet for each request, in the order of the requests; an empty array without requests.
+   * @throws INVALID_INPUT when an argument is invalid; RESULT_TOO_LARGE when the result is larger than
+   * `limits.answerLength`.
+   * @example
+   * ```ts
+   * const [capabilities, tiers] = await db.agents.facets({ status: ['ACTIVE'] }, [
+   *   { by: 'capability', limit: 10 },
+   *   { by: { metadata: 'tier' } },
+   * ]);
+   * for (const { key, count } of capabilities.buckets) console.log(key, count);
+   * console.log(tiers.buckets, tiers.otherCount);
+   * ```
+   */
+  facets<R extends readonly FacetRequest[]>(
+    query: AgentFilterQuery,
+    requests: readonly [...R],
+    options?: ReadOptions,
+  ): Promise<FacetsOf<R>>;
 
   /**
    * Returns the versions of a name, of every status, the highest first, as one snapshot; an empty array when no agent has

@@ -43,6 +43,7 @@ const failureMessages = {
   'agents.page': 'Failed to page agents',
   'agents.iterate': 'Failed to iterate agents',
   'agents.count': 'Failed to count agents',
+  'agents.facets': 'Failed to count facets of agents',
   'agents.get': 'Failed to get agent',
   'agents.update': 'Failed to update agent',
   'agents.delete': 'Failed to delete agent',

@@ -95,6 +95,8 @@ export interface Dialect {
    * Tests whether `value` is in the result of `query`, a subquery with few rows that is independent of the outer query.
    */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
+  /** Converts a column of an enumeration to a text that is ordered by code point. */
+  readonly textOfChoice: (column: Sql) => Sql;
   /** Tests whether a text column holds a text or null. SQLite can store values of other types in such a column. */
   readonly isText: (column: Sql) => Sql;
   /** Selects the elements of `list`, a JSON array of texts, as one column. */

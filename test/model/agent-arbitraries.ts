@@ -4,6 +4,9 @@ import {
   CertificateStatus,
   HealthStatus,
   type AgentExclusion,
+  type AgentFilterQuery,
+  type FacetProperty,
+  type FacetRequest,
   type AgentInput,
   type AgentUpdate,
   type CreateManyOptions,
@@ -187,6 +190,25 @@ const resolution = (always: Partial<typeof window>): Arbitrary<ResolutionQuery> 
 export const resolutionQuery = resolution(window);
 /** Queries that can be read page by page, and rarely other queries. */
 export const walkQuery = fc.oneof({ weight: 20, arbitrary: resolution({}) }, { weight: 1, arbitrary: resolutionQuery });
+
+/** Filters of facets, and rarely other queries, which are refused. */
+export const facetQuery: Arbitrary<AgentFilterQuery> = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: few({ ...resolutionFilter, allCapabilities: fc.boolean() }, {}).map((query: object) => query),
+  },
+  { weight: 1, arbitrary: resolutionQuery },
+);
+const facetProperty = fc.oneof(
+  pool<FacetProperty>('capability', 'owner', 'protocol', 'status', 'health'),
+  fc.record({ metadata: text('k', 'K', '__proto__', 'constructor') }),
+);
+const facetLimit = fc.oneof({ weight: 9, arbitrary: pool(1, 2, 1000) }, { weight: 1, arbitrary: pool(0, 1001, 1.5) });
+const facetBounds = partly({ limit: seldom(facetLimit), minCount: seldom(pool(1, 2, 3)) });
+export const facetRequests: Arbitrary<FacetRequest[]> = fc.array(
+  fc.tuple(facetProperty, facetBounds).map(([by, bounds]) => ({ by, ...bounds })),
+  { maxLength: 4 },
+);
 
 export const resolveRequest: Arbitrary<ResolveByName> = fc
   .tuple(

@@ -18,6 +18,7 @@ import { searchCertificates, searchExpiring } from './certificate-search-model';
 import * as events from './event-arbitraries';
 import { aggregate, markMitigated, prune } from './event-chain-model';
 import { findEvents, recordEvent, searchEvents } from './event-model';
+import { countFacets } from './facet-model';
 import { call, type Operation } from './operation';
 import {
   agentId,
@@ -155,6 +156,9 @@ const agentCalls = [
   ),
   call(1, 'agents.count', [agents.resolutionQuery], (directory, settings, query) =>
     counted(directory, findAgents(directory, query, settings), query),
+  ),
+  call(3, 'agents.facets', [agents.facetQuery, agents.facetRequests], (directory, settings, query, requests) =>
+    countFacets(directory, query, requests, settings),
   ),
   call(2, 'agents.setStatus', [agentId, agents.agentStatus, change], (directory, settings, id, status, options) =>
     setStatus(directory, { id, status, ...options }, settings),

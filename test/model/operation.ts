@@ -56,7 +56,7 @@ function settled(arg: unknown, agent: unknown, directory: Directory): unknown {
 
 /** Reports whether a call changes nothing. */
 export function isRead({ method }: Operation): boolean {
-  return /(?:^|\.)(?:get|query|resolve|expiring|page|iterate|count|aggregate|verify|versions)/.test(method);
+  return /(?:^|\.)(?:get|query|resolve|expiring|page|iterate|count|facets|aggregate|verify|versions)/.test(method);
 }
 
 /** Reports whether a call is atomic: it does not read or write in several steps. */

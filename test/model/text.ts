@@ -64,3 +64,12 @@ export function holdsAll(metadata: object, wanted: object): boolean {
     (key) => Object.hasOwn(metadata, key) && isSame(ownValue(metadata, key), ownValue(wanted, key)),
   );
 }
+
+/** Returns JSON with sorted keys, so that equal values have equal texts. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, nested: unknown) => {
+    if (typeof nested !== 'object' || nested === null || Array.isArray(nested)) return nested;
+    const entries = Object.entries(nested).sort(([first], [second]) => compareCodePoints(first, second));
+    return Object.fromEntries(entries);
+  });
+}

@@ -146,6 +146,7 @@ const resolution = (mark: Mark) =>
     orderBy: 'name',
     orderDirection: 'asc',
   }) as const;
+const facetQuery = (mark: Mark) => ({ ...resolution(mark), orderBy: undefined, orderDirection: undefined });
 const resolveRequest = (mark: Mark) => ({
   name: mark('Test Agent'),
   owner: mark('test-owner'),
@@ -199,6 +200,7 @@ const operations: Operations = {
   'agents.page': ['reads', isPage, (mark) => [resolution(mark), page, primary]],
   'agents.iterate': ['reads', isStep, (mark) => [resolution(mark), primary]],
   'agents.count': ['reads', isCount, (mark) => [resolution(mark), primary]],
+  'agents.facets': ['reads', isList, (mark) => [facetQuery(mark), [{ by: { metadata: mark('key') }, limit: 10, minCount: 1 }], primary]], // prettier-ignore
   'agents.versions': ['reads', isList, (mark) => [{ name: mark('Test Agent'), owner: mark('test-owner') }, primary]],
   'certificates.get': ['reads', isRecord, (mark) => [mark('c'), primary]],
   'certificates.getByFingerprint': ['reads', isRecord, (mark) => [mark('AA'), primary]],

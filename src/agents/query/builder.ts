@@ -2,13 +2,12 @@ import { defineCachedStatement } from '../../sql/cached-statement';
 import type { Dialect } from '../../sql/dialect';
 import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
-import { allOf, costOfRecords, withCost, type Statement, type StatementCost } from '../../sql/statement';
+import { costOfRecords, withCost, type Statement, type StatementCost } from '../../sql/statement';
 import type { FilterKey } from '../../query/filter-terms';
 import { agentColumns } from '../columns';
 import { candidatePage, orderedPage } from './candidate-page';
-import { fallbackTable, planCandidates, planOrderedScan, selectiveTable } from './candidate-sources';
+import { planCandidates, planOrderedScan } from './candidate-sources';
 import {
-  agentsOf,
   composeSelection,
   contextOf,
   keyColumn,
@@ -19,6 +18,7 @@ import {
   type Composition,
 } from './composition';
 import { agentFilterTerms, type AgentFilter } from './filter-fields';
+import { composeMatching } from './matching';
 import { orderBy, positionKeyOf, type AgentOrder, type PositionKey } from './order';
 import type { AgentFilterSql } from './filter-term';
 
@@ -120,16 +120,7 @@ const agentCounts = memoizeByDialect((dialect) =>
 );
 
 function composeCount(dialect: Dialect, filter: AgentFilterSql, nowMs: Sql): Sql {
-  const context = contextOf({ dialect, nowMs });
-  const tables = filter.tables(context);
-  const plan = planCandidates(filter, context);
-  if (plan === undefined) {
-    return sql`${withTables(tables)}SELECT count(*) FROM agents a WHERE ${allOf(filter.conditions(context))}`;
-  }
-  const countOf = (candidates: Sql, counted: AgentFilterSql): Sql => {
-    const conditions = counted.conditions(contextOf({ dialect, nowMs }, sql`${candidates}.id`));
-    return sql`(SELECT count(*) FROM ${agentsOf(dialect, candidates)} WHERE ${allOf(conditions)})`;
-  };
-  const all = [...tables, ...plan.tables, plan.fallback(sql`NOT ${plan.isSelective}`)];
-  return sql`WITH ${join(all)} SELECT ${countOf(selectiveTable, filter)} + ${countOf(fallbackTable, plan.residual)}`;
+  const { tables, select } = composeMatching(dialect, filter, nowMs);
+  const counts = select(sql`count(*)`).map((count) => sql`(${count})`);
+  return sql`${withTables(tables)}SELECT ${join(counts, ' + ')}`;
 }

@@ -143,5 +143,8 @@ export interface ResolutionQuery {
   offset?: number | undefined;
 }
 
+/** Filter of agents: a {@link ResolutionQuery} without an order and a range. */
+export type AgentFilterQuery = Omit<ResolutionQuery, 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
+
 /** Query of the agents that {@link ResolutionQuery.not} omits. */
-export type AgentExclusion = Omit<ResolutionQuery, 'not' | 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
+export type AgentExclusion = Omit<AgentFilterQuery, 'not'>;

@@ -1,3 +1,4 @@
+import { invalidInput } from '../../errors/failure';
 import { checkLimitOffset, limitOffsetFields, type LimitOffset } from '../../query/limit-offset';
 import { orderFields, parseOrder } from '../../query/order';
 import { checkObject, checkOneOf } from '../../validation/checks';
@@ -40,6 +41,21 @@ export function parseResolutionQuery(input: unknown, checks: Validator, defaultO
     order: parseOrder(query, checkOrderField, defaultOrder),
     limitOffset: checkLimitOffset(query),
   };
+}
+
+/**
+ * Parses a query whose order and range have no meaning.
+ *
+ * @returns its filter; null when no agent can match.
+ * @throws INVALID_INPUT when a field is unknown or invalid, or is a field of the order or the range
+ */
+export function parseFilterQuery(input: unknown, checks: Validator): AgentFilter | null {
+  const query = checkObject(input, 'query', queryFields);
+  for (const field of [...orderFields, ...limitOffsetFields]) {
+    if (query[field] !== undefined)
+      throw invalidInput(field, 'must not be given: the call counts all agents that match');
+  }
+  return agentFilterTerms.parse(query, checks);
 }
 
 function checkOrderField(value: unknown, path: string): AgentOrderField {

@@ -32,6 +32,7 @@ export const sqliteDialect: Dialect = {
     sql`(SELECT * FROM ${raw(table)} WHERE ${column} = ${value}) AS ${raw(alias)}`,
   rowKey: sql`rowid`,
   unindexed: (column) => sql`+${column}`,
+  textOfChoice: (column) => column,
   isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
   inSubquery: (value, query) => sql`${value} IN (${query})`,
   jsonArrayElements: (list) => sql`SELECT value FROM json_each(${list})`,

@@ -1,0 +1,60 @@
+import { Failure } from '../../errors/failure';
+import type { ServiceSettings } from '../../options/service-settings';
+import type { JsonValue } from '../../metadata/types';
+import { withBounds, type Row } from '../../sql/statement';
+import type { Executor } from '../../storage/executor';
+import { answerBounds } from '../../validation/limits';
+import type { AgentFilter } from '../query/filter-fields';
+import { AgentStatus, HealthStatus } from '../types';
+import { buildFacets } from './statement';
+import type { Facet } from './types';
+import type { FacetKind, ParsedFacet } from './validation';
+
+/** Counts the facets of the agents that match a filter, as one snapshot. A filter that is null matches no agent. */
+export async function countFacets(
+  executor: Executor,
+  filter: AgentFilter | null,
+  facets: readonly ParsedFacet[],
+  { now, checks }: ServiceSettings,
+): Promise<Facet[]> {
+  if (filter === null || facets.length === 0) return facets.map(() => ({ buckets: [], otherCount: 0 }));
+  const statement = buildFacets(executor.dialect, { filter, facets, nowMs: now() });
+  const rows = await executor.query(withBounds(answerBounds(checks.limits), statement));
+  return facets.map((facet, index) =>
+    toFacet(
+      rows.filter(([place]) => Number(place) === index),
+      facet,
+    ),
+  );
+}
+
+function toFacet(rows: readonly Row[], { kind, minCount }: ParsedFacet): Facet {
+  const buckets = rows
+    .map(([, label, count]) => ({ label, count: Number(count) }))
+    .filter(({ count }) => count >= minCount);
+  const total = Number(rows[0]?.[3] ?? 0);
+  return {
+    buckets: buckets.map(({ label, count }) => ({ key: toKey(label, kind), count })),
+    otherCount: buckets.reduce((rest, { count }) => rest - count, total),
+  };
+}
+
+const choices: Readonly<Partial<Record<FacetKind, ReadonlySet<unknown>>>> = {
+  status: new Set(Object.values(AgentStatus)),
+  health: new Set(Object.values(HealthStatus)),
+};
+
+function toKey(label: unknown, kind: FacetKind): JsonValue {
+  if (typeof label !== 'string' || choices[kind]?.has(label) === false) throw corrupt(kind);
+  if (kind !== 'metadata') return label;
+  try {
+    return JSON.parse(label) as JsonValue;
+  } catch (cause) {
+    throw corrupt(kind, cause);
+  }
+}
+
+function corrupt(kind: FacetKind, cause?: unknown): Failure {
+  const message = `a stored ${kind} value of an agent is invalid: run check() to list all invalid records`;
+  return new Failure('CORRUPT', message, { entity: 'agent', field: kind, cause });
+}

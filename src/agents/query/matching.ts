@@ -1,0 +1,36 @@
+import type { Dialect } from '../../sql/dialect';
+import { sql, type Sql } from '../../sql/sql';
+import { allOf } from '../../sql/statement';
+import { fallbackTable, planCandidates, selectiveTable } from './candidate-sources';
+import { agentsOf, contextOf } from './composition';
+import type { AgentFilterSql } from './filter-term';
+
+/** Queries that together read each agent that matches a filter once. */
+export interface MatchingAgents {
+  /** Table expressions that the queries refer to. */
+  readonly tables: readonly Sql[];
+  /** Selects `columns` of the matching agents `a`; each query selects other agents. */
+  readonly select: (columns: Sql) => Sql[];
+}
+
+/** Composes the queries that read all agents that match a filter, in no order. */
+export function composeMatching(dialect: Dialect, filter: AgentFilterSql, nowMs: Sql): MatchingAgents {
+  const context = contextOf({ dialect, nowMs });
+  const tables = filter.tables(context);
+  const plan = planCandidates(filter, context);
+  if (plan === undefined) {
+    const conditions = allOf(filter.conditions(context));
+    return { tables, select: (columns) => [sql`SELECT ${columns} FROM agents a WHERE ${conditions}`] };
+  }
+  const selectFrom = (columns: Sql, candidates: Sql, matched: AgentFilterSql): Sql => {
+    const conditions = matched.conditions(contextOf({ dialect, nowMs }, sql`${candidates}.id`));
+    return sql`SELECT ${columns} FROM ${agentsOf(dialect, candidates)} WHERE ${allOf(conditions)}`;
+  };
+  return {
+    tables: [...tables, ...plan.tables, plan.fallback(sql`NOT ${plan.isSelective}`)],
+    select: (columns) => [
+      selectFrom(columns, selectiveTable, filter),
+      selectFrom(columns, fallbackTable, plan.residual),
+    ],
+  };
+}
