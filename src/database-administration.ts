@@ -1,6 +1,7 @@
 import type { DatabaseStats } from './health/stats';
 import type { DatabaseHealth, HealthOptions } from './health/types';
 import type { CheckOptions, CheckReport } from './integrity/types';
+import type { MaintenanceOptions, MaintenanceReport } from './maintenance';
 import type { BackupOptions } from './options/backup-options';
 import type { TransactionOptions } from './options/transaction-options';
 import type { TransactionScope } from './transaction-scope';
@@ -98,6 +99,23 @@ export interface DatabaseAdministration {
    * ```
    */
   check(options?: CheckOptions): Promise<CheckReport>;
+
+  /**
+   * Does the regular maintenance of a database: only the tasks that the options name, one after another, each in short
+   * transactions. Several processes can call it at the same time: each record is expired or pruned, and counted, by one
+   * of them. When a task fails, the tasks before it keep their effect; call it again.
+   *
+   * @returns the counts and the outcomes of the tasks; 0 and false for tasks that the options do not name.
+   * @throws CONFLICT inside a transaction of this database; PERMISSION_DENIED when the database role lacks a privilege;
+   * BUSY when another process holds a lock for too long; INVALID_INPUT when the options are invalid.
+   * @example
+   * ```ts
+   * const before = new Date(Date.now() - 7 * 24 * 60 * 60 * 1000);
+   * const report = await db.maintain({ expire: true, pruneChanges: { before }, optimize: true });
+   * console.log(report.agentsExpired, report.changesPruned);
+   * ```
+   */
+  maintain(options: MaintenanceOptions): Promise<MaintenanceReport>;
 
   /**
    * Copies a SQLite database, also `:memory:`, into a new file at `path`, absolute or relative to the working

@@ -6,6 +6,7 @@ import { trySequencePending } from './events/chain/sequence';
 import { Findings } from './integrity/findings';
 import type { CheckOptions, CheckReport } from './integrity/types';
 import { Lifecycle } from './lifecycle';
+import { maintainDatabase, parseMaintenance, type MaintenanceOptions, type MaintenanceReport } from './maintenance';
 import { openDatabase } from './open-database';
 import { perform } from './runtime/perform';
 import { DatabaseSession } from './runtime/session';
@@ -137,6 +138,12 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
       for (const warning of report.warnings) this.#diagnostics.warned(warning);
       return report;
     });
+  }
+
+  maintain(options: MaintenanceOptions): Promise<MaintenanceReport> {
+    return this.#session.write('maintain', (executor, database) =>
+      maintainDatabase(executor, database, parseMaintenance(options), this.#settings.now),
+    );
   }
 
   backup(path: string, options?: BackupOptions): Promise<void> {

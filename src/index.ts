@@ -59,6 +59,7 @@ export type { DatabaseAdministration } from './database-administration';
 export type { DatabaseCalls } from './database-calls';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
+export type { MaintenanceOptions, MaintenanceReport, PruneBefore } from './maintenance';
 export type { CacheStats, DatabaseStats } from './health/stats';
 export type { DatabaseHealth, HealthOptions } from './health/types';
 export type {

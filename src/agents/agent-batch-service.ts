@@ -3,10 +3,10 @@ import type { ServiceSettings } from '../options/service-settings';
 import type { Session } from '../storage/session';
 import type { AgentBatchWriter } from './agent-batch-writer';
 import { AgentReadService } from './agent-read-service';
-import { expireDueAgents } from './commands';
 import { createAgents } from './create-many';
 import { deleteAgents } from './delete-many';
 import { parseHealthReport } from './endpoint-validation';
+import { expireAllDueAgents } from './expire-due';
 import { parseCreateManyOptions, parseUpdateManyOptions } from './options';
 import { recordHealth } from './record-health';
 import type {
@@ -19,9 +19,6 @@ import type {
 } from './types';
 import { updateAgents } from './update-many';
 import { agentDefaults } from './validation';
-
-/** Maximum number of agents that `expireDue` changes in one transaction. */
-const batchSize = 250;
 
 /** Methods of {@link AgentService} that change many agents. {@link AgentBatchWriter} documents them. */
 export abstract class AgentBatchService extends AgentReadService implements AgentBatchWriter {
@@ -72,13 +69,6 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
   }
 
   expireDue(): Promise<number> {
-    return this.#session.write('agents.expireDue', async (executor) => {
-      const nowMs = this.#settings.now();
-      for (let count = 0; ;) {
-        const expired = await executor.withTransaction((tx) => expireDueAgents(tx, nowMs, batchSize));
-        count += expired;
-        if (expired < batchSize) return count;
-      }
-    });
+    return this.#session.write('agents.expireDue', (executor) => expireAllDueAgents(executor, this.#settings.now()));
   }
 }

@@ -84,6 +84,14 @@ export class CachingEngine implements Engine {
     return this.#engine.backUp(request);
   }
 
+  checkpoint(): Promise<boolean> {
+    return this.#engine.checkpoint();
+  }
+
+  optimize(): Promise<boolean> {
+    return this.#engine.optimize();
+  }
+
   get logBytes(): (() => number) | undefined {
     return this.#engine.logBytes;
   }

@@ -10,7 +10,6 @@ import type { CertificateReader } from './certificate-reader';
 import type { CertificateWriter } from './certificate-writer';
 import {
   deleteCertificate,
-  expireDueCertificates,
   insertCertificate,
   replaceMetadata,
   revokeCertificate,
@@ -18,6 +17,7 @@ import {
   setCertificateStatus,
 } from './commands';
 import { createCertificates } from './create-many';
+import { expireAllDueCertificates } from './expire-due';
 import { toFingerprintKey } from './fingerprint';
 import { parseCreateManyOptions, parseRevocation, parseRotateOptions } from './options';
 import { getByFingerprint, getCertificate, queryCertificates } from './queries';
@@ -32,9 +32,6 @@ import type {
   RotateOptions,
 } from './types';
 import { checkCertificateStatus, parseNewCertificate } from './validation';
-
-/** Maximum number of certificates that `expireDue` changes in one transaction. */
-const batchSize = 250;
 
 /**
  * Stores, finds and changes certificates. {@link CertificateReader} and {@link CertificateWriter} document the methods.
@@ -140,13 +137,8 @@ export class CertificateService implements CertificateReader, CertificateWriter 
   }
 
   expireDue(): Promise<number> {
-    return this.#session.write('certificates.expireDue', async (executor) => {
-      const nowMs = this.#settings.now();
-      for (let count = 0; ;) {
-        const expired = await executor.withTransaction((tx) => expireDueCertificates(tx, nowMs, batchSize));
-        count += expired;
-        if (expired < batchSize) return count;
-      }
-    });
+    return this.#session.write('certificates.expireDue', (executor) =>
+      expireAllDueCertificates(executor, this.#settings.now()),
+    );
   }
 }

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../storage/session';
-import { Failure, invalidInput, protectedRow } from '../errors/failure';
+import { Failure, invalidInput } from '../errors/failure';
 import { checkObject, checkTime, checkWholeNumber, ifDefined } from '../validation/checks';
 import { answerBounds } from '../validation/limits';
 import type { ReadOptions } from '../options/read-options';
 import { guardedRead } from '../validation/guarded-read';
 import type { AnswerBounds } from '../sql/answer-size';
 import type { ServiceSettings } from '../options/service-settings';
-import type { Transaction } from '../storage/transaction';
-import { readBounds, readPage, type FeedBounds, type FeedPage } from './read-feed';
+import { pruneChanges } from './prune';
+import { readPage, type FeedBounds, type FeedPage } from './read-feed';
 import { SharedBounds } from './shared-bounds';
-import { changeStatements, type StoredBounds } from './statements';
+import type { StoredBounds } from './statements';
 import type { Change, ChangesQuery, FollowOptions, PruneChangesOptions } from './types';
 
 const queryFields = new Set(['after', 'limit'] as const);
@@ -63,14 +63,7 @@ export class ChangeService {
       const fields = checkObject(options, 'options', pruneFields);
       const before = checkTime(fields.before, 'before');
       const limit = ifDefined(fields.batchSize, 'batchSize', checkPageSize) ?? pageSize;
-      // Prunes no change after `end`. Otherwise a change with such a number could commit behind the pruning mark later,
-      // and followers would miss it.
-      const { end } = await readBounds(executor);
-      for (let count = 0; ;) {
-        const pruned = await executor.withTransaction((tx) => pruneOldest(tx, { before, end, limit }));
-        count += pruned;
-        if (pruned < limit) return count;
-      }
+      return pruneChanges(executor, before, limit);
     });
   }
 
@@ -130,27 +123,6 @@ function outOfRange(after: number, { last }: StoredBounds): Failure {
   return new Failure('OUT_OF_RANGE', `after ${rule}: read all records again, then follow without after`, {
     field: 'after',
   });
-}
-
-/** Changes to prune in one transaction: at most `limit` that are older than `before` and not after `end`. */
-interface Prunable {
-  readonly before: number;
-  readonly end: number;
-  readonly limit: number;
-}
-
-async function pruneOldest(tx: Transaction, { before, end, limit }: Prunable): Promise<number> {
-  const statements = changeStatements(tx.dialect);
-  if (statements.lockPruning !== undefined) await tx.query(statements.lockPruning);
-  const [row] = await tx.query(statements.selectPrunable({ before, end, limit }));
-  const [count, last] = row ?? [];
-  if (typeof last !== 'number') return 0;
-  tx.executeAtCommit([statements.markPruned({ last })]);
-  const deleted = await tx.execute(statements.deletePruned({ last }));
-  // A row security policy may let the role see changes but not delete them. Then DELETE reports no error.
-  if (deleted < Number(count)) throw protectedRow();
-  tx.executeAtCommit([statements.deleteOlderMarks({ last })]);
-  return Number(count);
 }
 
 /** Validated options of following the feed. */

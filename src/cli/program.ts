@@ -8,6 +8,7 @@ import { addExport } from './commands/export';
 import { addHealth } from './commands/health';
 import { addImport } from './commands/import';
 import { addInit } from './commands/init';
+import { addMaintain } from './commands/maintain';
 import { addMigrateDeploy } from './commands/migrate-deploy';
 import { addMigrateStatus } from './commands/migrate-status';
 import { addMove } from './commands/move';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addCheck(program);
   addHealth(program);
   addEventsVerify(program.command('events').summary('verify the chain of security events'));
+  addMaintain(program);
   addBackup(program);
   addExport(program);
   addImport(program);

@@ -10,6 +10,7 @@ const failureMessages = {
   reset: 'Failed to reset database',
   backup: 'Failed to back up database',
   check: 'Failed to check database',
+  maintain: 'Failed to maintain database',
   migrate: 'Migration failed',
   transaction: 'Transaction failed',
   prismaConfig: 'Failed to configure Prisma',

@@ -3,7 +3,7 @@ import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
 import type { Executor } from '../storage/executor';
 import type { Session } from '../storage/session';
-import { pruneEvents } from './chain/prune';
+import { pruneAllEvents } from './chain/prune';
 import { trySequencePending } from './chain/sequence';
 import { verifyChain } from './chain/verify';
 import { mitigateEvent, recordEvents } from './commands';
@@ -124,12 +124,7 @@ export class EventService implements EventReader, EventWriter {
     return this.#session.write('events.prune', async (executor) => {
       const batch = parsePruneOptions(options);
       await this.#sequence(executor);
-      for (let count = 0; ;) {
-        const nowMs = this.#settings.now();
-        const { events, hasMore } = await executor.withTransaction((tx) => pruneEvents(tx, batch, nowMs));
-        count += events;
-        if (!hasMore) return count;
-      }
+      return pruneAllEvents(executor, batch, this.#settings.now);
     });
   }
 

@@ -25,7 +25,8 @@ const pruneFields = new Set(['before', 'batchSize'] as const);
 
 const fieldGroupings = ['eventType', 'severity', 'source', 'target'] as const;
 const maxBucketMs = 36_525 * 86_400_000;
-const pruneSize = 500;
+/** Number of events that one transaction prunes by default. */
+export const pruneSize = 500;
 const maxPruneSize = 10_000;
 
 /** Parses events to be recorded together and adds the defaults. @throws INVALID_INPUT for the first invalid event */

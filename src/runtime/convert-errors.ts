@@ -26,6 +26,8 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
       convertTransaction(await convertRejection(classify, () => engine.begin(request)), classify),
     migrate: () => convertRejection(classify, () => engine.migrate()),
     checkIntegrity: (findings) => convertRejection(classify, () => engine.checkIntegrity(findings)),
+    checkpoint: () => convertRejection(classify, () => engine.checkpoint()),
+    optimize: () => convertRejection(classify, () => engine.optimize()),
     backUp: (request) => convertRejection(classify, () => engine.backUp(request)),
     ...(dataVersion === undefined ? undefined : { dataVersion: () => convertThrown(classify, dataVersion) }),
     ...(logBytes === undefined ? undefined : { logBytes }),

@@ -131,13 +131,13 @@ export class DatabaseSession implements Session {
     }
   }
 
-  write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T> {
+  write<T>(operation: Operation, work: (executor: Executor, database: Engine) => Promise<T>): Promise<T> {
     return this.#perform(operation, (call) => {
-      const executor = this.#executors.create(this.#openDatabase(), operation, call, false);
-      // Without this check, the write could wait for a lock of the transaction while the callback of the transaction
-      // waits for the write. The database cannot detect this deadlock.
+      const database = this.#openDatabase();
+      const executor = this.#executors.create(database, operation, call, false);
+      // Otherwise the write and the callback of the transaction could wait for each other. No database detects this.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
-      return work(executor);
+      return work(executor, database);
     });
   }
 

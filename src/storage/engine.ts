@@ -35,6 +35,16 @@ export interface Engine {
   checkIntegrity(findings: FindingSink): Promise<void>;
   /** Copies all stored data into a new file. @throws INVALID_OPTIONS on an engine without database files. */
   backUp(request: BackupRequest): Promise<void>;
+  /**
+   * Copies the write-ahead log into the database file and empties it. Returns false when another connection prevented
+   * that, and on an engine whose server does this itself.
+   */
+  checkpoint(): Promise<boolean>;
+  /**
+   * Updates the statistics for the query planner. Returns false when the role may not do that for every table of this
+   * package; the other tables are updated.
+   */
+  optimize(): Promise<boolean>;
   /** Returns a number that changes when another connection has committed. Absent on an engine without such a number. */
   dataVersion?(): number;
   /**

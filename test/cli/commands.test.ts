@@ -199,10 +199,36 @@ describe('the help', () => {
     async () => {
       const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
       expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-      const listed = ['migrate', 'check', 'health', 'events', 'backup', 'move', 'studio', 'init'];
+      const listed = ['migrate', 'check', 'health', 'events', 'maintain', 'backup', 'move', 'studio', 'init'];
       for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
       expect(help.stdout).toContain('Exit codes: 0 ');
       expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
     },
   );
+});
+
+describe('maintain', () => {
+  test('does the tasks that the options name and prints their results', async () => {
+    const { db, options } = await openTestDatabase();
+    await createAgent(db, { expiresAt: new Date(0) });
+    await db.recordSecurityEvent(eventInput({ timestamp: new Date(0) }));
+    const run = ['maintain', '--url', options.url];
+    const { exitCode, stdout } = await runCli([...run, '--expire', '--prune-events', '1', '--optimize']);
+    const lines = ['expired agents\t1', 'expired certificates\t0', 'pruned events\t1', 'optimized\tyes', ''];
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: lines.join('\n') });
+    expect(await runJson([...run, '--expire', '--prune-changes', '7', '--checkpoint'])).toMatchObject({
+      exitCode: 0,
+      json: { agentsExpired: 0, changesPruned: 0, eventsPruned: 0, checkpointed: !onPostgresql, optimized: false },
+    });
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ['no task', [], /no task: pass at least one of --expire/],
+    ['days that are no integer', ['--prune-changes', 'week'], /must be an integer from 0 to/],
+  ])('refuses %s', async (_, args, message) => {
+    const { options } = await openTestDatabase();
+    const { exitCode, json } = await runJson(['maintain', '--url', options.url, ...args]);
+    expect({ exitCode, json }).toMatchObject({ exitCode: 1, json: { error: { code: 'INVALID_ARGUMENT' } } });
+    expect(JSON.stringify(json)).toMatch(message);
+  });
 });

@@ -272,6 +272,7 @@ const ofDatabase: Samples<Omit<DatabaseService, keyof TransactionScope | 'stats'
   transaction: ['reads', () => true, () => [() => 1]],
   health: ['reads', isObject, () => [{ timeoutMs: 2000 }]],
   check: ['reads', isObject, () => [{ maxFindings: 10 }]],
+  maintain: ['writes', isObject, () => [{ expire: true, pruneChanges: { before: early }, pruneEvents: { before: early }, checkpoint: true, optimize: true }]], // prettier-ignore
   // The folder does not exist, so the call writes no file.
   backup: ['reads', isNothing, (mark) => [join(scratch, 'no-such-folder', mark('copy')), { onProgress: () => 1 }]],
   migrateDatabase: ['writes', isList, () => []],

@@ -146,6 +146,16 @@ export class PostgresqlEngine implements Engine {
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
+  /** Does nothing: the server copies its log itself, and a checkpoint needs a privilege. */
+  checkpoint(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  async optimize(): Promise<boolean> {
+    const { analyzeTables } = await import('./analyze.js');
+    return analyzeTables((sql) => this.#primary.query(sql));
+  }
+
   /** Rejects: PostgreSQL has its own tools for backups. */
   backUp(): Promise<void> {
     const message = 'backup() supports SQLite only: use pg_dump and pg_restore for PostgreSQL';

@@ -1,5 +1,15 @@
 import type { Mutex } from '../../runtime/mutex';
 import {
+  maxCopyBytes,
+  idleMs,
+  retryMs,
+  holdMs,
+  longHoldMs,
+  maxCopies,
+  overLimit,
+  type CheckpointSettings,
+} from './checkpoint-settings';
+import {
   CheckpointThread,
   isWritable,
   largeLogBytes,
@@ -14,17 +24,6 @@ import { sizeOf } from './file-identity';
 // Keeps the real timers, because fake timers in a test of the application would stop the checkpoints.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Settings of the checkpoints of one database. */
-export interface CheckpointSettings {
-  /** Maximum size of the log in bytes. The log can be larger only while a reader holds a snapshot. */
-  readonly maxWalBytes: number;
-  /** Logs a warning. */
-  readonly warn: (message: string, details: object) => void;
-}
-
-/** Settings of a database that is opened without settings of the checkpoints. */
-export const defaultCheckpointSettings: CheckpointSettings = { maxWalBytes: 67_108_864, warn: () => undefined };
-
 /** Parts of the database that the checkpoints use. */
 interface Target {
   readonly path: string;
@@ -34,21 +33,6 @@ interface Target {
   /** Mutex of the writers of this process. */
   readonly mutex: Mutex;
 }
-
-/** Maximum number of bytes that are written to the log between two copies of the log. */
-const maxCopyBytes = 16_777_216;
-/** Time from the last write to a copy of the log, in milliseconds. */
-const idleMs = 1000;
-/** Interval in milliseconds between two attempts to copy the log while a reader prevents it. */
-const retryMs = 250;
-/** Maximum time in milliseconds that writers wait during a restart of the log for readers and for other processes. */
-const holdMs = 100;
-/** Maximum time in milliseconds that writers wait for a restart of the log that is close to its maximum size. */
-const longHoldMs = 1000;
-/** Maximum number of copies in succession. Each one copies what was written during the one before. */
-const maxCopies = 4;
-
-const overLimit = 'the write-ahead log is larger than maxWalBytes because a reader holds an old snapshot';
 
 /**
  * Decides when the write-ahead log of a database is copied into its file. A thread copies the log while other calls
@@ -100,7 +84,7 @@ export class Checkpoints {
    *
    * @returns undefined, or a promise that the next writer has to wait for. The promise does not reject.
    */
-  afterWrite(): Promise<void> | undefined {
+  afterWrite(): Promise<unknown> | undefined {
     if (this.#isOff) return undefined;
     const size = this.#readSize();
     if (this.#thread === undefined && size < this.#bytes.start) return undefined;
@@ -117,6 +101,21 @@ export class Checkpoints {
     if (this.#isRestartDue || (this.#isStuck && size >= copy && size < restart)) return this.#restart();
     if (size >= this.#nextBytes) this.#startCopy();
     return undefined;
+  }
+
+  /**
+   * Copies the log while writers continue. Then copies the rest and restarts the log, while writers of this process
+   * wait. Returns false when a reader or another process prevents that, or when there is no thread.
+   */
+  async checkpoint(): Promise<boolean> {
+    await this.#copying;
+    if (!this.#isOff) this.#startCopy();
+    await this.#copying;
+    return this.#target.mutex.runExclusive(async () => {
+      // Another copy, which does not hold the mutex, may have begun meanwhile.
+      await this.#copying;
+      return (await this.#restart())?.busy === 0;
+    });
   }
 
   /** Copies the log for the last time, and ends the thread. Call it when no call is in flight. */
@@ -189,14 +188,15 @@ export class Checkpoints {
   }
 
   /** Copies the rest of the log, and restarts it. The caller holds the mutex, so no call of this process writes. */
-  async #restart(): Promise<void> {
-    if (this.#isOff) return;
+  async #restart(): Promise<CheckpointState | undefined> {
+    if (this.#isOff) return undefined;
     const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
     const state = await this.#run('restart', this.#blockedAt === undefined ? timeoutMs : 0);
     this.#evaluate(state, this.#readSize());
     // After a failure, does not try again at the next write.
     this.#isRestartDue = false;
     if (state?.busy === 0) this.#limitLog(journalSizeLimit);
+    return state;
   }
 
   /** Decides when to copy the log again. @param size - size of the log at the beginning of the checkpoint */

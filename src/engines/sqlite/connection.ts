@@ -4,7 +4,7 @@ import type { Row, SqlValue, Statement, StatementResult } from '../../sql/statem
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
 import { StatementTextCache } from '../../sql/statement-text-cache';
-import type { CheckpointSettings } from './checkpoints';
+import type { CheckpointSettings } from './checkpoint-settings';
 import type { ConnectionOptions, DriverConnection, DriverStatement, SqliteDriver } from './driver/driver';
 import { filesAt, type DatabaseFiles } from './file-guard';
 import { assertOwnLog } from './foreign-log';

@@ -3,7 +3,8 @@ import type { Row, Statement } from '../../sql/statement';
 import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { runAtExit } from './at-exit';
-import { Checkpoints, defaultCheckpointSettings } from './checkpoints';
+import { defaultCheckpointSettings } from './checkpoint-settings';
+import { Checkpoints } from './checkpoints';
 import { GuardedConnections } from './guarded-connections';
 import { ReaderThreads } from './reader-threads';
 import { rollbackAfter, transactionControl, type SqliteTransaction } from './transaction';
@@ -24,7 +25,7 @@ export class SqliteDatabase {
   readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
   /** Undefined when SQLite itself runs the checkpoints. */
-  readonly #checkpoints: Checkpoints | undefined;
+  readonly checkpoints: Checkpoints | undefined;
   readonly #cancelAtExit: () => void;
 
   private constructor(settings: SqliteSettings, connections: GuardedConnections) {
@@ -34,7 +35,7 @@ export class SqliteDatabase {
     const { writer, guard } = connections;
     const { path, driver } = settings;
     const target = guard && { path, driver, writer, guard, mutex: this.#mutex };
-    this.#checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
+    this.checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
     // Closes the connections at exit. The driver would close them in any order, and without checking the files.
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
@@ -160,11 +161,6 @@ export class SqliteDatabase {
     return this.#mutex.heldMs();
   }
 
-  /** Returns the warnings about the size of the write-ahead log. */
-  logWarnings(): readonly string[] {
-    return this.#checkpoints?.warnings ?? [];
-  }
-
   /**
    * Returns a number that changes when another connection has committed. The number belongs to the writing connection,
    * so commits of that connection do not change it. While its transaction is open, no other connection can commit.
@@ -202,7 +198,7 @@ export class SqliteDatabase {
     try {
       // Does not wait for the threads: a thread that only reads, or copies the log, can end later.
       void this.#threads.close();
-      this.#checkpoints?.terminate();
+      this.checkpoints?.terminate();
       if (writer.driver.inTransaction) writer.run(rollback);
     } finally {
       this.close();
@@ -213,7 +209,7 @@ export class SqliteDatabase {
   /** Ends all threads. Call it before {@link close}: the writing connection must be the last one that closes. */
   async closeThreads(): Promise<void> {
     await this.#threads.close();
-    await this.#checkpoints?.close();
+    await this.checkpoints?.close();
   }
 
   #end(command: Statement): void {
@@ -233,10 +229,10 @@ export class SqliteDatabase {
 
   // Releases the mutex, but only after a checkpoint that the next writer has to wait for.
   #release(): void {
-    let pause: Promise<void> | undefined;
+    let pause: Promise<unknown> | undefined;
     try {
       this.#connections.finishWrite();
-      pause = this.#checkpoints?.afterWrite();
+      pause = this.checkpoints?.afterWrite();
     } finally {
       if (pause === undefined) this.#mutex.release();
       else void pause.then(() => this.#mutex.release());

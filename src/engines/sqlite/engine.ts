@@ -23,6 +23,10 @@ import { createSqliteMigrator } from './migrations/migrator';
 // Reads the database file. `SELECT 1` alone would not read it.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
+// Examines all tables. By default, SQLite examines only those that this connection has queried. The last bit keeps the
+// time short: SQLite reads a part of a large index only.
+const optimizeStatement: Statement = { sql: 'PRAGMA optimize(0x10012)', args: [] };
+
 /** SQLite database: connections, migrations, backup and probes. */
 export class SqliteEngine implements Engine {
   readonly migrator: Migrator;
@@ -58,7 +62,7 @@ export class SqliteEngine implements Engine {
       warnings: () =>
         database.withReader(({ driver }) => [
           ...(isFeedCounterBehind(driver) ? [feedCounterMessages.behind] : []),
-          ...database.logWarnings(),
+          ...(database.checkpoints?.warnings ?? []),
         ]),
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
@@ -112,6 +116,16 @@ export class SqliteEngine implements Engine {
   async backUp(request: BackupRequest): Promise<void> {
     const { backUpSqlite } = await import('./backup.js');
     await backUpSqlite(this.#settings, request, () => this.#database.assertInPlace());
+  }
+
+  async checkpoint(): Promise<boolean> {
+    this.#database.assertInPlace();
+    return (await this.#database.checkpoints?.checkpoint()) ?? false;
+  }
+
+  async optimize(): Promise<boolean> {
+    await this.#database.write((connection) => connection.run(optimizeStatement));
+    return true;
   }
 
   // Loads the module when it is first needed.

@@ -1,5 +1,6 @@
 import { protectedRow } from '../../errors/failure';
 import type { Row } from '../../sql/statement';
+import type { Executor } from '../../storage/executor';
 import type { Transaction } from '../../storage/transaction';
 import { appendEntries, lockChain, lockHead } from './append-entries';
 import { pruningEntry } from './hashing';
@@ -22,6 +23,16 @@ export interface PruneOutcome {
   readonly hasMore: boolean;
 }
 
+/** Prunes all events that `batch` describes, in several transactions. Returns the number of pruned events. */
+export async function pruneAllEvents(executor: Executor, batch: PruneBatch, now: () => number): Promise<number> {
+  for (let count = 0; ;) {
+    const nowMs = now();
+    const { events, hasMore } = await executor.withTransaction((tx) => pruneEvents(tx, batch, nowMs));
+    count += events;
+    if (!hasMore) return count;
+  }
+}
+
 /**
  * Prunes a batch of events. Their entries are marked and keep their digests and hashes. Marked entries at the beginning
  * of the chain are replaced by a checkpoint. The chain gets a pruning entry with digests of the marked and replaced
@@ -29,7 +40,7 @@ export interface PruneOutcome {
  *
  * @param now - time in milliseconds since 1970.
  */
-export async function pruneEvents(tx: Transaction, { before, size }: PruneBatch, now: number): Promise<PruneOutcome> {
+async function pruneEvents(tx: Transaction, { before, size }: PruneBatch, now: number): Promise<PruneOutcome> {
   await lockChain(tx);
   const prunable = await tx.query(chainStatements(tx.dialect).selectPrunable({ before, limit: size }));
   const events = prunable.length;

@@ -1,0 +1,43 @@
+import { protectedRow } from '../errors/failure';
+import type { Executor } from '../storage/executor';
+import type { Transaction } from '../storage/transaction';
+import { readBounds } from './read-feed';
+import { changeStatements } from './statements';
+
+/**
+ * Prunes the changes that are older than `before`, in several transactions of at most `limit` changes. Returns the
+ * number of pruned changes.
+ *
+ * @param before - time in milliseconds since 1970.
+ */
+export async function pruneChanges(executor: Executor, before: number, limit = 1000): Promise<number> {
+  // Prunes no change after `end`. Otherwise a change with such a number could commit behind the pruning mark later, and
+  // followers would miss it.
+  const { end } = await readBounds(executor);
+  for (let count = 0; ;) {
+    const pruned = await executor.withTransaction((tx) => pruneOldest(tx, { before, end, limit }));
+    count += pruned;
+    if (pruned < limit) return count;
+  }
+}
+
+/** Changes to prune in one transaction: at most `limit` that are older than `before` and not after `end`. */
+interface Prunable {
+  readonly before: number;
+  readonly end: number;
+  readonly limit: number;
+}
+
+async function pruneOldest(tx: Transaction, { before, end, limit }: Prunable): Promise<number> {
+  const statements = changeStatements(tx.dialect);
+  if (statements.lockPruning !== undefined) await tx.query(statements.lockPruning);
+  const [row] = await tx.query(statements.selectPrunable({ before, end, limit }));
+  const [count, last] = row ?? [];
+  if (typeof last !== 'number') return 0;
+  tx.executeAtCommit([statements.markPruned({ last })]);
+  const deleted = await tx.execute(statements.deletePruned({ last }));
+  // A row security policy may let the role see changes but not delete them. Then DELETE reports no error.
+  if (deleted < Number(count)) throw protectedRow();
+  tx.executeAtCommit([statements.deleteOlderMarks({ last })]);
+  return Number(count);
+}

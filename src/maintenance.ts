@@ -1,0 +1,91 @@
+import { expireAllDueAgents } from './agents/expire-due';
+import { expireAllDueCertificates } from './certificates/expire-due';
+import { pruneChanges } from './changes/prune';
+import { pruneAllEvents } from './events/chain/prune';
+import { trySequencePending } from './events/chain/sequence';
+import { pruneSize } from './events/options';
+import type { Engine } from './storage/engine';
+import type { Executor } from './storage/executor';
+import { checkAnyTime, checkBoolean, checkObject, checkTime, ifDefined } from './validation/checks';
+
+/** Limit of a pruning in {@link MaintenanceOptions}. */
+export interface PruneBefore {
+  /** Everything older is pruned. */
+  before: Date;
+}
+
+/** Tasks of `maintain`. A task that is absent is not done. */
+export interface MaintenanceOptions {
+  /** True to set due agents and certificates to EXPIRED, as their `expireDue` does. */
+  expire?: boolean | undefined;
+  /** Prunes the change feed, as `pruneChanges` does. */
+  pruneChanges?: PruneBefore | undefined;
+  /** Prunes security events, as `events.prune` does. */
+  pruneEvents?: PruneBefore | undefined;
+  /** True to copy SQLite's write-ahead log into the file and to empty it. Does nothing on PostgreSQL. */
+  checkpoint?: boolean | undefined;
+  /** True to update the statistics for the query planner: `PRAGMA optimize` on SQLite, `ANALYZE` on PostgreSQL. */
+  optimize?: boolean | undefined;
+}
+
+/** Result of `maintain`. A task that was not requested has 0 or false. */
+export interface MaintenanceReport {
+  readonly agentsExpired: number;
+  readonly certificatesExpired: number;
+  readonly changesPruned: number;
+  readonly eventsPruned: number;
+  /**
+   * True when the write-ahead log was copied to its end and emptied. False when a reader or another process prevented
+   * that, and always on PostgreSQL.
+   */
+  readonly checkpointed: boolean;
+  /** True when the statistics are current. False when the role may not analyze all tables: the others were analyzed. */
+  readonly optimized: boolean;
+}
+
+const taskNames = new Set(['expire', 'pruneChanges', 'pruneEvents', 'checkpoint', 'optimize'] as const);
+const pruneNames = new Set(['before'] as const);
+
+/** Validated tasks. */
+type Tasks = ReturnType<typeof parseMaintenance>;
+
+/** Parses the options of `maintain`. @throws INVALID_INPUT when they are invalid */
+export function parseMaintenance(input: unknown) {
+  const { expire, pruneChanges, pruneEvents, checkpoint, optimize } = checkObject(input, 'options', taskNames);
+  return {
+    mustExpire: ifDefined(expire, 'expire', checkBoolean) ?? false,
+    changesBefore: ifDefined(pruneChanges, 'pruneChanges', (value, field) =>
+      checkTime(checkObject(value, field, pruneNames).before, `${field}.before`),
+    ),
+    eventsBefore: ifDefined(pruneEvents, 'pruneEvents', (value, field) =>
+      checkAnyTime(checkObject(value, field, pruneNames).before, `${field}.before`),
+    ),
+    mustCheckpoint: ifDefined(checkpoint, 'checkpoint', checkBoolean) ?? false,
+    mustOptimize: ifDefined(optimize, 'optimize', checkBoolean) ?? false,
+  };
+}
+
+/**
+ * Does the tasks one after another. The last ones work on what the others have left: the statistics do not count pruned
+ * rows, and the checkpoint copies all changes.
+ */
+export async function maintainDatabase(
+  executor: Executor,
+  database: Engine,
+  { mustExpire, changesBefore, eventsBefore, mustCheckpoint, mustOptimize }: Tasks,
+  now: () => number,
+): Promise<MaintenanceReport> {
+  const agentsExpired = mustExpire ? await expireAllDueAgents(executor, now()) : 0;
+  const certificatesExpired = mustExpire ? await expireAllDueCertificates(executor, now()) : 0;
+  const eventsPruned = eventsBefore === undefined ? 0 : await pruneEvents(executor, eventsBefore, now);
+  const changesPruned = changesBefore === undefined ? 0 : await pruneChanges(executor, changesBefore);
+  const optimized = mustOptimize && (await database.optimize());
+  const checkpointed = mustCheckpoint && (await database.checkpoint());
+  return { agentsExpired, certificatesExpired, changesPruned, eventsPruned, checkpointed, optimized };
+}
+
+async function pruneEvents(executor: Executor, before: number, now: () => number): Promise<number> {
+  // Only events in the chain can be pruned.
+  await trySequencePending(executor);
+  return pruneAllEvents(executor, { before, size: pruneSize }, now);
+}

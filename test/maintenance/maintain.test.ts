@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import type { TransactionScope } from '../../src';
+import { newsOf } from '../certificates/feed';
+import { nextLine, startProcess } from '../support/child-process';
+import { onPostgresql } from '../support/engine';
+import { callUntyped, expectError, expectRefused } from '../support/expect-error';
+import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { createRole } from '../support/postgresql-role';
+import { rawCounts, readSqlite } from '../support/raw-reader';
+import { testOn } from '../support/skip';
+import SqliteDriver from '../support/sqlite-driver';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+const nothing = {
+  agentsExpired: 0,
+  certificatesExpired: 0,
+  changesPruned: 0,
+  eventsPruned: 0,
+  checkpointed: false,
+  optimized: false,
+};
+const past = new Date('2001-01-01');
+const future = new Date('2099-01-01');
+
+/** Opens a database with `count` due agents, due certificates, and old events, and with their changes. */
+async function openDue(count: number): Promise<TestDatabase> {
+  const database = await openTestDatabase();
+  const { db } = database;
+  for (let index = 0; index < count; index += 1) await createCertificate(db, { id: `c${index}`, notAfter: past });
+  const due = { certificateId: 'c0', expiresAt: past };
+  await db.agents.createMany(Array.from({ length: count }, (_, index) => agentInput({ id: `a${index}`, ...due })));
+  await db.events.recordMany(Array.from({ length: count }, () => eventInput({ timestamp: past })));
+  await createAgent(db, { certificateId: 'c0', expiresAt: future });
+  await db.recordSecurityEvent(eventInput());
+  return database;
+}
+
+describe('db.maintain', () => {
+  test('does nothing without tasks', async () => {
+    const database = await openDue(2);
+    const before = await rawCounts(database);
+    const maintain = async (options: object) => expect(await database.db.maintain(options)).toEqual(nothing);
+    const off = { expire: false, pruneChanges: undefined, pruneEvents: undefined, checkpoint: false, optimize: false };
+    expect(await database.statementsOf(() => maintain({}))).toEqual([]);
+    expect(await database.statementsOf(() => maintain(off))).toEqual([]);
+    expect(await rawCounts(database)).toEqual(before);
+  });
+
+  test('expires due agents and certificates, and adds their changes to the feed', async () => {
+    const database = await openDue(3);
+    const news = await newsOf(database, async () => {
+      const report = await database.db.maintain({ expire: true });
+      expect(report).toEqual({ ...nothing, agentsExpired: 3, certificatesExpired: 3 });
+    });
+    expect(news).toHaveLength(6);
+    expect(await database.db.agents.count({ status: ['EXPIRED'] })).toBe(3);
+    expect(await database.db.maintain({ expire: true })).toEqual(nothing);
+  });
+
+  test('prunes the change feed and the events that are older than the given times', async () => {
+    const database = await openDue(3);
+    const { db } = database;
+    const { length } = await db.changes();
+    expect(await db.maintain({ pruneChanges: { before: past } })).toEqual(nothing);
+    expect(await db.maintain({ pruneChanges: { before: future } })).toEqual({ ...nothing, changesPruned: length });
+    expect(await db.changes()).toEqual([]);
+    expect(await db.maintain({ pruneEvents: { before: new Date('2002-01-01') } })).toEqual({
+      ...nothing,
+      eventsPruned: 3,
+    });
+    expect(await db.events.count()).toBe(1);
+    expect(await db.events.verify()).toMatchObject({ valid: true });
+  });
+
+  test('updates the statistics for the query planner, which the integrity check accepts', async () => {
+    const { db, options } = await openDue(3);
+    expect(await db.maintain({ optimize: true })).toEqual({ ...nothing, optimized: true });
+    expect(await db.check()).toMatchObject({ ok: true });
+    expect(await db.queryAgents({ name: 'agent' })).toHaveLength(4);
+    if (onPostgresql) return;
+    const stats = readSqlite(options.url, (driver) =>
+      driver.prepare('SELECT DISTINCT tbl FROM sqlite_stat1').pluck().all(),
+    );
+    expect(stats).toContain('agents');
+  });
+
+  test(onPostgresql ? 'leaves checkpoints to the server' : 'copies the log into the file and empties it', async () => {
+    const { db } = await openDue(50);
+    const before = db.stats().logBytes ?? 0;
+    const { checkpointed } = await db.maintain({ checkpoint: true });
+    expect(checkpointed).toBe(!onPostgresql);
+    if (onPostgresql) return;
+    expect(before).toBeGreaterThan(100_000);
+    expect(db.stats().logBytes).toBeLessThan(10_000);
+    expect(await db.maintain({ checkpoint: true })).toEqual({ ...nothing, checkpointed: true });
+    expect(await createAgent(db, { id: 'later' })).toBe('later');
+  });
+
+  testOn(
+    'sqlite',
+    'reports that a reader prevents the checkpoint, and waits for it only for a short time',
+    async () => {
+      const { db, options } = await openDue(5);
+      const reader = new SqliteDriver(options.url.slice('file:'.length), { readonly: true });
+      reader.exec('BEGIN');
+      reader.prepare('SELECT count(*) FROM agents').get();
+      await createAgent(db);
+      expect(await db.maintain({ checkpoint: true })).toEqual(nothing);
+      reader.close();
+      expect(await db.maintain({ checkpoint: true })).toMatchObject({ checkpointed: true });
+    },
+  );
+
+  testOn('postgresql', 'skips the tables that the role may not analyze', async () => {
+    const { options } = await openDue(1);
+    const url = await createRole(options.url, (role) => `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+    const { db } = await openTestDatabase({ url });
+    expect(await db.maintain({ optimize: true })).toEqual(nothing);
+  });
+
+  test('is refused inside a transaction, which has no such method itself', async () => {
+    const { db } = await openTestDatabase();
+    await db.transaction(async (tx: TransactionScope) => {
+      expect(tx).not.toHaveProperty('maintain');
+      const error = await expectError('CONFLICT', () => db.maintain({ expire: true }));
+      expect(error).toMatchObject({ operation: 'maintain' });
+      await tx.createCertificate(certificateInput());
+    });
+  });
+
+  test.each<readonly [string, unknown, string]>([
+    ['no options', undefined, 'options'],
+    ['an unknown task', { vacuum: true }, 'options'],
+    ['a task that is no boolean', { expire: 1 }, 'expire'],
+    ['a checkpoint that is no boolean', { expire: true, checkpoint: 'yes' }, 'checkpoint'],
+    ['a pruning without a time', { expire: true, pruneChanges: {} }, 'pruneChanges.before'],
+    ['a pruning that is a time', { expire: true, pruneEvents: past }, 'pruneEvents'],
+    ['an unknown field of a pruning', { pruneEvents: { before: past, batchSize: 1 } }, 'pruneEvents'],
+    ['an invalid time', { expire: true, pruneEvents: { before: new Date(NaN) } }, 'pruneEvents.before'],
+  ])('refuses %s before it does anything', async (_, options, field) => {
+    const database = await openDue(1);
+    const error = await expectRefused(database, 'INVALID_INPUT', () => callUntyped(database.db, 'maintain', options));
+    expect(error).toMatchObject({ field, operation: 'maintain' });
+  });
+
+  test('can run in several processes at once, and each record is counted once', async () => {
+    const { db, options } = await openDue(120);
+    // The changes that the processes add are newer than this time.
+    const before = new Date(Date.now() + 1);
+    const length = (await db.changes({ limit: 10_000 })).length;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const path = join(__dirname, 'maintaining-process.ts');
+    const processes = [1, 2, 3].map(() => startProcess(path, options.url, before.toISOString()));
+    const counts = (await Promise.all(processes.map(nextLine))).map((line) => JSON.parse(line) as number[]);
+    expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 0]);
+    const sums = [0, 1, 2, 3].map((place) => counts.reduce((sum, report) => sum + (report[place] ?? 0), 0));
+    expect(sums).toEqual([120, 120, length, 121]);
+    expect(await db.check()).toMatchObject({ ok: true });
+  });
+});
