@@ -75,6 +75,7 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     return hasPrereleases === 1 ? sql`(${isBetween})` : sql`(${isBetween} AND ${isRelease(alias)})`;
   };
   const names = bind(({ capabilities }) => JSON.stringify(capabilities));
+  const status = dialect.unindexed(sql`a.status`);
   const nameCount = bind(({ capabilities }) => capabilities.length);
   return {
     tables: key.hasCapabilities ? [wantedTable(dialect, names)] : [],
@@ -82,9 +83,9 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     place: sql``,
     agentConditions: [
       sql`a.name = ${bind(({ name }) => name)}`,
-      // Only a few agents have the name, but an owner may have very many.
+      // Only a few agents have the name, but very many may have the owner or the status.
       ...(key.hasOwner ? [sql`${dialect.unindexed(sql`a.owner`)} = ${bound('owner')}`] : []),
-      key.allowsDeprecated ? sql`a.status IN ('ACTIVE', 'DEPRECATED')` : sql`a.status = 'ACTIVE'`,
+      key.allowsDeprecated ? sql`${status} IN ('ACTIVE', 'DEPRECATED')` : sql`${status} = 'ACTIVE'`,
       ...(key.hasCapabilities ? [hasAllWanted({ dialect, id: sql`a.id` }, nameCount)] : []),
     ],
     isAccepted: (alias) => {

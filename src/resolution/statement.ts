@@ -76,7 +76,7 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
 function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: Sql, dialect: Dialect): Sql {
   return sql`SELECT ${place}a.id, a.owner, a.version, a.version_key, a.status, a.updated_at
     FROM ${namedAgents} ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)}
-    WHERE ${allOf(agentConditions)} AND a.expires_at > ${now}
+    WHERE ${allOf(agentConditions)} AND ${dialect.unindexed(sql`a.expires_at`)} > ${now}
       AND ${isUsableCertificate(now)}`;
 }
 

@@ -1,5 +1,5 @@
 import { defaultChecks } from '../support/default-checks';
-import type { CertificateQuery, ResolutionQuery, SecurityEventQuery } from '../../src';
+import type { CertificateQuery, ResolutionQuery, ResolveRequest, SecurityEventQuery } from '../../src';
 import { buildAgentCount, buildAgentQuery } from '../../src/agents/query/builder';
 import { deprecationStatements } from '../../src/agents/deprecation';
 import { agentStatements } from '../../src/agents/statements';
@@ -11,6 +11,8 @@ import { postgresqlDialect } from '../../src/engines/postgresql/dialect';
 import { sqliteDialect } from '../../src/engines/sqlite/dialect';
 import { buildEventQuery } from '../../src/events/query/builder';
 import { parseEventQuery } from '../../src/events/query/validation';
+import { buildResolution } from '../../src/resolution/statement';
+import { parseResolveRequest } from '../../src/resolution/validation';
 import type { Statement } from '../../src/sql/statement';
 import { onPostgresql } from '../support/engine';
 import { agentInput, createCertificate } from '../support/factories';
@@ -113,6 +115,16 @@ const byIndex = (index: string): RegExp =>
   onPostgresql
     ? new RegExp(`Index (Only )?Scan (Backward )?using ${index} `)
     : new RegExp(`USING (COVERING )?INDEX ${index}`);
+
+test.each<ResolveRequest>([
+  { name: 'x' },
+  { name: 'x', owner: 'x', version: '^1', protocol: 'https', capabilities: ['x'] },
+  { name: 'x', allowDeprecated: true },
+])('The plan of resolve finds the agents by an index of their name: %j', async (request) => {
+  const statement = buildResolution(dialect, [parseResolveRequest(request, defaultChecks)], nowMs);
+  const steps = (await planOf(statement)).filter((step) => /idx_agents_\w+/.test(step));
+  expect(steps).toEqual([expect.stringMatching(byIndex('idx_agents_(?:name|latest)'))]);
+});
 
 /** Returns the sorts in a plan, except those of the page's own records, of their collections, and of no rows. */
 async function sortsOf(statement: Statement): Promise<string[]> {
