@@ -1,4 +1,4 @@
-import type { AgentRecord, Certificate, SecurityEvent, SecuritySeverity } from '../../src';
+import type { AgentRecord, Certificate, ResolveResult, SecurityEvent, SecuritySeverity } from '../../src';
 import type { BenchAgent, BenchEvent } from './data';
 
 /** Contenders that are builds of this package, in the order of the tables. */
@@ -12,10 +12,28 @@ export function isBuild(name: ContenderName): name is BuildName {
   return buildNames.some((buildName) => buildName === name);
 }
 
+/** Contenders that implement {@link DirectoryReads}. */
+export const directoryNames: readonly ContenderName[] = ['raw', 'package'];
+
 type Result<T> = T | Promise<T>;
 
+/** A request to resolve the name of an agent, with every condition. */
+export interface BenchRequest {
+  readonly name: string;
+  readonly owner: string;
+  /** Major version, of which the highest release is wanted. */
+  readonly major: number;
+  readonly protocol: string;
+  readonly capability: string;
+}
+
+/** Operations that only a name service has. No object-relational mapper has one, so they are compared with SQL. */
+export interface DirectoryReads {
+  resolve(request: BenchRequest): Result<ResolveResult>;
+}
+
 /** Implementation of the directory's operations. Every contender returns the records of the package. */
-export interface Contender {
+export interface Contender extends Partial<DirectoryReads> {
   getAgent(id: string): Result<AgentRecord | null>;
   /** Returns the agents whose name contains `name` and that have any of the capabilities; newest change first. */
   searchAgents(name: string, capabilities: readonly string[], limit: number): Result<AgentRecord[]>;
@@ -48,7 +66,7 @@ export type Open = (location: string) => Contender | Promise<Contender>;
 /** The methods of a {@link Contender} that write. */
 type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'recordEvent' | 'transact';
 export type Writes = Pick<Contender, WriteName>;
-export type Reads = Omit<Contender, WriteName | 'close'>;
+export type Reads = Omit<Contender, WriteName | keyof DirectoryReads | 'close'>;
 
 /** Position of a paginated read: after the last agent of the previous page. */
 export class Keyset {

@@ -6,7 +6,7 @@ import { loadBuild } from './builds';
 import { bundleContender } from './bundle';
 import { measureColdStarts } from './cold-start';
 import { measureConcurrency } from './concurrency';
-import type { ContenderName } from './contender';
+import { directoryNames, type ContenderName } from './contender';
 import { ContenderProcess } from './contender-process';
 import { openPostgresqlStore } from './engines/postgresql-store';
 import { openSqliteStore } from './engines/sqlite-store';
@@ -110,16 +110,21 @@ async function measureAll(
   }
 }
 
+function participantsOf({ isForAll }: Workload, processes: readonly ContenderProcess[]): readonly ContenderProcess[] {
+  return isForAll ? processes : processes.filter(({ name }) => directoryNames.includes(name));
+}
+
 async function compareResults(
   processes: readonly ContenderProcess[],
   workloads: readonly Workload[],
   store: Store,
   locations: readonly string[],
 ): Promise<void> {
-  for (const { id } of workloads) {
+  for (const workload of workloads) {
+    const participants = participantsOf(workload, processes);
     const digests: string[] = [];
-    for (const contender of processes) digests.push(await contender.check(id));
-    assertSame(digests, processes, `the results of ${id}`);
+    for (const contender of participants) digests.push(await contender.check(workload.id));
+    assertSame(digests, participants, `the results of ${workload.id}`);
   }
   const digests: string[] = [];
   for (const location of locations) digests.push(await store.digestOf(location));
@@ -135,15 +140,17 @@ function assertSame(digests: readonly string[], processes: readonly ContenderPro
 
 async function measureWorkload(
   processes: readonly ContenderProcess[],
-  { id, title }: Workload,
+  workload: Workload,
   { rounds, sliceMs, baseline }: RunOptions,
   reportStep: ReportStep,
 ): Promise<WorkloadResult> {
+  const { id, title } = workload;
   reportStep(`measuring ${id}: ${title}`);
-  const slices = new Map<ContenderName, Slice[]>(processes.map(({ name }) => [name, []]));
-  for (const contender of processes) await contender.measure(id, sliceMs * warmUpFactor);
+  const participants = participantsOf(workload, processes);
+  const slices = new Map<ContenderName, Slice[]>(participants.map(({ name }) => [name, []]));
+  for (const contender of participants) await contender.measure(id, sliceMs * warmUpFactor);
   for (let round = 0; round < rounds; round += 1) {
-    for (const contender of roundOrder(processes, round)) {
+    for (const contender of roundOrder(participants, round)) {
       slices.get(contender.name)?.push(await contender.measure(id, sliceMs));
     }
   }

@@ -1,4 +1,4 @@
-import type { Contender } from './contender';
+import type { BenchRequest, Contender } from './contender';
 import {
   agentAt,
   agentId,
@@ -10,6 +10,7 @@ import {
   nowMs,
   ownerOf,
   rareAgent,
+  type BenchAgent,
 } from './data';
 import { Random } from './random';
 
@@ -18,6 +19,8 @@ export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly writes: boolean;
+  /** False when only the contenders of `directoryNames` have the operation. */
+  readonly isForAll: boolean;
   /** Number of operations that are compared before the measurement starts. */
   readonly checkedOperations: number;
   /** Returns the operation with an index. Its arguments are generated before it is called, which is not measured. */
@@ -112,6 +115,15 @@ function otherReads(agentCount: number): Workload[] {
       (index) => fingerprintOf(randomAgent(index, agentCount)),
       (contender, fingerprint) => contender.getCertificateByFingerprint(fingerprint),
     ),
+    {
+      ...workload(
+        'W13',
+        'resolve: name, owner, version range, protocol, capability',
+        (index) => requestFor(agentAt(randomAgent(index, agentCount), agentCount)),
+        (contender, request) => contender.resolve?.(request),
+      ),
+      isForAll: false,
+    },
   ];
 }
 
@@ -196,6 +208,7 @@ function workload<A>(
     id,
     title,
     writes: false,
+    isForAll: true,
     checkedOperations: 25,
     prepare: (contender, index) => {
       const argument = argumentOf(index);
@@ -233,6 +246,11 @@ function threeCapabilitiesOf(agent: number, agentCount: number, from: number): s
     const { capabilities } = agentAt(candidate, agentCount);
     if (capabilities.length >= 3) return from < 0 ? capabilities.slice(from) : capabilities.slice(0, 3);
   }
+}
+
+function requestFor({ name, owner, version, endpoints, capabilities }: BenchAgent): BenchRequest {
+  const { protocol } = endpoints[0] ?? { protocol: '' };
+  return { name, owner, major: Number.parseInt(version, 10), protocol, capability: capabilities[0] ?? '' };
 }
 
 // Returns a random range of time, which contains a tenth of all events.

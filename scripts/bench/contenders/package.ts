@@ -34,6 +34,8 @@ export async function openBuild({ DatabaseService }: Build, location: string): P
       }),
     queryEvents: (from, to, severities, limit) => db.querySecurityEvents({ from, to, severities, limit }),
     getCertificateByFingerprint: (fingerprint) => db.getCertificateByFingerprint(fingerprint),
+    resolve: ({ major, capability, ...request }) =>
+      db.resolve({ ...request, version: `^${major}`, capabilities: [capability] }),
     close: () => db.close(),
   };
 }

@@ -145,8 +145,21 @@ export const queryEvents = `WITH page AS MATERIALIZED (
   FROM page CROSS JOIN LATERAL (SELECT * FROM security_events s WHERE s.id = page.id OFFSET 0) s
   ORDER BY s.timestamp DESC, s.id`;
 
-export const getCertificate = `SELECT c.id, c.subject, c.issuer, ${toMs('c.not_before')}, ${toMs('c.not_after')},
+const certificateColumns = `c.id, c.subject, c.issuer, ${toMs('c.not_before')}, ${toMs('c.not_after')},
     c.public_key, c.certificate, c.fingerprint, c.status, ${toMs('c.created_at')},
     (SELECT '{' || coalesce(string_agg(to_json(m.key) || ':' || m.value, ','), '') || '}'
-      FROM certificate_metadata m WHERE m.certificate_id = c.id)
-  FROM certificates c WHERE c.fingerprint_key = $1`;
+      FROM certificate_metadata m WHERE m.certificate_id = c.id)`;
+
+export const getCertificate = `SELECT ${certificateColumns} FROM certificates c WHERE c.fingerprint_key = $1`;
+
+/** Parameters: name, owner, current time (ms), lowest version key, version key above, protocol, capability. */
+export const resolve = `SELECT ${agentColumns}, ${certificateColumns}
+  FROM agents a JOIN certificates c ON c.id = a.certificate_id
+  WHERE a.name = $1 AND a.owner = $2 AND a.status = 'ACTIVE' AND a.expires_at > to_timestamp($3::float8 / 1000)
+  AND c.status = 'VALID' AND c.not_before <= to_timestamp($3::float8 / 1000)
+  AND c.not_after > to_timestamp($3::float8 / 1000)
+  AND a.version_key >= $4 AND a.version_key < $5 AND a.version_key LIKE '%~'
+  AND EXISTS (SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.protocol = $6 AND e.health_status <> 'UNHEALTHY')
+  AND EXISTS (SELECT 1 FROM agent_capabilities ac JOIN capabilities w ON w.id = ac.capability_id
+    WHERE ac.agent_id = a.id AND w.name = $7)
+  ORDER BY a.version_key DESC, a.updated_at DESC, a.id LIMIT 1`;

@@ -1,9 +1,18 @@
 import { Pool, type PoolClient } from 'pg';
-import { Keyset, type Open, type Reads, type Writes } from '../../contender';
-import type { BenchAgent, BenchEvent } from '../../data';
+import { Keyset, type DirectoryReads, type Open, type Reads, type Writes } from '../../contender';
+import { nowMs, type BenchAgent, type BenchEvent } from '../../data';
 import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
 import * as sql from './postgresql-sql';
-import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './records';
+import {
+  toAgent,
+  toCertificate,
+  toEvent,
+  toResolved,
+  type AgentRow,
+  type CertificateRow,
+  type EventRow,
+  type ResolvedRow,
+} from './records';
 
 /** Opens hand-written SQL on node-postgres, in named statements: the practical limit. */
 export const open: Open = (url) => {
@@ -11,7 +20,7 @@ export const open: Open = (url) => {
   return { ...reads(pool), ...writes(pool), close: () => pool.end() };
 };
 
-function reads(pool: Pool): Reads {
+function reads(pool: Pool): Reads & DirectoryReads {
   const keyset = new Keyset();
   const agents = async (name: string | undefined, text: string, values: unknown[]) => {
     const query = { text, values, rowMode: 'array' } as const;
@@ -46,6 +55,12 @@ function reads(pool: Pool): Reads {
       const query = { name: 'getCertificate', text: sql.getCertificate, values, rowMode: 'array' } as const;
       const row = (await pool.query<CertificateRow>(query)).rows[0];
       return row === undefined ? null : toCertificate(row);
+    },
+    resolve: async ({ name, owner, major, protocol, capability }) => {
+      const range = [versionKey(`${major}.0.0`), versionKey(`${major + 1}.0.0`)];
+      const values = [name, owner, nowMs, ...range, protocol, capability];
+      const query = { name: 'resolve', text: sql.resolve, values, rowMode: 'array' } as const;
+      return toResolved((await pool.query<ResolvedRow>(query)).rows[0], protocol);
     },
   };
 }

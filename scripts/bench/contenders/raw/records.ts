@@ -1,4 +1,5 @@
-import type { AgentRecord, Certificate, Metadata, SecurityEvent } from '../../../../src';
+import type { AgentRecord, Certificate, Metadata, ResolveResult, SecurityEvent } from '../../../../src';
+import { nowMs } from '../../data';
 
 /*
  * Converts rows of the hand-written statements to records. The statements determine the types of the columns, so the
@@ -127,5 +128,28 @@ export function toCertificate(row: CertificateRow): Certificate {
     status: row[8],
     metadata: JSON.parse(row[10]) as Metadata,
     createdAt: new Date(row[9]),
+  };
+}
+
+/** Columns of the agent, then those of its certificate. */
+export type ResolvedRow = [...AgentRow, ...CertificateRow];
+
+const longestTtlSeconds = 300;
+
+export function toResolved(row: ResolvedRow | undefined, protocol: string): ResolveResult {
+  if (row === undefined) return { outcome: 'not-found' };
+  // The casts split the row, whose parts have fixed lengths.
+  const agent = toAgent(row.slice(0, 15) as AgentRow);
+  const certificate = toCertificate(row.slice(15) as CertificateRow);
+  const usable = agent.endpoints.filter((endpoint) => endpoint.protocol === protocol);
+  const endpoint = usable.find(({ health }) => health.status === 'HEALTHY') ?? usable[0];
+  const endMs = Math.min(agent.expiresAt.getTime(), certificate.notAfter.getTime());
+  const ttlSeconds = Math.min(longestTtlSeconds, Math.floor((endMs - nowMs) / 1000));
+  return {
+    outcome: 'resolved',
+    agent,
+    certificate,
+    ...(endpoint === undefined ? undefined : { endpoint }),
+    ttlSeconds,
   };
 }

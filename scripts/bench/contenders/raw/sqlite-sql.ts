@@ -95,8 +95,20 @@ export const queryEvents = `WITH page AS MATERIALIZED (
       FROM security_event_metadata m WHERE m.event_id = s.id)
   FROM page CROSS JOIN security_events s ON s.id = page.id ORDER BY s.timestamp DESC, s.id`;
 
-export const getCertificate = `SELECT c.id, c.subject, c.issuer, c.not_before, c.not_after, c.public_key, c.certificate,
+const certificateColumns = `c.id, c.subject, c.issuer, c.not_before, c.not_after, c.public_key, c.certificate,
     c.fingerprint, c.status, c.created_at,
     (SELECT '{' || coalesce(group_concat(json_quote(m.key) || ':' || m.value, ','), '') || '}'
-      FROM certificate_metadata m WHERE m.certificate_id = c.id)
-  FROM certificates c WHERE c.fingerprint_key = ?`;
+      FROM certificate_metadata m WHERE m.certificate_id = c.id)`;
+
+export const getCertificate = `SELECT ${certificateColumns} FROM certificates c WHERE c.fingerprint_key = ?`;
+
+/** Parameters: name, owner, current time three times, lowest version key, version key above, protocol, capability. */
+export const resolve = `SELECT ${agentColumns}, ${certificateColumns}
+  FROM agents a JOIN certificates c ON c.id = a.certificate_id
+  WHERE a.name = ? AND a.owner = ? AND a.status = 'ACTIVE' AND a.expires_at > ?
+  AND c.status = 'VALID' AND c.not_before <= ? AND c.not_after > ?
+  AND a.version_key >= ? AND a.version_key < ? AND a.version_key LIKE '%~'
+  AND EXISTS (SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.protocol = ? AND e.health_status <> 'UNHEALTHY')
+  AND EXISTS (SELECT 1 FROM agent_capabilities ac JOIN capabilities w ON w.id = ac.capability_id
+    WHERE ac.agent_id = a.id AND w.name = ?)
+  ORDER BY a.version_key DESC, a.updated_at DESC, a.id LIMIT 1`;

@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import SqliteDriver, { type Database } from 'better-sqlite3';
-import { Keyset, type Contender, type Open, type Reads, type Writes } from '../../contender';
-import type { BenchAgent, BenchEvent } from '../../data';
+import { Keyset, type Contender, type DirectoryReads, type Open, type Reads, type Writes } from '../../contender';
+import { nowMs, type BenchAgent, type BenchEvent } from '../../data';
 import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
 import { sqlitePragmas } from '../sqlite-pragmas';
-import { toAgent, toCertificate, toEvent, type AgentRow, type CertificateRow, type EventRow } from './records';
+import {
+  toAgent,
+  toCertificate,
+  toEvent,
+  toResolved,
+  type AgentRow,
+  type CertificateRow,
+  type EventRow,
+  type ResolvedRow,
+} from './records';
 import * as sql from './sqlite-sql';
 
 type Value = string | number | null;
@@ -37,7 +46,7 @@ function once<T>(prepare: () => T): () => T {
   return () => (prepared ??= prepare());
 }
 
-function prepareReads(driver: Database): Reads {
+function prepareReads(driver: Database): Reads & DirectoryReads {
   const agents = (text: string) => once(() => driver.prepare<Value[], AgentRow>(text).raw(true));
   const getAgent = agents(sql.getAgent);
   const searchAgents = agents(sql.searchAgents);
@@ -48,6 +57,7 @@ function prepareReads(driver: Database): Reads {
   const agentsAfter = agents(sql.agentsAfter);
   const queryEvents = once(() => driver.prepare<Value[], EventRow>(sql.queryEvents).raw(true));
   const getCertificate = once(() => driver.prepare<Value[], CertificateRow>(sql.getCertificate).raw(true));
+  const resolve = once(() => driver.prepare<Value[], ResolvedRow>(sql.resolve).raw(true));
   const keyset = new Keyset();
   return {
     getAgent: (id) => {
@@ -76,6 +86,10 @@ function prepareReads(driver: Database): Reads {
     getCertificateByFingerprint: (fingerprint) => {
       const row = getCertificate().get(fingerprintKey(fingerprint));
       return row === undefined ? null : toCertificate(row);
+    },
+    resolve: ({ name, owner, major, protocol, capability }) => {
+      const range = [versionKey(`${major}.0.0`), versionKey(`${major + 1}.0.0`)];
+      return toResolved(resolve().get(name, owner, nowMs, nowMs, nowMs, ...range, protocol, capability), protocol);
     },
   };
 }
