@@ -2,8 +2,8 @@ import type { Dialect } from '../sql/dialect';
 import { chunkRows } from '../sql/chunks';
 import { hasValue } from '../sql/has-value';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
-import { raw, sql, type Sql } from '../sql/sql';
-import { defineStatement, inJsonArray, type Statement } from '../sql/statement';
+import { raw, sql } from '../sql/sql';
+import { defineStatement, inJsonArray } from '../sql/statement';
 import { CollectionBatchStatements } from './collection-batch-statements';
 import { agentStatements } from './statements';
 import { defineUpdateMany } from './update-many-statement';
@@ -11,13 +11,11 @@ import { defineUpdateMany } from './update-many-statement';
 /** Statements that change many agents, for one engine. */
 class AgentBatchStatements {
   /**
-   * Locks the rows of agents for changes until the end of the transaction, in the order of the ids, so that two transactions cannot
+   * Locks the rows of agents until the end of the transaction, in the order of the ids, so that two transactions cannot
    * each wait for an agent that the other one has locked. Returns the ids of the existing agents. Undefined on engines
    * without row locks.
    */
   readonly lock;
-  /** Locks the rows of agents as {@link lock} does, and also prevents new references to the agents. */
-  readonly lockForDeletion;
   /**
    * Selects the values of agents that a change depends on. Each element of `agents` is the id of an agent with the id
    * of an endpoint that the agent may have.
@@ -29,14 +27,11 @@ class AgentBatchStatements {
 
   constructor(dialect: Dialect) {
     const { usesRowLocks } = dialect;
-    const lockAs = (strength: Sql): ((parameters: { ids: string }) => Statement) | undefined =>
-      usesRowLocks
-        ? defineStatement<{ ids: string }>(
-            (p) => sql`SELECT id FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))} ORDER BY id ${strength}`,
-          )
-        : undefined;
-    this.lock = lockAs(sql`FOR NO KEY UPDATE`);
-    this.lockForDeletion = lockAs(sql`FOR UPDATE`);
+    this.lock = usesRowLocks
+      ? defineStatement<{ ids: string }>(
+          (p) => sql`SELECT id FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))} ORDER BY id FOR UPDATE`,
+        )
+      : undefined;
     // The sizes limit the number of rows that one statement writes on SQLite, where a long statement blocks the process.
     const metadataSize = sql`(SELECT count(*) FROM (
       SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT ${raw(String(chunkRows))} + 1) AS some)`;

@@ -139,7 +139,7 @@ export async function deprecateAgent(tx: Transaction, change: DeprecationChange,
  * Returns false when the agent does not exist.
  */
 export async function deleteAgent(tx: Transaction, id: string, nowMs: number): Promise<boolean> {
-  const before = await lockForUpdate(tx, { id, needsCapabilities: true, isDeletion: true });
+  const before = await lockForUpdate(tx, { id, needsCapabilities: true });
   if (before === undefined) return false;
   if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const predecessors = before.hasPredecessors ? await clearSuccessors(tx, [id], nowMs) : [];

@@ -13,7 +13,7 @@ import { agentStatements } from './statements';
  * false when the agent does not exist, and when the id is repeated.
  */
 export async function deleteAgents(tx: Transaction, ids: readonly string[], nowMs: number): Promise<boolean[]> {
-  await lockAllForUpdate(tx, ids, 'deletion');
+  await lockAllForUpdate(tx, ids);
   const results: boolean[] = [];
   const deleted = new Set<string>();
   for (let start = 0; start < ids.length; start += batchSize) {
@@ -34,7 +34,7 @@ export async function deleteAgents(tx: Transaction, ids: readonly string[], nowM
 /** Deletes agents, which must be different ones. Returns the ids of those that existed. */
 async function deleteBatch(tx: Transaction, ids: readonly string[], nowMs: number): Promise<ReadonlySet<string>> {
   const requests = ids.map((id) => ({ id, endpointId: null, needsCapabilities: true }));
-  const agents = await loadManyForUpdate(tx, requests, 'deletion');
+  const agents = await loadManyForUpdate(tx, requests);
   let together: LoadedAgent[] = [];
   for (const id of ids) {
     const before = agents.get(id);

@@ -21,8 +21,7 @@ interface LoadRequest {
   /** Id of an endpoint that the agent may have. */
   readonly endpointId?: string | null;
   readonly needsCapabilities: boolean;
-  /** True when the agent will be deleted: then no other agent can be deprecated in favor of it. */
-  readonly isDeletion?: boolean;
+  readonly isDeprecation?: boolean;
 }
 
 /**
@@ -34,13 +33,14 @@ interface LoadRequest {
  */
 export async function loadForUpdate(
   tx: Transaction,
-  { id, columns: { status, defaultEndpointId }, collections }: AgentChange,
+  { id, columns: { status, defaultEndpointId, deprecatedAt }, collections }: AgentChange,
   { ifUpdatedAt }: ChangeRules,
 ): Promise<AgentBeforeChange | undefined> {
   const agent = await lockForUpdate(tx, {
     id,
     endpointId: defaultEndpointId ?? null,
     needsCapabilities: collections.capabilities !== undefined,
+    isDeprecation: typeof deprecatedAt === 'number',
   });
   if (agent === undefined) return undefined;
   if (ifUpdatedAt !== undefined && agent.updatedAt !== ifUpdatedAt) throw changedMeanwhile();
@@ -60,12 +60,12 @@ export async function loadForUpdate(
  */
 export async function lockForUpdate(
   tx: Transaction,
-  { id, endpointId = null, needsCapabilities, isDeletion = false }: LoadRequest,
+  { id, endpointId = null, needsCapabilities, isDeprecation = false }: LoadRequest,
 ): Promise<LockedAgent | undefined> {
-  const { lock, lockForDeletion, selectForUpdate, collections } = agentStatements(tx.dialect);
+  const { lock, lockForDeprecation, selectForUpdate, collections } = agentStatements(tx.dialect);
   const select = [selectForUpdate({ id, endpointId })];
   if (needsCapabilities) select.push(collections.capabilities.selectLinked({ id }));
-  const lockAgent = isDeletion ? lockForDeletion : lock;
+  const lockAgent = isDeprecation ? lockForDeprecation : lock;
   if (lockAgent === undefined) return toLockedAgent(await tx.queryAll(select));
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     const [locked, ...found] = await tx.queryAll([lockAgent({ id }), ...select]);

@@ -18,9 +18,6 @@ export interface AgentBeforeBatch extends AgentBeforeChange, Pick<AgentColumns, 
   readonly size: number;
 }
 
-/** Reason for which agents are locked. A deletion also prevents new references to them. */
-type Purpose = 'change' | 'deletion';
-
 interface LoadRequest {
   readonly id: string;
   /** Id of an endpoint that the agent may have. */
@@ -37,11 +34,9 @@ interface LoadRequest {
 export async function loadManyForUpdate(
   tx: Transaction,
   requests: readonly LoadRequest[],
-  purpose: Purpose,
 ): Promise<ReadonlyMap<string, AgentBeforeBatch>> {
   if (requests.length === 0) return new Map();
-  const { selectForUpdate } = agentBatchStatements(tx.dialect);
-  const lock = lockFor(tx, purpose);
+  const { lock, selectForUpdate } = agentBatchStatements(tx.dialect);
   const { selectLinkedOfMany } = agentStatements(tx.dialect).collections.capabilities;
   const agents = JSON.stringify(requests.map(({ id, endpointId }) => [id, endpointId]));
   const withCapabilities = requests.filter(({ needsCapabilities }) => needsCapabilities).map(({ id }) => id);
@@ -63,8 +58,8 @@ export async function loadManyForUpdate(
  * batch in the order of their ids, but not the agents of all batches, so two transactions could each wait for an agent
  * that the other one has locked.
  */
-export async function lockAllForUpdate(tx: Transaction, inputs: readonly unknown[], purpose: Purpose): Promise<void> {
-  const lock = lockFor(tx, purpose);
+export async function lockAllForUpdate(tx: Transaction, inputs: readonly unknown[]): Promise<void> {
+  const { lock } = agentBatchStatements(tx.dialect);
   if (lock === undefined) return;
   const given = inputs.flatMap((input) => (typeof input === 'string' ? input : (idOf(input) ?? [])));
   const ids = [...new Set(given)].sort();
@@ -72,11 +67,6 @@ export async function lockAllForUpdate(tx: Transaction, inputs: readonly unknown
   for (let start = 0; start < ids.length; start += chunkRows) {
     await tx.query(lock({ ids: JSON.stringify(ids.slice(start, start + chunkRows)) }));
   }
-}
-
-function lockFor(tx: Transaction, purpose: Purpose) {
-  const { lock, lockForDeletion } = agentBatchStatements(tx.dialect);
-  return purpose === 'deletion' ? lockForDeletion : lock;
 }
 
 /** Columns of the statement `selectForUpdate`. */

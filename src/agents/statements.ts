@@ -44,8 +44,11 @@ export class AgentStatements {
    * row locks.
    */
   readonly lock;
-  /** Locks the row of an agent as {@link lock} does, and also prevents new references to the agent. */
-  readonly lockForDeletion;
+  /**
+   * Locks the row of an agent as {@link lock} does, but lets other agents name it as their successor meanwhile. Otherwise
+   * two agents that are deprecated in favor of each other would wait for each other.
+   */
+  readonly lockForDeprecation;
   /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
@@ -91,8 +94,8 @@ export class AgentStatements {
       dialect.usesRowLocks
         ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${strength}`)
         : undefined;
-    this.lock = lockAs(sql`FOR NO KEY UPDATE`);
-    this.lockForDeletion = lockAs(sql`FOR UPDATE`);
+    this.lock = lockAs(sql`FOR UPDATE`);
+    this.lockForDeprecation = lockAs(sql`FOR NO KEY UPDATE`);
     this.#updateAgent = defineUpdate(dialect);
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
     // Writes NULL instead of a name that another agent holds, and instead of the id of a REVOKED certificate. Both

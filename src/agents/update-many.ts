@@ -38,7 +38,7 @@ export function updateAgents(
     operation: 'agents.update',
     parse: (input) => parseAgentUpdate(input, nowMs, checks),
     lengthOf,
-    prepare: (tx, some) => lockAllForUpdate(tx, some, 'change'),
+    prepare: lockAllForUpdate,
     write: async (tx, batch) => {
       const outcomes: ChangeOutcome[] = [];
       for (const part of dividedAtRepetitions(batch)) outcomes.push(...(await changeAgents(tx, part, rules)));
@@ -88,7 +88,6 @@ export async function changeAgents(
       endpointId: columns.defaultEndpointId ?? null,
       needsCapabilities: collections.capabilities !== undefined,
     })),
-    'change',
   );
   const failures = new Map<string, Failure>();
   const loaded = given.flatMap((change): LoadedChange[] => {

@@ -45,6 +45,16 @@ describe('The cache', () => {
     expect(await updating.ended).toBe(0);
   });
 
+  test('does not keep the successor of an agent that another service deletes', async () => {
+    const { db, other } = await openCache();
+    for (const id of ['a', 'b']) await createAgent(db, { id });
+    await db.agents.deprecate('a', { successorId: 'b' });
+    const successor = async () => (await db.getAgent('a'))?.deprecation?.successorId;
+    expect(await successor()).toBe('b');
+    await other.deleteAgent('b');
+    await expectSoon(successor, undefined);
+  });
+
   test('returns updates, creations, revocations, rotations and deletions that another service makes', async () => {
     const { db, other } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'CC' });

@@ -1,0 +1,51 @@
+import { agentInput, createCertificate } from '../support/factories';
+import { inTurn, isRefusal, openTwice, outcomeOf, rounds as allRounds } from '../support/race';
+
+const rounds = Math.ceil(allRounds / 4);
+
+async function openWithAgents() {
+  const { db: one, other: two } = await openTwice();
+  const certificateId = await createCertificate(one);
+  const create = (id: string) => one.createAgent(agentInput({ id, certificateId }));
+  return { one, two, create };
+}
+
+async function outcomes(...calls: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const ends = await Promise.all(calls.map(outcomeOf));
+  return ends.map((end) => (isRefusal(end) ? end.code : end));
+}
+
+describe('concurrent deprecations', () => {
+  test('in favor of each other both succeed, without a deadlock', async () => {
+    const { one, two, create } = await openWithAgents();
+    await inTurn(rounds, async (round) => {
+      const [first, second] = [await create(`a${round}`), await create(`b${round}`)];
+      const begin = performance.now();
+      const ends = await outcomes(
+        one.agents.deprecate(first, { successorId: second }),
+        two.agents.deprecate(second, { successorId: first }),
+      );
+      expect(ends).toEqual([true, true]);
+      // PostgreSQL detects a deadlock after a second.
+      expect(performance.now() - begin).toBeLessThan(900);
+      expect((await one.getAgent(first))?.deprecation?.successorId).toBe(second);
+      expect((await one.getAgent(second))?.deprecation?.successorId).toBe(first);
+    });
+  });
+
+  test('never keep a successor that is deleted at the same time', async () => {
+    const { one, two, create } = await openWithAgents();
+    await inTurn(rounds, async (round) => {
+      const [old, next] = [await create(`a${round}`), await create(`b${round}`)];
+      if (round % 2 === 0) await one.agents.deprecate(old, { successorId: next });
+      const [deprecated, deleted] = await outcomes(
+        one.agents.deprecate(old, { successorId: next, reason: 'again' }),
+        two.deleteAgent(next),
+      );
+      expect(deleted).toBe(true);
+      expect([true, 'REFERENCE_NOT_FOUND']).toContain(deprecated);
+      expect((await one.getAgent(old))?.deprecation).not.toHaveProperty('successorId');
+    });
+    expect(await one.check()).toMatchObject({ ok: true });
+  });
+});
