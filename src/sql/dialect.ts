@@ -95,6 +95,11 @@ export interface Dialect {
    * Tests whether `value` is in the result of `query`, a subquery with few rows that is independent of the outer query.
    */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
+  /**
+   * Returns a limit that is 0 when `condition` is true. On PostgreSQL, which skips a scan by such a condition in its WHERE
+   * clause, the limit is unchanged, because the planner needs its value.
+   */
+  readonly limitUnless: (condition: Sql, limit: Sql) => Sql;
   /** Converts a column of an enumeration to a text that is ordered by code point. */
   readonly textOfChoice: (column: Sql) => Sql;
   /** Tests whether a text column holds a text or null. SQLite can store values of other types in such a column. */

@@ -18,7 +18,7 @@ export type FacetProperty =
  *
  * @example
  * ```ts
- * const request: FacetRequest = { by: 'capability', limit: 10, minCount: 2 };
+ * const [capabilities] = await db.agents.facets({}, [{ by: 'capability', limit: 10, minCount: 2 }]);
  * ```
  */
 export interface FacetRequest<P extends FacetProperty = FacetProperty> {

@@ -48,15 +48,17 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
  * requested order.
  */
 export function orderedPage(composition: Composition, { tables, isSelective, isScan }: OrderedPlan): Sql[] {
-  const { dialect, filter } = composition;
+  const { dialect, filter, limit, end } = composition;
   const key = keyColumn(composition);
+  // SQLite would evaluate the condition for each agent of the scan.
+  const unlessSelective = (count: Sql): Sql => dialect.limitUnless(isSelective, count);
   const ofSource = filter.conditions(contextOf(composition, sql`${selectiveTable}.id`));
   const context = isScan ? scanContextOf(composition) : contextOf(composition);
   const ofScan = [sql`NOT ${isSelective}`, ...filter.conditions(context)];
   return [
     ...tables,
     sql`selective_page AS MATERIALIZED (${selectPage(composition, key, agentsOf(dialect, selectiveTable), ofSource)})`,
-    sql`scanned_page AS MATERIALIZED (${scanPage(composition, ofScan)})`,
+    sql`scanned_page AS MATERIALIZED (${scanPage({ ...composition, limit: unlessSelective(limit), end: unlessSelective(end) }, ofScan)})`,
     sql`page AS MATERIALIZED (SELECT key FROM selective_page UNION ALL SELECT key FROM scanned_page)`,
   ];
 }

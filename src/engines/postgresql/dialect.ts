@@ -19,6 +19,7 @@ export const postgresqlDialect: Dialect = {
   lookup: (index, table, alias, value) => sql`(${inIndexOrder(index, table, value)} OFFSET 0) AS ${raw(alias)}`,
   rowKey: sql`id`,
   unindexed: (column) => column,
+  limitUnless: (_, limit) => limit,
   textOfChoice: (column) => sql`${column}::text COLLATE "C"`,
   isText: () => sql`TRUE`,
   // With an array, the planner uses one index scan for all values.

@@ -32,6 +32,7 @@ export const sqliteDialect: Dialect = {
     sql`(SELECT * FROM ${raw(table)} WHERE ${column} = ${value}) AS ${raw(alias)}`,
   rowKey: sql`rowid`,
   unindexed: (column) => sql`+${column}`,
+  limitUnless: (condition, limit) => sql`CASE WHEN ${condition} THEN 0 ELSE ${limit} END`,
   textOfChoice: (column) => column,
   isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
   inSubquery: (value, query) => sql`${value} IN (${query})`,
