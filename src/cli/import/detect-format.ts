@@ -1,0 +1,14 @@
+/** Format of a document that describes one agent. */
+export type DocumentFormat = 'mcp' | 'a2a' | 'agents';
+
+/** Returns the format of a document by its fields. */
+export function detectFormat(value: unknown): DocumentFormat {
+  if (typeof value !== 'object' || value === null) return 'agents';
+  const document = value as Readonly<Record<string, unknown>>;
+  const has = (...fields: readonly string[]): boolean => fields.some((field) => document[field] !== undefined);
+  if (has('skills', 'supportedInterfaces', 'additionalInterfaces', 'preferredTransport')) return 'a2a';
+  if (has('owner', 'endpoints', 'publicKey', 'certificateId', 'expiresAt', 'metadata')) return 'agents';
+  if (has('server', 'packages', 'remotes', 'version_detail', 'repository', '_meta', '$schema')) return 'mcp';
+  // The names of servers have a namespace. An agent of this package has an owner.
+  return typeof document['name'] === 'string' && document['name'].includes('/') ? 'mcp' : 'agents';
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { readLines } from '../../move/read-lines';
+import { CommandError } from '../command-error';
+
+/** Document of a file. */
+export interface NumberedDocument {
+  /** Place in the file: the line, or the position in the array, from 1. */
+  readonly place: string;
+  /** Parsed JSON; undefined when the text is not valid JSON. */
+  readonly value: unknown;
+}
+
+/** Maximum size of a file that is one JSON text, in bytes, because it is read as a whole. */
+const maxJsonBytes = 256 * 1024 * 1024;
+
+/**
+ * Reads the documents of a file: lines of JSON, which are read one by one; one JSON object; or a JSON array. An object with
+ * the array `servers` is a list of the registry of MCP.
+ *
+ * @throws CommandError when a file that is one JSON text is too large or invalid.
+ */
+export async function* readDocuments(path: string, bytes: number): AsyncGenerator<NumberedDocument> {
+  if (!(await hasLinesOfJson(path))) {
+    yield* readWholeFile(path, bytes);
+    return;
+  }
+  for await (const { number, text } of readLines(path)) {
+    if (text?.trim() !== '') yield* elementsOf(parse(text ?? ''), `line ${number}`);
+  }
+}
+
+/** Reports whether the first line that is not blank is a JSON object. */
+async function hasLinesOfJson(path: string): Promise<boolean> {
+  for await (const { text } of readLines(path)) {
+    if (text?.trim() === '') continue;
+    const value = parse(text ?? '');
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  }
+  return true;
+}
+
+async function* readWholeFile(path: string, bytes: number): AsyncGenerator<NumberedDocument> {
+  if (bytes > maxJsonBytes) throw new CommandError('the file is too large for one JSON text: use lines of JSON');
+  const value = parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
+  if (value === undefined) throw new CommandError('the file is neither JSON nor lines of JSON');
+  if (!Array.isArray(value)) {
+    yield* elementsOf(value, 'document 1');
+    return;
+  }
+  for (const [index, element] of value.entries()) yield* elementsOf(element, `document ${index + 1}`);
+}
+
+function* elementsOf(value: unknown, place: string): Generator<NumberedDocument> {
+  const servers = typeof value === 'object' && value !== null && 'servers' in value ? value.servers : undefined;
+  if (!Array.isArray(servers)) {
+    yield { place, value };
+    return;
+  }
+  for (const [index, server] of servers.entries()) yield { place: `${place}, servers[${index}]`, value: server };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

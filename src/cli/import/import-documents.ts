@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { isDatabaseError, type AgentInput, type CertificateInput, type DatabaseService } from '../../index';
+import { isFailure } from '../../errors/failure';
+import { formatAmount, formatCount } from '../../console/format';
+import { CommandError } from '../command-error';
+import type { Outcome } from '../report';
+import type { Terminal } from '../terminal';
+import { detectFormat, type DocumentFormat } from './detect-format';
+import { readDocuments } from './documents';
+import type { InputFile } from './input-file';
+import { toAgent, type ImportDefaults } from './to-agent';
+import { keyOf, upsertAgents } from './upsert';
+
+/** Options of an import of documents. */
+export interface DocumentOptions {
+  readonly format: DocumentFormat | 'auto';
+  readonly owner: string | undefined;
+  /** Path of a PEM file. */
+  readonly certificate: string | undefined;
+  readonly isDryRun: boolean;
+  readonly skipsInvalid: boolean;
+}
+
+/** Problem or warning of a document. */
+interface Note {
+  readonly place: string;
+  readonly message: string;
+}
+
+const batchSize = 100;
+/** Maximum number of notes, and of changes of a dry run, that are listed. */
+const maxListed = 100;
+
+/**
+ * Registers or updates the agents of a file, in one transaction. Reads the file twice: first it checks every document,
+ * without the database.
+ */
+export async function importDocuments(
+  db: DatabaseService,
+  input: InputFile,
+  options: DocumentOptions,
+  terminal: Terminal,
+): Promise<Outcome> {
+  const certificate = options.certificate === undefined ? undefined : await readCertificate(options.certificate);
+  const { id: certificateId, isNew } = await findCertificate(db, certificate);
+  const defaults: ImportDefaults = {
+    owner: options.owner,
+    certificate: certificate === undefined ? undefined : { id: certificateId, publicKey: certificate.publicKey },
+  };
+  const plan = await check(input, options, defaults);
+  if (plan.invalid.length > 0 && !options.skipsInvalid) {
+    const [first] = plan.invalid;
+    const others =
+      plan.invalidCount === 1 ? '' : `, and ${formatCount(plan.invalidCount - 1)} more documents are invalid`;
+    throw new CommandError(`${first?.place ?? ''}: ${first?.message ?? ''}${others}; nothing was written`);
+  }
+  const run = async (): Promise<ImportCounts> => {
+    const counts: ImportCounts = { created: 0, updated: 0, unchanged: 0, changes: [] };
+    await db.transaction(async (tx) => {
+      Object.assign(counts, { created: 0, updated: 0, unchanged: 0, changes: [] });
+      if (isNew && certificate !== undefined && !options.isDryRun && plan.lastPlaces.size > 0) {
+        await tx.createCertificate({ ...certificate, id: certificateId });
+      }
+      for await (const batch of agentBatches(input, options, defaults, plan)) {
+        for (const [index, outcome] of (await upsertAgents(tx, batch, options.isDryRun)).entries()) {
+          counts[outcome] += 1;
+          const agent = batch[index];
+          if (outcome === 'unchanged' || agent === undefined || counts.changes.length >= maxListed) continue;
+          counts.changes.push({ outcome, owner: agent.owner, name: agent.name, version: agent.version });
+        }
+      }
+    });
+    return counts;
+  };
+  return toOutcome(await run(), plan, options, terminal);
+}
+
+interface ImportCounts {
+  created: number;
+  updated: number;
+  unchanged: number;
+  changes: { readonly outcome: string; readonly owner: string; readonly name: string; readonly version: string }[];
+}
+
+/** Result of checking a file. */
+interface Plan {
+  /** Place of the last document of each owner, name and version, by a hash of the three. */
+  readonly lastPlaces: Map<string, string>;
+  duplicates: number;
+  invalidCount: number;
+  readonly invalid: Note[];
+  warningCount: number;
+  readonly warnings: Note[];
+}
+
+async function check(input: InputFile, options: DocumentOptions, defaults: ImportDefaults): Promise<Plan> {
+  const plan: Plan = {
+    lastPlaces: new Map(),
+    duplicates: 0,
+    invalidCount: 0,
+    invalid: [],
+    warningCount: 0,
+    warnings: [],
+  };
+  for await (const { place, value } of readDocuments(input.path, input.bytes)) {
+    try {
+      const { agent, warnings } = convert(value, options, defaults);
+      const key = hashOf(agent);
+      if (plan.lastPlaces.has(key)) plan.duplicates += 1;
+      plan.lastPlaces.set(key, place);
+      plan.warningCount += warnings.length;
+      for (const message of warnings) if (plan.warnings.length < maxListed) plan.warnings.push({ place, message });
+    } catch (error) {
+      if (!isDatabaseError(error) && !isFailure(error)) throw error;
+      plan.invalidCount += 1;
+      if (plan.invalid.length < maxListed) plan.invalid.push({ place, message: error.message });
+    }
+  }
+  return plan;
+}
+
+/** Reads the file again. Of several documents with the same owner, name and version, yields the last one. */
+async function* agentBatches(
+  input: InputFile,
+  options: DocumentOptions,
+  defaults: ImportDefaults,
+  { lastPlaces, invalidCount }: Plan,
+): AsyncGenerator<AgentInput[]> {
+  let batch: AgentInput[] = [];
+  for await (const { place, value } of readDocuments(input.path, input.bytes)) {
+    const agent = invalidCount === 0 ? convert(value, options, defaults).agent : convertValid(value, options, defaults);
+    if (agent === undefined || lastPlaces.get(hashOf(agent)) !== place) continue;
+    batch.push(agent);
+    if (batch.length < batchSize) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function convertValid(...args: Parameters<typeof convert>): AgentInput | undefined {
+  try {
+    return convert(...args).agent;
+  } catch (error) {
+    if (isDatabaseError(error) || isFailure(error)) return undefined;
+    throw error;
+  }
+}
+
+function convert(value: unknown, { format }: DocumentOptions, defaults: ImportDefaults): ReturnType<typeof toAgent> {
+  return toAgent(value, format === 'auto' ? detectFormat(value) : format, defaults);
+}
+
+function hashOf(agent: AgentInput): string {
+  return createHash('sha256').update(keyOf(agent)).digest('base64').slice(0, 22);
+}
+
+async function readCertificate(path: string): Promise<CertificateInput> {
+  const pem = await readFile(path, 'utf8').catch(() => undefined);
+  if (pem === undefined) throw new CommandError(`${path} is not a readable file`, 'NOT_FOUND');
+  const { certificateFromPem } = await import('../../x509/index.js');
+  return certificateFromPem(pem);
+}
+
+/** Returns the id of the stored certificate with the same fingerprint, or an id for a new one. */
+async function findCertificate(
+  db: DatabaseService,
+  certificate: CertificateInput | undefined,
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
+  const stored = certificate && (await db.getCertificateByFingerprint(certificate.fingerprint));
+  if (stored?.status === 'REVOKED')
+    throw new CommandError('the certificate of --certificate is REVOKED; nothing was written');
+  const { v7: uuidv7 } = await import('uuid');
+  return stored == null ? { id: uuidv7(), isNew: true } : { id: stored.id, isNew: false };
+}
+
+function toOutcome(counts: ImportCounts, plan: Plan, { isDryRun }: DocumentOptions, { style }: Terminal): Outcome {
+  const { created, updated, unchanged, changes } = counts;
+  const { duplicates, invalidCount, invalid, warningCount, warnings } = plan;
+  const result = { created, updated, unchanged, duplicates, invalid: invalidCount, warnings: warningCount };
+  const listed = isDryRun ? changes : [];
+  const lines = [
+    ...listed.map(({ outcome, owner, name, version }) => `${outcome}\t${owner}\t${name}\t${version}`),
+    ...warnings.map(({ place, message }) => style.warning(`warning: ${place}: ${message}`)),
+    ...invalid.map(({ place, message }) => style.warning(`skipped: ${place}: ${message}`)),
+    style.bold(
+      `${formatAmount(created, 'agent')} ${isDryRun ? 'would be created' : 'created'}, ${formatCount(updated)} updated, ${formatCount(unchanged)} unchanged`,
+    ),
+    ...(duplicates > 0 ? [`${formatAmount(duplicates, 'earlier document')} of the same agents ignored`] : []),
+  ];
+  const json = { dryRun: isDryRun, ...result, ...(isDryRun ? { changes } : {}), problems: invalid, notes: warnings };
+  return { json, lines, exitCode: invalidCount > 0 ? 2 : 0 };
+}
