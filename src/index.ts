@@ -19,13 +19,10 @@ export {
   HealthStatus,
   type RevokedCertificateOptions,
   Uniqueness,
-  type UpdateManyOptions,
   type UpdateOptions,
-  type UpdateResult,
-  type UpsertManyOptions,
-  type UpsertResult,
 } from './agents/types';
 export type { AgentVersion, DeprecateOptions, Deprecation, VersionsRequest } from './agents/version-types';
+export type { UpdateManyOptions, UpdateResult, UpsertManyOptions, UpsertResult } from './agents/batch-types';
 export type { BatchOptions, CreateResult, RefusedResult } from './options/batch-options';
 export type { Facet, FacetBucket, FacetKey, FacetProperty, FacetRequest, FacetsOf } from './agents/facets/types';
 export type { AgentExclusion, AgentFilterQuery, AgentOrderField, ResolutionQuery } from './agents/query/types';

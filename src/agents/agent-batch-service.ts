@@ -7,17 +7,12 @@ import { createAgents } from './create-many';
 import { deleteAgents } from './delete-many';
 import { parseHealthReport } from './endpoint-validation';
 import { expireAllDueAgents } from './expire-due';
-import { parseCreateManyOptions, parseUpdateManyOptions } from './options';
+import { parseCreateManyOptions, parseUpdateManyOptions, parseUpsertManyOptions } from './options';
 import { recordHealth } from './record-health';
-import type {
-  AgentInput,
-  AgentUpdate,
-  CreateManyOptions,
-  EndpointHealthReport,
-  UpdateManyOptions,
-  UpdateResult,
-} from './types';
+import type { AgentInput, AgentUpdate, CreateManyOptions, EndpointHealthReport } from './types';
+import type { UpdateManyOptions, UpdateResult, UpsertManyOptions, UpsertResult } from './batch-types';
 import { updateAgents } from './update-many';
+import { upsertAgents } from './upsert-many';
 import { agentDefaults } from './validation';
 
 /** Methods of {@link AgentService} that change many agents. {@link AgentBatchWriter} documents them. */
@@ -55,6 +50,15 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
       const keys = checks.batch(ids, 'ids', checks.id);
       const nowMs = now();
       return executor.withTransaction((tx) => deleteAgents(tx, keys, nowMs));
+    });
+  }
+
+  upsertMany(agents: readonly AgentInput[], options: UpsertManyOptions): Promise<UpsertResult[]> {
+    return this.#session.write('agents.upsertMany', (executor) => {
+      const rules = parseUpsertManyOptions(options);
+      const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
+      const defaults = agentDefaults(this.#settings, { uniqueness: 'none', allowsRevoked: rules.allowsRevoked });
+      return upsertAgents(executor, inputs, defaults, rules);
     });
   }
 

@@ -1,12 +1,6 @@
 import type { CreateResult } from '../options/batch-options';
-import type {
-  AgentInput,
-  AgentUpdate,
-  CreateManyOptions,
-  EndpointHealthReport,
-  UpdateManyOptions,
-  UpdateResult,
-} from './types';
+import type { UpdateManyOptions, UpdateResult, UpsertManyOptions, UpsertResult } from './batch-types';
+import type { AgentInput, AgentUpdate, CreateManyOptions, EndpointHealthReport } from './types';
 
 /** Methods of `db.agents` that change many agents. They add entries to the change feed for the agents they change. */
 export interface AgentBatchWriter {
@@ -62,6 +56,27 @@ export interface AgentBatchWriter {
    * ```
    */
   deleteMany(ids: readonly string[]): Promise<boolean[]>;
+
+  /**
+   * Registers the agents that are not stored, and updates those that are, in one transaction. An omitted field keeps the
+   * stored value. A given collection replaces the stored one, but an endpoint without an id or a health keeps those of
+   * the stored endpoint with the same id, or with the same protocol, address and port. An agent that already has every
+   * given value is not written: its `updatedAt` stays, and the change feed gets no entry.
+   *
+   * With `by: 'owner-name-version'`, calls at the same time never register two agents of one owner with the same name
+   * and version, in any process. `updatedAt` is used only for an agent that the call registers.
+   *
+   * @returns the id of each agent, and whether it was created, updated or unchanged, in input order.
+   * @throws the error of the first refused agent, as for {@link create} and {@link update}; CONFLICT when several stored
+   * agents have the owner, name and version, or when the stored one has another id than the given one; INVALID_INPUT,
+   * also when `by` is `id` and an agent has no id.
+   * @example
+   * ```ts
+   * const results = await db.agents.upsertMany([agent], { by: 'owner-name-version' });
+   * for (const { id, outcome } of results) console.log(id, outcome);
+   * ```
+   */
+  upsertMany(agents: readonly AgentInput[], options: UpsertManyOptions): Promise<UpsertResult[]>;
 
   /**
    * Stores the results of many health checks, for example of one round of a monitor, in one transaction. A report that

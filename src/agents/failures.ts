@@ -45,3 +45,23 @@ export function changedMeanwhile(): Failure {
     retryable: true,
   });
 }
+
+/** Returns the failure for an agent to update whose owner, name and version several stored agents have. */
+export function severalMatches(): Failure {
+  return new Failure('CONFLICT', 'several agents have this owner, name and version: update one of them by its id', {
+    entity: 'agent',
+    field: 'name',
+  });
+}
+
+/** Returns the failure for an agent to update that has another id than the stored agent. */
+export function otherId(): Failure {
+  return new Failure(
+    'CONFLICT',
+    'another agent has this owner, name and version: omit id, or give the id of that agent',
+    {
+      entity: 'agent',
+      field: 'id',
+    },
+  );
+}

@@ -14,6 +14,7 @@ const takenColumns: RecordColumns = {
   all_key: 'text',
   owner_key: 'text',
 };
+const namedColumns: RecordColumns = { position: 'integer', name: 'text', version: 'text', owner: 'text' };
 const holderColumns: RecordColumns = { position: 'integer', id: 'text', all_key: 'text', owner_key: 'text' };
 const lockColumns: RecordColumns = { bucket: 'integer' };
 
@@ -32,6 +33,7 @@ export class NameStatements {
   readonly #selectHeld;
   readonly #selectTaken;
   readonly #selectHolders;
+  readonly #selectNamed;
 
   constructor(dialect: Dialect) {
     this.#usesRowLocks = dialect.usesRowLocks;
@@ -54,6 +56,12 @@ export class NameStatements {
           SELECT 1 FROM agents a WHERE a.name = n.name AND a.version = n.version
           AND (n.owner IS NULL OR a.owner = n.owner OR a.unique_key = n.all_key))`,
     );
+    this.#selectNamed = defineStatement<{ agents: string }>((p) => {
+      const idOf = (aggregate: Sql): Sql =>
+        sql`(SELECT ${aggregate} FROM agents a WHERE a.name = n.name AND a.version = n.version AND a.owner = n.owner)`;
+      return sql`SELECT n.position, ${idOf(sql`min(a.id)`)}, ${idOf(sql`max(a.id)`)}
+        FROM ${dialect.jsonRecordSet(p('agents'), 'n', namedColumns)}`;
+    });
     this.#selectHolders = defineStatement<{ agents: string }>((p) => {
       const holdersOf = (key: Sql): Sql =>
         sql`SELECT n.position, h.id FROM ${dialect.jsonRecordSet(p('agents'), 'n', holderColumns)}
@@ -87,6 +95,15 @@ export class NameStatements {
     });
     const parameters = { agents: JSON.stringify(rows) };
     return uniqueness === 'none' ? this.#selectHeld(parameters) : this.#selectTaken(parameters);
+  }
+
+  /**
+   * Returns the statement that selects, for the position of each agent, the least and the greatest id of the stored
+   * agents with the same owner, name and version; null when there are none.
+   */
+  selectNamed(agents: readonly Pick<NamedAgent, 'name' | 'version' | 'owner'>[]): Statement {
+    const rows = agents.map(({ name, version, owner }, position) => [position, name, version, owner]);
+    return this.#selectNamed({ agents: JSON.stringify(rows) });
   }
 
   /**

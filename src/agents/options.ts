@@ -1,6 +1,7 @@
 import { parseBatchRules, type BatchRules } from '../runtime/batches';
 import { checkBoolean, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
-import { Uniqueness, type UpsertManyOptions } from './types';
+import type { UpsertManyOptions } from './batch-types';
+import { Uniqueness } from './types';
 
 const createNames = new Set(['unique', 'allowRevokedCertificate'] as const);
 const createManyNames = new Set(['unique', 'allowRevokedCertificate', 'onError', 'onProgress'] as const);

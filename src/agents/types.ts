@@ -1,5 +1,5 @@
 import type { Metadata } from '../metadata/types';
-import type { BatchOptions, RefusedResult } from '../options/batch-options';
+import type { BatchOptions } from '../options/batch-options';
 import type { Deprecation } from './version-types';
 
 /*
@@ -222,27 +222,3 @@ export type AgentUpdate = { id: string } & {
   /** Ignored: only `deprecate` sets it. */
   deprecation?: Deprecation | undefined;
 };
-
-/** Options of `updateMany`. */
-export interface UpdateManyOptions extends RevokedCertificateOptions, BatchOptions {}
-
-/** Result of one update of `updateMany`. `changed` is false when the agent does not exist. */
-export type UpdateResult = { readonly ok: true; readonly id: string; readonly changed: boolean } | RefusedResult;
-
-/** Options of `upsertMany`. */
-export interface UpsertManyOptions extends RevokedCertificateOptions {
-  /**
-   * Fields that identify a stored agent: its id, or its owner, name and version. With `id`, every agent must have an
-   * id. With `owner-name-version`, an agent that has an id must have the id of the stored agent.
-   */
-  by: 'id' | 'owner-name-version';
-  /** Listener that is called after each batch, with the number of processed agents and the number of all agents. */
-  onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-/** Result of one agent of `upsertMany`. */
-export interface UpsertResult {
-  readonly id: string;
-  /** `unchanged` when the stored agent already has every given value. Then nothing was written. */
-  readonly outcome: 'created' | 'updated' | 'unchanged';
-}

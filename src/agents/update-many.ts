@@ -13,7 +13,7 @@ import { deleteMetadataInSteps } from './merged-metadata';
 import type { AgentChange } from './new-row';
 import type { UpdateManyRules } from './options';
 import { agentStatements } from './statements';
-import type { UpdateResult } from './types';
+import type { UpdateResult } from './batch-types';
 import { toNewNameKeys, type NameKeys } from './unique-key';
 import { parseAgentUpdate, unknownDefaultEndpoint } from './validation';
 
@@ -41,24 +41,29 @@ export function updateAgents(
     prepare: lockAllForUpdate,
     write: async (tx, batch) => {
       const outcomes: ChangeOutcome[] = [];
-      for (const part of dividedAtRepetitions(batch)) outcomes.push(...(await changeAgents(tx, part, rules)));
+      for (const part of dividedAtRepetitions(batch, ({ id }) => id)) {
+        outcomes.push(...(await changeAgents(tx, part, rules)));
+      }
       return outcomes;
     },
   });
 }
 
-/** Divides a batch into parts in which each agent occurs once, because one statement changes an agent only once. */
-function dividedAtRepetitions<T extends AgentChange | Refusal>(batch: readonly T[]): T[][] {
-  const parts: T[][] = [];
-  let ids = new Set<string>();
+/** Divides a batch into parts in which each key occurs once, because one statement changes an agent only once. */
+export function dividedAtRepetitions<T extends object>(
+  batch: readonly (T | Refusal)[],
+  keyOf: (entry: T) => string,
+): (T | Refusal)[][] {
+  const parts: (T | Refusal)[][] = [];
+  let keys = new Set<string>();
   for (const entry of batch) {
-    const id = isRefusal(entry) ? undefined : entry.id;
-    if (parts.length === 0 || (id !== undefined && ids.has(id))) {
+    const key = isRefusal(entry) ? undefined : keyOf(entry);
+    if (parts.length === 0 || (key !== undefined && keys.has(key))) {
       parts.push([]);
-      ids = new Set();
+      keys = new Set();
     }
     parts.at(-1)?.push(entry);
-    if (id !== undefined) ids.add(id);
+    if (key !== undefined) keys.add(key);
   }
   return parts;
 }

@@ -62,7 +62,8 @@ export interface LimitOptions {
    */
   recordLength?: number | undefined;
   /**
-   * Maximum number of elements of one `createMany`, `updateMany`, `deleteMany`, `recordMany` or `recordHealth`.
+   * Maximum number of elements of one `createMany`, `updateMany`, `upsertMany`, `deleteMany`, `recordMany`,
+   * or `recordHealth`.
    *
    * @defaultValue 1000000
    */

@@ -225,6 +225,7 @@ const operations: Operations = {
   'agents.create': ['writes', isText, (mark) => [agent(mark), unique]],
   'agents.createMany': ['writes', isList, (mark) => [[agent(mark), agent(mark)], { ...unique, onError: 'abort', onProgress: () => 1 }]], // prettier-ignore
   'agents.updateMany': ['writes', isList, (mark) => [[{ ...agent(mark), id: mark('a') }, { id: mark('none') }], { allowRevokedCertificate: false, onError: 'abort', onProgress: () => 1 }]], // prettier-ignore
+  'agents.upsertMany': ['writes', isList, (mark) => [[{ ...agent(mark), id: mark('a') }], { by: 'id', allowRevokedCertificate: false, onProgress: () => 1 }]], // prettier-ignore
   'agents.update': ['writes', isTruth, (mark) => [{ ...agent(mark), id: mark('a') }]],
   'agents.setStatus': ['writes', isTruth, (mark) => [mark('a'), 'ACTIVE', change]],
   'agents.setCapabilities': ['writes', isTruth, (mark) => [mark('a'), [mark('read')]]],
@@ -264,6 +265,7 @@ const forms: readonly (readonly [keyof Operations, Sample])[] = [
   ['querySecurityEvents', ['reads', isList, (mark) => [eventQuery(mark), primary]]],
   ['agents.createMany', ['writes', isList, (mark) => [[agent(mark), agent(mark)], { ...unique, onError: 'collect' }]]],
   ['agents.updateMany', ['writes', isList, (mark) => [[{ ...agent(mark), id: mark('a') }], { onError: 'collect' }]]],
+  ['agents.upsertMany', ['writes', isList, (mark) => [[{ ...agent(mark), version: mark('9.9.9') }], { by: 'owner-name-version' }]]], // prettier-ignore
   ['certificates.createMany', ['writes', isList, (mark) => [[certificate(mark)], { onError: 'collect' }]]],
 ];
 
