@@ -37,7 +37,7 @@ export function upsertAgents(
     parse: (input) => parseUpsert(input, by, defaults),
     lengthOf: ({ row }) => lengthOf(row),
     prepare: async (tx, some) => {
-      if (by === 'id') await lockAllForUpdate(tx, some, 'change');
+      if (by === 'id') await lockAllForUpdate(tx, some);
     },
     write: async (tx, batch) => {
       const outcomes: (UpsertResult | Refusal)[] = [];
