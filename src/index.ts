@@ -1,5 +1,7 @@
 export type { AgentBatchWriter } from './agents/agent-batch-writer';
 export type { AgentReader } from './agents/agent-reader';
+export type { AgentPatch, DeleteWhereOptions, UpdateWhereOptions } from './agents/where-types';
+export type { AgentSelectionWriter } from './agents/agent-selection-writer';
 export type { AgentService } from './agents/agent-service';
 export type { AgentWriter } from './agents/agent-writer';
 export {

@@ -3,20 +3,26 @@ import type { ServiceSettings } from '../options/service-settings';
 import type { Session } from '../storage/session';
 import type { AgentBatchWriter } from './agent-batch-writer';
 import { AgentReadService } from './agent-read-service';
+import type { AgentSelectionWriter } from './agent-selection-writer';
+import { deleteWhere, parsePatch, updateWhere } from './change-where';
 import { createAgents } from './create-many';
 import { deleteAgents } from './delete-many';
 import { parseHealthReport } from './endpoint-validation';
 import { expireAllDueAgents } from './expire-due';
 import { parseCreateManyOptions, parseUpdateManyOptions, parseUpsertManyOptions } from './options';
+import type { ResolutionQuery } from './query/types';
+import { parseSelection } from './query/validation';
 import { recordHealth } from './record-health';
 import type { AgentInput, AgentUpdate, CreateManyOptions, EndpointHealthReport } from './types';
 import type { UpdateManyOptions, UpdateResult, UpsertManyOptions, UpsertResult } from './batch-types';
 import { updateAgents } from './update-many';
 import { upsertAgents } from './upsert-many';
 import { agentDefaults } from './validation';
+import { parseDeleteWhereOptions, parseUpdateWhereOptions } from './where-options';
+import type { AgentPatch, DeleteWhereOptions, UpdateWhereOptions } from './where-types';
 
 /** Methods of {@link AgentService} that change many agents. {@link AgentBatchWriter} documents them. */
-export abstract class AgentBatchService extends AgentReadService implements AgentBatchWriter {
+export abstract class AgentBatchService extends AgentReadService implements AgentBatchWriter, AgentSelectionWriter {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
@@ -59,6 +65,25 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
       const inputs = this.#settings.checks.batch(agents, 'agents', (agent) => agent);
       const defaults = agentDefaults(this.#settings, { uniqueness: 'none', allowsRevoked: rules.allowsRevoked });
       return upsertAgents(executor, inputs, defaults, rules);
+    });
+  }
+
+  updateWhere(query: ResolutionQuery, patch: AgentPatch, options?: UpdateWhereOptions): Promise<number> {
+    return this.#session.write('agents.updateWhere', (executor) => {
+      const { checks, now } = this.#settings;
+      const selection = { filter: parseSelection(query, checks), nowMs: now() };
+      const changeOf = parsePatch(patch, selection.nowMs, checks);
+      const rules = parseUpdateWhereOptions(options);
+      return executor.withTransaction((tx) => updateWhere(tx, selection, changeOf, rules));
+    });
+  }
+
+  deleteWhere(query: ResolutionQuery, options?: DeleteWhereOptions): Promise<number> {
+    return this.#session.write('agents.deleteWhere', (executor) => {
+      const { checks, now } = this.#settings;
+      const selection = { filter: parseSelection(query, checks), nowMs: now() };
+      const rules = parseDeleteWhereOptions(options);
+      return executor.withTransaction((tx) => deleteWhere(tx, selection, rules));
     });
   }
 

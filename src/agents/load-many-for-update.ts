@@ -59,11 +59,16 @@ export async function loadManyForUpdate(
  * that the other one has locked.
  */
 export async function lockAllForUpdate(tx: Transaction, inputs: readonly unknown[]): Promise<void> {
-  const { lock } = agentBatchStatements(tx.dialect);
-  if (lock === undefined) return;
   const given = inputs.flatMap((input) => (typeof input === 'string' ? input : (idOf(input) ?? [])));
   const ids = [...new Set(given)].sort();
   if (inputs.length <= batchSize && ids.length === given.length) return;
+  await lockInOrder(tx, ids);
+}
+
+/** Blocks changes of agents until the end of the transaction. `ids` must be sorted. */
+export async function lockInOrder(tx: Transaction, ids: readonly string[]): Promise<void> {
+  const { lock } = agentBatchStatements(tx.dialect);
+  if (lock === undefined) return;
   for (let start = 0; start < ids.length; start += chunkRows) {
     await tx.query(lock({ ids: JSON.stringify(ids.slice(start, start + chunkRows)) }));
   }

@@ -87,6 +87,13 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
   return { columns: { ...columns, uniqueKey: toUniqueKey(nameKeys, uniqueness) }, nameKeys, collections };
 }
 
+/** Returns the fields of a change without an id. Does not check their values. @throws INVALID_INPUT for other fields */
+export function checkPatch(input: unknown): object {
+  const patch = checkObject(input, 'patch', agentFields);
+  if (patch.id !== undefined) throw invalidInput('patch.id', 'must not be given: the query selects the agents');
+  return patch;
+}
+
 /**
  * Parses a change of an agent. When the change has no endpoints, `loadForUpdate` checks later that the default endpoint
  * is one of the stored endpoints.

@@ -47,6 +47,11 @@ export function buildAgentCount(dialect: Dialect, filter: AgentFilter, nowMs: nu
   return withCost('scan', agentCounts(dialect)({ filter, nowMs }));
 }
 
+/** Builds the statement that selects the ids of all agents that match a filter, in no particular order. */
+export function buildAgentIds(dialect: Dialect, filter: AgentFilter, nowMs: number): Statement {
+  return agentIds(dialect)({ filter, nowMs });
+}
+
 // A short page is quick in three cases: the filter has ids; there is no filter; or the filter has only an owner, and
 // the order is that of the index on `owner` and `updatedAt`. Any other query may scan all agents.
 function costOf({ filter, order, limit, offset }: AgentSelection): StatementCost | undefined {
@@ -116,6 +121,21 @@ const agentCounts = memoizeByDialect((dialect) =>
         agentFilterTerms.toSql(key, bind),
         bind(({ nowMs }) => nowMs),
       ),
+  ),
+);
+
+const agentIds = memoizeByDialect((dialect) =>
+  defineCachedStatement<Pick<AgentSelection, 'filter' | 'nowMs'>, FilterKey>(
+    ({ filter }) => agentFilterTerms.cacheKeyOf(filter),
+    (key, bind) => {
+      const filter = agentFilterTerms.toSql(key, bind);
+      const { tables, select } = composeMatching(
+        dialect,
+        filter,
+        bind(({ nowMs }) => nowMs),
+      );
+      return sql`${withTables(tables)}${join(select(sql`a.id`), ' UNION ALL ')}`;
+    },
   ),
 );
 

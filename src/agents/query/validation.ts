@@ -53,9 +53,21 @@ export function parseFilterQuery(input: unknown, checks: Validator): AgentFilter
   const query = checkObject(input, 'query', queryFields);
   for (const field of [...orderFields, ...limitOffsetFields]) {
     if (query[field] !== undefined)
-      throw invalidInput(field, 'must not be given: the call counts all agents that match');
+      throw invalidInput(field, 'must not be given: the call concerns all agents that match');
   }
   return agentFilterTerms.parse(query, checks);
+}
+
+/**
+ * Parses the query of a call that changes all matching agents. As {@link parseFilterQuery}, and the query must filter:
+ * an empty query is more often a mistake than the wish to change every agent.
+ */
+export function parseSelection(input: unknown, checks: Validator): AgentFilter | null {
+  const filter = parseFilterQuery(input, checks);
+  if (filter !== null && Object.keys(filter).length === 0) {
+    throw invalidInput('query', 'must have a field that filters, because the call changes all matching agents');
+  }
+  return filter;
 }
 
 function checkOrderField(value: unknown, path: string): AgentOrderField {

@@ -1,0 +1,17 @@
+import type { AgentUpdate, RevokedCertificateOptions } from './types';
+
+/** Change of all agents that match a query: an {@link AgentUpdate} without the id. */
+export type AgentPatch = Omit<AgentUpdate, 'id'>;
+
+/** Options of `deleteWhere`. */
+export interface DeleteWhereOptions {
+  /**
+   * Required number of matching agents: the call fails with CONFLICT, and changes nothing, when another number matches.
+   *
+   * @defaultValue any number
+   */
+  expect?: number | undefined;
+}
+
+/** Options of `updateWhere`. */
+export interface UpdateWhereOptions extends DeleteWhereOptions, RevokedCertificateOptions {}

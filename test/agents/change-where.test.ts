@@ -1,0 +1,109 @@
+import { newsOf } from '../certificates/feed';
+import { callUntyped, expectRefused } from '../support/expect-error';
+import { agentInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
+import { rawCounts } from '../support/raw-reader';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
+
+/** Opens a database with `count` agents of the owner `one` and one agent of the owner `two`. */
+async function openAgents(count: number): Promise<TestDatabase> {
+  const database = await openTestDatabase();
+  const certificateId = await createCertificate(database.db, { id: 'c' });
+  const ids = Array.from({ length: count }, (_, index) => `a${index}`);
+  await database.db.agents.createMany(
+    ids.map((id) => wholeAgent({ id, certificateId, owner: 'one', status: 'ACTIVE' })),
+  );
+  await createAgent(database.db, { id: 'other', certificateId, owner: 'two' });
+  return database;
+}
+
+describe('agents.updateWhere', () => {
+  test('changes all matching agents and adds their changes to the feed', async () => {
+    const database = await openAgents(3);
+    const { agents } = database.db;
+    const before = await agents.get('a0');
+    const news = await newsOf(database, async () => {
+      const patch = { description: null, capabilities: ['new'], endpoints: [{ protocol: 'x', address: 'y', port: 1 }] };
+      expect(await agents.updateWhere({ owner: 'one' }, patch, { expect: 3 })).toBe(3);
+    });
+    expect(news.sort()).toEqual(['AGENT a0 UPDATED', 'AGENT a1 UPDATED', 'AGENT a2 UPDATED']);
+    const after = await agents.query({ owner: 'one' });
+    for (const agent of after) expect(agent).toMatchObject({ capabilities: ['new'], metadata: before?.metadata });
+    expect(new Set(after.map(({ endpoints }) => endpoints[0]?.id)).size).toBe(3);
+    expect(after.every(({ updatedAt }) => updatedAt.getTime() > (before?.updatedAt.getTime() ?? Infinity))).toBe(true);
+    expect(await agents.get('other')).not.toMatchObject({ capabilities: ['new'] });
+  });
+
+  test('changes more agents than fit into one batch with the same statements for each', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    await db.agents.createMany(
+      Array.from({ length: 1100 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
+    );
+    const count = (ids: string[] | undefined) =>
+      statementsOf(() => db.agents.updateWhere({ ...(ids && { ids }), status: ['ACTIVE'] }, { description: 'd' }));
+    const one = await count(['a0']);
+    const all = await count(undefined);
+    expect(all.length).toBeLessThanOrEqual(3 * one.length + 2);
+    expect((await db.agents.query({ id: 'a1099' }))[0]).toMatchObject({ description: 'd' });
+  });
+
+  test('changes nothing when one of the agents cannot be changed, or another number matches', async () => {
+    const database = await openAgents(3);
+    const { agents } = database.db;
+    await agents.setStatus('a1', 'REVOKED');
+    await expectRefused(database, 'INVALID_TRANSITION', () =>
+      agents.updateWhere({ owner: 'one' }, { status: 'ACTIVE' }),
+    );
+    await expectRefused(database, 'CONFLICT', () =>
+      agents.updateWhere({ owner: 'one' }, { version: '2' }, { expect: 4 }),
+    );
+    await expectRefused(database, 'CONFLICT', () => agents.updateWhere({ ids: [] }, { version: '2' }, { expect: 1 }));
+    const certificateId = 'unknown';
+    await expectRefused(database, 'REFERENCE_NOT_FOUND', () => agents.updateWhere({ owner: 'one' }, { certificateId }));
+    expect(await agents.updateWhere({ ids: [] }, { version: '2' }, { expect: 0 })).toBe(0);
+  });
+
+  test.each<readonly [string, readonly unknown[]]>([
+    ['an id in the patch', [{ owner: 'one' }, { id: 'a0' }]],
+    ['an unknown field of the patch', [{ owner: 'one' }, { color: 1 }]],
+    ['no patch', [{ owner: 'one' }]],
+    ['an invalid value', [{ owner: 'one' }, { name: '' }]],
+    ['a negative number', [{ owner: 'one' }, {}, { expect: -1 }]],
+    ['an unknown option', [{ owner: 'one' }, {}, { ifUpdatedAt: new Date() }]],
+  ])('refuses %s', async (_, args) => {
+    const database = await openAgents(1);
+    await expectRefused(database, 'INVALID_INPUT', () => callUntyped(database.db.agents, 'updateWhere', ...args));
+  });
+});
+
+describe('agents.deleteWhere', () => {
+  test('deletes all matching agents with everything that belongs to them', async () => {
+    const database = await openAgents(3);
+    const { agents } = database.db;
+    const news = await newsOf(database, async () => expect(await agents.deleteWhere({ owner: 'one' })).toBe(3));
+    expect(news.sort()).toEqual(['AGENT a0 DELETED', 'AGENT a1 DELETED', 'AGENT a2 DELETED']);
+    expect(await rawCounts(database)).toMatchObject({ agents: 1, endpoints: 0, agent_metadata: 0 });
+    expect(await agents.deleteWhere({ owner: 'one' }, { expect: 0 })).toBe(0);
+  });
+
+  test('changes nothing when another number matches', async () => {
+    const database = await openAgents(2);
+    await expectRefused(database, 'CONFLICT', () => database.db.agents.deleteWhere({ owner: 'one' }, { expect: 1 }));
+  });
+
+  test.each<readonly [string, unknown]>([
+    ['no query', undefined],
+    ['an empty query', {}],
+    ['empty metadata', { metadata: {} }],
+    ['only undefined fields', { owner: undefined }],
+    ['a field that filters nothing', { includeExpired: true }],
+    ['a condition on missing capabilities', { allCapabilities: true }],
+    ['a limit', { owner: 'one', limit: 1 }],
+    ['an offset', { owner: 'one', offset: 0 }],
+    ['an order', { owner: 'one', orderBy: 'id' }],
+    ['a direction', { owner: 'one', orderDirection: 'asc' }],
+  ])('refuses %s', async (_, query) => {
+    const database = await openAgents(1);
+    await expectRefused(database, 'INVALID_INPUT', () => callUntyped(database.db.agents, 'deleteWhere', query));
+  });
+});
