@@ -1,22 +1,31 @@
 import { join } from 'node:path';
-import type {
-  AgentInput,
-  AgentService,
-  CertificateInput,
-  CertificateService,
-  DatabaseService,
-  EventService,
-  RegistrationInput,
-  TransactionScope,
-} from '../../src';
+import type { AgentService, CertificateService, DatabaseService, EventService, TransactionScope } from '../../src';
+import {
+  agent,
+  certificate,
+  certificateQuery,
+  change,
+  early,
+  event,
+  eventQuery,
+  facetQuery,
+  health,
+  late,
+  metadata,
+  page,
+  primary,
+  registration,
+  resolution,
+  resolveRequest,
+  unique,
+  window,
+  type Mark,
+} from './call-arguments';
 import { agentInput, certificateInput, eventInput } from './factories';
 import { scratch } from './scratch';
 
 /** A database or one of its transactions: both have the same operations. */
 export type Target = DatabaseService | TransactionScope;
-
-/** Changes each free text of the arguments, for example by adding a secret that no message may contain. */
-export type Mark = (text: string) => string;
 
 type Judge = (answer: unknown) => boolean;
 type Callable = (...args: never[]) => unknown;
@@ -56,133 +65,6 @@ const isList: Judge = (answer) => Array.isArray(answer);
 const isPage: Judge = (answer) => isObject(answer) && isList(Reflect.get(answer as object, 'items'));
 const isStep: Judge = (answer) => isObject(answer) && isTruth(Reflect.get(answer as object, 'done'));
 const isNothing: Judge = (answer) => answer === undefined;
-
-const early = new Date('2001-01-01');
-const late = new Date('2099-01-01');
-const primary = { consistency: 'primary' } as const;
-const window = { limit: 10, offset: 0 };
-const page = { after: undefined, size: 10 };
-const change = { ifUpdatedAt: undefined };
-const unique = { unique: 'none' } as const;
-
-const metadata = (mark: Mark) => ({ [mark('key')]: [mark('value'), { nested: 1 }] });
-const health = (mark: Mark) => ({ status: 'HEALTHY', lastChecked: early, message: mark('fine') }) as const;
-
-// The id is omitted, so that the same call can be made several times.
-const agent = (mark: Mark): AgentInput => ({
-  name: mark('Test Agent'),
-  publicKey: mark('PEM'),
-  certificateId: mark('c'),
-  endpoints: [
-    {
-      id: mark('main'),
-      protocol: mark('https'),
-      address: mark('https://agent.example'),
-      port: 443,
-      health: health(mark),
-      metadata: metadata(mark),
-    },
-  ],
-  defaultEndpoint: { id: mark('main') },
-  capabilities: [mark('read'), mark('write')],
-  version: mark('1.0.0'),
-  description: mark('An agent'),
-  metadata: metadata(mark),
-  createdAt: early,
-  updatedAt: early,
-  expiresAt: late,
-  status: 'ACTIVE',
-  owner: mark('test-owner'),
-});
-const certificate = (mark: Mark): CertificateInput => ({
-  ...certificateInput({ createdAt: early, status: 'VALID' }),
-  fingerprint: mark(certificateInput().fingerprint),
-  subject: mark('CN=a'),
-  issuer: mark('CN=b'),
-  publicKey: mark('PEM'),
-  certificate: mark('PEM'),
-  metadata: metadata(mark),
-});
-const event = (mark: Mark) => ({
-  ...eventInput({ timestamp: early, source: mark('s'), target: mark('t'), description: mark('d') }),
-  eventType: mark('CUSTOM'),
-  metadata: metadata(mark),
-  mitigationApplied: true,
-  mitigationDetails: mark('x'),
-});
-const registration = (mark: Mark): RegistrationInput => ({
-  certificate: certificate(mark),
-  agent: { ...agent(mark), certificateId: undefined },
-  event: event(mark),
-});
-const resolution = (mark: Mark) =>
-  ({
-    ids: [mark('a')],
-    name: mark('Agent'),
-    exactName: mark('Test Agent'),
-    names: [mark('Test Agent')],
-    owner: mark('test-owner'),
-    owners: [mark('test-owner')],
-    status: ['ACTIVE'],
-    fingerprint: mark('AA'),
-    certificateStatus: ['VALID'],
-    capabilities: [mark('read')],
-    allCapabilities: true,
-    hasEndpoint: true,
-    protocol: mark('https'),
-    address: mark('a.example'),
-    health: ['HEALTHY'],
-    metadata: metadata(mark),
-    version: mark('^1.0.0'),
-    createdAfter: early,
-    createdBefore: late,
-    updatedAfter: early,
-    updatedBefore: late,
-    expiresBefore: late,
-    expiresAfter: early,
-    includeExpired: true,
-    latest: true,
-    not: { owners: [mark('other')], address: mark('b.example') },
-    orderBy: 'name',
-    orderDirection: 'asc',
-  }) as const;
-const facetQuery = (mark: Mark) => ({ ...resolution(mark), orderBy: undefined, orderDirection: undefined });
-const resolveRequest = (mark: Mark) => ({
-  name: mark('Test Agent'),
-  owner: mark('test-owner'),
-  version: mark('1.0.0'),
-  protocol: mark('https'),
-  capabilities: [mark('read')],
-  allowDeprecated: true,
-  allowUnhealthy: true,
-});
-const certificateQuery = (mark: Mark) =>
-  ({
-    ids: [mark('c')],
-    subject: mark('CN'),
-    issuer: mark('CN'),
-    status: ['VALID'],
-    fingerprint: mark('AA'),
-    expiresBefore: late,
-    expiresAfter: early,
-    metadata: metadata(mark),
-    orderBy: 'subject',
-    orderDirection: 'desc',
-    ...window,
-  }) as const;
-const eventQuery = (mark: Mark) =>
-  ({
-    ids: [mark('e')],
-    from: early,
-    to: late,
-    eventTypes: [mark('CUSTOM')],
-    severities: ['LOW'],
-    minSeverity: 'LOW',
-    source: mark('s'),
-    target: mark('t'),
-    mitigationApplied: false,
-    metadata: metadata(mark),
-  }) as const;
 
 /** Methods that run SQL of the application; `test/prisma` tests them. */
 type NativeCall = 'query' | 'execute';
