@@ -105,7 +105,7 @@ describe('the plans of the prepared statements of a connection', () => {
     const database = await openWithPlans();
     const { url } = database.options;
     spoilDatabase(url);
-    await runRaw(url, 'ALTER TABLE agents ALTER COLUMN status TYPE text');
+    await runRaw(url, 'ALTER TABLE endpoints ALTER COLUMN health_status TYPE text');
     await runRaw(url, 'ALTER TABLE agents ALTER COLUMN description TYPE varchar(500)');
     expect(await database.db.getAgent('a')).toMatchObject({ description: 'kept' });
   });

@@ -19,7 +19,7 @@ const maxSources = 6;
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
 /** Plan of a query that reads only the candidates of a selective source. */
-export interface SelectivePlan {
+interface SelectivePlan {
   /** Table expressions of the sources, and {@link selectiveTable}, which is empty when no source is selective. */
   readonly tables: readonly Sql[];
   /** Condition that is true when one of the sources is selective. */

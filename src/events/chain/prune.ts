@@ -17,7 +17,7 @@ export interface PruneBatch {
 }
 
 /** Result of one batch of a pruning. */
-export interface PruneOutcome {
+interface PruneOutcome {
   readonly events: number;
   /** True when there may be more to prune. */
   readonly hasMore: boolean;
