@@ -100,6 +100,20 @@ describe('the number of SQL statements', () => {
     expect(await statementsOf(() => db.agents.deleteMany(ids.slice(1)))).toEqual(forDeletion);
   });
 
+  test('is the same for deleteMany with a hundred successors of deprecated agents and with one', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    const ids = Array.from({ length: 101 }, (_, index) => `agent-${index}`);
+    const successorOf = (id: string): string => `successor of ${id}`;
+    await db.agents.createMany(
+      ids.flatMap((id) => [agentInput({ id, certificateId }), agentInput({ id: successorOf(id), certificateId })]),
+    );
+    for (const id of ids) await db.agents.deprecate(id, { successorId: successorOf(id) });
+    const forOne = await statementsOf(() => db.agents.deleteMany(ids.slice(0, 1).map(successorOf)));
+    expect(forOne).toHaveLength(onPostgresql ? 7 : 6);
+    expect(await statementsOf(() => db.agents.deleteMany(ids.slice(1).map(successorOf)))).toEqual(forOne);
+  });
+
   test('is the same for certificates.createMany with a hundred certificates and with one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificates = Array.from({ length: 101 }, (_, index) => certificateInput({ metadata: { index } }));

@@ -3,7 +3,8 @@ import { batchSize } from '../runtime/batches';
 import { partsByWeight } from '../sql/chunks';
 import type { Transaction } from '../storage/transaction';
 import { agentBatchStatements } from './batch-statements';
-import { agentChange, deleteAgent } from './commands';
+import { agentChange } from './commands';
+import { clearSuccessors, deprecationStatements } from './deprecation';
 import { loadManyForUpdate, lockAllForUpdate, type AgentBeforeBatch } from './load-many-for-update';
 import { deleteMetadataInSteps } from './merged-metadata';
 import { agentStatements } from './statements';
@@ -34,20 +35,23 @@ export async function deleteAgents(tx: Transaction, ids: readonly string[], nowM
 /** Deletes agents, which must be different ones. Returns the ids of those that existed. */
 async function deleteBatch(tx: Transaction, ids: readonly string[], nowMs: number): Promise<ReadonlySet<string>> {
   const requests = ids.map((id) => ({ id, endpointId: null, needsCapabilities: true }));
-  const agents = await loadManyForUpdate(tx, requests);
-  let together: LoadedAgent[] = [];
-  for (const id of ids) {
-    const before = agents.get(id);
-    if (before === undefined) continue;
-    // Clears the successor of other agents, which the batch may delete before or after this agent.
-    if (before.hasPredecessors) {
-      await deleteTogether(tx, together, nowMs);
-      together = [];
-      await deleteAgent(tx, id, nowMs);
-    } else together.push({ id, before });
+  const loaded = await loadManyForUpdate(tx, requests);
+  const agents = ids.flatMap((id): LoadedAgent[] => {
+    const before = loaded.get(id);
+    return before === undefined ? [] : [{ id, before }];
+  });
+  if (agents.length === 0) return new Set();
+  const predecessors = await clearAllSuccessors(tx, agents, nowMs);
+  await deleteLoaded(tx, agents);
+  const existing = new Set<string>();
+  for (const { id } of agents) {
+    existing.add(id);
+    tx.recordChange(agentChange('DELETED', [id], nowMs));
+    // The deletion of a predecessor before this agent is its last change.
+    const kept = predecessors.get(id)?.filter((predecessor) => !existing.has(predecessor)) ?? [];
+    tx.recordChange(agentChange('UPDATED', kept, nowMs));
   }
-  await deleteTogether(tx, together, nowMs);
-  return new Set(agents.keys());
+  return existing;
 }
 
 interface LoadedAgent {
@@ -55,9 +59,26 @@ interface LoadedAgent {
   readonly before: AgentBeforeBatch;
 }
 
+/** Clears the successors of the agents that name one of these. Returns the ids of those agents by their successor. */
+async function clearAllSuccessors(
+  tx: Transaction,
+  agents: readonly LoadedAgent[],
+  nowMs: number,
+): Promise<ReadonlyMap<unknown, readonly string[]>> {
+  const successors = agents.filter(({ before }) => before.hasPredecessors).map(({ id }) => id);
+  if (successors.length === 0) return new Map();
+  const { selectPredecessors } = deprecationStatements(tx.dialect);
+  const rows = await tx.query(selectPredecessors({ ids: JSON.stringify(successors) }));
+  await clearSuccessors(tx, successors, nowMs);
+  const predecessors = new Map<unknown, string[]>();
+  for (const [id, successorId] of rows) {
+    predecessors.set(successorId, [...(predecessors.get(successorId) ?? []), String(id)]);
+  }
+  return predecessors;
+}
+
 /** Deletes agents that are no successors. Each statement deletes many of them. */
-async function deleteTogether(tx: Transaction, agents: readonly LoadedAgent[], nowMs: number): Promise<void> {
-  if (agents.length === 0) return;
+async function deleteLoaded(tx: Transaction, agents: readonly LoadedAgent[]): Promise<void> {
   for (const { id, before } of agents) if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const { capabilities } = agentStatements(tx.dialect).collections;
   const links = agents.map(({ id, before }) => ({ agentId: id, names: [], stored: before.capabilities }));
@@ -69,6 +90,4 @@ async function deleteTogether(tx: Transaction, agents: readonly LoadedAgent[], n
   // delete the row.
   const count = changes.slice(-deletions.length).reduce((sum, some) => sum + some, 0);
   if (count < agents.length) throw protectedRow();
-  const deleted = agents.map(({ id }) => id);
-  tx.recordChange(agentChange('DELETED', deleted, nowMs));
 }

@@ -57,6 +57,12 @@ export const deprecationStatements = memoizeByDialect((dialect) => ({
   lockSuccessor: defineStatement<{ id: string }>(
     (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
   ),
+  // Locks the agents, so that clearing their successors changes exactly these.
+  selectPredecessors: defineStatement<{ ids: string }>(
+    (p) => sql`SELECT id, successor_id FROM agents
+      WHERE successor_id IS NOT NULL AND ${dialect.inSubquery(sql`successor_id`, dialect.jsonArrayElements(p('ids')))}
+      ORDER BY id ${dialect.usesRowLocks ? sql`FOR UPDATE` : sql``}`,
+  ),
   // Two deletions never wait for each other here, because a deprecated agent has one successor.
   clearSuccessors: defineStatement<{ ids: string; now: number }>(
     (p) => sql`UPDATE agents SET successor_id = NULL, updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}

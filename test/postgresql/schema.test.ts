@@ -46,6 +46,7 @@ describe('the database that the migrations create', () => {
       'idx_certificates_issuer_folded',
       'idx_certificates_subject',
       'idx_certificates_subject_folded',
+      'idx_endpoints_address',
       'idx_security_event_metadata_key',
     ]);
   });
