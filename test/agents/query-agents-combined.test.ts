@@ -9,19 +9,22 @@ const names = ['Amber Falcon', 'Brisk Falcon', 'Calm Otter'];
 
 // The 192 agents cover every combination of name, owner, capabilities, metadata, protocol and version.
 async function fill({ db }: TestDatabase): Promise<void> {
-  const certificateId = await createCertificate(db);
+  const certificateId = await createCertificate(db, { id: 'valid' });
+  const suspendedId = await createCertificate(db, { id: 'suspended', status: 'SUSPENDED' });
   const agentAt = (place: number) => {
     const bit = (index: number): boolean => ((place >> index) & 1) === 1;
+    const endpoint = { protocol: bit(4) ? 'https' : 'mcp', address: place % 5 < 2 ? 'x' : 'y', port: 1 };
     return agentInput({
-      certificateId,
+      certificateId: place % 7 < 3 ? suspendedId : certificateId,
       id: `agent-${place}`,
       name: names[place % 3] ?? '',
       owner: bit(0) ? 'one' : 'other',
       capabilities: [...(bit(1) ? ['read'] : []), ...(bit(2) ? ['write'] : [])],
       metadata: bit(3) ? { region: 'eu' } : { region: 'us' },
-      endpoints: [{ protocol: bit(4) ? 'https' : 'mcp', address: 'x', port: 1 }],
+      endpoints: place % 11 === 0 ? [] : [endpoint],
       version: bit(5) ? '1.2.0' : '2.0.0',
       status: place % 5 === 0 ? 'SUSPENDED' : 'ACTIVE',
+      createdAt: new Date(nowMs - 60_000 - (place % 13) * 1000),
       updatedAt: new Date(nowMs - (place % 50) * 1000),
     });
   };
@@ -41,6 +44,22 @@ const choices: readonly ResolutionQuery[][] = [
   [{}, { protocol: 'https', version: '^1.0.0', status: ['ACTIVE'] }],
 ];
 
+const furtherChoices: readonly ResolutionQuery[][] = [
+  [{}, { owners: ['one', 'none'] }],
+  [{}, { names: ['Amber Falcon', 'Calm Otter'] }],
+  [{}, { address: 'x' }, { hasEndpoint: true }, { hasEndpoint: false }],
+  [{}, { certificateStatus: ['SUSPENDED', 'EXPIRED'] }],
+  [{}, { createdAfter: new Date(nowMs - 70_000), updatedBefore: new Date(nowMs - 2000) }],
+  [{}, { latest: true }],
+  [
+    {},
+    { not: { owners: ['one'], metadata: { region: 'eu' } } },
+    { not: { latest: true, capabilities: ['read', 'write'], allCapabilities: true } },
+    { not: { name: 'calm', address: 'y', certificateStatus: ['VALID'], hasEndpoint: true } },
+  ],
+  [{}, { name: 'falcon', capabilities: ['read'], metadata: { region: 'us' }, protocol: 'mcp' }],
+];
+
 /** Returns every combination of one choice from each list. */
 function combine([first, ...rest]: readonly ResolutionQuery[][]): ResolutionQuery[] {
   if (first === undefined) return [{}];
@@ -57,10 +76,14 @@ describe('queryAgents with several fields', () => {
     const { db } = shared();
     const agents = new Map<string, AgentRecord>();
     for await (const agent of db.agents.iterate()) agents.set(agent.id, agent);
+    const certificates = new Map((await db.certificates.query()).map((certificate) => [certificate.id, certificate]));
+    const directory = { ...emptyDirectory, agents, certificates };
     const settings = { nowMs, lifetimeMs: 0, maxResults: 1000 };
-    for (const choice of combine(choices)) {
+    // Tests one of 17 combinations of the further choices, because there are very many.
+    const further = combine(furtherChoices).filter((_, place) => place % 17 === 0);
+    for (const choice of [...combine(choices), ...further]) {
       const query = { ...choice, ...range };
-      const found = findAgents({ ...emptyDirectory, agents }, query, settings);
+      const found = findAgents(directory, query, settings);
       const { limit = found.length, offset = 0 }: ResolutionQuery = range;
       const expected = found.slice(offset, offset + limit).map(({ id }) => id);
       const received = (await db.queryAgents(query)).map(({ id }) => id);
@@ -93,7 +116,7 @@ async function fillMany({ db }: TestDatabase): Promise<void> {
       owner: isLate ? 'late' : 'other',
       capabilities: [...(isEarly ? ['early'] : []), ...(isLate ? ['late'] : [])],
       metadata: { ...(isEarly ? { early: 1 } : {}), ...(isLate ? { late: 1 } : {}) },
-      endpoints: [{ protocol: isEarly ? 'early' : 'other', address: 'host', port: 1 }],
+      endpoints: [{ protocol: isEarly ? 'early' : 'other', address: isEarly ? 'near' : 'far', port: 1 }],
     });
   };
   await db.agents.createMany(Array.from({ length: count }, (_, index) => agentAt((index * 709) % count)));
@@ -101,6 +124,20 @@ async function fillMany({ db }: TestDatabase): Promise<void> {
 
 const early = [0, last] as const;
 const both = [first, last] as const;
+
+const longAgo = new Date(0);
+const inFuture = new Date(Date.UTC(9000, 0, 1));
+const manyFields = {
+  ...{ name: 'lantern', names: ['Early Lantern'], owners: ['late', 'none'], status: ['ACTIVE'] },
+  ...{ capabilities: ['early', 'late'], allCapabilities: true, metadata: { early: 1, late: 1 }, version: '^1.0.0' },
+  ...{ protocol: 'early', address: 'near', health: ['UNKNOWN'], hasEndpoint: true, certificateStatus: ['VALID'] },
+  ...{ createdAfter: longAgo, createdBefore: inFuture, updatedAfter: longAgo, updatedBefore: inFuture },
+  ...{ expiresAfter: longAgo, expiresBefore: inFuture, includeExpired: false },
+} satisfies ResolutionQuery;
+const everyField: ResolutionQuery = {
+  ...manyFields,
+  not: { ...manyFields, exactName: 'Anchor', owner: 'other', ids: ['none'], fingerprint: 'AB', latest: true },
+};
 
 describe('queryAgents with more candidates than the selective limit', () => {
   const shared = shareTestDatabase({}, fillMany);
@@ -118,6 +155,13 @@ describe('queryAgents with more candidates than the selective limit', () => {
     [{ owner: 'late', capabilities: ['early'] }, both],
     [{ name: 'lantern', capabilities: ['late'] }, both],
     [{ protocol: 'early', metadata: { late: 1 }, health: ['UNKNOWN'] }, both],
+    [{ owners: ['late', 'none'], names: ['Early Lantern'] }, both],
+    [{ address: 'near' }, early],
+    [{ address: 'near', capabilities: ['late'] }, both],
+    [{ certificateStatus: ['VALID'], hasEndpoint: true, protocol: 'early' }, early],
+    [{ address: 'near', not: { owner: 'other' } }, both],
+    [{ capabilities: ['late'], not: { name: 'anchor', metadata: { late: 1 }, address: 'far' } }, both],
+    [everyField, both],
   ])('returns all agents that match %j', async (query, [from, to]) => {
     const { db } = shared();
     const expected = Array.from({ length: to - from }, (_, index) => idOf(from + index));
