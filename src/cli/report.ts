@@ -1,3 +1,4 @@
+import { fitText } from '../console/text-width';
 import { isDatabaseError } from '../errors/database-error';
 import { MoveError } from '../move/move-error';
 import { CommandError } from './command-error';
@@ -22,7 +23,8 @@ export function reportOutcome({ json, lines, exitCode = 0 }: Outcome, asJson: bo
 /** Prints an error without a stack and without a secret, and sets the exit code of the process. */
 export function reportError(error: unknown, asJson: boolean): void {
   const { code, message } = describeError(error);
-  const text = withoutUrls(message);
+  // A name in the message could contain control characters.
+  const text = fitText(withoutUrls(message), Infinity);
   if (asJson) printJson({ error: { code, message: text } });
   console.error(`ans-database: ${text}${isDatabaseError(error) ? ` (${code})` : ''}`);
   process.exitCode = 1;

@@ -21,9 +21,9 @@ export interface RedactedDocument {
 type Kind = 'headers' | 'variables' | undefined;
 
 const kinds: Readonly<Record<string, Kind>> = {
-  headers: 'headers',
   env: 'variables',
   envvars: 'variables',
+  envvariables: 'variables',
   environment: 'variables',
   environmentvariables: 'variables',
 };
@@ -32,6 +32,12 @@ const kinds: Readonly<Record<string, Kind>> = {
 const valueFields: ReadonlySet<string> = new Set(['value', 'default', 'default_value', 'defaultValue']);
 /** Further fields of an argument, in which publishers write the value, too: `--api-key=…`. */
 const argumentFields: ReadonlySet<string> = new Set(['name', 'valueHint', 'value_hint']);
+
+/** Path of a security requirement, which maps the name of a scheme to a list of scopes: `{"apiKey": ["read"]}`. */
+const securityPath = /(?:^|\.)security(?:Requirements)?\[\d+\]/;
+
+/** Members of a JSON text in an argument: `"name":"value"`. */
+const jsonMembers = /["']([\w-]+)["']\s*:\s*["']([^"']*)["']/g;
 
 /** Assignments in an argument: `NAME=value`, `Name: value` and `--name value`. */
 const assignments = /(?:^|\s)(?:-*(\p{L}[\w-]*)(?:=|:\s)\s*|--([\w-]+)\s+)(?=((?:(?:bearer|basic|token)\s+)?\S+))/giu;
@@ -50,17 +56,24 @@ class Redactor {
 
   /** @param label - name of the object where it has none itself: its key in a map, or the preceding argument. */
   object(fields: JsonObject, path: string, kind: Kind, label: string): JsonObject {
-    const name = [fields['name'], fields['valueHint'], fields['value_hint']].find((text) => typeof text === 'string');
-    const isMarked = fields['isSecret'] === true || fields['is_secret'] === true;
+    const isPair = typeof fields['key'] === 'string' && fields['value'] !== undefined;
+    const names = [fields['name'], fields['valueHint'], fields['value_hint'], isPair ? fields['key'] : undefined];
+    const name = names.find((text) => typeof text === 'string');
+    const isMarked = [fields['isSecret'], fields['is_secret']].some((mark) => mark === true || mark === 'true');
     const isNamedSecret = isSecretVariable(name ?? '') || isSecretVariable(label);
     const isSecret = (field: string): boolean =>
       isMarked || isNamedSecret || (kind === 'headers' && field === 'value' && isSecretHeader(name ?? label));
-    const entries = Object.entries(fields).map(([key, value]): [string, JsonValue] => {
+    const entries = Object.entries(fields).map(([givenKey, value]): [string, JsonValue] => {
+      const key = replaceKnownSecrets(givenKey);
       const here = path === '' ? key : `${path}.${key}`;
+      if (key !== givenKey) this.paths.push(here);
       if (valueFields.has(key) && isSecret(key)) return [key, this.#secrets(value, here)];
       if (key === 'choices' && isMarked) return [key, this.#secrets(value, here)];
-      if (typeof value !== 'string') return [key, this.#value(value, here, this.#kindOf(key, kind), key)];
-      return [key, this.#field(key, value, here, kind)];
+      if (isPair && key === 'key') return [key, this.#value(value, here, undefined, '')];
+      if (typeof value === 'string') return [key, this.#field(key, value, here, kind)];
+      if (isListOrNumber(value) && this.#isSecretField(key, kind) && !securityPath.test(path))
+        return [key, this.#secrets(value, here)];
+      return [key, this.#value(value, here, this.#kindOf(key, kind), key)];
     });
     return Object.fromEntries(entries);
   }
@@ -68,7 +81,8 @@ class Redactor {
   #kindOf(key: string, kind: Kind): Kind {
     // The variables of a header are parts of its value. They are named like arguments.
     if (key === 'variables') return 'variables';
-    return kinds[key.toLowerCase().replaceAll(/[_-]/g, '')] ?? kind;
+    const normal = key.toLowerCase().replaceAll(/[_-]/g, '');
+    return normal.endsWith('headers') ? 'headers' : (kinds[normal] ?? kind);
   }
 
   #value(value: JsonValue, path: string, kind: Kind, label: string): JsonValue {
@@ -91,18 +105,26 @@ class Redactor {
 
   /** Returns the text of a field without its secrets. */
   #field(key: string, text: string, path: string, kind: Kind): string {
-    // A map of names and values, such as {"Authorization": "Bearer …"}.
-    const isNamed =
-      kind === 'headers' ? !argumentFields.has(key) && key !== 'description' && !isInputField(key) : false;
-    if (isNamed && isSecretHeader(key)) return this.#secret(text, path);
-    if (isSecretName(key) || (kind === 'variables' && isSecretVariable(key))) return this.#secret(text, path);
+    if (this.#isSecretField(key, kind)) return this.#secret(text, path);
     if (valueFields.has(key) || argumentFields.has(key)) return this.#assignment(text, path);
     return this.#text(key === 'url' ? redactUser(text) : text, path, text);
   }
 
-  /** Replaces the texts of a secret value, which may be a list. */
+  /** Reports whether the value of a field is secret because of the field's name. */
+  #isSecretField(key: string, kind: Kind): boolean {
+    // A map of names and values, such as {"Authorization": "Bearer …"}.
+    const isNamed = kind === 'headers' && !argumentFields.has(key) && key !== 'description' && !isInputField(key);
+    if (isNamed && isSecretHeader(key)) return true;
+    return isSecretName(key) || (kind === 'variables' && isSecretVariable(key));
+  }
+
+  /** Replaces the texts and numbers of a secret value, which may be a list or an object. */
   #secrets(value: JsonValue, path: string): JsonValue {
     if (typeof value === 'string') return this.#secret(value, path);
+    if (isObject(value)) {
+      const entries = Object.entries(value).map(([key, part]) => [key, this.#secrets(part, `${path}.${key}`)] as const);
+      return Object.fromEntries(entries);
+    }
     if (Array.isArray(value)) return value.map((element, index) => this.#secrets(element, `${path}[${index}]`));
     if (typeof value === 'number') return this.#secret(String(value), path);
     return value;
@@ -120,6 +142,9 @@ class Redactor {
       const isAssigned = isSecretVariable(name) || isSecretVariable(flag);
       if (isAssigned && !isPlaceholder(value)) return this.#secret(text, path);
     }
+    for (const [, name = '', value = ''] of text.matchAll(jsonMembers)) {
+      if (isSecretVariable(name) && !isPlaceholder(value)) return this.#secret(text, path);
+    }
     return this.#text(text, path);
   }
 
@@ -130,6 +155,11 @@ class Redactor {
   }
 }
 
+/** Reports whether a value can be secret as a whole. An object describes a field: `{"password": {"type": "string"}}`. */
+function isListOrNumber(value: JsonValue): boolean {
+  return Array.isArray(value) || typeof value === 'number';
+}
+
 /** Returns the argument that names the following one, such as `--token`; otherwise an empty text. */
 function flagOf(value: JsonValue | undefined): string {
   const text = isObject(value) ? (value['value'] ?? value['name']) : value;
@@ -138,5 +168,5 @@ function flagOf(value: JsonValue | undefined): string {
 
 /** Reports whether a header's description has this field, so that its key is not the name of a header. */
 function isInputField(key: string): boolean {
-  return valueFields.has(key) || ['format', 'placeholder', 'type'].includes(key);
+  return valueFields.has(key) || ['choices', 'format', 'placeholder', 'type'].includes(key);
 }

@@ -16,10 +16,14 @@ export function isSecretName(name: string): boolean {
   return secretName.test(normalize(name));
 }
 
-/** Like {@link isSecretName}, for names whose last word `key` alone means a secret, as in `OPENAI_KEY` or `?key=`. */
+/** Like {@link isSecretName}, for names whose last word `key` or `pass` alone means a secret, as in `OPENAI_KEY` or `?key=`. */
 export function isSecretVariable(name: string): boolean {
   const normal = normalize(name);
-  return secretName.test(normal) || (/(?:^|_)keys?$/.test(normal) && !/(?:^|_)public_keys?$/.test(normal));
+  return (
+    secretName.test(normal) ||
+    /(?:^|_)pass$/.test(normal) ||
+    (/(?:^|_)keys?$/.test(normal) && !/(?:^|_)public_keys?$/.test(normal))
+  );
 }
 
 /** Reports whether a literal value of the header can be a secret. */
@@ -44,6 +48,8 @@ export function replaceKnownSecrets(text: string): string {
 /** Returns words in lower case with underscores between them: `X-Api-Key` and `xApiKey` become `x_api_key`. */
 function normalize(name: string): string {
   return name
+    .normalize('NFKC')
+    .replaceAll(/\p{Cf}/gu, '')
     .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
     .replaceAll(/[^\p{L}\d]+/gu, '_')
     .replace(/^_+|_+$/g, '')

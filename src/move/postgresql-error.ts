@@ -1,4 +1,5 @@
 import { isDatabaseError } from '../index';
+import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 import { isConnectionFault, toPostgresqlFailure } from '../engines/postgresql/errors/classify';
 import { MoveError } from './move-error';
 
@@ -39,13 +40,14 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
  * other error unchanged.
  */
 export function toMoveError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof MoveError || isDatabaseError(error)) return error;
-  const code = 'code' in error ? String(error.code) : '';
-  if (code.startsWith('SQLITE_')) {
+  const sqlite = sqliteErrorOf(error);
+  if (sqlite !== undefined) {
     return new MoveError(
-      `the SQLite database cannot be read or written: ${error.message}; nothing was written (${code})`,
+      `the SQLite database cannot be read or written: ${sqlite.message}; nothing was written (${sqlite.code})`,
     );
   }
+  if (!(error instanceof Error) || error instanceof MoveError || isDatabaseError(error)) return error;
+  const code = 'code' in error ? String(error.code) : '';
   const state = isServerError(error) ? ` (${code})` : '';
   if (code === lockNotAvailable) {
     return new MoveError(`another session is writing to the PostgreSQL database; nothing was written${state}`);

@@ -1,4 +1,5 @@
 import { SqliteConnection } from '../engines/sqlite/connection';
+import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 import type { DriverConnection, SqliteDriver } from '../engines/sqlite/driver/driver';
 import { MoveError } from './move-error';
 import { inBatches, type BatchLimits } from './batches';
@@ -142,6 +143,6 @@ function toSqlite(value: Value): string | number | null {
 
 /** Returns the code of an error that a row causes; otherwise undefined. */
 function constraintOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = sqliteErrorOf(error)?.code ?? '';
   return /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG)/.test(code) ? code : undefined;
 }

@@ -9,12 +9,16 @@ export const cliPath = join(packageRoot, 'dist/cli/main.js');
 export interface CliSurroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  readonly input?: string;
 }
 
 /** Runs the compiled command line to its end, outside of a terminal. DATABASE_URL is unset unless `env` has it. */
-export function runCli(args: readonly string[], { env = {}, cwd }: CliSurroundings = {}): Promise<ProcessResult> {
+export function runCli(
+  args: readonly string[],
+  { env = {}, cwd, input }: CliSurroundings = {},
+): Promise<ProcessResult> {
   const inherited = Object.entries(process.env).filter(([name]) => name !== 'DATABASE_URL');
-  return runNode([cliPath, ...args], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
+  return runNode([cliPath, ...args], { cwd, input, env: { ...Object.fromEntries(inherited), ...env } });
 }
 
 /** Runs a command with `--json`, and returns the exit code and the parsed result or error. */

@@ -17,7 +17,7 @@ const maxJsonBytes = 256 * 1024 * 1024;
  * Reads the documents of a file: lines of JSON, which are read one by one; one JSON object; or a JSON array. An object with
  * the array `servers` is a list of the registry of MCP.
  *
- * @throws CommandError when a file that is one JSON text is too large or invalid.
+ * @throws CommandError when the file is empty, or when a file that is one JSON text is too large or invalid.
  */
 export async function* readDocuments(path: string, bytes: number): AsyncGenerator<NumberedDocument> {
   if (!(await hasLinesOfJson(path))) {
@@ -36,13 +36,14 @@ async function hasLinesOfJson(path: string): Promise<boolean> {
     const value = parse(text ?? '');
     return typeof value === 'object' && value !== null && !Array.isArray(value);
   }
-  return true;
+  // An empty file is probably the result of a failed command, or a truncated export.
+  throw new CommandError('the file is empty');
 }
 
 async function* readWholeFile(path: string, bytes: number): AsyncGenerator<NumberedDocument> {
   if (bytes > maxJsonBytes) throw new CommandError('the file is too large for one JSON text: use lines of JSON');
-  const value = parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
-  if (value === undefined) throw new CommandError('the file is neither JSON nor lines of JSON');
+  const value = parse(decode(await readFile(path)));
+  if (value === undefined) throw new CommandError('the file is neither JSON nor lines of JSON, in UTF-8');
   if (!Array.isArray(value)) {
     yield* elementsOf(value, 'document 1');
     return;
@@ -57,6 +58,15 @@ function* elementsOf(value: unknown, place: string): Generator<NumberedDocument>
     return;
   }
   for (const [index, server] of servers.entries()) yield { place: `${place}, servers[${index}]`, value: server };
+}
+
+/** Returns a text without its byte order mark; an empty text when the bytes are not valid UTF-8. */
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return '';
+  }
 }
 
 function parse(text: string): unknown {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isDatabaseError, type AgentInput, type CertificateInput, type DatabaseService } from '../../index';
 import { isFailure } from '../../errors/failure';
 import { formatAmount, formatCount } from '../../console/format';
+import { fitText } from '../../console/text-width';
 import { CommandError } from '../command-error';
 import type { Outcome } from '../report';
 import type { Terminal } from '../terminal';
@@ -53,27 +54,34 @@ export async function importDocuments(
     const [first] = plan.invalid;
     const others =
       plan.invalidCount === 1 ? '' : `, and ${formatCount(plan.invalidCount - 1)} more documents are invalid`;
-    throw new CommandError(`${first?.place ?? ''}: ${first?.message ?? ''}${others}; nothing was written`);
+    throw new CommandError(
+      `${first === undefined ? '' : inOneLine(`${first.place}: ${first.message}`)}${others}; nothing was written`,
+    );
   }
-  const run = async (): Promise<ImportCounts> => {
-    const counts: ImportCounts = { created: 0, updated: 0, unchanged: 0, changes: [] };
+  const counts: ImportCounts = { created: 0, updated: 0, unchanged: 0, changes: [] };
+  const rollback = new Error('dry run');
+  try {
     await db.transaction(async (tx) => {
+      // The transaction is repeated after a conflict.
       Object.assign(counts, { created: 0, updated: 0, unchanged: 0, changes: [] });
-      if (isNew && certificate !== undefined && !options.isDryRun && plan.lastPlaces.size > 0) {
+      if (isNew && certificate !== undefined && plan.lastPlaces.size > 0) {
         await tx.createCertificate({ ...certificate, id: certificateId });
       }
       for await (const batch of agentBatches(input, options, defaults, plan)) {
-        for (const [index, outcome] of (await upsertAgents(tx, batch, options.isDryRun)).entries()) {
+        for (const [index, outcome] of (await upsertAgents(tx, batch)).entries()) {
           counts[outcome] += 1;
           const agent = batch[index];
           if (outcome === 'unchanged' || agent === undefined || counts.changes.length >= maxListed) continue;
           counts.changes.push({ outcome, owner: agent.owner, name: agent.name, version: agent.version });
         }
       }
+      // A dry run makes all changes and discards them, so it also finds what the database rejects.
+      if (options.isDryRun) throw rollback;
     });
-    return counts;
-  };
-  return toOutcome(await run(), plan, options, terminal);
+  } catch (error) {
+    if (error !== rollback) throw error;
+  }
+  return toOutcome(counts, plan, options, terminal);
 }
 
 interface ImportCounts {
@@ -181,9 +189,10 @@ function toOutcome(counts: ImportCounts, plan: Plan, { isDryRun }: DocumentOptio
   const result = { created, updated, unchanged, duplicates, invalid: invalidCount, warnings: warningCount };
   const listed = isDryRun ? changes : [];
   const lines = [
-    ...listed.map(({ outcome, owner, name, version }) => `${outcome}\t${owner}\t${name}\t${version}`),
-    ...warnings.map(({ place, message }) => style.warning(`warning: ${place}: ${message}`)),
-    ...invalid.map(({ place, message }) => style.warning(`skipped: ${place}: ${message}`)),
+    ...listed.map(({ outcome, owner, name, version }) => [outcome, owner, name, version].map(inOneLine).join('\t')),
+    ...warnings.map((note) => style.warning(describe('warning', note))),
+    ...(warningCount > warnings.length ? [style.warning(`warnings in all: ${formatCount(warningCount)}`)] : []),
+    ...invalid.map((note) => style.warning(describe('skipped', note))),
     style.bold(
       `${formatAmount(created, 'agent')} ${isDryRun ? 'would be created' : 'created'}, ${formatCount(updated)} updated, ${formatCount(unchanged)} unchanged`,
     ),
@@ -191,4 +200,13 @@ function toOutcome(counts: ImportCounts, plan: Plan, { isDryRun }: DocumentOptio
   ];
   const json = { dryRun: isDryRun, ...result, ...(isDryRun ? { changes } : {}), problems: invalid, notes: warnings };
   return { json, lines, exitCode: invalidCount > 0 ? 2 : 0 };
+}
+
+/** Describes a note in one line. Its message can contain names of fields of the document. */
+function describe(kind: string, { place, message }: Note): string {
+  return inOneLine(`${kind}: ${place}: ${message}`);
+}
+
+function inOneLine(text: string): string {
+  return fitText(text, Infinity);
 }
