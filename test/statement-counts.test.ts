@@ -114,6 +114,30 @@ describe('the number of SQL statements', () => {
     expect(await statementsOf(() => db.agents.deleteMany(ids.slice(1).map(successorOf)))).toEqual(forOne);
   });
 
+  test('is the same for updateWhere and deleteWhere with a hundred matching agents and with one', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    const certificateId = await createCertificate(db);
+    const agents = Array.from({ length: 101 }, (_, index) =>
+      agentInput({
+        ...{ certificateId, owner: index === 0 ? 'one' : 'many' },
+        ...{ endpoints: richAgent.endpoints.slice(0, 2), capabilities: ['all'], metadata: { two: 2 } },
+      }),
+    );
+    await db.agents.createMany(agents);
+    const patch = {
+      ...{ name: 'Renamed', certificateId: await createCertificate(db), version: '2.0.0' },
+      ...{ endpoints: richAgent.endpoints.slice(0, 1), capabilities: ['new'], metadata: { one: 1 } },
+    };
+    const forOne = await statementsOf(() => db.agents.updateWhere({ owner: 'one' }, patch, { expect: 1 }));
+    // PostgreSQL also repeats the query after it has locked the agents.
+    expect(forOne).toHaveLength(onPostgresql ? 20 : 15);
+    const forHundred = await statementsOf(() => db.agents.updateWhere({ owner: 'many' }, patch, { expect: 100 }));
+    expect(forHundred).toHaveLength(forOne.length);
+    const forDeletion = await statementsOf(() => db.agents.deleteWhere({ owner: 'one' }, { expect: 1 }));
+    expect(forDeletion).toHaveLength(onPostgresql ? 11 : 7);
+    expect(await statementsOf(() => db.agents.deleteWhere({ owner: 'many' }, { expect: 100 }))).toEqual(forDeletion);
+  });
+
   test('is the same for certificates.createMany with a hundred certificates and with one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificates = Array.from({ length: 101 }, (_, index) => certificateInput({ metadata: { index } }));

@@ -1,5 +1,6 @@
 import { Failure } from '../errors/failure';
 import { batchSize } from '../runtime/batches';
+import { sortByCodePoint } from '../sql/code-point-order';
 import type { Transaction } from '../storage/transaction';
 import type { Validator } from '../validation/validator';
 import { deleteAgents } from './delete-many';
@@ -18,7 +19,8 @@ export interface Selection {
 }
 
 /**
- * Changes all agents that match, each in the same way. Returns their number.
+ * Changes all agents that match, one after the other in the order of their ids, each in the same way. Returns their
+ * number.
  *
  * @throws CONFLICT when another number of agents matches than `expect`; the failure of the first agent that cannot be
  * changed
@@ -60,7 +62,7 @@ export function parsePatch(patch: unknown, nowMs: number, checks: Validator): (i
 }
 
 /**
- * Returns the ids of the agents that match, in ascending order, and blocks changes of these agents until the end of the
+ * Returns the ids of the agents that match, by code point, and blocks changes of these agents until the end of the
  * transaction.
  *
  * While PostgreSQL waits for a lock, another transaction may change an agent so that it does not match any more.
@@ -72,7 +74,7 @@ async function lockMatching(tx: Transaction, { filter, nowMs }: Selection, { exp
     if (filter === null) return [];
     return (await tx.query(buildAgentIds(tx.dialect, filter, nowMs))).map(([id]) => String(id));
   };
-  const found = (await select()).sort();
+  const found = sortByCodePoint(await select());
   const mustRepeat = tx.dialect.usesRowLocks && found.length > 0;
   if (mustRepeat) await lockInOrder(tx, found);
   const matching = mustRepeat ? new Set(await select()) : undefined;

@@ -1,6 +1,7 @@
 import { maxLockAttempts, protectedRow } from '../errors/failure';
 import { batchSize, idOf } from '../runtime/batches';
 import { chunkRows } from '../sql/chunks';
+import { sortByCodePoint } from '../sql/code-point-order';
 import type { ValuesOf } from '../sql/model';
 import type { Row, Statement } from '../sql/statement';
 import type { Transaction } from '../storage/transaction';
@@ -60,12 +61,12 @@ export async function loadManyForUpdate(
  */
 export async function lockAllForUpdate(tx: Transaction, inputs: readonly unknown[]): Promise<void> {
   const given = inputs.flatMap((input) => (typeof input === 'string' ? input : (idOf(input) ?? [])));
-  const ids = [...new Set(given)].sort();
+  const ids = sortByCodePoint([...new Set(given)]);
   if (inputs.length <= batchSize && ids.length === given.length) return;
   await lockInOrder(tx, ids);
 }
 
-/** Blocks changes of agents until the end of the transaction. `ids` must be sorted. */
+/** Blocks changes of agents until the end of the transaction. `ids` must be sorted by code point. */
 export async function lockInOrder(tx: Transaction, ids: readonly string[]): Promise<void> {
   const { lock } = agentBatchStatements(tx.dialect);
   if (lock === undefined) return;

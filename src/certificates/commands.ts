@@ -3,6 +3,7 @@ import { certificateRevoked } from '../errors/refused-column';
 import type { MetadataRow } from '../metadata/metadata-rows';
 import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
 import { chunkRows } from '../sql/chunks';
+import { sortByCodePoint } from '../sql/code-point-order';
 import type { Row, Statement } from '../sql/statement';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
 import { holderStatements, type HolderStatements } from './holder-statements';
@@ -184,12 +185,6 @@ async function changeHolders(
     }
     after = Number(rows.at(-1)?.[1]);
   }
-}
-
-// Sorts ids by code point. Without surrogates, the order of UTF-16 code units is the same, and much faster to compute.
-function sortByCodePoint(ids: string[]): string[] {
-  if (!ids.some((id) => /[\ud800-\udfff]/.test(id))) return ids.sort();
-  return ids.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
 }
 
 // Returns the row of the statement `lock`; undefined when the certificate does not exist. Blocks other changes of the

@@ -4,8 +4,11 @@ import * as agents from './agent-arbitraries';
 import { createCertificates, createMany, deleteMany, updateMany } from './batch-model';
 import * as certificates from './certificate-arbitraries';
 import { call } from './operation';
-import { agentId, someOf } from './pools';
+import { agentId, pool, someOf } from './pools';
+import { deleteWhere, updateWhere } from './where-model';
 
+/** Mostly undefined: another number than that of the matching agents refuses the call. */
+const expect = pool(undefined, undefined, undefined, undefined, 0, 1, 2, -1);
 const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
 
 /** Random calls that write many agents or certificates, as in `calls.ts`. */
@@ -24,6 +27,19 @@ export const batchCalls = [
     (directory, settings, updates, options) => updateMany(directory, updates, options, settings),
   ),
   call(1, 'agents.deleteMany', [someOf(agentId)], (directory, settings, ids) => deleteMany(directory, ids, settings)),
+  call(
+    3,
+    'agents.updateWhere',
+    [
+      agents.facetQuery,
+      agents.agentChange,
+      fc.record({ expect, allowRevokedCertificate: agents.allowRevokedCertificate }),
+    ],
+    (directory, settings, query, patch, options) => updateWhere(directory, query, patch, options, settings),
+  ),
+  call(1, 'agents.deleteWhere', [agents.facetQuery, fc.record({ expect })], (directory, settings, query, options) =>
+    deleteWhere(directory, query, options, settings),
+  ),
   call(
     2,
     'certificates.createMany',

@@ -84,6 +84,8 @@ test('a role that may only SELECT can verify the schema, read records, run check
     () => db.createAgent(agentInput({ certificateId: 'c' })),
     () => db.updateAgent({ id: 'a', name: 'x' }),
     () => db.deleteAgent('a'),
+    () => db.agents.updateWhere({ ids: ['a'] }, { name: 'x' }),
+    () => db.agents.deleteWhere({ ids: ['a'] }),
     () => db.recordSecurityEvent(eventInput()),
     () => db.transaction((tx) => tx.recordSecurityEvent(eventInput())),
     () => db.events.prune({ before: new Date(1) }),
@@ -101,6 +103,8 @@ test('a role that may write agents and certificates can call all methods that ch
   expect(await db.updateAgent({ id, name: 'x', capabilities: ['w'], metadata: {}, endpoints: [] })).toBe(true);
   expect(await db.agents.setEndpointHealth('a', 'main', { status: 'HEALTHY' })).toBe(true);
   expect(await db.agents.recordHealth([{ agentId: 'a', endpointId: 'main', status: 'DEGRADED' }])).toEqual([true]);
+  expect(await db.agents.updateWhere({ exactName: 'u' }, { name: 'v', capabilities: [] })).toBe(1);
+  expect(await db.agents.deleteWhere({ exactName: 'v' })).toBe(1);
   expect(await db.agents.renew(id, new Date('2040-01-01'))).toBe(true);
   expect(await db.agents.expireDue()).toBe(0);
   expect(await db.updateCertificateStatus(certificateId, 'SUSPENDED')).toBe(true);

@@ -41,6 +41,8 @@ const calls: readonly (readonly [name: string, call: (db: DatabaseService) => Pr
   ['mergeMetadata', (db) => db.agents.mergeMetadata('a', { k: 1 })],
   ['setEndpointHealth', (db) => db.agents.setEndpointHealth('a', 'main', { status: 'HEALTHY' })],
   ['recordHealth', (db) => db.agents.recordHealth([{ agentId: 'a', endpointId: 'main', status: 'HEALTHY' }])],
+  ['updateWhere', (db) => db.agents.updateWhere({ capabilities: ['x'] }, { version: '2' })],
+  ['deleteWhere', (db) => db.agents.deleteWhere({ capabilities: ['x'] })],
   ['renew', (db) => db.agents.renew('a', new Date('2040-01-01'))],
   ['updateCertificateStatus', (db) => db.updateCertificateStatus('c', 'SUSPENDED')],
   ['setMetadata of a certificate', (db) => db.certificates.setMetadata('c', {})],
@@ -75,6 +77,7 @@ test('a deletion fails with PERMISSION_DENIED when policies allow changes but no
     ...onAll('FOR DELETE USING (true)', ['agents', 'certificates', 'security_events', 'changes']),
   ]);
   await expectError('PERMISSION_DENIED', () => db.deleteAgent('a'));
+  await expectError('PERMISSION_DENIED', () => db.agents.deleteWhere({ ids: ['a'] }));
   await expectError('PERMISSION_DENIED', () => db.certificates.delete('free'));
   await expectError('PERMISSION_DENIED', () => db.events.prune({ before: new Date(1) }));
   await expectError('PERMISSION_DENIED', () => db.pruneChanges({ before: new Date('2040-01-01'), batchSize: 1 }));

@@ -1,0 +1,58 @@
+import type { AgentPatch, DatabaseErrorCode, DeleteWhereOptions, ResolutionQuery, UpdateWhereOptions } from '../../src';
+import { deleteAgent, updateAgent } from './agent-model';
+import { asOneCall, codesOf, fails, leaves, type Directory, type Prediction, type Settings } from './prediction';
+import { findAgents, matchesNothing } from './resolution-model';
+
+/** Predicts `agents.updateWhere`, which changes the matching agents one after the other, in the order of their ids. */
+export function updateWhere(
+  directory: Directory,
+  query: ResolutionQuery,
+  patch: AgentPatch,
+  { expect, ...options }: UpdateWhereOptions,
+  settings: Settings,
+): Prediction {
+  // A call for an unknown agent fails only when the patch is invalid.
+  const isPatchRight = codesOf(updateAgent(directory, { ...patch, id: 'unknown agent' }, settings)).length === 0;
+  if (!isPatchRight || !isSelection(query) || !isNumber(expect)) return fails(directory, 'INVALID_INPUT');
+  const ids = matchingIds(directory, query, settings);
+  if (expect !== undefined && expect !== ids.length) return fails(directory, 'CONFLICT');
+  const codes: DatabaseErrorCode[] = [];
+  const after = ids.reduce((before, id) => {
+    const prediction = updateAgent(before, { ...patch, id }, settings, options);
+    codes.push(...codesOf(prediction));
+    return codes.length > 0 ? before : prediction.next(true);
+  }, directory);
+  const [code] = codes;
+  return code === undefined ? leaves(asOneCall(directory, after), ids.length) : fails(directory, code);
+}
+
+/** Predicts `agents.deleteWhere`, which deletes the matching agents one after the other, in the order of their ids. */
+export function deleteWhere(
+  directory: Directory,
+  query: ResolutionQuery,
+  { expect }: DeleteWhereOptions,
+  settings: Settings,
+): Prediction {
+  if (!isSelection(query) || !isNumber(expect)) return fails(directory, 'INVALID_INPUT');
+  const ids = matchingIds(directory, query, settings);
+  if (expect !== undefined && expect !== ids.length) return fails(directory, 'CONFLICT');
+  const after = ids.reduce((before, id) => deleteAgent(before, id, settings).next(true), directory);
+  return leaves(asOneCall(directory, after), ids.length);
+}
+
+function matchingIds(directory: Directory, query: ResolutionQuery, settings: Settings): string[] {
+  return findAgents(directory, { ...query, orderBy: 'id' }, settings).map(({ id }) => id);
+}
+
+/** Reports whether a query has a field that filters, and no field of the order or the range. */
+function isSelection({ limit, offset, orderBy, orderDirection, ...filter }: ResolutionQuery): boolean {
+  if ([limit, offset, orderBy, orderDirection].some((value) => value !== undefined)) return false;
+  const { metadata = {}, includeExpired = true, ...fields } = filter;
+  const values = Object.values({ ...metadata, ...fields, allCapabilities: undefined });
+  const hasField = values.some((value) => value !== undefined);
+  return hasField || !includeExpired || matchesNothing(filter);
+}
+
+function isNumber(expect: number | undefined): boolean {
+  return expect === undefined || (Number.isSafeInteger(expect) && expect >= 0);
+}
