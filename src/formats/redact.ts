@@ -143,7 +143,9 @@ class Redactor {
       if (isAssigned && !isPlaceholder(value)) return this.#secret(text, path);
     }
     for (const [, name = '', value = ''] of text.matchAll(jsonMembers)) {
-      if (isSecretVariable(name) && !isPlaceholder(value)) return this.#secret(text, path);
+      if (!isSecretVariable(name) || isPlaceholder(value)) continue;
+      this.paths.push(path);
+      return redacted;
     }
     return this.#text(text, path);
   }

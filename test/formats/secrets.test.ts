@@ -95,6 +95,26 @@ describe('The conversion of a document', () => {
     }
   });
 
+  test.each<[field: string, part: object]>([
+    ['a list of header values', { headers: { Authorization: [secret] } }],
+    ['a list of passwords', { password: [secret] }],
+    ['a pair of key and value', { env: [{ key: 'API_KEY', value: secret }] }],
+    ['further headers', { requestHeaders: { 'X-Custom': secret } }],
+    ['a marked object', { environmentVariables: [{ name: 'A', isSecret: true, value: { a: secret } }] }],
+    ['a mark that is a text', { environmentVariables: [{ name: 'A', isSecret: 'true', default: secret }] }],
+    ['a name in full-width letters', { '\uff50assword': secret }],
+    ['an argument in JSON', { packageArguments: [{ value: `{"api_key":"${secret}"}` }] }],
+  ])('replaces the secret of %s', (_, part) => {
+    const { agent, warnings } = convert({ _meta: part });
+    expect(JSON.stringify(agent)).not.toContain(secret);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('keeps the scopes of a security requirement', () => {
+    const card = { name: 'a', version: '1', skills: [{ id: 's', security: [{ api_token: ['read'] }] }] };
+    expect(fromA2aCard(card)).toMatchObject({ agent: { metadata: { 'a2a.card': card } }, warnings: [] });
+  });
+
   test.each<[JsonValue]>([
     [
       {
