@@ -138,6 +138,46 @@ describe('the number of SQL statements', () => {
     expect(await statementsOf(() => db.agents.deleteWhere({ owner: 'many' }, { expect: 100 }))).toEqual(forDeletion);
   });
 
+  test.each(['id', 'owner-name-version'] as const)(
+    'is the same for upsertMany by %s with a hundred agents and with one',
+    async (by) => {
+      const { db, statementsOf } = await openTestDatabase();
+      const certificateId = await createCertificate(db);
+      const agents = Array.from({ length: 101 }, (_, index) =>
+        agentInput({
+          id: `a${index}`,
+          certificateId,
+          name: `n${index}`,
+          metadata: { index },
+          capabilities: [`c${index}`],
+        }),
+      );
+      const changed = agents.map((agent) => ({ ...agent, metadata: { other: 1 }, capabilities: ['other'] }));
+      const counts: Record<string, number> = {};
+      for (const [outcome, some] of Object.entries({ created: agents, unchanged: agents, updated: changed })) {
+        const upsert = async (part: typeof some): Promise<void> => {
+          const results = await db.agents.upsertMany(part, { by });
+          expect(new Set(results.map((result) => result.outcome))).toEqual(new Set([outcome]));
+        };
+        const forOne = await statementsOf(() => upsert(some.slice(0, 1)));
+        const forHundred = await statementsOf(() => upsert(some.slice(1)));
+        expect(forHundred).toHaveLength(forOne.length);
+        counts[outcome] = forOne.length;
+      }
+      // By name, one statement finds the agents. PostgreSQL also locks agents, names and links of capabilities.
+      const [forId, forName] = onPostgresql
+        ? [
+            { created: 10, unchanged: 2, updated: 14 },
+            { created: 11, unchanged: 3, updated: 15 },
+          ]
+        : [
+            { created: 8, unchanged: 1, updated: 11 },
+            { created: 8, unchanged: 2, updated: 12 },
+          ];
+      expect(counts).toEqual(by === 'id' ? forId : forName);
+    },
+  );
+
   test('is the same for certificates.createMany with a hundred certificates and with one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificates = Array.from({ length: 101 }, (_, index) => certificateInput({ metadata: { index } }));

@@ -1,4 +1,4 @@
-import type { AgentRecord, Certificate, ResolveResult, SecurityEvent, SecuritySeverity } from '../../src';
+import type { AgentRecord, Certificate, Facet, ResolveResult, SecurityEvent, SecuritySeverity } from '../../src';
 import type { BenchAgent, BenchEvent } from './data';
 
 /** Contenders that are builds of this package, in the order of the tables. */
@@ -12,7 +12,7 @@ export function isBuild(name: ContenderName): name is BuildName {
   return buildNames.some((buildName) => buildName === name);
 }
 
-/** Contenders that implement {@link DirectoryReads}. */
+/** Contenders that implement {@link DirectoryReads} and {@link DirectoryWrites}. */
 export const directoryNames: readonly ContenderName[] = ['raw', 'package'];
 
 type Result<T> = T | Promise<T>;
@@ -27,13 +27,24 @@ export interface BenchRequest {
   readonly capability: string;
 }
 
-/** Operations that only a name service has. No object-relational mapper has one, so they are compared with SQL. */
+/** Reads that only a name service has. No object-relational mapper has one, so they are compared with SQL. */
 export interface DirectoryReads {
   resolve(request: BenchRequest): Result<ResolveResult>;
+  /**
+   * Counts the agents that have a capability, as one snapshot: by owner (the 10 most frequent ones), by protocol, and by
+   * the region in their metadata.
+   */
+  facets(capability: string): Result<readonly Facet[]>;
+}
+
+/** Writes that are compared only with SQL. */
+export interface DirectoryWrites {
+  /** Replaces all fields of all of the agents, which exist and are different ones, or of none. */
+  updateAgents(agents: readonly BenchAgent[]): Result<void>;
 }
 
 /** Implementation of the directory's operations. Every contender returns the records of the package. */
-export interface Contender extends Partial<DirectoryReads> {
+export interface Contender extends Partial<DirectoryReads & DirectoryWrites> {
   getAgent(id: string): Result<AgentRecord | null>;
   /** Returns the agents whose name contains `name` and that have any of the capabilities; newest change first. */
   searchAgents(name: string, capabilities: readonly string[], limit: number): Result<AgentRecord[]>;
@@ -66,7 +77,7 @@ export type Open = (location: string) => Contender | Promise<Contender>;
 /** The methods of a {@link Contender} that write. */
 type WriteName = 'createAgent' | 'createAgents' | 'updateAgent' | 'recordEvent' | 'transact';
 export type Writes = Pick<Contender, WriteName>;
-export type Reads = Omit<Contender, WriteName | keyof DirectoryReads | 'close'>;
+export type Reads = Omit<Contender, WriteName | keyof DirectoryReads | keyof DirectoryWrites | 'close'>;
 
 /** Position of a paginated read: after the last agent of the previous page. */
 export class Keyset {

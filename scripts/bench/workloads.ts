@@ -124,6 +124,15 @@ function otherReads(agentCount: number): Workload[] {
       ),
       isForAll: false,
     },
+    {
+      ...workload(
+        'W15',
+        'facets of a filtered query',
+        (index) => drawCapabilities(new Random(4, index), 1)[0] ?? '',
+        (contender, capability) => contender.facets?.(capability),
+      ),
+      isForAll: false,
+    },
   ];
 }
 
@@ -140,6 +149,8 @@ function writes(agentCount: number): Workload[] {
   const updatedAgent = (index: number): number => (index * stride) % agentCount;
   // These indexes are far greater than those of createAgent, so that the workloads create different agents.
   const batchStart = (index: number): number => 20_000_000 + index * batchSize;
+  // The agent that is read back is not one of those that W8 updates before.
+  const updateStart = (index: number): number => 25 + index * batchSize;
   const transactionStart = (index: number): number => 500_000_000 + index * 3;
   return [
     {
@@ -194,6 +205,21 @@ function writes(agentCount: number): Workload[] {
       ),
       writes: true,
       readBack: (contender, index) => contender.getAgent(agentId(transactionStart(index) + 2)),
+    },
+    {
+      ...workload(
+        'W14',
+        `updateMany, ${batchSize} agents`,
+        (index) =>
+          Array.from({ length: batchSize }, (_, offset) =>
+            agentAt(updatedAgent(updateStart(index) + offset), agentCount, index + 1),
+          ),
+        (contender, agents) => contender.updateAgents?.(agents),
+      ),
+      writes: true,
+      isForAll: false,
+      checkedOperations: 1,
+      readBack: (contender, index) => contender.getAgent(agentId(updatedAgent(updateStart(index)))),
     },
   ];
 }

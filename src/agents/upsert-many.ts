@@ -15,6 +15,7 @@ import { agentStatements } from './statements';
 import type { AgentRecord } from './types';
 import { changeAgents, dividedAtRepetitions } from './update-many';
 import { differenceOf, parseUpsert, type UpsertEntry } from './upsert-entry';
+import { lockAllNamed } from './upsert-locks';
 import type { AgentDefaults } from './validation';
 
 /**
@@ -31,6 +32,7 @@ export function upsertAgents(
 ): Promise<UpsertResult[]> {
   const { by } = rules;
   const keyOf = ({ row }: UpsertEntry): string => (by === 'id' ? row.columns.id : row.nameKeys.ownerKey);
+  let lockedNames: ReadonlySet<string> = new Set();
   const results = writeInBatches<UpsertEntry, UpsertResult>(executor, inputs, rules, {
     parameter: 'agents',
     operation: 'agents.upsertMany',
@@ -38,12 +40,13 @@ export function upsertAgents(
     lengthOf: ({ row }) => lengthOf(row),
     prepare: async (tx, some) => {
       if (by === 'id') await lockAllForUpdate(tx, some);
+      else lockedNames = await lockAllNamed(tx, some);
     },
     write: async (tx, batch) => {
       const outcomes: (UpsertResult | Refusal)[] = [];
       for (const part of dividedAtRepetitions(batch, keyOf)) {
         const entries = part.filter((entry) => 'row' in entry);
-        const found = await new Upsert(tx, defaults, rules).run(entries);
+        const found = await new Upsert(tx, defaults, rules, lockedNames).run(entries);
         outcomes.push(...part.map((entry) => (isRefusal(entry) ? entry : (found.get(entry) ?? noOutcome()))));
       }
       return outcomes;
@@ -58,12 +61,15 @@ class Upsert {
   readonly #tx: Transaction;
   readonly #defaults: AgentDefaults;
   readonly #rules: UpsertManyRules;
+  /** `ownerKey` of each agent whose name the transaction has locked. */
+  readonly #lockedNames: ReadonlySet<string>;
   readonly #outcomes = new Map<UpsertEntry, UpsertResult | Refusal>();
 
-  constructor(tx: Transaction, defaults: AgentDefaults, rules: UpsertManyRules) {
+  constructor(tx: Transaction, defaults: AgentDefaults, rules: UpsertManyRules, lockedNames: ReadonlySet<string>) {
     this.#tx = tx;
     this.#defaults = defaults;
     this.#rules = rules;
+    this.#lockedNames = lockedNames;
   }
 
   /** Returns the outcome of each agent. */
@@ -147,7 +153,7 @@ class Upsert {
       }
       return missing;
     };
-    const missing = await find(entries);
+    const missing = (await find(entries)).filter(({ row }) => !this.#lockedNames.has(row.nameKeys.ownerKey));
     if (missing.length === 0) return ids;
     const locked = missing.map(({ row }) => ({ id: row.columns.id, nameKeys: row.nameKeys }));
     const locks = names.lock(locked, 'owner-name-version');

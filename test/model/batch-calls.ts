@@ -1,15 +1,21 @@
 import fc from 'fast-check';
-import type { CreateResult } from '../../src';
+import type { CreateResult, UpsertManyOptions } from '../../src';
 import * as agents from './agent-arbitraries';
 import { createCertificates, createMany, deleteMany, updateMany } from './batch-model';
 import * as certificates from './certificate-arbitraries';
 import { call } from './operation';
 import { agentId, pool, someOf } from './pools';
+import { upsertMany } from './upsert-model';
 import { deleteWhere, updateWhere } from './where-model';
 
 /** Mostly undefined: another number than that of the matching agents refuses the call. */
 const expect = pool(undefined, undefined, undefined, undefined, 0, 1, 2, -1);
 const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
+
+const upsertManyOptions: fc.Arbitrary<UpsertManyOptions> = fc.record({
+  by: pool<UpsertManyOptions['by']>('id', 'owner-name-version'),
+  allowRevokedCertificate: agents.allowRevokedCertificate,
+});
 
 /** Random calls that write many agents or certificates, as in `calls.ts`. */
 export const batchCalls = [
@@ -25,6 +31,9 @@ export const batchCalls = [
     'agents.updateMany',
     [fc.array(update, { maxLength: 4 }), agents.updateManyOptions],
     (directory, settings, updates, options) => updateMany(directory, updates, options, settings),
+  ),
+  call(4, 'agents.upsertMany', [agents.agentInputs, upsertManyOptions], (directory, settings, inputs, options) =>
+    upsertMany(directory, inputs, options, settings),
   ),
   call(1, 'agents.deleteMany', [someOf(agentId)], (directory, settings, ids) => deleteMany(directory, ids, settings)),
   call(

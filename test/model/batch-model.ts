@@ -84,7 +84,7 @@ interface IdInput {
 }
 
 /** Predicts calls of one method, one after the other, as one call with a result for each. */
-function inOrder<Input extends IdInput>(
+export function inOrder<Input extends IdInput>(
   directory: Directory,
   inputs: readonly Input[],
   onError: BatchOptions['onError'],

@@ -45,7 +45,7 @@ export function call<Args extends unknown[]>(
 
 /** Reports whether a method reports an invalid record as the result of that record. */
 function isBatch(method: string): boolean {
-  return /\.(?:create|update)Many$/.test(method);
+  return /\.(?:create|update|upsert)Many$/.test(method);
 }
 
 function settled(arg: unknown, agent: unknown, directory: Directory): unknown {

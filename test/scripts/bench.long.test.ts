@@ -16,8 +16,8 @@ interface Report {
   }[];
 }
 
-const reads = ['W1', 'W2', 'W2s', 'W3', 'W3s', 'W4', 'W5off', 'W5key', 'W5own', 'W10', 'W11'];
-const workloadIds = [...reads, 'W6', 'W7', 'W8', 'W9', 'W12'];
+const reads = ['W1', 'W2', 'W2s', 'W3', 'W3s', 'W4', 'W5off', 'W5key', 'W5own', 'W10', 'W11', 'W13', 'W15'];
+const workloadIds = [...reads, 'W6', 'W7', 'W8', 'W9', 'W12', 'W14'];
 
 /** Runs the benchmark on SQLite with little data and little time. */
 function runBenchmark(...args: readonly string[]): Promise<ProcessResult> {

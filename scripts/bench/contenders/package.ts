@@ -26,6 +26,9 @@ export async function openBuild({ DatabaseService }: Build, location: string): P
       await db.agents.createMany(agents);
     },
     updateAgent: (agent) => db.updateAgent(agent),
+    updateAgents: async (agents) => {
+      await db.agents.updateMany(agents);
+    },
     recordEvent: (event) => db.recordSecurityEvent(event),
     transact: (agents, event) =>
       db.transaction(async (tx) => {
@@ -36,6 +39,12 @@ export async function openBuild({ DatabaseService }: Build, location: string): P
     getCertificateByFingerprint: (fingerprint) => db.getCertificateByFingerprint(fingerprint),
     resolve: ({ major, capability, ...request }) =>
       db.resolve({ ...request, version: `^${major}`, capabilities: [capability] }),
+    facets: (capability) =>
+      db.agents.facets({ capabilities: [capability] }, [
+        { by: 'owner', limit: 10 },
+        { by: 'protocol' },
+        { by: { metadata: 'region' } },
+      ]),
     close: () => db.close(),
   };
 }

@@ -127,6 +127,30 @@ export const updateAgent = `WITH ${given},
       WHERE u.capability_id = c.id AND u.agent_id <> (SELECT id FROM changed)))
   SELECT 1 FROM changed`;
 
+/** Does the same as `updateAgent` for several agents. Parameter: JSON array of the agents. */
+export const updateAgents = `WITH ${given},
+  changed AS (UPDATE agents SET (${agentNames}) = (${agentValues} WHERE given.id = agents.id)
+    FROM given g WHERE agents.id = g.id AND (agents.status <> 'REVOKED' OR agents.status = g.status) RETURNING agents.id),
+  e AS (INSERT INTO endpoints (${endpointNames}) ${endpointValues} WHERE g.id IN (SELECT id FROM changed)
+    ON CONFLICT (agent_id, id) DO UPDATE SET position = excluded.position, protocol = excluded.protocol,
+      address = excluded.address, port = excluded.port, health_status = excluded.health_status,
+      last_checked = excluded.last_checked, health_message = NULL, metadata = NULL),
+  eg AS (DELETE FROM endpoints WHERE agent_id IN (SELECT id FROM changed)
+    AND (agent_id, id) NOT IN (SELECT g.id, e ->> 'id' FROM given g, json_array_elements(g.endpoints) AS e)),
+  m AS (INSERT INTO agent_metadata (agent_id, key, value) ${metadataValues} WHERE g.id IN (SELECT id FROM changed)
+    ON CONFLICT (agent_id, key) DO UPDATE SET value = excluded.value),
+  mg AS (DELETE FROM agent_metadata WHERE agent_id IN (SELECT id FROM changed)
+    AND (agent_id, key) NOT IN (SELECT g.id, k FROM given g, json_object_keys(g.metadata) AS k)),
+  l AS (INSERT INTO agent_capabilities (agent_id, capability_id) ${linkValues}
+    WHERE n.agent_id IN (SELECT id FROM changed) ON CONFLICT DO NOTHING),
+  dropped AS (DELETE FROM agent_capabilities WHERE agent_id IN (SELECT id FROM changed)
+    AND (agent_id, capability_id) NOT IN (SELECT n.agent_id, k.id FROM names n JOIN known k ON k.name = n.name)
+    RETURNING capability_id),
+  unused AS (DELETE FROM capabilities c WHERE c.id IN (SELECT capability_id FROM dropped)
+    AND c.id NOT IN (SELECT id FROM known) AND NOT EXISTS (SELECT 1 FROM agent_capabilities u
+      WHERE u.capability_id = c.id AND u.agent_id NOT IN (SELECT id FROM changed)))
+  SELECT 1 FROM changed`;
+
 /** Parameters: the columns, metadata (JSON object). */
 export const recordEvent = `WITH s AS (INSERT INTO security_events (id, timestamp, event_type, severity, source, target,
     description, mitigation_applied) VALUES ($1, to_timestamp($2::float8 / 1000), $3, $4, $5, $6, $7, $8))
@@ -163,3 +187,16 @@ export const resolve = `SELECT ${agentColumns}, ${certificateColumns}
   AND EXISTS (SELECT 1 FROM agent_capabilities ac JOIN capabilities w ON w.id = ac.capability_id
     WHERE ac.agent_id = a.id AND w.name = $7)
   ORDER BY a.version_key DESC, a.updated_at DESC, a.id LIMIT 1`;
+
+/** Parameter: name of a capability. */
+export const facets = `WITH matching AS MATERIALIZED (
+    SELECT a.id, a.owner FROM agent_capabilities ac JOIN agents a ON a.id = ac.agent_id
+    WHERE ac.capability_id = (SELECT id FROM capabilities WHERE name = $1))
+  (SELECT 0, owner AS label, count(*)::integer AS uses, (sum(count(*)) OVER ())::integer FROM matching
+    GROUP BY owner ORDER BY uses DESC, label LIMIT 10)
+  UNION ALL (SELECT 1, p.protocol, count(*)::integer AS uses, (sum(count(*)) OVER ())::integer
+    FROM (SELECT DISTINCT e.protocol, e.agent_id FROM matching m JOIN endpoints e ON e.agent_id = m.id) AS p
+    GROUP BY p.protocol ORDER BY uses DESC, p.protocol)
+  UNION ALL (SELECT 2, d.value, count(*)::integer AS uses, (sum(count(*)) OVER ())::integer
+    FROM matching m JOIN agent_metadata d ON d.agent_id = m.id AND d.key = 'region'
+    GROUP BY d.value ORDER BY uses DESC, d.value)`;

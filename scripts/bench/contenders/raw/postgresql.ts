@@ -1,5 +1,5 @@
 import { Pool, type PoolClient } from 'pg';
-import { Keyset, type DirectoryReads, type Open, type Reads, type Writes } from '../../contender';
+import { Keyset, type DirectoryReads, type DirectoryWrites, type Open, type Reads, type Writes } from '../../contender';
 import { nowMs, type BenchAgent, type BenchEvent } from '../../data';
 import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
 import * as sql from './postgresql-sql';
@@ -7,10 +7,12 @@ import {
   toAgent,
   toCertificate,
   toEvent,
+  toFacets,
   toResolved,
   type AgentRow,
   type CertificateRow,
   type EventRow,
+  type FacetRow,
   type ResolvedRow,
 } from './records';
 
@@ -62,10 +64,16 @@ function reads(pool: Pool): Reads & DirectoryReads {
       const query = { name: 'resolve', text: sql.resolve, values, rowMode: 'array' } as const;
       return toResolved((await pool.query<ResolvedRow>(query)).rows[0], protocol);
     },
+    facets: async (capability) => {
+      // Uses an unnamed statement: the best plan depends on how many agents have the capability.
+      const values = [capability];
+      const query = { text: sql.facets, values, rowMode: 'array' } as const;
+      return toFacets((await pool.query<FacetRow>(query)).rows);
+    },
   };
 }
 
-function writes(pool: Pool): Writes {
+function writes(pool: Pool): Writes & DirectoryWrites {
   return {
     createAgent: (agent) => createAgent(pool, agent),
     // Uses an unnamed statement: a thousand agents need another plan than one agent.
@@ -75,6 +83,10 @@ function writes(pool: Pool): Writes {
     updateAgent: async (agent) => {
       const values = [JSON.stringify([recordOf(agent)])];
       return (await pool.query({ name: 'updateAgent', text: sql.updateAgent, values })).rowCount === 1;
+    },
+    // Uses an unnamed statement, as createAgents does.
+    updateAgents: async (agents) => {
+      await pool.query({ text: sql.updateAgents, values: [JSON.stringify(agents.map(recordOf))] });
     },
     recordEvent: (event) => recordEvent(pool, event),
     transact: async (agents, event) => {

@@ -1,4 +1,12 @@
-import type { AgentRecord, Certificate, Metadata, ResolveResult, SecurityEvent } from '../../../../src';
+import type {
+  AgentRecord,
+  Certificate,
+  Facet,
+  JsonValue,
+  Metadata,
+  ResolveResult,
+  SecurityEvent,
+} from '../../../../src';
 import { nowMs } from '../../data';
 
 /*
@@ -152,4 +160,21 @@ export function toResolved(row: ResolvedRow | undefined, protocol: string): Reso
     ...(endpoint === undefined ? undefined : { endpoint }),
     ttlSeconds,
   };
+}
+
+/** Row of a facet: its index, a value, the number of agents with the value, and the sum over all values. */
+export type FacetRow = [facet: number, label: string, uses: number, total: number];
+
+const facetCount = 3;
+
+export function toFacets(rows: readonly FacetRow[]): Facet[] {
+  return Array.from({ length: facetCount }, (_, facet) => {
+    const own = rows.filter(([index]) => index === facet);
+    const isJson = facet === facetCount - 1;
+    const buckets = own.map(([, label, uses]) => {
+      return { key: isJson ? (JSON.parse(label) as JsonValue) : label, count: uses };
+    });
+    const total = own[0]?.[3] ?? 0;
+    return { buckets, otherCount: buckets.reduce((rest, { count }) => rest - count, total) };
+  });
 }

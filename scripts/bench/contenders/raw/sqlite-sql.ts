@@ -112,3 +112,16 @@ export const resolve = `SELECT ${agentColumns}, ${certificateColumns}
   AND EXISTS (SELECT 1 FROM agent_capabilities ac JOIN capabilities w ON w.id = ac.capability_id
     WHERE ac.agent_id = a.id AND w.name = ?)
   ORDER BY a.version_key DESC, a.updated_at DESC, a.id LIMIT 1`;
+
+/** Parameter: name of a capability. */
+export const facets = `WITH matching AS MATERIALIZED (
+    SELECT a.id, a.owner FROM agent_capabilities ac CROSS JOIN agents a ON a.id = ac.agent_id
+    WHERE ac.capability_id = (SELECT id FROM capabilities WHERE name = ?))
+  SELECT * FROM (SELECT 0, owner AS label, count(*) AS uses, sum(count(*)) OVER () FROM matching
+    GROUP BY owner ORDER BY uses DESC, label LIMIT 10)
+  UNION ALL SELECT * FROM (SELECT 1, e.protocol AS label, count(DISTINCT e.agent_id) AS uses,
+      sum(count(DISTINCT e.agent_id)) OVER ()
+    FROM matching m CROSS JOIN endpoints e ON e.agent_id = m.id GROUP BY e.protocol ORDER BY uses DESC, label)
+  UNION ALL SELECT * FROM (SELECT 2, d.value AS label, count(*) AS uses, sum(count(*)) OVER ()
+    FROM matching m CROSS JOIN agent_metadata d ON d.agent_id = m.id AND d.key = 'region'
+    GROUP BY d.value ORDER BY uses DESC, label)`;

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import SqliteDriver, { type Database } from 'better-sqlite3';
-import { Keyset, type Contender, type DirectoryReads, type Open, type Reads, type Writes } from '../../contender';
+import {
+  Keyset,
+  type Contender,
+  type DirectoryReads,
+  type DirectoryWrites,
+  type Open,
+  type Reads,
+  type Writes,
+} from '../../contender';
 import { nowMs, type BenchAgent, type BenchEvent } from '../../data';
 import { fingerprintKey, foldedName, versionKey } from '../derived-columns';
 import { sqlitePragmas } from '../sqlite-pragmas';
@@ -8,10 +16,12 @@ import {
   toAgent,
   toCertificate,
   toEvent,
+  toFacets,
   toResolved,
   type AgentRow,
   type CertificateRow,
   type EventRow,
+  type FacetRow,
   type ResolvedRow,
 } from './records';
 import * as sql from './sqlite-sql';
@@ -34,6 +44,7 @@ export const open: Open = (path) => {
     createAgent: (agent) => agentWrites().createAgent(agent),
     createAgents: (agents) => agentWrites().createAgents(agents),
     updateAgent: (agent) => agentWrites().updateAgent(agent),
+    updateAgents: (agents) => agentWrites().updateAgents(agents),
     recordEvent: (event) => recordEvent()(event),
     transact: (agents, event) => transaction.immediate(agents, event),
     close: () => void driver.close(),
@@ -58,6 +69,7 @@ function prepareReads(driver: Database): Reads & DirectoryReads {
   const queryEvents = once(() => driver.prepare<Value[], EventRow>(sql.queryEvents).raw(true));
   const getCertificate = once(() => driver.prepare<Value[], CertificateRow>(sql.getCertificate).raw(true));
   const resolve = once(() => driver.prepare<Value[], ResolvedRow>(sql.resolve).raw(true));
+  const facets = once(() => driver.prepare<Value[], FacetRow>(sql.facets).raw(true));
   const keyset = new Keyset();
   return {
     getAgent: (id) => {
@@ -91,6 +103,7 @@ function prepareReads(driver: Database): Reads & DirectoryReads {
       const range = [versionKey(`${major}.0.0`), versionKey(`${major + 1}.0.0`)];
       return toResolved(resolve().get(name, owner, nowMs, nowMs, nowMs, ...range, protocol, capability), protocol);
     },
+    facets: (capability) => toFacets(facets().all(capability)),
   };
 }
 
@@ -100,7 +113,7 @@ function trigramsOf(part: string): string {
   return trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
 }
 
-function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent' | 'transact'> {
+function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent' | 'transact'> & DirectoryWrites {
   const insertAgent = driver.prepare<Value[]>(sql.insertAgent);
   const updateAgent = driver.prepare<Value[]>(sql.updateAgent);
   const deleteEndpoints = driver.prepare<[string]>(sql.deleteEndpoints);
@@ -118,7 +131,7 @@ function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent' | 'tra
   const createAll = driver.transaction((agents: readonly BenchAgent[]) => {
     for (const agent of agents) create(agent);
   });
-  const update = driver.transaction((agent: BenchAgent): boolean => {
+  const update = (agent: BenchAgent): boolean => {
     if (updateAgent.run(...columnsOf(agent), agent.id, agent.status).changes === 0) return false;
     deleteEndpoints.run(agent.id);
     deleteMetadata.run(agent.id);
@@ -126,11 +139,16 @@ function prepareAgentWrites(driver: Database): Omit<Writes, 'recordEvent' | 'tra
     insertCollections(agent);
     deleteUnused.run(JSON.stringify(unlinked));
     return true;
+  };
+  const updateOne = driver.transaction(update);
+  const updateAll = driver.transaction((agents: readonly BenchAgent[]) => {
+    for (const agent of agents) update(agent);
   });
   return {
     createAgent: (agent) => createOne.immediate(agent),
     createAgents: (agents) => createAll.immediate(agents),
-    updateAgent: (agent) => update.immediate(agent),
+    updateAgent: (agent) => updateOne.immediate(agent),
+    updateAgents: (agents) => updateAll.immediate(agents),
   };
 }
 
