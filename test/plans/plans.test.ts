@@ -1,9 +1,11 @@
 import { defaultChecks } from '../support/default-checks';
-import type { CertificateQuery, ResolutionQuery, ResolveRequest, SecurityEventQuery } from '../../src';
+import type { AgentFilterQuery, CertificateQuery, ResolutionQuery, ResolveRequest, SecurityEventQuery } from '../../src'; // prettier-ignore
+import { buildFacets } from '../../src/agents/facets/statement';
+import { parseFacets } from '../../src/agents/facets/validation';
 import { buildAgentCount, buildAgentQuery } from '../../src/agents/query/builder';
 import { deprecationStatements } from '../../src/agents/deprecation';
 import { agentStatements } from '../../src/agents/statements';
-import { parseResolutionQuery } from '../../src/agents/query/validation';
+import { parseFilterQuery, parseResolutionQuery } from '../../src/agents/query/validation';
 import { buildCertificateQuery } from '../../src/certificates/query/builder';
 import { parseCertificateQuery } from '../../src/certificates/query/validation';
 import { toNumbered } from '../../src/engines/postgresql/numbered-parameters';
@@ -79,6 +81,7 @@ const fullScan = onPostgresql
   ? /Seq Scan on (agents|endpoints|agent_|certificates)/
   : /^SCAN (?!(?:source_|count|candidate|selective|fallback|page|scanned_page|scan_end|wanted|rarest|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;
 
+const facetsBy = ['capability', 'owner', 'protocol', 'status', 'health', { metadata: 'key' }] as const;
 describe('The plan of a selective query', () => {
   test.each<ResolutionQuery>([
     { id: 'x' },
@@ -109,6 +112,26 @@ describe('The plan of a selective query', () => {
     const count = await planOf(buildAgentCount(dialect, filter, nowMs), true);
     expect(count.filter((step) => fullScan.test(step))).toEqual([]);
   });
+});
+
+test.each<AgentFilterQuery>([
+  { owner: 'x' },
+  { address: 'x' },
+  { capabilities: ['x'] },
+  { certificateStatus: ['REVOKED'] },
+  { names: ['x', 'y'], not: { metadata: { key: 1 } } },
+  { latest: true, owner: 'x' },
+])('The plan of facets with a selective query contains no scan of a whole table: %j', async (query) => {
+  const filter = parseFilterQuery(query, defaultChecks);
+  if (filter === null) throw new Error('the query matches nothing');
+  for (const by of facetsBy) {
+    const facets = parseFacets([{ by }], defaultChecks);
+    const scans = (await planOf(buildFacets(dialect, { filter, facets, nowMs }), true)).filter((step) => fullScan.test(step)); // prettier-ignore
+    // SQLite reads the matching agents by the name `m`, or `a` for their own columns.
+    const ofMatching = by === 'owner' || by === 'status' ? 'a' : 'm';
+    const derived = ['pairs', 'facets', 'facet_0', 'groups_0', ofMatching].map((table) => `SCAN ${table}`);
+    expect(scans.filter((step) => !derived.includes(step))).toEqual([]);
+  }
 });
 
 const byIndex = (index: string): RegExp =>
