@@ -24,6 +24,7 @@ import { changeRaw } from '../support/raw-writer';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 const dialect = onPostgresql ? postgresqlDialect : sqliteDialect;
+const nowMs = Date.UTC(2026, 0, 1);
 const shared = shareTestDatabase({}, fill);
 
 /** Fills the database with enough agents for PostgreSQL to choose between indexes. */
@@ -42,8 +43,6 @@ async function fill({ db, options }: TestDatabase): Promise<void> {
   await db.agents.createMany(Array.from({ length: 3000 }, (_, place) => agentAt(place)));
   if (onPostgresql) await changeRaw({ options }, 'ANALYZE agents');
 }
-
-const nowMs = Date.UTC(2026, 0, 1);
 
 /** Returns the plan of a statement, one line per step. */
 async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<string[]> {
