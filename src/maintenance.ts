@@ -24,7 +24,10 @@ export interface MaintenanceOptions {
   pruneEvents?: PruneBefore | undefined;
   /** True to copy SQLite's write-ahead log into the file and to empty it. Does nothing on PostgreSQL. */
   checkpoint?: boolean | undefined;
-  /** True to update the statistics for the query planner: `PRAGMA optimize` on SQLite, `ANALYZE` on PostgreSQL. */
+  /**
+   * True to make queries fast again after many changes: merges the full-text index of names on SQLite, and runs `ANALYZE`
+   * for the tables of this package on PostgreSQL.
+   */
   optimize?: boolean | undefined;
 }
 
@@ -39,7 +42,7 @@ export interface MaintenanceReport {
    * that, and always on PostgreSQL.
    */
   readonly checkpointed: boolean;
-  /** True when the statistics are current. False when the role may not analyze all tables: the others were analyzed. */
+  /** True when the task is done. False when the role may not analyze all tables: the others were analyzed. */
   readonly optimized: boolean;
 }
 

@@ -41,8 +41,8 @@ export interface Engine {
    */
   checkpoint(): Promise<boolean>;
   /**
-   * Updates the statistics for the query planner. Returns false when the role may not do that for every table of this
-   * package; the other tables are updated.
+   * Merges the search index on SQLite, and updates the statistics for the query planner on PostgreSQL. Returns false when
+   * the role may not do that for every table of this package; the other tables are updated.
    */
   optimize(): Promise<boolean>;
   /** Returns a number that changes when another connection has committed. Absent on an engine without such a number. */

@@ -32,7 +32,7 @@ export function addMaintain(program: Command): void {
     .option('--prune-changes <days>', 'prune changes of the feed that are older', integerFrom(0, maxDays))
     .option('--prune-events <days>', 'prune security events that are older', integerFrom(0, maxDays))
     .option('--checkpoint', "copy SQLite's write-ahead log into the file; PostgreSQL does this itself")
-    .option('--optimize', 'update the statistics for the query planner')
+    .option('--optimize', 'merge the search index on SQLite; analyze the tables on PostgreSQL')
     .addHelpText(
       'after',
       examples(
