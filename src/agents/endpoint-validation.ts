@@ -34,6 +34,16 @@ export function parseEndpoints(value: unknown, nowMs: number, checks: Validator)
   return rows;
 }
 
+/** Returns the given fields of endpoints. Reads each of them once. @throws INVALID_INPUT when one is unknown */
+export function readEndpoints(value: unknown, checks: Validator) {
+  const read = (element: unknown, path: string) => {
+    const { health, ...fields } = checkEndpoint(element, path);
+    const report = ifDefined(health, `${path}.health`, (given, field) => checkObject(given, field, healthFields));
+    return { ...fields, ...(report === undefined ? undefined : { health: report }) };
+  };
+  return checkArray(value, 'endpoints', read, checks.limits.endpoints);
+}
+
 type EndpointFields = ReturnType<typeof checkEndpoint>;
 
 function checkEndpoint(value: unknown, path: string) {

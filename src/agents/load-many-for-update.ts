@@ -1,5 +1,5 @@
 import { maxLockAttempts, protectedRow } from '../errors/failure';
-import { batchSize, idOf } from '../runtime/batches';
+import { batchSize } from '../runtime/batches';
 import { chunkRows } from '../sql/chunks';
 import { sortByCodePoint } from '../sql/code-point-order';
 import type { ValuesOf } from '../sql/model';
@@ -59,10 +59,9 @@ export async function loadManyForUpdate(
  * batch in the order of their ids, but not the agents of all batches, so two transactions could each wait for an agent
  * that the other one has locked.
  */
-export async function lockAllForUpdate(tx: Transaction, inputs: readonly unknown[]): Promise<void> {
-  const given = inputs.flatMap((input) => (typeof input === 'string' ? input : (idOf(input) ?? [])));
+export async function lockAllForUpdate(tx: Transaction, given: readonly string[]): Promise<void> {
   const ids = sortByCodePoint([...new Set(given)]);
-  if (inputs.length <= batchSize && ids.length === given.length) return;
+  if (given.length <= batchSize && ids.length === given.length) return;
   await lockInOrder(tx, ids);
 }
 

@@ -38,7 +38,11 @@ export function updateAgents(
     operation: 'agents.update',
     parse: (input) => parseAgentUpdate(input, nowMs, checks),
     lengthOf,
-    prepare: lockAllForUpdate,
+    prepare: (tx, entries) =>
+      lockAllForUpdate(
+        tx,
+        entries.flatMap(({ id }) => id ?? []),
+      ),
     write: async (tx, batch) => {
       const outcomes: ChangeOutcome[] = [];
       for (const part of dividedAtRepetitions(batch, ({ id }) => id)) {

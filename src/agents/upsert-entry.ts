@@ -1,12 +1,13 @@
 import { invalidInput } from '../errors/failure';
 import { toCanonicalJson } from '../metadata/canonical-json';
 import type { MetadataRow } from '../metadata/metadata-rows';
-import { guardedRead } from '../validation/guarded-read';
+import { checkObject, ifDefined } from '../validation/checks';
 import type { UpsertManyOptions } from './batch-types';
 import { notDeprecated } from './deprecation';
+import { readEndpoints } from './endpoint-validation';
 import type { AgentChange, AgentColumns, EndpointRow, NewAgentRow } from './new-row';
-import type { AgentInput, AgentRecord, Endpoint } from './types';
-import { parseNewAgent, type AgentDefaults } from './validation';
+import type { AgentRecord, Endpoint } from './types';
+import { agentFields, parseNewAgent, type AgentDefaults } from './validation';
 
 /** Optional fields that a caller can give. */
 const optionalFields = [
@@ -31,19 +32,18 @@ export interface UpsertEntry {
 
 /** Parses an agent to be registered or updated. @throws INVALID_INPUT as `parseNewAgent`, and for a missing id */
 export function parseUpsert(input: unknown, by: UpsertManyOptions['by'], defaults: AgentDefaults): UpsertEntry {
-  const row = parseNewAgent(input, defaults);
-  return guardedRead('agent', () => {
-    // The cast is safe: `parseNewAgent` has checked the fields.
-    const agent = input as AgentInput;
-    const given = new Set(optionalFields.filter((field) => agent[field] !== undefined));
-    if (by === 'id' && !given.has('id')) throw invalidInput('id', 'must be given, because the option by is id');
-    const givenOfEndpoints = (agent.endpoints ?? []).map(({ id, health }) => ({
-      id: id !== undefined,
-      health: health !== undefined,
-      lastChecked: health?.lastChecked !== undefined,
-    }));
-    return { row, given, givenOfEndpoints };
-  });
+  const { endpoints, ...fields } = checkObject(input, 'agent', agentFields);
+  const read = ifDefined(endpoints, 'endpoints', (value) => readEndpoints(value, defaults.checks));
+  const agent: Readonly<Partial<Record<OptionalField, unknown>>> = { ...fields, ...(read && { endpoints: read }) };
+  const given = new Set(optionalFields.filter((field) => agent[field] !== undefined));
+  const row = parseNewAgent(agent, defaults);
+  if (by === 'id' && !given.has('id')) throw invalidInput('id', 'must be given, because the option by is id');
+  const givenOfEndpoints = (read ?? []).map(({ id, health }) => ({
+    id: id !== undefined,
+    health: health !== undefined,
+    lastChecked: health?.lastChecked !== undefined,
+  }));
+  return { row, given, givenOfEndpoints };
 }
 
 /** Returns the change that gives a stored agent the given values; undefined when it has them all. */

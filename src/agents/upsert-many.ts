@@ -38,9 +38,14 @@ export function upsertAgents(
     operation: 'agents.upsertMany',
     parse: (input) => parseUpsert(input, by, defaults),
     lengthOf: ({ row }) => lengthOf(row),
-    prepare: async (tx, some) => {
-      if (by === 'id') await lockAllForUpdate(tx, some);
-      else lockedNames = await lockAllNamed(tx, some);
+    prepare: async (tx, all) => {
+      const rows = all.flatMap((entry) => (isRefusal(entry) ? [] : entry.row));
+      if (by !== 'id') lockedNames = await lockAllNamed(tx, rows);
+      else
+        await lockAllForUpdate(
+          tx,
+          rows.map(({ columns }) => columns.id),
+        );
     },
     write: async (tx, batch) => {
       const outcomes: (UpsertResult | Refusal)[] = [];

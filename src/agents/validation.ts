@@ -33,7 +33,8 @@ export function agentDefaults(
   return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, allowsRevoked, checks };
 }
 
-const agentFields = new Set([
+/** Fields of an agent to be registered. */
+export const agentFields = new Set([
   'id',
   'name',
   'publicKey',

@@ -4,6 +4,7 @@ import type { RefusedResult } from '../options/batch-options';
 import type { Executor } from '../storage/executor';
 import type { Transaction } from '../storage/transaction';
 import { checkOneOf, ifDefined } from '../validation/checks';
+import { mapYielding } from './event-loop';
 
 /** Maximum number of the records of a batch, and approximate maximum number of their characters. */
 export const batchSize = 500;
@@ -33,8 +34,8 @@ export interface BatchWork<Parsed extends object, Result extends object> {
   readonly parse: (input: unknown) => Parsed;
   /** Returns the approximate number of characters of a record. */
   readonly lengthOf: (record: Parsed) => number;
-  /** Called at the beginning of each transaction, with the unchecked records that it may write. */
-  readonly prepare?: (tx: Transaction, inputs: readonly unknown[]) => Promise<void>;
+  /** Called at the beginning of each transaction, with all records that it may write. */
+  readonly prepare?: (tx: Transaction, records: readonly (Parsed | Refusal)[]) => Promise<void>;
   /** Writes a batch. Returns the result of each record, in order. */
   readonly write: (tx: Transaction, batch: readonly (Parsed | Refusal)[]) => Promise<(Result | Refusal)[]>;
 }
@@ -46,26 +47,30 @@ export interface BatchWork<Parsed extends object, Result extends object> {
  * @returns the result of each record, in input order.
  * @throws the failure of the first refused record, unless `mayCollect` is true
  */
-export function writeInBatches<Parsed extends object, Result extends object>(
+export async function writeInBatches<Parsed extends object, Result extends object>(
   executor: Executor,
   inputs: readonly unknown[],
   { mayCollect, onProgress }: BatchRules,
   work: BatchWork<Parsed, Result>,
 ): Promise<(Result | RefusedResult)[]> {
   const { parameter, operation, prepare } = work;
+  const toEntry = (input: unknown): Parsed | Refusal => parseOrRefuse(input, work.parse);
+  // Without `prepare`, each batch is parsed when it is written, so that the call needs less memory.
+  const entries = prepare === undefined ? undefined : await mapYielding(inputs, toEntry);
+  const entryAt = (index: number): Parsed | Refusal => entries?.[index] ?? toEntry(inputs[index]);
   const write = (tx: Transaction, start: number): Promise<(Result | Refusal)[]> =>
-    work.write(tx, parseBatch(inputs, start, work));
+    work.write(tx, batchFrom(start, inputs.length, entryAt, work.lengthOf));
   if (mayCollect) {
     return inBatches(inputs.length, onProgress, async (start) => {
       const results = await executor.withTransaction(async (tx) => {
-        await prepare?.(tx, inputs.slice(start, start + batchSize));
+        await prepare?.(tx, entries?.slice(start, start + batchSize) ?? []);
         return write(tx, start);
       });
       return results.map((result) => (isRefusal(result) ? toRefusedResult(operation, result) : result));
     });
   }
   return executor.withTransaction(async (tx) => {
-    await prepare?.(tx, inputs);
+    await prepare?.(tx, entries ?? []);
     return inBatches(inputs.length, onProgress, async (start) => {
       const results = await write(tx, start);
       return results.map((result, index) => {
@@ -82,7 +87,7 @@ export function isRefusal(entry: object): entry is Refusal {
 }
 
 /** Returns the id of a record that could not be parsed; undefined when it has no readable id. */
-export function idOf(input: unknown): string | undefined {
+function idOf(input: unknown): string | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
   try {
     const id: unknown = Reflect.get(input, 'id');
@@ -131,25 +136,30 @@ async function inBatches<Result>(
   return results;
 }
 
-/** Parses the records of the batch that begins at `start`. Returns a refusal for an invalid record. */
-function parseBatch<Parsed extends object, Result extends object>(
-  inputs: readonly unknown[],
+/** Returns the records of the batch that begins at `start`, of `total` records. */
+function batchFrom<Parsed extends object>(
   start: number,
-  { parse, lengthOf }: BatchWork<Parsed, Result>,
+  total: number,
+  entryAt: (index: number) => Parsed | Refusal,
+  lengthOf: (record: Parsed) => number,
 ): (Parsed | Refusal)[] {
   const batch: (Parsed | Refusal)[] = [];
-  const end = Math.min(start + batchSize, inputs.length);
+  const end = Math.min(start + batchSize, total);
   for (let index = start, length = 0; index < end && length < batchLength; index += 1) {
-    try {
-      const parsed = parse(inputs[index]);
-      length += lengthOf(parsed);
-      batch.push(parsed);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      batch.push({ id: idOf(inputs[index]), failure: error });
-    }
+    const entry = entryAt(index);
+    if (!isRefusal(entry)) length += lengthOf(entry);
+    batch.push(entry);
   }
   return batch;
+}
+
+function parseOrRefuse<Parsed extends object>(input: unknown, parse: (input: unknown) => Parsed): Parsed | Refusal {
+  try {
+    return parse(input);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { id: idOf(input), failure: error };
+  }
 }
 
 function toRefusedResult(operation: Operation, { id, failure }: Refusal): RefusedResult {
