@@ -66,7 +66,7 @@ export function orderedPage(composition: Composition, { tables, isSelective, isS
 // `scan_end` is the row at which the scan ends. There is none, so that the scan finds nothing, in two cases: when a source
 // is selective, and when at most `maxScanned` agents follow the keyset position.
 function scannedTables(composition: Composition, { isSelective, maxScanned }: CandidatePlan): Sql[] {
-  const { filter, order, after } = composition;
+  const { dialect, filter, order, after } = composition;
   const columns = keysetColumns(order.field);
   const isBeforeEnd = isBefore(columns, order.direction, {
     value: sql`(SELECT value FROM scan_end)`,
@@ -75,7 +75,8 @@ function scannedTables(composition: Composition, { isSelective, maxScanned }: Ca
   const conditions = [isBeforeEnd, ...filter.conditions(scanContextOf(composition))];
   return [
     sql`scan_end AS MATERIALIZED (SELECT ${columns.value ?? columns.id} AS value, ${columns.id} AS id FROM agents a
-      WHERE ${allOf([sql`NOT ${isSelective}`, ...after])} ORDER BY ${orderBy(order)} LIMIT 1 OFFSET ${maxScanned})`,
+      WHERE ${allOf([sql`NOT ${isSelective}`, ...after])} ORDER BY ${orderBy(order)}
+      LIMIT ${dialect.limitUnless(isSelective, sql`1`)} OFFSET ${maxScanned})`,
     sql`scanned_page AS MATERIALIZED (${selectPage(composition, keyColumn(composition), sql`agents a`, conditions)})`,
   ];
 }
