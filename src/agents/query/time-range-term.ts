@@ -4,13 +4,13 @@ import type { TermInput, TermKey } from '../../query/filter-field';
 import { columnIn, rankOf, sharedTerm, type AgentContext } from './filter-term';
 
 /** Times to search between, in milliseconds since 1970; both are outside of the range. */
-interface TimeRange {
+export interface TimeRange {
   readonly after?: number;
   readonly before?: number;
 }
 
 /** Properties of a {@link TimeRange} that determine its SQL text. */
-interface TimeRangeKey extends Readonly<Record<string, TermKey>> {
+export interface TimeRangeKey extends Readonly<Record<string, TermKey>> {
   readonly hasAfter: boolean;
   readonly hasBefore: boolean;
 }
