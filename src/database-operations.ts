@@ -17,6 +17,9 @@ import { RegistrationService } from './registration/registration-service';
 import type { Registration, RegistrationInput } from './registration/types';
 import { ResolutionService } from './resolution/resolution-service';
 import type { ResolveRequest, ResolveResult } from './resolution/types';
+import type { OwnerScopes } from './tenancy/owner-scopes';
+import { OwnerTransactionScope } from './tenancy/owner-transaction-scope';
+import type { OwnerScopeOptions } from './tenancy/types';
 
 /**
  * Returns the session of a database or of one of its transactions.
@@ -29,7 +32,7 @@ export let sessionOf: (operations: DatabaseOperations) => Session;
  * Calls of a database or of one transaction: the services, and methods for the most frequent calls, which
  * {@link DatabaseCalls} documents. Every error is a `DatabaseError`.
  */
-export abstract class DatabaseOperations implements DatabaseCalls {
+export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
   /** Agents: registration, resolution, changes and batches. */
   readonly agents: AgentService;
   /** Certificates: storage, search, revocation and rotation. */
@@ -40,6 +43,7 @@ export abstract class DatabaseOperations implements DatabaseCalls {
   readonly #registration: RegistrationService;
   readonly #resolution: ResolutionService;
   readonly #session: Session;
+  readonly #settings: ServiceSettings;
 
   static {
     sessionOf = (operations) => operations.#session;
@@ -54,6 +58,11 @@ export abstract class DatabaseOperations implements DatabaseCalls {
     this.#registration = new RegistrationService(session, settings);
     this.#resolution = new ResolutionService(session, settings);
     this.#session = session;
+    this.#settings = settings;
+  }
+
+  forOwner(owner: string, options?: OwnerScopeOptions): OwnerTransactionScope {
+    return new OwnerTransactionScope(this.#session, this.#settings, owner, options);
   }
 
   resolve(request: ResolveRequest, options?: ReadOptions): Promise<ResolveResult> {

@@ -27,6 +27,9 @@ import {
 import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 import { wholeMilliseconds, type ServiceSettings } from './options/service-settings';
+import type { Session } from './storage/session';
+import { OwnerScope } from './tenancy/owner-scope';
+import type { OwnerScopeOptions } from './tenancy/types';
 import { TransactionScope } from './transaction-scope';
 
 /**
@@ -112,7 +115,19 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
     return this.close();
   }
 
+  override forOwner(owner: string, options?: OwnerScopeOptions): OwnerScope {
+    return new OwnerScope(this.#session, this.#settings, this.#transact.bind(this), owner, options);
+  }
+
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    return this.#transact((session) => new TransactionScope(session, this.#settings), work, options);
+  }
+
+  #transact<S, T>(
+    toScope: (session: Session) => S,
+    work: (scope: S) => T | Promise<T>,
+    options: TransactionOptions | undefined,
+  ): Promise<T> {
     let parsed: ParsedTransactionOptions;
     try {
       if (typeof work !== 'function') throw invalidInput('work', 'must be a function');
@@ -122,7 +137,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
         throw error;
       });
     }
-    return this.#session.transaction(async (session) => work(new TransactionScope(session, this.#settings)), parsed);
+    return this.#session.transaction(async (session) => work(toScope(session)), parsed);
   }
 
   migrateDatabase(): Promise<string[]> {

@@ -56,6 +56,7 @@ export {
 } from './changes/types';
 export type { DatabaseAdministration } from './database-administration';
 export type { DatabaseCalls } from './database-calls';
+export type { TransferOptions } from './agents/transfer-types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
 export type { MaintenanceOptions, MaintenanceReport, PruneBefore } from './maintenance';
@@ -123,4 +124,15 @@ export type {
   ResolveRequest,
   ResolveResult,
 } from './resolution/types';
+export type { OwnerAgents } from './tenancy/owner-agents';
+export type { OwnerCertificates } from './tenancy/owner-certificates';
+export type { OwnerScope } from './tenancy/owner-scope';
+export type { OwnerScopes } from './tenancy/owner-scopes';
+export type { OwnerTransactionScope } from './tenancy/owner-transaction-scope';
+export {
+  type OwnedAgentInput,
+  type OwnedRegistrationInput,
+  type OwnerScopeOptions,
+  ScopeAccess,
+} from './tenancy/types';
 export type { TransactionScope } from './transaction-scope';

@@ -55,7 +55,7 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
       const { checks, now } = this.#settings;
       const keys = checks.batch(ids, 'ids', checks.id);
       const nowMs = now();
-      return executor.withTransaction((tx) => deleteAgents(tx, keys, nowMs));
+      return executor.withTransaction((tx) => deleteAgents(tx, keys, nowMs, checks.scopeOwner));
     });
   }
 
@@ -93,11 +93,14 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
       const nowMs = now();
       const rows = checks.batch(reports, 'reports', (report, path) => parseHealthReport(report, path, nowMs, checks));
       if (rows.length === 0) return Promise.resolve([]);
-      return executor.withTransaction((tx) => recordHealth(tx, rows, nowMs));
+      return executor.withTransaction((tx) => recordHealth(tx, rows, nowMs, checks.scopeOwner));
     });
   }
 
   expireDue(): Promise<number> {
-    return this.#session.write('agents.expireDue', (executor) => expireAllDueAgents(executor, this.#settings.now()));
+    return this.#session.write('agents.expireDue', (executor) => {
+      const { checks, now } = this.#settings;
+      return expireAllDueAgents(executor, now(), checks.scopeOwner);
+    });
   }
 }

@@ -10,6 +10,7 @@ import type { FacetRequest, FacetsOf } from './facets/types';
 import { parseFacets } from './facets/validation';
 import type { AgentFilterQuery, ResolutionQuery } from './query/types';
 import { byId, parseFilterQuery, parseResolutionQuery } from './query/validation';
+import { withOwnSuccessors } from './own-successors';
 import type { AgentRecord } from './types';
 import type { AgentVersion, VersionsRequest } from './version-types';
 import { getVersions, parseVersionsRequest } from './versions';
@@ -25,17 +26,27 @@ export abstract class AgentReadService implements AgentReader {
     this.#settings = settings;
   }
 
-  get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
-    return this.#session.readRecord('agents.get', options, () => {
-      const key = this.#settings.checks.id(id, 'id');
+  async get(id: string, options?: ReadOptions): Promise<AgentRecord | null> {
+    const { checks } = this.#settings;
+    const agent = await this.#session.readRecord('agents.get', options, () => {
+      const key = checks.id(id, 'id');
       return { by: 'agent', key, read: (executor: Executor) => getAgent(executor, key) };
+    });
+    const { scopeOwner } = checks;
+    if (scopeOwner === undefined) return agent;
+    // The record may come from the cache, which all owners share.
+    if (agent?.owner !== scopeOwner) return null;
+    if (agent.deprecation?.successorId === undefined) return agent;
+    return this.#session.read('agents.get', options, async (executor) => {
+      const [record = null] = await withOwnSuccessors(executor, [agent], scopeOwner);
+      return record;
     });
   }
 
   getMany(ids: readonly string[], options?: ReadOptions): Promise<(AgentRecord | null)[]> {
     return this.#session.read('agents.getMany', options, (executor) => {
       const { checks } = this.#settings;
-      return getAgents(executor, checks.list(ids, 'ids', checks.id), checks.limits);
+      return getAgents(executor, checks.list(ids, 'ids', checks.id), checks);
     });
   }
 

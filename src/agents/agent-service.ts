@@ -14,11 +14,18 @@ import {
   renewAgent,
   setEndpointHealth,
   setStatus,
+  transferAgent,
   updateAgent,
 } from './commands';
 import { parseDeprecation } from './deprecation';
 import { parseHealth } from './endpoint-validation';
-import { parseChangeOptions, parseCreateOptions, parseUpdateOptions, type ChangeRules } from './options';
+import {
+  parseChangeOptions,
+  parseCreateOptions,
+  parseTransferOptions,
+  parseUpdateOptions,
+  type ChangeRules,
+} from './options';
 import type {
   AgentInput,
   AgentStatus,
@@ -28,6 +35,7 @@ import type {
   EndpointHealthInput,
   UpdateOptions,
 } from './types';
+import type { TransferOptions } from './transfer-types';
 import { agentDefaults, parseAgentUpdate, parseNewAgent } from './validation';
 import type { DeprecateOptions } from './version-types';
 
@@ -106,7 +114,7 @@ export class AgentService extends AgentBatchService implements AgentWriter {
         id: checks.id(endpointId, 'endpointId'),
         ...parseHealth(required(health), 'health', nowMs, checks),
       };
-      return executor.withTransaction((tx) => setEndpointHealth(tx, columns, nowMs));
+      return executor.withTransaction((tx) => setEndpointHealth(tx, columns, nowMs, checks.scopeOwner));
     });
   }
 
@@ -116,11 +124,21 @@ export class AgentService extends AgentBatchService implements AgentWriter {
     );
   }
 
+  transfer(id: string, options: TransferOptions): Promise<boolean> {
+    return this.#session.write('agents.transfer', (executor) => {
+      const { checks, now } = this.#settings;
+      const { to, ifOwner } = parseTransferOptions(options, checks);
+      const change = parseAgentUpdate({ id, owner: to }, now(), checks);
+      return executor.withTransaction((tx) => transferAgent(tx, change, ifOwner));
+    });
+  }
+
   delete(id: string): Promise<boolean> {
     return this.#session.write('agents.delete', (executor) => {
-      const key = this.#settings.checks.id(id, 'id');
-      const nowMs = this.#settings.now();
-      return executor.withTransaction((tx) => deleteAgent(tx, key, nowMs));
+      const { checks, now } = this.#settings;
+      const key = checks.id(id, 'id');
+      const nowMs = now();
+      return executor.withTransaction((tx) => deleteAgent(tx, key, nowMs, checks.scopeOwner));
     });
   }
 

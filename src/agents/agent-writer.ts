@@ -8,6 +8,7 @@ import type {
   EndpointHealthInput,
   UpdateOptions,
 } from './types';
+import type { TransferOptions } from './transfer-types';
 import type { DeprecateOptions } from './version-types';
 
 /**
@@ -157,6 +158,22 @@ export interface AgentWriter {
    * ```
    */
   renew(id: string, expiresAt: Date, options?: ChangeOptions): Promise<boolean>;
+
+  /**
+   * Gives an agent to another owner. Its certificate, names and everything else stay. Changes nothing when the agent
+   * already has this owner. An agent that was registered with `unique: 'owner-name-version'` no longer holds its name
+   * afterwards. If other agents of the previous owner hold the same certificate, no owner scope can revoke or rotate it.
+   *
+   * @returns false when the agent does not exist.
+   * @throws CONFLICT when the agent has another owner than `options.ifOwner`; ALREADY_EXISTS when another agent holds the
+   * name and version; INVALID_INPUT when an argument is invalid.
+   * @example
+   * ```ts
+   * const exists = await db.agents.transfer(id, { to: 'globex', ifOwner: owner });
+   * if (!exists) console.log('no such agent');
+   * ```
+   */
+  transfer(id: string, options: TransferOptions): Promise<boolean>;
 
   /**
    * Deletes an agent with its endpoints and metadata, and the capabilities that no other agent has. Agents that were

@@ -162,8 +162,13 @@ async function selectCertificates(
   tx: Transaction,
   rows: readonly NewAgentRow[],
 ): Promise<ReadonlyMap<string, unknown>> {
-  const ids = [...new Set(rows.map(({ columns }) => columns.certificateId))];
-  const found = await tx.query(agentStatements(tx.dialect).selectCertificates({ ids: JSON.stringify(ids) }));
+  const ids = JSON.stringify([...new Set(rows.map(({ columns }) => columns.certificateId))]);
+  const { selectCertificates, selectOwnedCertificates } = agentStatements(tx.dialect);
+  // All rows of a call have the same owner.
+  const owner = rows[0]?.scopeOwner;
+  const found = await tx.query(
+    owner === undefined ? selectCertificates({ ids }) : selectOwnedCertificates({ ids, owner }),
+  );
   return new Map(found.map(([id, status]) => [String(id), status]));
 }
 

@@ -16,6 +16,8 @@ class AgentBatchStatements {
    * without row locks.
    */
   readonly lock;
+  /** Locks the agents of an owner, in the same way. Does not lock an agent of another owner. */
+  readonly lockOwned;
   /**
    * Selects the values of agents that a change depends on. Each element of `agents` is the id of an agent with the id
    * of an endpoint that the agent may have.
@@ -30,6 +32,12 @@ class AgentBatchStatements {
     this.lock = usesRowLocks
       ? defineStatement<{ ids: string }>(
           (p) => sql`SELECT id FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))} ORDER BY id FOR UPDATE`,
+        )
+      : undefined;
+    this.lockOwned = usesRowLocks
+      ? defineStatement<{ ids: string; owner: string }>(
+          (p) => sql`SELECT id FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))} AND owner = ${p('owner')}
+            ORDER BY id FOR UPDATE`,
         )
       : undefined;
     // The sizes limit the number of rows that one statement writes on SQLite, where a long statement blocks the process.

@@ -3,7 +3,7 @@ import { nameTaken } from '../errors/refused-column';
 import type { Limits } from '../validation/limits';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
 import { clearSuccessors, lockSuccessor, notDeprecated, type DeprecationChange } from './deprecation';
-import { idTaken, notDeprecatable, staysRevoked, unknownSuccessor } from './failures';
+import { idTaken, notDeprecatable, ownedByOther, staysRevoked, unknownSuccessor } from './failures';
 import { loadForUpdate, lockForUpdate } from './load-for-update';
 import { assertMergedMetadataFits, deleteMetadataInSteps } from './merged-metadata';
 import type { AgentBeforeChange, AgentChange, NewAgentRow } from './new-row';
@@ -125,7 +125,7 @@ export async function renewAgent(tx: Transaction, change: AgentChange, rules: Ch
  */
 export async function deprecateAgent(tx: Transaction, change: DeprecationChange, rules: ChangeRules): Promise<boolean> {
   const { successorId } = change.columns;
-  const hasSuccessor = successorId === null || (await lockSuccessor(tx, successorId));
+  const hasSuccessor = successorId === null || (await lockSuccessor(tx, successorId, change.scopeOwner));
   const before = await loadForUpdate(tx, change, rules);
   if (before === undefined) return false;
   if (before.status !== 'ACTIVE' && before.status !== 'DEPRECATED') throw notDeprecatable();
@@ -135,11 +135,38 @@ export async function deprecateAgent(tx: Transaction, change: DeprecationChange,
 }
 
 /**
+ * Gives an agent the owner of `change`. Changes nothing when the agent has this owner. Returns false when the agent does
+ * not exist.
+ *
+ * @throws CONFLICT when the agent has another owner than `ifOwner`; ALREADY_EXISTS when another agent holds its name and
+ * version for the new owner
+ */
+export async function transferAgent(
+  tx: Transaction,
+  change: AgentChange,
+  ifOwner: string | undefined,
+): Promise<boolean> {
+  const rules = { ifUpdatedAt: undefined, allowsRevoked: false };
+  const before = await loadForUpdate(tx, change, rules);
+  if (before === undefined) return false;
+  if (ifOwner !== undefined && before.owner !== ifOwner) throw ownedByOther();
+  if (before.owner !== change.columns.owner) await writeChange(tx, change, before, rules);
+  return true;
+}
+
+/**
  * Deletes an agent with everything that belongs to it, and removes it from the deprecations that name it as successor.
  * Returns false when the agent does not exist.
+ *
+ * @param scopeOwner - owner who must own the agent, else it counts as absent; undefined for any owner.
  */
-export async function deleteAgent(tx: Transaction, id: string, nowMs: number): Promise<boolean> {
-  const before = await lockForUpdate(tx, { id, needsCapabilities: true });
+export async function deleteAgent(
+  tx: Transaction,
+  id: string,
+  nowMs: number,
+  scopeOwner: string | undefined,
+): Promise<boolean> {
+  const before = await lockForUpdate(tx, { id, needsCapabilities: true, scopeOwner });
   if (before === undefined) return false;
   if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const predecessors = before.hasPredecessors ? await clearSuccessors(tx, [id], nowMs) : [];
@@ -152,13 +179,23 @@ export async function deleteAgent(tx: Transaction, id: string, nowMs: number): P
   return true;
 }
 
-/** Sets the health of an endpoint. Returns false when the endpoint does not exist. */
+/**
+ * Sets the health of an endpoint. Returns false when the endpoint does not exist.
+ *
+ * @param scopeOwner - owner who must own the agent, else it counts as absent; undefined for any owner.
+ */
 export async function setEndpointHealth(
   tx: Transaction,
   health: EndpointHealthColumns,
   nowMs: number,
+  scopeOwner: string | undefined,
 ): Promise<boolean> {
   const { agentId, id } = health;
+  // The lock prevents that the agent gets another owner before the commit.
+  if (scopeOwner !== undefined) {
+    const agent = await lockForUpdate(tx, { id: agentId, needsCapabilities: false, scopeOwner });
+    if (agent === undefined) return false;
+  }
   const { updateEndpointHealth, selectEndpoint } = agentStatements(tx.dialect);
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(updateEndpointHealth(health))) > 0) {
@@ -173,9 +210,20 @@ export async function setEndpointHealth(
 /**
  * Changes the status to EXPIRED for at most `limit` agents whose `expiresAt` has passed. Returns the number of changed
  * agents.
+ *
+ * @param scopeOwner - owner whose agents are changed; undefined for all owners.
  */
-export async function expireDueAgents(tx: Transaction, nowMs: number, limit: number): Promise<number> {
-  const rows = await tx.executeReturning(agentStatements(tx.dialect).expireDue({ now: nowMs, limit }));
+export async function expireDueAgents(
+  tx: Transaction,
+  nowMs: number,
+  limit: number,
+  scopeOwner: string | undefined,
+): Promise<number> {
+  const { expireDue, expireDueOwned } = agentStatements(tx.dialect);
+  const due = { now: nowMs, limit };
+  const rows = await tx.executeReturning(
+    scopeOwner === undefined ? expireDue(due) : expireDueOwned({ ...due, owner: scopeOwner }),
+  );
   const ids = rows.map(([id]) => String(id));
   tx.recordChange(agentChange('UPDATED', ids, nowMs));
   return ids.length;

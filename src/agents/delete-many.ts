@@ -13,8 +13,13 @@ import { agentStatements } from './statements';
  * Deletes agents with everything that belongs to them, in batches. Returns, for each id, whether this deleted an agent:
  * false when the agent does not exist, and when the id is repeated.
  */
-export async function deleteAgents(tx: Transaction, ids: readonly string[], nowMs: number): Promise<boolean[]> {
-  await lockAllForUpdate(tx, ids);
+export async function deleteAgents(
+  tx: Transaction,
+  ids: readonly string[],
+  nowMs: number,
+  scopeOwner: string | undefined,
+): Promise<boolean[]> {
+  await lockAllForUpdate(tx, ids, scopeOwner);
   const results: boolean[] = [];
   const deleted = new Set<string>();
   for (let start = 0; start < ids.length; start += batchSize) {
@@ -23,6 +28,7 @@ export async function deleteAgents(tx: Transaction, ids: readonly string[], nowM
       tx,
       [...new Set(batch)].filter((id) => !deleted.has(id)),
       nowMs,
+      scopeOwner,
     );
     for (const id of batch) {
       results.push(existing.has(id) && !deleted.has(id));
@@ -33,9 +39,14 @@ export async function deleteAgents(tx: Transaction, ids: readonly string[], nowM
 }
 
 /** Deletes agents, which must be different ones. Returns the ids of those that existed. */
-async function deleteBatch(tx: Transaction, ids: readonly string[], nowMs: number): Promise<ReadonlySet<string>> {
+async function deleteBatch(
+  tx: Transaction,
+  ids: readonly string[],
+  nowMs: number,
+  scopeOwner: string | undefined,
+): Promise<ReadonlySet<string>> {
   const requests = ids.map((id) => ({ id, endpointId: null, needsCapabilities: true }));
-  const loaded = await loadManyForUpdate(tx, requests);
+  const loaded = await loadManyForUpdate(tx, requests, scopeOwner);
   const agents = ids.flatMap((id): LoadedAgent[] => {
     const before = loaded.get(id);
     return before === undefined ? [] : [{ id, before }];

@@ -38,7 +38,12 @@ export function parseDeprecation(
   };
   if (details.successorId === id) throw invalidInput('successorId', 'must be the id of another agent');
   return {
-    change: { id, columns: { ...details, status: 'DEPRECATED', updatedAt: nowMs }, collections: {} },
+    change: {
+      id,
+      columns: { ...details, status: 'DEPRECATED', updatedAt: nowMs },
+      collections: {},
+      scopeOwner: checks.scopeOwner,
+    },
     rules: { ifUpdatedAt: ifDefined(ifUpdatedAt, 'options.ifUpdatedAt', checkTime), allowsRevoked: false },
   };
 }
@@ -57,6 +62,10 @@ export const deprecationStatements = memoizeByDialect((dialect) => ({
   lockSuccessor: defineStatement<{ id: string }>(
     (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
   ),
+  lockOwnedSuccessor: defineStatement<{ id: string; owner: string }>(
+    (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} AND owner = ${p('owner')}
+      ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
+  ),
   // Locks the agents, so that clearing their successors changes exactly these.
   selectPredecessors: defineStatement<{ ids: string }>(
     (p) => sql`SELECT id, successor_id FROM agents
@@ -74,9 +83,13 @@ export const deprecationStatements = memoizeByDialect((dialect) => ({
 /**
  * Reports whether the successor of a deprecation exists, and prevents its deletion until the end of the transaction.
  * Call this before the deprecated agent is locked: a deletion also locks the successor first.
+ *
+ * @param scopeOwner - owner who must own the successor, else it counts as absent; undefined for any owner.
  */
-export async function lockSuccessor(tx: Transaction, id: string): Promise<boolean> {
-  return (await tx.query(deprecationStatements(tx.dialect).lockSuccessor({ id }))).length > 0;
+export async function lockSuccessor(tx: Transaction, id: string, scopeOwner: string | undefined): Promise<boolean> {
+  const { lockSuccessor, lockOwnedSuccessor } = deprecationStatements(tx.dialect);
+  const lock = scopeOwner === undefined ? lockSuccessor({ id }) : lockOwnedSuccessor({ id, owner: scopeOwner });
+  return (await tx.query(lock)).length > 0;
 }
 
 /**

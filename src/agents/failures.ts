@@ -65,3 +65,8 @@ export function otherId(): Failure {
     },
   );
 }
+
+/** Returns the failure for an agent that has another owner than `ifOwner`. */
+export function ownedByOther(): Failure {
+  return new Failure('CONFLICT', 'the agent has another owner than ifOwner', { entity: 'agent', field: 'owner' });
+}

@@ -23,6 +23,10 @@ class HealthStatements {
    * Undefined on engines without row locks.
    */
   readonly selectLocked;
+  /** Selects the same as {@link select}, but only endpoints of agents of an owner. */
+  readonly selectOwned;
+  /** Selects and locks the same as {@link selectLocked}, but only for an owner. No agent can get another owner. */
+  readonly selectLockedOwned;
   readonly update;
 
   constructor(dialect: Dialect) {
@@ -34,6 +38,14 @@ class HealthStatements {
       ? defineStatement<{ keys: string }>(
           (p) => sql`${found(p('keys'))} JOIN agents a ON a.id = e.agent_id
             ORDER BY e.agent_id, e.id FOR KEY SHARE OF a FOR NO KEY UPDATE OF e`,
+        )
+      : undefined;
+    const owned = (keys: Sql, owner: Sql): Sql =>
+      sql`${found(keys)} JOIN agents a ON a.id = e.agent_id AND ${dialect.unindexed(sql`a.owner`)} = ${owner}`;
+    this.selectOwned = defineStatement<{ keys: string; owner: string }>((p) => owned(p('keys'), p('owner')));
+    this.selectLockedOwned = dialect.usesRowLocks
+      ? defineStatement<{ keys: string; owner: string }>(
+          (p) => sql`${owned(p('keys'), p('owner'))} ORDER BY e.agent_id, e.id FOR SHARE OF a FOR NO KEY UPDATE OF e`,
         )
       : undefined;
     this.update = defineStatement<{ health: string }>(

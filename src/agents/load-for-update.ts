@@ -22,6 +22,8 @@ interface LoadRequest {
   readonly endpointId?: string | null;
   readonly needsCapabilities: boolean;
   readonly isDeprecation?: boolean;
+  /** Owner who must own the agent, else it counts as absent; undefined for any owner. */
+  readonly scopeOwner: string | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ interface LoadRequest {
  */
 export async function loadForUpdate(
   tx: Transaction,
-  { id, columns: { status, defaultEndpointId, deprecatedAt }, collections }: AgentChange,
+  { id, columns: { status, defaultEndpointId, deprecatedAt }, collections, scopeOwner }: AgentChange,
   { ifUpdatedAt }: ChangeRules,
 ): Promise<AgentBeforeChange | undefined> {
   const agent = await lockForUpdate(tx, {
@@ -41,6 +43,7 @@ export async function loadForUpdate(
     endpointId: defaultEndpointId ?? null,
     needsCapabilities: collections.capabilities !== undefined,
     isDeprecation: typeof deprecatedAt === 'number',
+    scopeOwner,
   });
   if (agent === undefined) return undefined;
   if (ifUpdatedAt !== undefined && agent.updatedAt !== ifUpdatedAt) throw changedMeanwhile();
@@ -57,19 +60,27 @@ export async function loadForUpdate(
  * While PostgreSQL waits for the lock, another transaction may delete the agent and register the id again. The new row
  * must be locked, too, so the function tries again when it finds a row that it has not locked. The number of attempts
  * is limited, because a row security policy may let the role see an agent but not lock it.
+ *
+ * An agent of another owner than `scopeOwner` counts as absent, and is not locked: its owner must not have to wait.
  */
 export async function lockForUpdate(
   tx: Transaction,
-  { id, endpointId = null, needsCapabilities, isDeprecation = false }: LoadRequest,
+  { id, endpointId = null, needsCapabilities, isDeprecation = false, scopeOwner }: LoadRequest,
 ): Promise<LockedAgent | undefined> {
-  const { lock, lockForDeprecation, selectForUpdate, collections } = agentStatements(tx.dialect);
+  const { locks, ownedLocks, selectForUpdate, collections } = agentStatements(tx.dialect);
   const select = [selectForUpdate({ id, endpointId })];
   if (needsCapabilities) select.push(collections.capabilities.selectLinked({ id }));
-  const lockAgent = isDeprecation ? lockForDeprecation : lock;
-  if (lockAgent === undefined) return toLockedAgent(await tx.queryAll(select));
+  const load = (found: readonly (readonly Row[])[]): LockedAgent | undefined => {
+    const agent = toLockedAgent(found);
+    return scopeOwner === undefined || agent?.owner === scopeOwner ? agent : undefined;
+  };
+  const purpose = isDeprecation ? 'deprecation' : 'change';
+  const lock = scopeOwner === undefined ? locks?.[purpose]({ id }) : ownedLocks?.[purpose]({ id, owner: scopeOwner });
+  if (lock === undefined) return load(await tx.queryAll(select));
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
-    const [locked, ...found] = await tx.queryAll([lockAgent({ id }), ...select]);
-    if (locked?.length !== 0 || found[0]?.length === 0) return toLockedAgent(found);
+    const [locked, ...found] = await tx.queryAll([lock, ...select]);
+    const agent = load(found);
+    if (locked?.length !== 0 || agent === undefined) return agent;
   }
   throw protectedRow();
 }

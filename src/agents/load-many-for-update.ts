@@ -30,25 +30,34 @@ interface LoadRequest {
  * Loads agents, which must be different ones, and blocks other changes of them until the end of the transaction.
  * Returns the existing agents by their ids.
  *
+ * An agent of another owner than `scopeOwner` counts as absent, and is not locked.
+ *
  * As for `lockForUpdate`, PostgreSQL tries again when it finds a row that it has not locked.
  */
 export async function loadManyForUpdate(
   tx: Transaction,
   requests: readonly LoadRequest[],
+  scopeOwner: string | undefined,
 ): Promise<ReadonlyMap<string, AgentBeforeBatch>> {
   if (requests.length === 0) return new Map();
-  const { lock, selectForUpdate } = agentBatchStatements(tx.dialect);
+  const { selectForUpdate } = agentBatchStatements(tx.dialect);
   const { selectLinkedOfMany } = agentStatements(tx.dialect).collections.capabilities;
   const agents = JSON.stringify(requests.map(({ id, endpointId }) => [id, endpointId]));
   const withCapabilities = requests.filter(({ needsCapabilities }) => needsCapabilities).map(({ id }) => id);
   const select: Statement[] = [selectForUpdate({ agents })];
   if (withCapabilities.length > 0) select.push(selectLinkedOfMany({ ids: JSON.stringify(withCapabilities) }));
-  if (lock === undefined) return toAgents(await tx.queryAll(select));
-  const ids = JSON.stringify(requests.map(({ id }) => id));
+  const load = (found: readonly (readonly Row[])[]): ReadonlyMap<string, AgentBeforeBatch> => {
+    const agents = toAgents(found);
+    if (scopeOwner === undefined) return agents;
+    return new Map([...agents].filter(([, { owner }]) => owner === scopeOwner));
+  };
+  const lock = lockOf(tx, JSON.stringify(requests.map(({ id }) => id)), scopeOwner);
+  if (lock === undefined) return load(await tx.queryAll(select));
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
-    const [locked = [], ...found] = await tx.queryAll([lock({ ids }), ...select]);
+    const [locked = [], ...found] = await tx.queryAll([lock, ...select]);
     const lockedIds = new Set(locked.map(([id]) => id));
-    if (found[0]?.every(([id]) => lockedIds.has(id)) === true) return toAgents(found);
+    const agents = load(found);
+    if ([...agents.keys()].every((id) => lockedIds.has(id))) return agents;
   }
   throw protectedRow();
 }
@@ -59,19 +68,35 @@ export async function loadManyForUpdate(
  * batch in the order of their ids, but not the agents of all batches, so two transactions could each wait for an agent
  * that the other one has locked.
  */
-export async function lockAllForUpdate(tx: Transaction, given: readonly string[]): Promise<void> {
+export async function lockAllForUpdate(
+  tx: Transaction,
+  given: readonly string[],
+  scopeOwner: string | undefined,
+): Promise<void> {
   const ids = sortByCodePoint([...new Set(given)]);
   if (given.length <= batchSize && ids.length === given.length) return;
-  await lockInOrder(tx, ids);
+  await lockInOrder(tx, ids, scopeOwner);
 }
 
-/** Blocks changes of agents until the end of the transaction. `ids` must be sorted by code point. */
-export async function lockInOrder(tx: Transaction, ids: readonly string[]): Promise<void> {
-  const { lock } = agentBatchStatements(tx.dialect);
-  if (lock === undefined) return;
+/**
+ * Blocks changes of agents until the end of the transaction. `ids` must be sorted by code point. Does not lock an agent
+ * of another owner than `scopeOwner`.
+ */
+export async function lockInOrder(
+  tx: Transaction,
+  ids: readonly string[],
+  scopeOwner: string | undefined,
+): Promise<void> {
   for (let start = 0; start < ids.length; start += chunkRows) {
-    await tx.query(lock({ ids: JSON.stringify(ids.slice(start, start + chunkRows)) }));
+    const lock = lockOf(tx, JSON.stringify(ids.slice(start, start + chunkRows)), scopeOwner);
+    if (lock === undefined) return;
+    await tx.query(lock);
   }
+}
+
+function lockOf({ dialect }: Transaction, ids: string, owner: string | undefined): Statement | undefined {
+  const { lock, lockOwned } = agentBatchStatements(dialect);
+  return owner === undefined ? lock?.({ ids }) : lockOwned?.({ ids, owner });
 }
 
 /** Columns of the statement `selectForUpdate`. */

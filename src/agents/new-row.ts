@@ -25,6 +25,8 @@ export interface NewAgentRow {
   readonly columns: AgentColumns;
   readonly nameKeys: NameKeys;
   readonly collections: AgentCollections;
+  /** Owner who alone may hold the certificate; undefined when any certificate may be used. */
+  readonly scopeOwner: string | undefined;
 }
 
 /** Validated change of an agent. Absent fields are not changed. */
@@ -34,6 +36,11 @@ export interface AgentChange {
   readonly collections: Readonly<Partial<AgentCollections>>;
   /** Entries of metadata to set; all other entries stay. */
   readonly mergedMetadata?: readonly MetadataRow[] | undefined;
+  /**
+   * Owner who must own the agent, else it counts as absent, and who alone may hold a new certificate; undefined for any
+   * owner and any certificate.
+   */
+  readonly scopeOwner: string | undefined;
 }
 
 type BeforeChange = 'status' | 'updatedAt' | 'certificateId' | 'name' | 'version' | 'owner' | 'uniqueKey';

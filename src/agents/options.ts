@@ -1,6 +1,8 @@
 import { parseBatchRules, type BatchRules } from '../runtime/batches';
 import { checkBoolean, checkObject, checkOneOf, checkTime, ifDefined } from '../validation/checks';
+import type { Validator } from '../validation/validator';
 import type { UpsertManyOptions } from './batch-types';
+import type { TransferOptions } from './transfer-types';
 import { Uniqueness } from './types';
 
 const createNames = new Set(['unique', 'allowRevokedCertificate'] as const);
@@ -8,6 +10,7 @@ const createManyNames = new Set(['unique', 'allowRevokedCertificate', 'onError',
 const updateManyNames = new Set(['allowRevokedCertificate', 'onError', 'onProgress'] as const);
 const upsertManyNames = new Set(['by', 'allowRevokedCertificate', 'onProgress'] as const);
 const changeNames = new Set(['ifUpdatedAt'] as const);
+const transferNames = new Set(['to', 'ifOwner'] as const);
 const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const);
 
 /** Validated options of a registration. */
@@ -82,6 +85,12 @@ export function parseChangeOptions(input: unknown = {}): ChangeRules {
 export function parseUpdateOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
+}
+
+/** Parses the options of a transfer. @throws INVALID_INPUT when they are invalid */
+export function parseTransferOptions(input: unknown, checks: Validator): Readonly<TransferOptions> {
+  const { to, ifOwner } = checkObject(input, 'options', transferNames);
+  return { to: checks.id(to, 'options.to'), ifOwner: ifDefined(ifOwner, 'options.ifOwner', checks.id) };
 }
 
 function parseAllowRevoked(value: unknown): boolean {

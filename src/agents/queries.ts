@@ -4,11 +4,13 @@ import type { ServiceSettings } from '../options/service-settings';
 import { mapYielding } from '../runtime/event-loop';
 import { costOfRecords, withBounds, withCost } from '../sql/statement';
 import type { Executor } from '../storage/executor';
-import { answerBounds, type Limits } from '../validation/limits';
+import { answerBounds } from '../validation/limits';
+import type { Validator } from '../validation/validator';
 import { buildAgentCount, buildAgentQuery } from './query/builder';
 import { AgentCursors } from './query/cursor';
 import type { AgentFilter } from './query/filter-fields';
 import type { Resolution } from './query/validation';
+import { withOwnSuccessors } from './own-successors';
 import { toAgentRecord } from './rows';
 import { agentStatements } from './statements';
 import type { AgentRecord } from './types';
@@ -23,20 +25,27 @@ export async function getAgent(executor: Executor, id: string): Promise<AgentRec
   return row === undefined ? null : toAgentRecord(row);
 }
 
-/** Returns the agents with the given ids, in the order of `ids`; null for each agent that does not exist. */
+/**
+ * Returns the agents with the given ids, in the order of `ids`; null for each agent that does not exist, or that does
+ * not belong to `scopeOwner`.
+ */
 export async function getAgents(
   executor: Executor,
   ids: readonly string[],
-  limits: Limits,
+  { limits, scopeOwner }: Validator,
 ): Promise<(AgentRecord | null)[]> {
-  const { selectMany } = agentStatements(executor.dialect);
-  const statement = withCost(costOfRecords(ids.length), selectMany({ ids: JSON.stringify([...new Set(ids)]) }));
+  const { selectMany, selectManyOwned } = agentStatements(executor.dialect);
+  const list = JSON.stringify([...new Set(ids)]);
+  const select =
+    scopeOwner === undefined ? selectMany({ ids: list }) : selectManyOwned({ ids: list, owner: scopeOwner });
+  const statement = withCost(costOfRecords(ids.length), select);
   const rows = await executor.query(withBounds(answerBounds(limits), statement));
   const found = new Map(rows.map((row) => [row[0], row]));
-  return mapYielding(ids, (id) => {
+  const records = await mapYielding(ids, (id) => {
     const row = found.get(id);
     return row === undefined ? null : toAgentRecord(row);
   });
+  return withOwnSuccessors(executor, records, scopeOwner);
 }
 
 /**
@@ -55,7 +64,7 @@ export async function queryAgents(
   const statement = buildAgentQuery(executor.dialect, selection);
   const rows = await executor.query(withBounds(answerBounds(checks.limits), statement));
   checkResultSize(limitOffset, rows, maxResults);
-  return mapYielding(rows, toAgentRecord);
+  return withOwnSuccessors(executor, await mapYielding(rows, toAgentRecord), checks.scopeOwner);
 }
 
 /**
@@ -67,7 +76,7 @@ export async function queryAgentPage(
   executor: Executor,
   { filter, order, limitOffset }: Resolution,
   { after, size, bounds }: PageRequest,
-  { now }: ServiceSettings,
+  { now, checks }: ServiceSettings,
 ): Promise<Page<AgentRecord>> {
   refuseLimitOffset(limitOffset);
   const cursors = new AgentCursors(filter, order);
@@ -76,7 +85,8 @@ export async function queryAgentPage(
   // Requests one agent more than the page has. If the query finds it, there is a next page.
   const selection = { filter, order, after: position, limit: size + 1, offset: 0, nowMs: now() };
   const rows = await executor.query(withBounds(bounds, buildAgentQuery(executor.dialect, selection)));
-  return toPage(await mapYielding(rows, toAgentRecord), size, (agent) => cursors.encode(agent));
+  const agents = await withOwnSuccessors(executor, await mapYielding(rows, toAgentRecord), checks.scopeOwner);
+  return toPage(agents, size, (agent) => cursors.encode(agent));
 }
 
 /** Returns the number of agents that match a filter; 0 when `filter` is null. */

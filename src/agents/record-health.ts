@@ -29,18 +29,20 @@ interface ChangedAgents {
  * than before. Ignores a report that is older than the stored health. Of several reports about an endpoint, stores the
  * one with the latest time, and of several with this time the last one.
  *
+ * @param scopeOwner - owner who must own the agents, else they count as absent; undefined for any owner.
  * @returns for each report, in order, whether the endpoint exists
  */
 export async function recordHealth(
   tx: Transaction,
   reports: readonly HealthReportRow[],
   nowMs: number,
+  scopeOwner: string | undefined,
 ): Promise<boolean[]> {
   const { endpoints, ordered } = await groupByEndpoint(reports);
   const changed: ChangedAgents = { byStatus: new Set(), byTime: new Set() };
   // The batches are in the order of the ids, and each one locks its rows in this order. So two calls cannot each wait
   // for a row that the other one has locked.
-  for (const batch of toBatches(ordered)) await recordBatch(tx, batch, changed);
+  for (const batch of toBatches(ordered)) await recordBatch(tx, batch, changed, scopeOwner);
   tx.recordChange(agentChange('UPDATED', [...changed.byStatus], nowMs));
   // Followers of the feed need not know each check, but this service must not return outdated health from its cache.
   const evicted = [...changed.byTime].filter((id) => !changed.byStatus.has(id));
@@ -52,9 +54,10 @@ async function recordBatch(
   tx: Transaction,
   batch: readonly ReportedEndpoint[],
   { byStatus, byTime }: ChangedAgents,
+  scopeOwner: string | undefined,
 ): Promise<void> {
   const due: unknown[][] = [];
-  for (const [position, storedStatus, storedTime] of await lockBatch(tx, batch)) {
+  for (const [position, storedStatus, storedTime] of await lockBatch(tx, batch, scopeOwner)) {
     const endpoint = batch[Number(position)];
     if (endpoint === undefined) continue;
     endpoint.exists = true;
@@ -77,15 +80,26 @@ async function recordBatch(
  * While PostgreSQL waits for a lock, another transaction may delete the agent and register the id again. Then the
  * locking statement does not find the new row, and the function tries again: see `lockForUpdate`.
  */
-async function lockBatch(tx: Transaction, batch: readonly ReportedEndpoint[]): Promise<readonly Row[]> {
-  const { select, selectLocked } = healthStatements(tx.dialect);
+async function lockBatch(
+  tx: Transaction,
+  batch: readonly ReportedEndpoint[],
+  scopeOwner: string | undefined,
+): Promise<readonly Row[]> {
   const keys = JSON.stringify(batch.map(({ newest }, position) => [position, newest.agentId, newest.endpointId]));
-  if (selectLocked === undefined) return tx.query(select({ keys }));
+  const { select, selectLocked } = selectionsOf(tx, keys, scopeOwner);
+  if (selectLocked === undefined) return tx.query(select);
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
-    const locked = await tx.query(selectLocked({ keys }));
-    if (locked.length === batch.length || (await tx.query(select({ keys }))).length <= locked.length) return locked;
+    const locked = await tx.query(selectLocked);
+    if (locked.length === batch.length || (await tx.query(select)).length <= locked.length) return locked;
   }
   throw protectedRow();
+}
+
+function selectionsOf({ dialect }: Transaction, keys: string, owner: string | undefined) {
+  const { select, selectLocked, selectOwned, selectLockedOwned } = healthStatements(dialect);
+  return owner === undefined
+    ? { select: select({ keys }), selectLocked: selectLocked?.({ keys }) }
+    : { select: selectOwned({ keys, owner }), selectLocked: selectLockedOwned?.({ keys, owner }) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isHeldOnlyBy } from '../certificates/held-only-by';
 import { columnNames, fieldsOf, recordColumns, toColumnValue } from '../sql/columns';
 import type { Dialect } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
@@ -12,13 +13,13 @@ import type { AgentBeforeChange, AgentChange, AgentColumns, NewAgentRow } from '
 import { CollectionStatements, rowsOf } from './relation-statements';
 import { nameStatements, type NameStatements } from './name-statements';
 import { toNewNameKeys, type NameKeys } from './unique-key';
-import { defineUpdate, isRevoked } from './update-statement';
+import { defineUpdate, isRevoked, ownedCertificate } from './update-statement';
 
 const fields = fieldsOf(agentTable);
 const names = columnNames(agentTable);
 
 /** Values that the insertion of one agent needs. */
-type Insertion = Record<keyof AgentColumns | keyof NameKeys, string | number | null>;
+type Insertion = Record<keyof AgentColumns | keyof NameKeys | 'scopeOwner', string | number | null>;
 type InsertionParameter = (name: keyof Insertion) => Sql;
 
 /** Statements about agents, for one engine. */
@@ -28,6 +29,8 @@ export class AgentStatements {
   readonly select;
   /** Selects the existing agents among `ids` with their collections, in no particular order. */
   readonly selectMany;
+  /** Selects the agents of an owner among `ids`, in the same way as {@link selectMany}. */
+  readonly selectManyOwned;
   /** Selects the values of an agent that a change depends on: see {@link AgentBeforeChange}. */
   readonly selectForUpdate;
   /**
@@ -35,20 +38,20 @@ export class AgentStatements {
    * until the end of the transaction.
    */
   readonly selectCertificates;
+  /** Selects the certificates among `ids` that only agents of the owner hold, in the same way. */
+  readonly selectOwnedCertificates;
   /** Selects the ids of the existing agents among `ids`. */
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Locks the row of an agent for a change until the end of the transaction. Returns one row when the agent exists. Only
-   * later statements see changes that others made while this statement waited for the lock. Undefined on engines without
-   * row locks.
+   * Lock the row of an agent until the end of the transaction, for a change or for its deprecation, which lets other
+   * agents name it as their successor meanwhile. Otherwise two agents that are deprecated in favor of each other would
+   * wait for each other. Return one row when the agent exists. Only later statements see changes that others made
+   * while such a statement waited for the lock. Undefined on engines without row locks.
    */
-  readonly lock;
-  /**
-   * Locks the row of an agent as {@link lock} does, but lets other agents name it as their successor meanwhile. Otherwise
-   * two agents that are deprecated in favor of each other would wait for each other.
-   */
-  readonly lockForDeprecation;
+  readonly locks;
+  /** Lock the row of an agent of an owner, in the same way. Do not lock an agent of another owner. */
+  readonly ownedLocks;
   /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
@@ -59,10 +62,13 @@ export class AgentStatements {
    * Returns their ids.
    */
   readonly expireDue;
+  /** Does the same for the agents of an owner. */
+  readonly expireDueOwned;
   readonly #updateAgent;
   readonly #deleteAgent;
   readonly #insertAgent;
   readonly #insertAgentOfAnyCertificate;
+  readonly #insertOwned;
 
   constructor(dialect: Dialect) {
     // The lock conflicts with every change of a certificate, so no certificate is revoked while an agent is attached to
@@ -76,6 +82,10 @@ export class AgentStatements {
     this.selectMany = defineStatement<{ ids: string }>(
       (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
+    this.selectManyOwned = defineStatement<{ ids: string; owner: string }>(
+      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})
+        AND ${dialect.unindexed(sql`a.owner`)} = ${p('owner')}`,
+    );
     this.selectForUpdate = defineStatement<{ id: string; endpointId: string | null }>(
       (p) => sql`SELECT a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
           SELECT 1 FROM endpoints e WHERE e.agent_id = a.id AND e.id = ${p('endpointId')}
@@ -87,15 +97,24 @@ export class AgentStatements {
       (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.jsonArrayElements(p('ids'))})
         ORDER BY c.id ${forShare}`,
     );
+    this.selectOwnedCertificates = defineStatement<{ ids: string; owner: string }>(
+      (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.jsonArrayElements(p('ids'))})
+        AND ${isHeldOnlyBy(sql`c.id`, p('owner'))} ORDER BY c.id ${forShare}`,
+    );
     this.selectIds = defineStatement<{ ids: string }>(
       (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
-    const lockAs = (strength: Sql): ((parameters: { id: string }) => Statement) | undefined =>
-      dialect.usesRowLocks
-        ? defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${strength}`)
-        : undefined;
-    this.lock = lockAs(sql`FOR UPDATE`);
-    this.lockForDeprecation = lockAs(sql`FOR NO KEY UPDATE`);
+    const lockAs = (strength: Sql) =>
+      defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${strength}`);
+    const lockOwnedAs = (strength: Sql) =>
+      defineStatement<{ id: string; owner: string }>(
+        (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} AND owner = ${p('owner')} ${strength}`,
+      );
+    const [forChange, forDeprecation] = [sql`FOR UPDATE`, sql`FOR NO KEY UPDATE`];
+    this.locks = dialect.usesRowLocks ? { change: lockAs(forChange), deprecation: lockAs(forDeprecation) } : undefined;
+    this.ownedLocks = dialect.usesRowLocks
+      ? { change: lockOwnedAs(forChange), deprecation: lockOwnedAs(forDeprecation) }
+      : undefined;
     this.#updateAgent = defineUpdate(dialect);
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
     // Writes NULL instead of a name that another agent holds, and instead of the id of a REVOKED certificate. Both
@@ -112,13 +131,22 @@ export class AgentStatements {
         });
         return sql`INSERT INTO agents (${names}) VALUES (${join(values)})`;
       });
-    this.#insertAgent = insertAgent((p) => {
+    const unlessRevoked = (p: InsertionParameter): Sql => {
       // When the id is taken, the value is '' instead of NULL, so that the database reports the taken id. The '' is
       // never stored, because no certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
       return sql`CASE WHEN ${isRevoked(dialect, p('certificateId'))} THEN (${refused}) ELSE ${p('certificateId')} END`;
-    });
+    };
+    const ifOwned =
+      (certificateId: (p: InsertionParameter) => Sql) =>
+      (p: InsertionParameter): Sql =>
+        ownedCertificate(p('certificateId'), p('scopeOwner'), certificateId(p));
+    this.#insertAgent = insertAgent(unlessRevoked);
     this.#insertAgentOfAnyCertificate = insertAgent((p) => p('certificateId'));
+    this.#insertOwned = {
+      unlessRevoked: insertAgent(ifOwned(unlessRevoked)),
+      any: insertAgent(ifOwned((p) => p('certificateId'))),
+    };
     // The statement skips only agents whose id is taken. The application may have added other unique constraints. A row
     // that violates one of them must be reported and not skipped.
     this.insertMany = defineStatement<{ agents: string }>(
@@ -144,26 +172,32 @@ export class AgentStatements {
     );
     // The query that locks the rows also has the condition that they are due. Therefore PostgreSQL tests the condition
     // again for a row that another transaction has changed meanwhile.
-    this.expireDue = defineStatement<{ now: number; limit: number }>(
-      (p) => sql`WITH due AS MATERIALIZED (
+    const expireDue = (p: (name: 'now' | 'limit') => Sql, isOwned: Sql): Sql => sql`WITH due AS MATERIALIZED (
           SELECT a.id FROM agents a
           WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND ${dialect.unindexed(sql`a.status`)} IN ('ACTIVE', 'DEPRECATED')
-          ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
+          ${isOwned} ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
           ${dialect.usesRowLocks ? sql`FOR NO KEY UPDATE` : sql``})
         UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
-        WHERE id IN (SELECT id FROM due) RETURNING id`,
+        WHERE id IN (SELECT id FROM due) RETURNING id`;
+    this.expireDue = defineStatement<{ now: number; limit: number }>((p) => expireDue(p, sql``));
+    this.expireDueOwned = defineStatement<{ now: number; limit: number; owner: string }>((p) =>
+      expireDue(p, sql`AND a.owner = ${p('owner')}`),
     );
   }
 
   /**
    * Returns the statements that insert an agent with its collections: at most five, unless a collection has more than
-   * {@link chunkRows} rows. They fail when another agent holds the name, and, unless `allowsRevoked` is true, when the
-   * certificate is REVOKED.
+   * {@link chunkRows} rows. They fail when another agent holds the name, when others than agents of `scopeOwner` hold the
+   * certificate, and, unless `allowsRevoked` is true, when the certificate is REVOKED.
    */
-  insert({ columns, nameKeys, collections }: NewAgentRow, allowsRevoked: boolean): Statement[] {
-    const insertAgent = allowsRevoked ? this.#insertAgentOfAnyCertificate : this.#insertAgent;
+  insert({ columns, nameKeys, collections, scopeOwner }: NewAgentRow, allowsRevoked: boolean): Statement[] {
+    const [unlessRevoked, any] =
+      scopeOwner === undefined
+        ? [this.#insertAgent, this.#insertAgentOfAnyCertificate]
+        : [this.#insertOwned.unlessRevoked, this.#insertOwned.any];
+    const insertAgent = allowsRevoked ? any : unlessRevoked;
     return [
-      insertAgent({ ...columns, ...nameKeys }),
+      insertAgent({ ...columns, ...nameKeys, scopeOwner: scopeOwner ?? null }),
       ...this.collections.insert([{ agentId: columns.id, collections }]),
     ];
   }
@@ -179,9 +213,10 @@ export class AgentStatements {
    * does not exist.
    */
   update(change: AgentChange, before: AgentBeforeChange, allowsRevoked: boolean): Statement[] {
-    const { id, columns, collections, mergedMetadata = [] } = change;
+    const { id, columns, collections, mergedMetadata = [], scopeOwner } = change;
     const newNameKeys = toNewNameKeys(columns, before);
     const { certificateId = before.certificateId, defaultEndpointId } = columns;
+    const isReattached = certificateId !== before.certificateId;
     const row = {
       id,
       // When only the owner changes, a key of the scope of all agents stays, because it does not depend on the owner.
@@ -190,7 +225,8 @@ export class AgentStatements {
           ? columns
           : { ...columns, uniqueKey: null },
       newNameKeys,
-      refusesRevoked: !allowsRevoked && certificateId !== before.certificateId,
+      refusesRevoked: !allowsRevoked && isReattached,
+      certificateOwner: isReattached ? scopeOwner : undefined,
       endpointIds:
         defaultEndpointId === undefined ? collections.endpoints?.map(([endpointId]) => endpointId) : undefined,
     };

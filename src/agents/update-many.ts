@@ -42,6 +42,7 @@ export function updateAgents(
       lockAllForUpdate(
         tx,
         entries.flatMap(({ id }) => id ?? []),
+        checks.scopeOwner,
       ),
     write: async (tx, batch) => {
       const outcomes: ChangeOutcome[] = [];
@@ -97,6 +98,8 @@ export async function changeAgents(
       endpointId: columns.defaultEndpointId ?? null,
       needsCapabilities: collections.capabilities !== undefined,
     })),
+    // All changes of a call have the same owner.
+    given[0]?.scopeOwner,
   );
   const failures = new Map<string, Failure>();
   const loaded = given.flatMap((change): LoadedChange[] => {
@@ -181,7 +184,10 @@ async function selectCertificates(
     columns.certificateId === undefined || columns.certificateId === certificateId ? [] : [columns.certificateId],
   );
   if (ids.length === 0) return new Map();
-  const statement = agentStatements(tx.dialect).selectCertificates({ ids: JSON.stringify([...new Set(ids)]) });
+  const list = JSON.stringify([...new Set(ids)]);
+  const { selectCertificates: select, selectOwnedCertificates } = agentStatements(tx.dialect);
+  const owner = loaded[0]?.change.scopeOwner;
+  const statement = owner === undefined ? select({ ids: list }) : selectOwnedCertificates({ ids: list, owner });
   return new Map((await tx.query(statement)).map(([id, status]) => [String(id), status]));
 }
 

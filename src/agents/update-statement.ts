@@ -3,6 +3,7 @@ import { fieldsOf, toColumnValue } from '../sql/columns';
 import type { Dialect } from '../sql/dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import type { Statement } from '../sql/statement';
+import { isHeldOnlyBy } from '../certificates/held-only-by';
 import { agentTable } from './agent-table';
 import type { AgentChange, AgentColumns } from './new-row';
 import type { NameKeys } from './unique-key';
@@ -13,6 +14,8 @@ export interface RowChange extends Pick<AgentChange, 'id' | 'columns'> {
   readonly newNameKeys: NameKeys | undefined;
   /** True when the statement must fail if the new certificate is REVOKED. */
   readonly refusesRevoked: boolean;
+  /** Owner who alone may hold the new certificate; undefined when any certificate may be used. */
+  readonly certificateOwner: string | undefined;
   /** Ids of the new endpoints; undefined when the endpoints stay the same, or when the default endpoint is given. */
   readonly endpointIds: readonly string[] | undefined;
 }
@@ -22,6 +25,7 @@ interface RowChangeKey extends Pick<RowChange, 'refusesRevoked'> {
   readonly fields: readonly (keyof AgentColumns)[];
   readonly isRenamed: boolean;
   readonly hasNewEndpoints: boolean;
+  readonly isCertificateOwned: boolean;
 }
 
 const fields = fieldsOf(agentTable);
@@ -33,11 +37,12 @@ const fields = fieldsOf(agentTable);
  */
 export function defineUpdate(dialect: Dialect): (change: RowChange) => Statement {
   return defineCachedStatement<RowChange, RowChangeKey>(
-    ({ columns, newNameKeys, refusesRevoked, endpointIds }) => ({
+    ({ columns, newNameKeys, refusesRevoked, certificateOwner, endpointIds }) => ({
       fields: fields.filter((field) => field !== 'id' && columns[field] !== undefined),
       isRenamed: newNameKeys !== undefined,
       refusesRevoked,
       hasNewEndpoints: endpointIds !== undefined,
+      isCertificateOwned: certificateOwner !== undefined,
     }),
     (key, bind) => sql`UPDATE agents SET ${join(assignments(dialect, key, bind))} WHERE id = ${bind(({ id }) => id)}`,
   );
@@ -62,11 +67,23 @@ function assignments(dialect: Dialect, key: RowChangeKey, bind: Bind<RowChange>)
   if (key.refusesRevoked && certificateId !== undefined) {
     given.set('certificateId', sql`CASE WHEN ${isRevoked(dialect, certificateId)} THEN NULL ELSE ${certificateId} END`);
   }
+  if (key.isCertificateOwned && certificateId !== undefined) {
+    const owner = bind(({ certificateOwner }) => certificateOwner ?? null);
+    given.set('certificateId', ownedCertificate(certificateId, owner, given.get('certificateId') ?? certificateId));
+  }
   if (key.hasNewEndpoints) {
     const ids = dialect.jsonArrayElements(bind(({ endpointIds }) => JSON.stringify(endpointIds ?? [])));
     given.set('defaultEndpointId', sql`CASE WHEN default_endpoint_id IN (${ids}) THEN default_endpoint_id END`);
   }
   return [...given].map(([field, value]) => sql`${raw(agentTable[field][0])} = ${value}`);
+}
+
+/**
+ * Composes the value `allowed` for a certificate that only agents of `owner` hold. For any other certificate, composes
+ * the text '', which is the id of no certificate: so the foreign key reports it as unknown.
+ */
+export function ownedCertificate(certificateId: Sql, owner: Sql, allowed: Sql): Sql {
+  return sql`CASE WHEN ${isHeldOnlyBy(certificateId, owner)} THEN ${allowed} ELSE '' END`;
 }
 
 /**

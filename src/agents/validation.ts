@@ -25,11 +25,19 @@ export interface AgentDefaults {
   readonly checks: Validator;
 }
 
-/** Returns the defaults of a call with these rules. */
+/**
+ * Returns the defaults of a call with these rules.
+ *
+ * @throws INVALID_INPUT when the call is limited to one owner, but its names must be unique among all owners: an error
+ * would show that another owner has the name
+ */
 export function agentDefaults(
   { now, defaultAgentLifetimeMs, checks }: ServiceSettings,
   { uniqueness, allowsRevoked }: RegistrationRules,
 ): AgentDefaults {
+  if (checks.scopeOwner !== undefined && uniqueness === 'name-version') {
+    throw invalidInput('options.unique', 'must not be name-version in the scope of an owner: use owner-name-version');
+  }
   return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, allowsRevoked, checks };
 }
 
@@ -79,13 +87,18 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
     updatedAt: ifDefined(agent.updatedAt, 'updatedAt', checkUpdateTime) ?? nowMs,
     expiresAt: ifDefined(agent.expiresAt, 'expiresAt', checkTime) ?? Math.min(nowMs + lifetimeMs, maxTimeMs),
     status: ifDefined(agent.status, 'status', (value, field) => checkOneOf(value, AgentStatus, field)) ?? 'ACTIVE',
-    owner: checks.id(agent.owner, 'owner'),
+    owner: checks.id(checks.owner(agent.owner, 'owner'), 'owner'),
     uniqueKey: null,
     ...notDeprecated,
   };
   checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
   const nameKeys = toNameKeys(columns);
-  return { columns: { ...columns, uniqueKey: toUniqueKey(nameKeys, uniqueness) }, nameKeys, collections };
+  return {
+    columns: { ...columns, uniqueKey: toUniqueKey(nameKeys, uniqueness) },
+    nameKeys,
+    collections,
+    scopeOwner: checks.scopeOwner,
+  };
 }
 
 /** Returns the fields of a change without an id. Does not check their values. @throws INVALID_INPUT for other fields */
@@ -122,10 +135,15 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
     createdAt: ifDefined(agent.createdAt, 'createdAt', checkTime),
     expiresAt: ifDefined(agent.expiresAt, 'expiresAt', checkTime),
     ...statusColumns(agent.status),
-    owner: ifDefined(agent.owner, 'owner', checks.id),
+    owner: ifDefined(agent.owner, 'owner', (value, field) => checks.id(checks.owner(value, field), field)),
   });
   if (collections.endpoints !== undefined) checkDefaultEndpoint(columns.defaultEndpointId, collections.endpoints);
-  return { id: checks.id(agent.id, 'id'), columns: { ...columns, updatedAt: nowMs }, collections };
+  return {
+    id: checks.id(agent.id, 'id'),
+    columns: { ...columns, updatedAt: nowMs },
+    collections,
+    scopeOwner: checks.scopeOwner,
+  };
 }
 
 /**

@@ -13,6 +13,7 @@ import { answerBounds } from '../validation/limits';
 import type { Validator } from '../validation/validator';
 import { deprecationColumns } from './columns';
 import { orderBy } from './query/order';
+import { withOwnSuccessors } from './own-successors';
 import { storedStatus, toDeprecation, type DeprecationRow } from './rows';
 import type { AgentVersion } from './version-types';
 
@@ -27,7 +28,7 @@ const fields = new Set(['name', 'owner'] as const);
 /** Parses a request of versions. @throws INVALID_INPUT */
 export function parseVersionsRequest(input: unknown, checks: Validator): VersionsTarget {
   const { name, owner } = checkObject(input, 'request', fields);
-  return { name: checks.id(name, 'name'), owner: ifDefined(owner, 'owner', checks.id) };
+  return { name: checks.id(name, 'name'), owner: ifDefined(checks.owner(owner, 'owner'), 'owner', checks.id) };
 }
 
 const selectVersions = memoizeByDialect((dialect) => {
@@ -63,7 +64,7 @@ export async function getVersions(
     const message = `more than ${maxResults} agents have the name: read pages of a query with exactName`;
     throw new Failure('RESULT_TOO_LARGE', message, { entity: 'agent' });
   }
-  return mapYielding(rows, toVersion);
+  return withOwnSuccessors(executor, await mapYielding(rows, toVersion), checks.scopeOwner);
 }
 
 type VersionRow = readonly [

@@ -48,15 +48,31 @@ export class CertificateService implements CertificateReader, CertificateWriter 
   }
 
   get(id: string, options?: ReadOptions): Promise<Certificate | null> {
+    const { checks } = this.#settings;
+    const { scopeOwner } = checks;
+    if (scopeOwner !== undefined) {
+      // The cache does not know who holds a certificate.
+      return this.#session.read('certificates.get', options, (executor) =>
+        getCertificate(executor, checks.id(id, 'id'), scopeOwner),
+      );
+    }
     return this.#session.readRecord('certificates.get', options, () => {
-      const key = this.#settings.checks.id(id, 'id');
+      const key = checks.id(id, 'id');
       return { by: 'certificate', key, read: (executor: Executor) => getCertificate(executor, key) };
     });
   }
 
   getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null> {
+    const { checks } = this.#settings;
+    const { scopeOwner } = checks;
+    const parseKey = (): string => toFingerprintKey(checks.id(fingerprint, 'fingerprint'));
+    if (scopeOwner !== undefined) {
+      return this.#session.read('certificates.getByFingerprint', options, (executor) =>
+        getByFingerprint(executor, parseKey(), scopeOwner),
+      );
+    }
     return this.#session.readRecord('certificates.getByFingerprint', options, () => {
-      const key = toFingerprintKey(this.#settings.checks.id(fingerprint, 'fingerprint'));
+      const key = parseKey();
       return { by: 'fingerprint', key, read: (executor: Executor) => getByFingerprint(executor, key) };
     });
   }
@@ -119,20 +135,24 @@ export class CertificateService implements CertificateReader, CertificateWriter 
 
   revoke(id: string, options: RevocationOptions): Promise<RevocationOutcome | null> {
     return this.#session.write('certificates.revoke', (executor) => {
-      const key = this.#settings.checks.id(id, 'id');
-      const nowMs = this.#settings.now();
+      const { checks, now } = this.#settings;
+      const key = checks.id(id, 'id');
+      const nowMs = now();
       const revocation = parseRevocation(options, nowMs);
-      return executor.withTransaction((tx) => revokeCertificate(tx, key, revocation, nowMs));
+      return executor.withTransaction((tx) => revokeCertificate(tx, key, revocation, nowMs, checks.scopeOwner));
     });
   }
 
   rotate(oldId: string, newCertificate: CertificateInput, options?: RotateOptions): Promise<string> {
     return this.#session.write('certificates.rotate', (executor) => {
-      const key = this.#settings.checks.id(oldId, 'oldId');
-      const nowMs = this.#settings.now();
-      const row = parseNewCertificate(newCertificate, nowMs, this.#settings.checks);
+      const { checks, now } = this.#settings;
+      const key = checks.id(oldId, 'oldId');
+      const nowMs = now();
+      const row = parseNewCertificate(newCertificate, nowMs, checks);
       const allowsRevoked = parseRotateOptions(options);
-      return executor.withTransaction((tx) => rotateCertificate(tx, key, { row, allowsRevoked }, nowMs));
+      return executor.withTransaction((tx) =>
+        rotateCertificate(tx, key, { row, allowsRevoked }, nowMs, checks.scopeOwner),
+      );
     });
   }
 

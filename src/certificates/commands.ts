@@ -7,6 +7,7 @@ import { sortByCodePoint } from '../sql/code-point-order';
 import type { Row, Statement } from '../sql/statement';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
 import { holderStatements, type HolderStatements } from './holder-statements';
+import { lockForUpdate, lockHeldBy, repeatWhileHidden } from './lock-certificate';
 import type { ParsedRevocation } from './options';
 import { certificateStatements } from './statements';
 import type { CertificateStatus, RevocationOutcome } from './types';
@@ -96,14 +97,18 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
 /**
  * Revokes a certificate and, as `agents` requests, changes the agents that hold it. Returns null when the certificate
  * does not exist.
+ *
+ * @param scopeOwner - as in {@link lockHeldBy}; undefined when the certificate may have any holders.
+ * @throws CONFLICT when agents of `scopeOwner` and of another owner hold the certificate
  */
 export async function revokeCertificate(
   tx: Transaction,
   id: string,
   { reason, revokedAtMs, agents }: ParsedRevocation,
   nowMs: number,
+  scopeOwner: string | undefined,
 ): Promise<RevocationOutcome | null> {
-  if ((await lockForUpdate(tx, id)) === undefined) return null;
+  if ((await lockHeldBy(tx, id, scopeOwner)) === undefined) return null;
   const { revoke } = certificateStatements(tx.dialect);
   const changed = await tx.execute(revoke({ id, reason, revokedAt: revokedAtMs }));
   if (changed === 0) return { revoked: false, agents: [] };
@@ -120,17 +125,19 @@ export async function revokeCertificate(
 /**
  * Replaces the certificate `oldId` by a new one, and returns the id of the new one.
  *
+ * @param scopeOwner - as in {@link lockHeldBy}; undefined when the certificate may have any holders.
  * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when that certificate has already been
- * replaced; INVALID_TRANSITION when the new certificate is REVOKED, unless `allowsRevoked` is true
+ * replaced, or when agents of `scopeOwner` and of another owner hold it; INVALID_TRANSITION when the new certificate is REVOKED, unless `allowsRevoked` is true
  */
 export async function rotateCertificate(
   tx: Transaction,
   oldId: string,
   { row, allowsRevoked }: { readonly row: NewCertificateRow; readonly allowsRevoked: boolean },
   nowMs: number,
+  scopeOwner: string | undefined,
 ): Promise<string> {
   const statements = certificateStatements(tx.dialect);
-  const locked = await lockForUpdate(tx, oldId);
+  const locked = await lockHeldBy(tx, oldId, scopeOwner);
   if (locked === undefined) {
     // Fails with ALREADY_EXISTS when the new id or fingerprint is taken, because this error has precedence. The error
     // below rolls back the insertion.
@@ -187,27 +194,6 @@ async function changeHolders(
   }
 }
 
-// Returns the row of the statement `lock`; undefined when the certificate does not exist. Blocks other changes of the
-// certificate until the end of the transaction.
-function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
-  const { lock } = certificateStatements(tx.dialect);
-  return repeatWhileHidden(tx, id, async () => (await tx.query(lock({ id })))[0]);
-}
-
-// Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds
-// no certificate but a later query does, because the certificate may have been created between the two queries. The
-// number of attempts is limited, because a row security policy may let the role see the row but not change it.
-async function repeatWhileHidden<T>(
-  tx: Transaction,
-  id: string,
-  attempt: () => Promise<T | undefined>,
-): Promise<T | undefined> {
-  const { exists } = certificateStatements(tx.dialect);
-  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
-    const outcome = await attempt();
-    if (outcome !== undefined || (await tx.query(exists({ id }))).length === 0) return outcome;
-  }
-  throw protectedRow();
 }
 
 function staysRevoked(): Failure {

@@ -14,6 +14,13 @@ type HolderParameters = Readonly<Record<'certificateId', string> & Record<'after
 export class HolderStatements {
   /** Selects one row when a holder exists. */
   readonly exists;
+  /** Selects one row when a holder of the owner exists. */
+  readonly existsOfOwner;
+  /**
+   * Selects two numbers in one row: 1 when a holder of the owner exists, else 0 or NULL; and 1 when a holder of another
+   * owner exists, else 0 or NULL. On engines with row locks, also locks all holders.
+   */
+  readonly lockOwners;
   /**
    * Selects the ids of all holders, each with its row key. On SQLite, the statement returns a part of at most
    * {@link chunkRows} ids, in the order of the row keys; the row key of the last id is the parameter `after` of the
@@ -43,6 +50,18 @@ export class HolderStatements {
     this.exists = defineStatement<{ certificateId: string }>(
       (p) => sql`SELECT 1 FROM agents WHERE certificate_id = ${p('certificateId')} LIMIT 1`,
     );
+    this.existsOfOwner = defineStatement<{ certificateId: string; owner: string }>(
+      (p) => sql`SELECT 1 FROM agents
+        WHERE certificate_id = ${p('certificateId')} AND ${dialect.unindexed(sql`owner`)} = ${p('owner')} LIMIT 1`,
+    );
+    this.lockOwners = defineStatement<{ certificateId: string; owner: string }>((p) => {
+      const lock = dialect.usesRowLocks ? sql`ORDER BY id FOR NO KEY UPDATE` : sql``;
+      const exists = (comparison: Sql): Sql =>
+        sql`max(CASE WHEN h.owner ${comparison} ${p('owner')} THEN 1 ELSE 0 END)`;
+      return sql`WITH holders AS MATERIALIZED (
+          SELECT owner FROM agents WHERE certificate_id = ${p('certificateId')} ${lock})
+        SELECT ${exists(sql`=`)}, ${exists(sql`<>`)} FROM holders h`;
+    });
     this.lockAll = lockWhere(sql`TRUE`);
     this.lockForSuspension = lockWhere(sql`status IN ('ACTIVE', 'DEPRECATED')`);
     this.lockForRevocation = lockWhere(sql`status <> 'REVOKED'`);

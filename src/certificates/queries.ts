@@ -1,7 +1,7 @@
 import type { ServiceSettings } from '../options/service-settings';
 import { checkResultSize, rowLimit } from '../query/limit-offset';
 import { mapYielding } from '../runtime/event-loop';
-import { withBounds, type Statement } from '../sql/statement';
+import { withBounds, type Row, type Statement } from '../sql/statement';
 import type { Executor } from '../storage/executor';
 import { answerBounds } from '../validation/limits';
 import { buildCertificateQuery } from './query/builder';
@@ -14,14 +14,30 @@ import type { Certificate } from './types';
  * Functions that read certificates. Each runs at most one statement, so that its result is one snapshot.
  */
 
-/** Returns a certificate; null when it does not exist. */
-export function getCertificate(executor: Executor, id: string): Promise<Certificate | null> {
-  return selectOne(executor, certificateStatements(executor.dialect).selectById({ id }));
+/**
+ * Returns a certificate; null when it does not exist.
+ *
+ * @param owner - owner whose agents alone must hold the certificate, else it counts as absent; undefined for any holders.
+ */
+export async function getCertificate(executor: Executor, id: string, owner?: string): Promise<Certificate | null> {
+  const { selectById, selectOwnedById } = certificateStatements(executor.dialect);
+  if (owner === undefined) return selectOne(executor, selectById({ id }));
+  return withoutSuccessor(await selectOne(executor, selectOwnedById({ id, owner })));
 }
 
-/** Returns the certificate whose normalized fingerprint is `fingerprintKey`; null when it does not exist. */
-export function getByFingerprint(executor: Executor, fingerprintKey: string): Promise<Certificate | null> {
-  return selectOne(executor, certificateStatements(executor.dialect).selectByFingerprint({ fingerprintKey }));
+/**
+ * Returns the certificate whose normalized fingerprint is `fingerprintKey`; null when it does not exist.
+ *
+ * @param owner - as in {@link getCertificate}.
+ */
+export async function getByFingerprint(
+  executor: Executor,
+  fingerprintKey: string,
+  owner?: string,
+): Promise<Certificate | null> {
+  const { selectByFingerprint, selectOwnedByFingerprint } = certificateStatements(executor.dialect);
+  if (owner === undefined) return selectOne(executor, selectByFingerprint({ fingerprintKey }));
+  return withoutSuccessor(await selectOne(executor, selectOwnedByFingerprint({ fingerprintKey, owner })));
 }
 
 /**
@@ -35,11 +51,23 @@ export async function queryCertificates(
   { maxResults, checks }: ServiceSettings,
 ): Promise<Certificate[]> {
   if (filter === null || limitOffset.limit === 0) return [];
-  const selection = { filter, order, limit: rowLimit(limitOffset, maxResults), offset: limitOffset.offset ?? 0 };
+  const { scopeOwner } = checks;
+  const range = { limit: rowLimit(limitOffset, maxResults), offset: limitOffset.offset ?? 0 };
+  const selection = { filter, order, ...range, scopeOwner };
   const statement = buildCertificateQuery(executor.dialect, selection);
   const rows = await executor.query(withBounds(answerBounds(checks.limits), statement));
   checkResultSize(limitOffset, rows, maxResults);
-  return mapYielding(rows, toCertificate);
+  const toRecord = (row: Row): Certificate =>
+    scopeOwner === undefined ? toCertificate(row) : withoutSuccessor(toCertificate(row));
+  return mapYielding(rows, toRecord);
+}
+
+/**
+ * Removes `replacedBy` from a record that is limited to one owner: the successor may be a certificate of another owner.
+ */
+export function withoutSuccessor<T extends Certificate | null>(certificate: T): T {
+  if (certificate !== null) delete certificate.replacedBy;
+  return certificate;
 }
 
 async function selectOne(executor: Executor, statement: Statement): Promise<Certificate | null> {

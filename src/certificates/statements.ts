@@ -6,6 +6,7 @@ import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { statementsFor } from '../sql/chunks';
 import { join, sql, type Sql } from '../sql/sql';
 import { defineStatement, inJsonArray, type Statement } from '../sql/statement';
+import { isHeldOnlyBy } from './held-only-by';
 import { certificateColumns } from './rows';
 import type { CertificateColumns, NewCertificateRow } from './validation';
 
@@ -33,6 +34,10 @@ const table: Columns<CertificateModel> = {
 class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
+  /** Selects the certificate in the same way as {@link selectById}, if only agents of the owner hold it. */
+  readonly selectOwnedById;
+  /** Selects the certificate in the same way as {@link selectByFingerprint}, if only agents of the owner hold it. */
+  readonly selectOwnedByFingerprint;
   /**
    * Selects the status and `replacedBy` of a certificate. On engines with row locks, also locks its row: until the end
    * of the transaction, others can neither change the certificate nor add references to it. Only later statements see
@@ -82,6 +87,14 @@ class CertificateStatements {
     );
     this.selectByFingerprint = defineStatement<{ fingerprintKey: string }>(
       (p) => sql`SELECT ${columns} FROM certificates c WHERE c.fingerprint_key = ${p('fingerprintKey')}`,
+    );
+    this.selectOwnedById = defineStatement<{ id: string; owner: string }>(
+      (p) =>
+        sql`SELECT ${columns} FROM certificates c WHERE c.id = ${p('id')} AND ${isHeldOnlyBy(sql`c.id`, p('owner'))}`,
+    );
+    this.selectOwnedByFingerprint = defineStatement<{ fingerprintKey: string; owner: string }>(
+      (p) => sql`SELECT ${columns} FROM certificates c
+        WHERE c.fingerprint_key = ${p('fingerprintKey')} AND ${isHeldOnlyBy(sql`c.id`, p('owner'))}`,
     );
     this.lock = defineStatement<{ id: string }>(
       (p) => sql`SELECT status, replaced_by FROM certificates WHERE id = ${p('id')} ${forUpdate}`,

@@ -1,6 +1,6 @@
 import { parseCreateOptions } from '../agents/options';
 import { assertNameFree, insertAgent } from '../agents/commands';
-import { parseNewAgent } from '../agents/validation';
+import { agentDefaults, parseNewAgent } from '../agents/validation';
 import type { CreateOptions } from '../agents/types';
 import { insertCertificate } from '../certificates/commands';
 import { parseNewCertificate } from '../certificates/validation';
@@ -30,13 +30,18 @@ export class RegistrationService {
     return this.#session.write('register', async (executor) => {
       const rules = parseCreateOptions(options);
       const fields = checkObject(input, 'registration', fieldNames);
-      const { now, defaultAgentLifetimeMs, checks } = this.#settings;
-      const nowMs = now();
+      const { checks } = this.#settings;
+      const defaults = agentDefaults(this.#settings, rules);
+      const { nowMs } = defaults;
       const certificate = failuresAt('certificate', () => parseNewCertificate(fields.certificate, nowMs, checks));
       const agent = failuresAt('agent', () => {
         const completed = withCertificate(fields.agent, certificate.columns.id);
-        return parseNewAgent(completed, { nowMs, lifetimeMs: defaultAgentLifetimeMs, ...rules, checks });
+        // The new certificate has no other holder, so nobody else's agents can hold it.
+        return { ...parseNewAgent(completed, defaults), scopeOwner: undefined };
       });
+      if (checks.scopeOwner !== undefined && fields.event !== undefined) {
+        throw invalidInput('event', 'must be absent in the scope of an owner');
+      }
       const event = ifDefined(fields.event, 'event', (value) =>
         failuresAt('event', () => parseNewEvent(value, nowMs, checks)),
       );

@@ -1,5 +1,7 @@
 import { agentColumnCount } from '../agents/columns';
+import { withOwnSuccessors } from '../agents/own-successors';
 import { toAgentRecord } from '../agents/rows';
+import { withoutSuccessor } from '../certificates/queries';
 import { toCertificate } from '../certificates/rows';
 import type { ServiceSettings } from '../options/service-settings';
 import { mapYielding } from '../runtime/event-loop';
@@ -24,7 +26,27 @@ export async function resolveTargets(
   if (targets.length === 0) return [];
   const nowMs = now();
   const statement = withBounds(answerBounds(checks.limits), buildResolution(executor.dialect, targets, nowMs));
-  return mapYielding(await executor.query(statement), (row) => toResult(row, nowMs));
+  const results = await mapYielding(await executor.query(statement), (row) => toResult(row, nowMs));
+  if (checks.scopeOwner === undefined) return results;
+  return withinScope(executor, results, checks.scopeOwner);
+}
+
+// Removes the ids of successors, which may be records of another owner.
+async function withinScope(
+  executor: Executor,
+  results: readonly ResolveResult[],
+  scopeOwner: string,
+): Promise<ResolveResult[]> {
+  const agents = await withOwnSuccessors(
+    executor,
+    results.map((result) => (result.outcome === 'resolved' ? result.agent : null)),
+    scopeOwner,
+  );
+  return results.map((result, index) => {
+    const agent = agents[index];
+    if (result.outcome !== 'resolved' || agent === null || agent === undefined) return result;
+    return { ...result, agent, certificate: withoutSuccessor(result.certificate) };
+  });
 }
 
 function toResult(row: Row, nowMs: number): ResolveResult {

@@ -33,7 +33,7 @@ export function parseResolveRequest(input: unknown, checks: Validator): ResolveT
   const { name, owner, version, capabilities } = agentName === undefined ? given : withAgentName(given, agentName);
   const target = {
     name: checks.id(name, 'name'),
-    owner: ifDefined(owner, 'owner', checks.id),
+    owner: ifDefined(checks.owner(owner, 'owner'), 'owner', checks.id),
     version: ifDefined(version, 'version', checks.id),
     protocol: ifDefined(protocol, 'protocol', checks.id),
     capabilities:

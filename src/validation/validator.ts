@@ -3,14 +3,24 @@ import type { Limits } from './limits';
 import { checkArray, checkNonEmptyText, checkText } from './checks';
 
 /**
- * Checks that depend on the limits. Each throws INVALID_INPUT with a message that names `field` and the violated rule.
- * Checks the size first, because other checks take longer for larger values.
+ * Checks that depend on the limits, and on the owner of the calls. Each throws INVALID_INPUT with a message that names
+ * `field` and the violated rule. Checks the size first, because other checks take longer for larger values.
  */
 export class Validator {
   readonly limits: Limits;
+  /** Owner to whom the calls are limited, as in `db.forOwner`; undefined when they concern the agents of all owners. */
+  readonly scopeOwner: string | undefined;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, scopeOwner?: string) {
     this.limits = limits;
+    this.scopeOwner = scopeOwner;
+  }
+
+  /** Returns the owner of an input. When the calls are limited to one owner, fills it in, and refuses any other one. */
+  owner(value: unknown, field: string): unknown {
+    if (this.scopeOwner === undefined) return value;
+    if (value === undefined || value === this.scopeOwner) return this.scopeOwner;
+    throw invalidInput(field, 'must be the owner of the scope, or be absent');
   }
 
   /** Returns `value` when it is a text of at most `limits.nameLength` characters, such as an address. */

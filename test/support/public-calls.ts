@@ -69,7 +69,7 @@ const isNothing: Judge = (answer) => answer === undefined;
 /** Methods that run SQL of the application; `test/prisma` tests them. */
 type NativeCall = 'query' | 'execute';
 
-type Operations = Samples<Omit<TransactionScope, NativeCall>> &
+type Operations = Samples<Omit<TransactionScope, NativeCall | 'forOwner'>> &
   Samples<AgentService, 'agents.'> &
   Samples<CertificateService, 'certificates.'> &
   Samples<EventService, 'events.'>;
@@ -120,6 +120,7 @@ const operations: Operations = {
   'agents.renew': ['writes', isTruth, (mark) => [mark('a'), late]],
   'agents.deprecate': ['writes', isTruth, (mark) => [mark('a'), { reason: mark('old'), successorId: mark('s'), ...change }]], // prettier-ignore
   'agents.expireDue': ['writes', isCount, () => []],
+  'agents.transfer': ['writes', isTruth, (mark) => [mark('a'), { to: mark('test-owner'), ifOwner: mark('test-owner') }]], // prettier-ignore
   'certificates.create': ['writes', isText, (mark) => [certificate(mark)]],
   'certificates.createMany': ['writes', isList, (mark) => [[certificate(mark), certificate(mark)], { onError: 'abort', onProgress: () => 1 }]], // prettier-ignore
   'certificates.updateStatus': ['writes', isTruth, (mark) => [mark('c'), 'SUSPENDED']],

@@ -68,6 +68,7 @@ const included = {
   names: oneOfTexts('name', 'exactName'),
   owner: field({
     ...equalTo(sql`a.owner`),
+    parse: (value, path, checks) => checks.name(checks.owner(value, path), path),
     source: ({ bind }) =>
       sourceOfColumn(
         'owner',

@@ -7,7 +7,10 @@ import { field, rankOf } from './filter-term';
 export function oneOfTexts(columnName: 'name' | 'owner', rank: 'exactName' | 'owner') {
   const column = raw(columnName);
   return field({
-    parse: parseTexts,
+    parse: (value, path, checks) =>
+      columnName === 'owner'
+        ? checks.list(value, path, (owner, at) => checks.name(checks.owner(owner, at), at))
+        : parseTexts(value, path, checks),
     condition: ({ bind }, { dialect }) => {
       const list = bind((texts: readonly string[]) => JSON.stringify(texts));
       // IS TRUE makes both engines build the list once and only look up each agent in it. The source finds agents by it.

@@ -35,7 +35,7 @@ export const byId: AgentOrder = { field: 'id', direction: 'asc' };
  * @throws INVALID_INPUT when a field is unknown or invalid
  */
 export function parseResolutionQuery(input: unknown, checks: Validator, defaultOrder = latestFirst): Resolution {
-  const query = checkObject(input, 'query', queryFields);
+  const query = withScopeOwner(checkObject(input, 'query', queryFields), checks);
   return {
     filter: agentFilterTerms.parse(query, checks),
     order: parseOrder(query, checkOrderField, defaultOrder),
@@ -55,7 +55,11 @@ export function parseFilterQuery(input: unknown, checks: Validator): AgentFilter
     if (query[field] !== undefined)
       throw invalidInput(field, 'must not be given: the call concerns all agents that match');
   }
-  return agentFilterTerms.parse(query, checks);
+  return agentFilterTerms.parse(withScopeOwner(query, checks), checks);
+}
+
+function withScopeOwner<T extends object>(query: T, { scopeOwner }: Validator): T {
+  return scopeOwner === undefined ? query : { owner: scopeOwner, ...query };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Dialect } from '../../sql/dialect';
 import { memoizeByDialect } from '../../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import { allOf, costOfRecords, limitOffset, withCost, type Statement, type StatementCost } from '../../sql/statement';
+import { isHeldOnlyBy } from '../held-only-by';
 import { certificateColumns } from '../rows';
 import type { CertificateOrderField } from './types';
 import { certificateFilterTerms, type CertificateFilter, type CertificateFilterSql } from './filter-fields';
@@ -16,12 +17,15 @@ interface CertificateSelection {
   readonly order: CertificateOrder;
   readonly limit: number;
   readonly offset: number;
+  /** Owner whose agents alone must hold the certificates; undefined for any holders. */
+  readonly scopeOwner?: string | undefined;
 }
 
 /** Everything that the SQL text of a selection depends on. */
 interface CertificateQueryKey {
   readonly filter: FilterKey;
   readonly order: CertificateOrder;
+  readonly isOwned: boolean;
 }
 
 /**
@@ -45,21 +49,33 @@ const columnsOf = memoizeByDialect((dialect) => raw(certificateColumns(dialect).
 
 const certificateQueries = memoizeByDialect((dialect) =>
   defineCachedStatement<CertificateSelection, CertificateQueryKey>(
-    ({ filter, order }) => ({ filter: certificateFilterTerms.cacheKeyOf(filter), order }),
-    ({ filter, order }, bind) => {
+    ({ filter, order, scopeOwner }) => ({
+      filter: certificateFilterTerms.cacheKeyOf(filter),
+      order,
+      isOwned: scopeOwner !== undefined,
+    }),
+    ({ filter, order, isOwned }, bind) => {
       const range = limitOffset(
         bind(({ limit }) => limit),
         bind(({ offset }) => offset),
       );
-      return composeQuery(dialect, certificateFilterTerms.toSql(filter, bind), orderBy(dialect, order), range);
+      const owner = isOwned ? () => bind(({ scopeOwner }) => scopeOwner ?? null) : undefined;
+      return composeQuery(dialect, certificateFilterTerms.toSql(filter, bind), orderBy(dialect, order), range, owner);
     },
   ),
 );
 
-function composeQuery(dialect: Dialect, filter: CertificateFilterSql, order: Sql, range: Sql): Sql {
-  const { tables, from, residual } = planSearch(dialect, filter);
+function composeQuery(
+  dialect: Dialect,
+  filter: CertificateFilterSql,
+  order: Sql,
+  range: Sql,
+  owner: (() => Sql) | undefined,
+): Sql {
+  const { tables, from, residual } = planSearch(dialect, filter, owner);
+  const isOwned = owner === undefined ? [] : [isHeldOnlyBy(sql`c.id`, owner())];
   const page = sql`page AS MATERIALIZED (SELECT c.${dialect.rowKey} AS key FROM ${from}
-    WHERE ${allOf(residual.conditions({ dialect }))} ORDER BY ${order} ${range})`;
+    WHERE ${allOf([...residual.conditions({ dialect }), ...isOwned])} ORDER BY ${order} ${range})`;
   return sql`WITH ${join([...tables, page])}
     SELECT ${columnsOf(dialect)} FROM page ${dialect.lateralLookup(dialect.rowKey, 'certificates', 'c', sql`page.key`)} ORDER BY ${order}`;
 }
@@ -68,20 +84,28 @@ interface SearchPlan {
   readonly tables: readonly Sql[];
   /** FROM clause of the certificates `c` to which the residual filter applies: all certificates, or the candidates. */
   readonly from: Sql;
-  /** Filter without the term of the candidate source; the whole filter when there is no candidate source. */
+  /** Filter without the term of the candidate source; the whole filter when no term has the candidate source. */
   readonly residual: CertificateFilterSql;
 }
 
 // A selective filter needs no candidate source: an index of the table `certificates` finds the few certificates that
-// match.
-function planSearch(dialect: Dialect, filter: CertificateFilterSql): SearchPlan {
-  const [best] = filter.isSelective ? [] : filter.sources({ dialect });
-  if (best === undefined) return { tables: [], from: sql`certificates c`, residual: filter };
-  return {
-    tables: [sql`candidates AS MATERIALIZED (${best.source.candidates})`],
+// match. The certificates of one owner are found through the owner's agents: their number does not depend on the other
+// owners.
+function planSearch(dialect: Dialect, filter: CertificateFilterSql, owner: (() => Sql) | undefined): SearchPlan {
+  const from = (candidates: Sql): Pick<SearchPlan, 'tables' | 'from'> => ({
+    tables: [sql`candidates AS MATERIALIZED (${candidates})`],
     from: sql`candidates ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`candidates.id`)}`,
-    residual: filter.without(best.name),
-  };
+  });
+  const all = { tables: [], from: sql`certificates c`, residual: filter };
+  if (filter.isSelective) return all;
+  if (owner !== undefined) {
+    return {
+      ...from(sql`SELECT DISTINCT a.certificate_id AS id FROM agents a WHERE a.owner = ${owner()}`),
+      residual: filter,
+    };
+  }
+  const [best] = filter.sources({ dialect });
+  return best === undefined ? all : { ...from(best.source.candidates), residual: filter.without(best.name) };
 }
 
 const orderColumns: Readonly<Record<CertificateOrderField, Sql>> = {

@@ -5,7 +5,7 @@ import { allRawRows, rawCounts } from '../../support/raw-reader';
 import { openTestDatabase, type TestDatabase } from '../../support/test-database';
 import { withStorageFault, type StorageFault } from './storage-faults';
 
-type Calls = Pick<DatabaseService & TransactionScope, keyof DatabaseService & keyof TransactionScope>;
+type Calls = Pick<TransactionScope, keyof DatabaseService & keyof TransactionScope>;
 
 /** Returns the parts of an agent that are stored in other tables. */
 const parts = (revision: number) => ({

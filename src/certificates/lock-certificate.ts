@@ -1,0 +1,50 @@
+import { Failure, maxLockAttempts, protectedRow } from '../errors/failure';
+import type { Row } from '../sql/statement';
+import type { Transaction } from '../storage/transaction';
+import { holderStatements } from './holder-statements';
+import { certificateStatements } from './statements';
+
+/**
+ * Returns the row of the statement `lock`; undefined when the certificate does not exist. Blocks other changes of the
+ * certificate until the end of the transaction.
+ */
+export function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
+  const { lock } = certificateStatements(tx.dialect);
+  return repeatWhileHidden(tx, id, async () => (await tx.query(lock({ id })))[0]);
+}
+
+/**
+ * Locks a certificate that agents of `owner` hold. Does not lock any other one, because its owner must not have to wait.
+ * No further agent can get the certificate until the end of the transaction, and no holder can get another owner. Throws
+ * CONFLICT when an agent of another owner holds the certificate, too.
+ */
+export async function lockHeldBy(tx: Transaction, id: string, owner: string | undefined): Promise<Row | undefined> {
+  if (owner === undefined) return lockForUpdate(tx, id);
+  const { existsOfOwner, lockOwners } = holderStatements(tx.dialect);
+  if ((await tx.query(existsOfOwner({ certificateId: id, owner }))).length === 0) return undefined;
+  const locked = await lockForUpdate(tx, id);
+  const [holders] = await tx.query(lockOwners({ certificateId: id, owner }));
+  if (Number(holders?.[0]) !== 1) return undefined;
+  if (Number(holders?.[1]) === 1) {
+    throw new Failure('CONFLICT', 'an agent of another owner also holds the certificate', { entity: 'certificate' });
+  }
+  return locked;
+}
+
+/**
+ * Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds
+ * no certificate but a later query does, because the certificate may have been created between the two queries. The
+ * number of attempts is limited, because a row security policy may let the role see the row but not change it.
+ */
+export async function repeatWhileHidden<T>(
+  tx: Transaction,
+  id: string,
+  attempt: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const { exists } = certificateStatements(tx.dialect);
+  for (let tries = 0; tries < maxLockAttempts; tries += 1) {
+    const outcome = await attempt();
+    if (outcome !== undefined || (await tx.query(exists({ id }))).length === 0) return outcome;
+  }
+  throw protectedRow();
+}

@@ -1,0 +1,20 @@
+import type { OwnerTransactionScope } from './owner-transaction-scope';
+import type { OwnerScopeOptions } from './types';
+
+/** Method of a database or of one transaction that limits calls to one owner. */
+export interface OwnerScopes {
+  /**
+   * Returns calls that are limited to the agents of one owner, and to the certificates that only these agents hold. The
+   * records of all other owners are absent in every call. A missing `owner` in an input is filled in, and another one is
+   * INVALID_INPUT. Sends no statement, and works before `initialize()`.
+   *
+   * @param owner - for example the tenant of the present request.
+   * @throws INVALID_INPUT when `owner` is empty or is not a string, or when an option is invalid.
+   * @example
+   * ```ts
+   * const scope = db.forOwner(owner, { access: 'read' });
+   * const agents = await scope.agents.query({ capabilities: ['plan'] });
+   * ```
+   */
+  forOwner(owner: string, options?: OwnerScopeOptions): OwnerTransactionScope;
+}

@@ -1,0 +1,32 @@
+import type { AgentInput } from '../agents/types';
+import type { RegistrationInput } from '../registration/types';
+
+/** Access of an owner scope. */
+export const ScopeAccess = {
+  /** Every write fails with PERMISSION_DENIED. */
+  READ: 'read',
+  WRITE: 'write',
+} as const;
+export type ScopeAccess = (typeof ScopeAccess)[keyof typeof ScopeAccess];
+
+/** Options of `db.forOwner`. */
+export interface OwnerScopeOptions {
+  /**
+   * Access of the scope. With `read`, every write fails with PERMISSION_DENIED.
+   *
+   * @defaultValue `'write'`
+   */
+  access?: ScopeAccess | undefined;
+}
+
+/** An input whose `owner` is that of the scope: absent, or equal to it. */
+type Owned<T extends { owner: string }> = Omit<T, 'owner'> & { owner?: string | undefined };
+
+/** Agent to register in an owner scope. Its `owner` is that of the scope: absent, or equal to it. */
+export type OwnedAgentInput = Owned<AgentInput>;
+
+/** Agent to register together with its certificate, in an owner scope. */
+export interface OwnedRegistrationInput extends Pick<RegistrationInput, 'certificate'> {
+  /** Agent. Its `certificateId` must be absent or equal the id of `certificate`; its `owner` is that of the scope. */
+  agent: Omit<OwnedAgentInput, 'certificateId'> & { certificateId?: string | undefined };
+}

@@ -1,0 +1,38 @@
+import type { DatabaseErrorCode, DatabaseService } from '../../src';
+import { expectError } from '../support/expect-error';
+import { agentInput } from '../support/factories';
+import { expectNoChange, openTwoOwners } from '../tenancy/two-owners';
+
+describe('transfer', () => {
+  const codes: readonly [DatabaseErrorCode, (db: DatabaseService) => Promise<unknown>][] = [
+    ['CONFLICT', (db) => db.agents.transfer('own', { to: 'other', ifOwner: 'wrong' })],
+    ['INVALID_INPUT', (db) => db.agents.transfer('own', { to: '' })],
+    ['INVALID_INPUT', (db) => db.agents.transfer('own', { to: 'x', ifOwner: '' })],
+    ['INVALID_INPUT', (db) => db.agents.transfer('absent', {} as { to: string })],
+    ['ALREADY_EXISTS', (db) => db.agents.transfer('own', { to: 'holder' })],
+  ];
+  test.each(codes)('fails with %s and changes nothing (%#)', async (code, call) => {
+    const database = await openTwoOwners();
+    const { db } = database;
+    const holder = agentInput({ id: 'holder', owner: 'holder', name: 'planner', certificateId: 'unheld' });
+    await db.createAgent(holder, { unique: 'owner-name-version' });
+    await expectNoChange(database, () => expectError(code, () => call(db)));
+  });
+
+  test('gives the agent to another owner, moves updatedAt, and adds an entry to the change feed', async () => {
+    const database = await openTwoOwners();
+    const { db, scope } = database;
+    const before = await db.getAgent('own');
+    expect(await db.agents.transfer('own', { to: 'other', ifOwner: 'own' })).toBe(true);
+    const after = await db.getAgent('own');
+    expect(after).toEqual({ ...before, owner: 'other', updatedAt: after?.updatedAt });
+    expect(after?.updatedAt.getTime()).toBeGreaterThan(before?.updatedAt.getTime() ?? 0);
+    expect((await db.changes()).at(-1)).toMatchObject({ kind: 'UPDATED', entity: 'agent', id: 'own' });
+    expect(await scope.agents.get('own')).toBeNull();
+    expect(await db.forOwner('other').certificates.get('c-own')).toMatchObject({ id: 'c-own' });
+    await expectNoChange(database, async () => {
+      expect(await db.agents.transfer('own', { to: 'other' })).toBe(true);
+      expect(await db.agents.transfer('absent', { to: 'other', ifOwner: 'own' })).toBe(false);
+    });
+  });
+});
