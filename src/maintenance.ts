@@ -78,7 +78,7 @@ export async function maintainDatabase(
   { mustExpire, changesBefore, eventsBefore, mustCheckpoint, mustOptimize }: Tasks,
   now: () => number,
 ): Promise<MaintenanceReport> {
-  const agentsExpired = mustExpire ? await expireAllDueAgents(executor, now()) : 0;
+  const agentsExpired = mustExpire ? await expireAllDueAgents(executor, now(), undefined) : 0;
   const certificatesExpired = mustExpire ? await expireAllDueCertificates(executor, now()) : 0;
   const eventsPruned = eventsBefore === undefined ? 0 : await pruneEvents(executor, eventsBefore, now);
   const changesPruned = changesBefore === undefined ? 0 : await pruneChanges(executor, changesBefore);

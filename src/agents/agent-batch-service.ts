@@ -71,7 +71,7 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
   updateWhere(query: ResolutionQuery, patch: AgentPatch, options?: UpdateWhereOptions): Promise<number> {
     return this.#session.write('agents.updateWhere', (executor) => {
       const { checks, now } = this.#settings;
-      const selection = { filter: parseSelection(query, checks), nowMs: now() };
+      const selection = { filter: parseSelection(query, checks), nowMs: now(), scopeOwner: checks.scopeOwner };
       const changeOf = parsePatch(patch, selection.nowMs, checks);
       const rules = parseUpdateWhereOptions(options);
       return executor.withTransaction((tx) => updateWhere(tx, selection, changeOf, rules));
@@ -81,7 +81,7 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
   deleteWhere(query: ResolutionQuery, options?: DeleteWhereOptions): Promise<number> {
     return this.#session.write('agents.deleteWhere', (executor) => {
       const { checks, now } = this.#settings;
-      const selection = { filter: parseSelection(query, checks), nowMs: now() };
+      const selection = { filter: parseSelection(query, checks), nowMs: now(), scopeOwner: checks.scopeOwner };
       const rules = parseDeleteWhereOptions(options);
       return executor.withTransaction((tx) => deleteWhere(tx, selection, rules));
     });

@@ -16,6 +16,8 @@ import type { WhereRules } from './where-options';
 export interface Selection {
   readonly filter: AgentFilter | null;
   readonly nowMs: number;
+  /** Owner whose agents alone the filter finds; undefined for any owner. */
+  readonly scopeOwner: string | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function updateWhere(
  */
 export async function deleteWhere(tx: Transaction, selection: Selection, rules: WhereRules): Promise<number> {
   const ids = await lockMatching(tx, selection, rules);
-  await deleteAgents(tx, ids, selection.nowMs);
+  await deleteAgents(tx, ids, selection.nowMs, selection.scopeOwner);
   return ids.length;
 }
 
@@ -69,14 +71,18 @@ export function parsePatch(patch: unknown, nowMs: number, checks: Validator): (i
  * Therefore the query is repeated after all agents are locked. An agent that only the second query finds is left
  * unchanged, as if it had begun to match after the call.
  */
-async function lockMatching(tx: Transaction, { filter, nowMs }: Selection, { expect }: WhereRules): Promise<string[]> {
+async function lockMatching(
+  tx: Transaction,
+  { filter, nowMs, scopeOwner }: Selection,
+  { expect }: WhereRules,
+): Promise<string[]> {
   const select = async (): Promise<string[]> => {
     if (filter === null) return [];
     return (await tx.query(buildAgentIds(tx.dialect, filter, nowMs))).map(([id]) => String(id));
   };
   const found = sortByCodePoint(await select());
   const mustRepeat = tx.dialect.usesRowLocks && found.length > 0;
-  if (mustRepeat) await lockInOrder(tx, found);
+  if (mustRepeat) await lockInOrder(tx, found, scopeOwner);
   const matching = mustRepeat ? new Set(await select()) : undefined;
   const ids = matching === undefined ? found : found.filter((id) => matching.has(id));
   if (expect !== undefined && ids.length !== expect) throw otherNumber();

@@ -94,7 +94,8 @@ export async function lockInOrder(
   }
 }
 
-function lockOf({ dialect }: Transaction, ids: string, owner: string | undefined): Statement | undefined {
+/** Returns the statement that locks agents, except those of another owner; undefined on engines without row locks. */
+export function lockOf({ dialect }: Transaction, ids: string, owner: string | undefined): Statement | undefined {
   const { lock, lockOwned } = agentBatchStatements(dialect);
   return owner === undefined ? lock?.({ ids }) : lockOwned?.({ ids, owner });
 }

@@ -29,7 +29,7 @@ export class AgentStatements {
   readonly select;
   /** Selects the existing agents among `ids` with their collections, in no particular order. */
   readonly selectMany;
-  /** Selects the agents of an owner among `ids`, in the same way as {@link selectMany}. */
+  /** Selects the agents of an owner among `ids`, in the same way. */
   readonly selectManyOwned;
   /** Selects the values of an agent that a change depends on: see {@link AgentBeforeChange}. */
   readonly selectForUpdate;
@@ -44,10 +44,9 @@ export class AgentStatements {
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Lock the row of an agent until the end of the transaction, for a change or for its deprecation, which lets other
-   * agents name it as their successor meanwhile. Otherwise two agents that are deprecated in favor of each other would
-   * wait for each other. Return one row when the agent exists. Only later statements see changes that others made
-   * while such a statement waited for the lock. Undefined on engines without row locks.
+   * Lock the row of an agent until the end of the transaction. While it is locked for its deprecation, other agents can
+   * name it as their successor, so two agents that are deprecated in favor of each other do not wait for each other. Only
+   * later statements see changes that others made during the wait. Undefined on engines without row locks.
    */
   readonly locks;
   /** Lock the row of an agent of an owner, in the same way. Do not lock an agent of another owner. */

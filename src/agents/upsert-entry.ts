@@ -58,7 +58,8 @@ export function differenceOf(entry: UpsertEntry, stored: AgentRecord, nowMs: num
   };
   const columns = changedColumns(entry, stored);
   if (Object.keys(columns).length === 0 && Object.keys(collections).length === 0) return undefined;
-  return { id: stored.id, columns: { ...columns, updatedAt: nowMs }, collections };
+  const { scopeOwner } = row;
+  return { id: stored.id, columns: { ...columns, updatedAt: nowMs }, collections, scopeOwner };
 }
 
 function changedColumns({ given, row: { columns } }: UpsertEntry, stored: AgentRecord): Partial<AgentColumns> {

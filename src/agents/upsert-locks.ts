@@ -33,6 +33,7 @@ export async function lockAllNamed(tx: Transaction, given: readonly NewAgentRow[
       'owner-name-version',
     ),
   );
-  await lockAllForUpdate(tx, ids);
+  // All rows of a call have the same owner.
+  await lockAllForUpdate(tx, ids, given[0]?.scopeOwner);
   return new Set(missing.map(({ nameKeys }) => nameKeys.ownerKey));
 }

@@ -3,11 +3,10 @@ import { isRefusal, writeInBatches, type Refusal } from '../runtime/batches';
 import type { Executor } from '../storage/executor';
 import type { Transaction } from '../storage/transaction';
 import { insertBatch } from './batch-commands';
-import { agentBatchStatements } from './batch-statements';
 import type { UpsertResult } from './batch-types';
 import { lengthOf } from './create-many';
 import { otherId, severalMatches } from './failures';
-import { lockAllForUpdate } from './load-many-for-update';
+import { lockAllForUpdate, lockOf } from './load-many-for-update';
 import type { AgentChange } from './new-row';
 import type { UpsertManyRules } from './options';
 import { toAgentRecord } from './rows';
@@ -45,6 +44,7 @@ export function upsertAgents(
         await lockAllForUpdate(
           tx,
           rows.map(({ columns }) => columns.id),
+          defaults.checks.scopeOwner,
         );
     },
     write: async (tx, batch) => {
@@ -69,6 +69,7 @@ class Upsert {
   /** `ownerKey` of each agent whose name the transaction has locked. */
   readonly #lockedNames: ReadonlySet<string>;
   readonly #outcomes = new Map<UpsertEntry, UpsertResult | Refusal>();
+  readonly #taken = new Set<UpsertEntry>();
 
   constructor(tx: Transaction, defaults: AgentDefaults, rules: UpsertManyRules, lockedNames: ReadonlySet<string>) {
     this.#tx = tx;
@@ -171,10 +172,12 @@ class Upsert {
   /** Loads agents, and blocks other changes of them. Returns also which ones were locked. */
   async #load(ids: readonly string[]) {
     const list = JSON.stringify(ids);
-    const { lock } = agentBatchStatements(this.#tx.dialect);
-    const select = agentStatements(this.#tx.dialect).selectMany({ ids: list });
+    const { scopeOwner: owner } = this.#defaults.checks;
+    const lock = lockOf(this.#tx, list, owner);
+    const { selectMany, selectManyOwned } = agentStatements(this.#tx.dialect);
+    const select = owner === undefined ? selectMany({ ids: list }) : selectManyOwned({ ids: list, owner });
     if (ids.length === 0) return { records: new Map<string, AgentRecord>(), lockedIds: new Set<unknown>() };
-    const results = await this.#tx.queryAll(lock === undefined ? [select] : [lock({ ids: list }), select]);
+    const results = await this.#tx.queryAll(lock === undefined ? [select] : [lock, select]);
     const records = new Map((results.at(-1) ?? []).map((row) => [String(row[0]), toAgentRecord(row)]));
     const lockedIds =
       lock === undefined ? new Set<unknown>(records.keys()) : new Set((results[0] ?? []).map(([id]) => id));
@@ -195,8 +198,7 @@ class Upsert {
       const outcome = created[index];
       if (outcome === undefined) return false;
       if (!isRefusal(outcome)) this.#outcomes.set(entry, { id: outcome.id, outcome: 'created' });
-      else if (this.#rules.by === 'id' && outcome.failure.code === 'ALREADY_EXISTS' && outcome.failure.field === 'id')
-        return true;
+      else if (this.#mayHaveBeenRegistered(entry, outcome.failure)) return true;
       else this.#refuse(entry, outcome.failure);
       return false;
     });
@@ -208,6 +210,17 @@ class Upsert {
       else this.#refuse(entry, outcome.failure);
     }
     return again;
+  }
+
+  /**
+   * Reports whether another transaction may have registered an agent meanwhile, which the next attempt will find. In the
+   * scope of an owner, it may also be an agent of another owner, which no attempt finds.
+   */
+  #mayHaveBeenRegistered(entry: UpsertEntry, { code, field }: Failure): boolean {
+    if (this.#rules.by !== 'id' || code !== 'ALREADY_EXISTS' || field !== 'id') return false;
+    const isKnown = this.#taken.has(entry);
+    this.#taken.add(entry);
+    return this.#defaults.checks.scopeOwner === undefined || !isKnown;
   }
 
   #refuse(entry: UpsertEntry, failure: Failure): void {

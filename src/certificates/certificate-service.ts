@@ -58,7 +58,7 @@ export class CertificateService implements CertificateReader, CertificateWriter 
     }
     return this.#session.readRecord('certificates.get', options, () => {
       const key = checks.id(id, 'id');
-      return { by: 'certificate', key, read: (executor: Executor) => getCertificate(executor, key) };
+      return { by: 'certificate', key, read: (executor: Executor) => getCertificate(executor, key, undefined) };
     });
   }
 
@@ -73,7 +73,7 @@ export class CertificateService implements CertificateReader, CertificateWriter 
     }
     return this.#session.readRecord('certificates.getByFingerprint', options, () => {
       const key = parseKey();
-      return { by: 'fingerprint', key, read: (executor: Executor) => getByFingerprint(executor, key) };
+      return { by: 'fingerprint', key, read: (executor: Executor) => getByFingerprint(executor, key, undefined) };
     });
   }
 

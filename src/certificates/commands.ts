@@ -194,8 +194,6 @@ async function changeHolders(
   }
 }
 
-}
-
 function staysRevoked(): Failure {
   return new Failure('INVALID_TRANSITION', 'the certificate is REVOKED, which is final', {
     entity: 'certificate',

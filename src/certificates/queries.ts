@@ -19,7 +19,11 @@ import type { Certificate } from './types';
  *
  * @param owner - owner whose agents alone must hold the certificate, else it counts as absent; undefined for any holders.
  */
-export async function getCertificate(executor: Executor, id: string, owner?: string): Promise<Certificate | null> {
+export async function getCertificate(
+  executor: Executor,
+  id: string,
+  owner: string | undefined,
+): Promise<Certificate | null> {
   const { selectById, selectOwnedById } = certificateStatements(executor.dialect);
   if (owner === undefined) return selectOne(executor, selectById({ id }));
   return withoutSuccessor(await selectOne(executor, selectOwnedById({ id, owner })));
@@ -33,7 +37,7 @@ export async function getCertificate(executor: Executor, id: string, owner?: str
 export async function getByFingerprint(
   executor: Executor,
   fingerprintKey: string,
-  owner?: string,
+  owner: string | undefined,
 ): Promise<Certificate | null> {
   const { selectByFingerprint, selectOwnedByFingerprint } = certificateStatements(executor.dialect);
   if (owner === undefined) return selectOne(executor, selectByFingerprint({ fingerprintKey }));

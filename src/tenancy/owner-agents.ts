@@ -1,7 +1,9 @@
 import type { AgentBatchWriter } from '../agents/agent-batch-writer';
 import type { AgentReader } from '../agents/agent-reader';
+import type { AgentSelectionWriter } from '../agents/agent-selection-writer';
 import { AgentService } from '../agents/agent-service';
 import type { AgentWriter } from '../agents/agent-writer';
+import type { UpdateManyOptions, UpdateResult, UpsertManyOptions, UpsertResult } from '../agents/batch-types';
 import type { AgentFilterQuery, ResolutionQuery } from '../agents/query/types';
 import type {
   AgentInput,
@@ -13,13 +15,12 @@ import type {
   CreateOptions,
   EndpointHealthInput,
   EndpointHealthReport,
-  UpdateManyOptions,
   UpdateOptions,
-  UpdateResult,
 } from '../agents/types';
 import type { CreateResult } from '../options/batch-options';
 import type { FacetRequest, FacetsOf } from '../agents/facets/types';
 import type { AgentVersion, DeprecateOptions, VersionsRequest } from '../agents/version-types';
+import type { AgentPatch, DeleteWhereOptions, UpdateWhereOptions } from '../agents/where-types';
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 import type { ServiceSettings } from '../options/service-settings';
@@ -28,11 +29,11 @@ import type { Session } from '../storage/session';
 import type { OwnedAgentInput } from './types';
 
 /** Methods of `db.agents` that an owner scope has: all that do not change the owner of an agent. */
-type OwnerAgentCalls = AgentReader & AgentBatchWriter & Omit<AgentWriter, 'transfer'>;
+type OwnerAgentCalls = AgentReader & AgentBatchWriter & AgentSelectionWriter & Omit<AgentWriter, 'transfer'>;
 
 /**
- * Agents of one owner. {@link AgentReader}, {@link AgentWriter} and {@link AgentBatchWriter} document the methods. In
- * all of them, an agent of another owner is absent.
+ * Agents of one owner. {@link AgentReader}, {@link AgentWriter}, {@link AgentBatchWriter} and {@link AgentSelectionWriter}
+ * document the methods. In all of them, an agent of another owner is absent.
  *
  * The class lists the methods one by one, so that a new method of `db.agents` does not compile before somebody has made
  * it respect the owner (`Validator.scopeOwner`).
@@ -133,6 +134,19 @@ export class OwnerAgents implements OwnerAgentCalls {
 
   deleteMany(ids: readonly string[]): Promise<boolean[]> {
     return this.#agents.deleteMany(ids);
+  }
+
+  upsertMany(agents: readonly OwnedAgentInput[], options: UpsertManyOptions): Promise<UpsertResult[]> {
+    // The cast is safe: the service fills in the owner.
+    return this.#agents.upsertMany(agents as readonly AgentInput[], options);
+  }
+
+  updateWhere(query: ResolutionQuery, patch: AgentPatch, options?: UpdateWhereOptions): Promise<number> {
+    return this.#agents.updateWhere(query, patch, options);
+  }
+
+  deleteWhere(query: ResolutionQuery, options?: DeleteWhereOptions): Promise<number> {
+    return this.#agents.deleteWhere(query, options);
   }
 
   recordHealth(reports: readonly EndpointHealthReport[]): Promise<boolean[]> {

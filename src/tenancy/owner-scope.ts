@@ -40,11 +40,11 @@ export class OwnerScope extends OwnerTransactionScope {
    * @throws the error of `work`, unchanged, after the rollback, and the other errors of `db.transaction`.
    * @example
    * ```ts
-   * const moved = await db.forOwner(owner).transaction(async (scope) => {
-   *   if (!(await scope.agents.setStatus(oldId, 'DEPRECATED'))) return false;
-   *   return scope.agents.setStatus(newId, 'ACTIVE');
+   * const isRenewed = await db.forOwner(owner).transaction(async (scope) => {
+   *   if (!(await scope.agents.setStatus(id, 'ACTIVE'))) return false;
+   *   return scope.agents.renew(id, new Date('2030-01-01'));
    * });
-   * console.log(moved);
+   * console.log(isRenewed);
    * ```
    */
   transaction<T>(work: (scope: OwnerTransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T> {

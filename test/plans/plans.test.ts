@@ -254,7 +254,7 @@ describe('The plan of a query of certificates', () => {
   ])('reads an index in the requested order: %j from %s', async (query, index) => {
     const { filter, order } = parseCertificateQuery(query, defaultChecks);
     if (filter === null) throw new Error('the query matches nothing');
-    const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0 });
+    const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0, scopeOwner: undefined });
     expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
     expect(await sortsOf(statement)).toEqual([]);
   });

@@ -174,7 +174,7 @@ function buildCertificates(query: CertificateQuery): Statement {
   const { filter, order, limitOffset } = parseCertificateQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
   const { limit = 10, offset = 0 } = limitOffset;
-  return buildCertificateQuery(sqliteDialect, { filter, order, limit, offset });
+  return buildCertificateQuery(sqliteDialect, { filter, order, limit, offset, scopeOwner: undefined });
 }
 
 describe('buildCertificateQuery', () => {

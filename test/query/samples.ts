@@ -120,7 +120,8 @@ export const queryKinds: readonly QueryKind[] = [
     needed: {},
     build: (query, dialect) => {
       const { filter, order } = parseCertificateQuery(query, defaultChecks);
-      return filter === null ? null : [buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0 })];
+      if (filter === null) return null;
+      return [buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0, scopeOwner: undefined })];
     },
   },
   {

@@ -198,10 +198,17 @@ export function makeCall(target: Target, { name, args }: PublicCall, mark?: Mark
 
 /** Stores the records to which the sample arguments refer. */
 export async function fillForCalls(db: DatabaseService, mark: Mark = unmarked): Promise<void> {
-  await db.createCertificate(certificateInput({ id: mark('c'), fingerprint: mark('AA'), metadata: metadata(mark) }));
-  await db.createCertificate(certificateInput({ id: mark('r'), status: 'REVOKED' }));
-  await db.createCertificate(certificateInput({ id: mark('free') }));
-  await db.createAgent({ ...agent(mark), id: mark('a') });
-  for (const id of ['d', 'd2', 'd3', 's']) await db.createAgent(agentInput({ id: mark(id), certificateId: mark('c') }));
+  await fillDirectory(db, mark);
   await db.recordSecurityEvent(eventInput({ id: mark('e') }));
+}
+
+/** Stores the agents and certificates to which the sample arguments refer. */
+export async function fillDirectory(db: Target, mark: Mark): Promise<void> {
+  await db.createCertificate(certificateInput({ id: mark('c'), fingerprint: mark('AA'), metadata: metadata(mark) }));
+  await db.createCertificate(certificateInput({ id: mark('r'), fingerprint: mark('r'), status: 'REVOKED' }));
+  await db.createCertificate(certificateInput({ id: mark('free'), fingerprint: mark('free') }));
+  await db.createAgent({ ...agent(mark), id: mark('a') });
+  for (const id of ['d', 'd2', 'd3', 's']) {
+    await db.createAgent(agentInput({ id: mark(id), certificateId: mark('c'), owner: mark('test-owner') }));
+  }
 }

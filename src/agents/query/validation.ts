@@ -16,6 +16,9 @@ export interface Resolution {
 
 const queryFields = new Set([...agentFilterTerms.fields, ...orderFields, ...limitOffsetFields]);
 
+/** Given fields of a query, which are not checked yet. */
+type QueryFields = ReturnType<typeof checkObject<typeof queryFields extends Set<infer F extends string> ? F : never>>;
+
 const columnNames: ReadonlyMap<unknown, AgentOrderField> = new Map([
   ['created_at', 'createdAt'],
   ['updated_at', 'updatedAt'],
@@ -50,16 +53,21 @@ export function parseResolutionQuery(input: unknown, checks: Validator, defaultO
  * @throws INVALID_INPUT when a field is unknown or invalid, or is a field of the order or the range
  */
 export function parseFilterQuery(input: unknown, checks: Validator): AgentFilter | null {
+  return agentFilterTerms.parse(withScopeOwner(checkFilterQuery(input), checks), checks);
+}
+
+function checkFilterQuery(input: unknown): QueryFields {
   const query = checkObject(input, 'query', queryFields);
   for (const field of [...orderFields, ...limitOffsetFields]) {
     if (query[field] !== undefined)
       throw invalidInput(field, 'must not be given: the call concerns all agents that match');
   }
-  return agentFilterTerms.parse(withScopeOwner(query, checks), checks);
+  return query;
 }
 
-function withScopeOwner<T extends object>(query: T, { scopeOwner }: Validator): T {
-  return scopeOwner === undefined ? query : { owner: scopeOwner, ...query };
+/** Returns the query with the owner of the scope, if there is one. @throws INVALID_INPUT when the query has another one */
+function withScopeOwner(query: QueryFields, checks: Validator): QueryFields {
+  return checks.scopeOwner === undefined ? query : { ...query, owner: checks.owner(query.owner, 'owner') };
 }
 
 /**
@@ -67,11 +75,13 @@ function withScopeOwner<T extends object>(query: T, { scopeOwner }: Validator): 
  * an empty query is more often a mistake than the wish to change every agent.
  */
 export function parseSelection(input: unknown, checks: Validator): AgentFilter | null {
-  const filter = parseFilterQuery(input, checks);
+  const query = checkFilterQuery(input);
+  // The owner of a scope, which is filled in later, does not count.
+  const filter = agentFilterTerms.parse(query, checks);
   if (filter !== null && Object.keys(filter).length === 0) {
     throw invalidInput('query', 'must have a field that filters, because the call changes all matching agents');
   }
-  return filter;
+  return checks.scopeOwner === undefined ? filter : agentFilterTerms.parse(withScopeOwner(query, checks), checks);
 }
 
 function checkOrderField(value: unknown, path: string): AgentOrderField {

@@ -18,7 +18,7 @@ interface CertificateSelection {
   readonly limit: number;
   readonly offset: number;
   /** Owner whose agents alone must hold the certificates; undefined for any holders. */
-  readonly scopeOwner?: string | undefined;
+  readonly scopeOwner: string | undefined;
 }
 
 /** Everything that the SQL text of a selection depends on. */
