@@ -1,7 +1,7 @@
 import type { DatabaseStats } from './health/stats';
 import type { DatabaseHealth, HealthOptions } from './health/types';
 import type { CheckOptions, CheckReport } from './integrity/types';
-import type { MaintenanceOptions, MaintenanceReport } from './maintenance';
+import type { MaintenanceOptions, MaintenanceReport } from './maintenance-types';
 import type { BackupOptions } from './options/backup-options';
 import type { TransactionOptions } from './options/transaction-options';
 import type { TransactionScope } from './transaction-scope';

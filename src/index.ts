@@ -59,7 +59,7 @@ export type { DatabaseCalls } from './database-calls';
 export type { TransferOptions } from './agents/transfer-types';
 export { DatabaseService } from './database-service';
 export { DatabaseServiceFactory } from './database-service-factory';
-export type { MaintenanceOptions, MaintenanceReport, PruneBefore } from './maintenance';
+export type { MaintenanceOptions, MaintenanceReport, PruneBefore } from './maintenance-types';
 export type { CacheStats, DatabaseStats } from './health/stats';
 export type { DatabaseHealth, HealthOptions } from './health/types';
 export type {

@@ -4,7 +4,11 @@ import type { Session } from '../storage/session';
 import { OwnerTransactionScope } from './owner-transaction-scope';
 import type { OwnerScopeOptions } from './types';
 
-/** Runs `work` in one transaction of the database. `toScope` returns the argument of `work`. */
+/**
+ * Runs `work` in one transaction of the database. `toScope` returns the argument of `work`.
+ *
+ * @internal
+ */
 export type RunTransaction = <S, T>(
   toScope: (session: Session) => S,
   work: (scope: S) => T | Promise<T>,
