@@ -124,12 +124,13 @@ export type {
   ResolveRequest,
   ResolveResult,
 } from './resolution/types';
-export type { OwnerAgents } from './tenancy/owner-agents';
-export type { OwnerCertificates } from './tenancy/owner-certificates';
+export type { OwnerAgentCalls, OwnerAgents } from './tenancy/owner-agents';
+export type { OwnerCertificateCalls, OwnerCertificates } from './tenancy/owner-certificates';
 export type { OwnerScope } from './tenancy/owner-scope';
 export type { OwnerScopes } from './tenancy/owner-scopes';
 export type { OwnerTransactionScope } from './tenancy/owner-transaction-scope';
 export {
+  type Owned,
   type OwnedAgentInput,
   type OwnedRegistrationInput,
   type OwnerScopeOptions,

@@ -9,7 +9,7 @@ export interface AgentBatchWriter {
    * `'collect'`, a refused agent does not prevent the registration of the others, and each batch is atomic.
    *
    * @returns the result of each agent, in input order; an empty array for no agents.
-   * @throws with `'abort'`, the error of the first refused agent, as for {@link create}; INVALID_INPUT for wrong
+   * @throws with `'abort'`, the error of the first refused agent, as for `create`; INVALID_INPUT for wrong
    * options, when `agents` is not an array, or when it has more than `limits.batchSize` elements.
    * @example
    * ```ts
@@ -22,14 +22,14 @@ export interface AgentBatchWriter {
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]>;
 
   /**
-   * Changes many agents, in batches of up to 500, with the results of calling {@link update} for each of them, one
+   * Changes many agents, in batches of up to 500, with the results of calling `update` for each of them, one
    * after the other. An agent can occur several times, and can get a unique name that an earlier update has released.
    * With `onError: 'abort'`, the default, the call is atomic. With `'collect'`, a refused update does not prevent the
    * others, and each batch is atomic.
    *
    * @returns the result of each update, in input order: `changed` is false when the agent does not exist. An empty array
    * for no updates.
-   * @throws with `'abort'`, the error of the first refused update, as for {@link update}; INVALID_INPUT for wrong
+   * @throws with `'abort'`, the error of the first refused update, as for `update`; INVALID_INPUT for wrong
    * options, when `updates` is not an array, or when it has more than `limits.batchSize` elements.
    * @example
    * ```ts
@@ -67,7 +67,7 @@ export interface AgentBatchWriter {
    * and version, in any process. `updatedAt` is used only for an agent that the call registers.
    *
    * @returns the id of each agent, and whether it was created, updated or unchanged, in input order.
-   * @throws the error of the first refused agent, as for {@link create} and {@link update}; CONFLICT when several stored
+   * @throws the error of the first refused agent, as for `create` and `update`; CONFLICT when several stored
    * agents have the owner, name and version, or when the stored one has another id than the given one; INVALID_INPUT,
    * also when `by` is `id` and an agent has no id.
    * @example

@@ -29,7 +29,7 @@ import type { Session } from '../storage/session';
 import type { OwnedAgentInput } from './types';
 
 /** Methods of `db.agents` that an owner scope has: all that do not change the owner of an agent. */
-type OwnerAgentCalls = AgentReader & AgentBatchWriter & AgentSelectionWriter & Omit<AgentWriter, 'transfer'>;
+export type OwnerAgentCalls = AgentReader & AgentBatchWriter & AgentSelectionWriter & Omit<AgentWriter, 'transfer'>;
 
 /**
  * Agents of one owner. {@link AgentReader}, {@link AgentWriter}, {@link AgentBatchWriter} and {@link AgentSelectionWriter}

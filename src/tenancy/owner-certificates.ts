@@ -14,7 +14,7 @@ import type { ServiceSettings } from '../options/service-settings';
 import type { Session } from '../storage/session';
 
 /** Methods of `db.certificates` that an owner scope has. */
-type OwnerCertificateCalls = Pick<CertificateReader, 'get' | 'getByFingerprint' | 'query'> &
+export type OwnerCertificateCalls = Pick<CertificateReader, 'get' | 'getByFingerprint' | 'query'> &
   Pick<CertificateWriter, 'revoke' | 'rotate'>;
 
 /**

@@ -20,7 +20,7 @@ export interface OwnerScopeOptions {
 }
 
 /** An input whose `owner` is that of the scope: absent, or equal to it. */
-type Owned<T extends { owner: string }> = Omit<T, 'owner'> & { owner?: string | undefined };
+export type Owned<T extends { owner: string }> = Omit<T, 'owner'> & { owner?: string | undefined };
 
 /** Agent to register in an owner scope. Its `owner` is that of the scope: absent, or equal to it. */
 export type OwnedAgentInput = Owned<AgentInput>;
