@@ -4,7 +4,7 @@ import type { Session } from '../storage/session';
 import type { AgentBatchWriter } from './agent-batch-writer';
 import { AgentReadService } from './agent-read-service';
 import type { AgentSelectionWriter } from './agent-selection-writer';
-import { deleteWhere, parsePatch, updateWhere } from './change-where';
+import { deleteWhere, parsePatch, updateWhere, type Selection } from './change-where';
 import { createAgents } from './create-many';
 import { deleteAgents } from './delete-many';
 import { parseHealthReport } from './endpoint-validation';
@@ -70,9 +70,8 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
 
   updateWhere(query: ResolutionQuery, patch: AgentPatch, options?: UpdateWhereOptions): Promise<number> {
     return this.#session.write('agents.updateWhere', (executor) => {
-      const { checks, now } = this.#settings;
-      const selection = { filter: parseSelection(query, checks), nowMs: now(), scopeOwner: checks.scopeOwner };
-      const changeOf = parsePatch(patch, selection.nowMs, checks);
+      const selection = this.#selection(query);
+      const changeOf = parsePatch(patch, selection.nowMs, this.#settings.checks);
       const rules = parseUpdateWhereOptions(options);
       return executor.withTransaction((tx) => updateWhere(tx, selection, changeOf, rules));
     });
@@ -80,8 +79,7 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
 
   deleteWhere(query: ResolutionQuery, options?: DeleteWhereOptions): Promise<number> {
     return this.#session.write('agents.deleteWhere', (executor) => {
-      const { checks, now } = this.#settings;
-      const selection = { filter: parseSelection(query, checks), nowMs: now(), scopeOwner: checks.scopeOwner };
+      const selection = this.#selection(query);
       const rules = parseDeleteWhereOptions(options);
       return executor.withTransaction((tx) => deleteWhere(tx, selection, rules));
     });
@@ -102,5 +100,10 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
       const { checks, now } = this.#settings;
       return expireAllDueAgents(executor, now(), checks.scopeOwner);
     });
+  }
+
+  #selection(query: ResolutionQuery): Selection {
+    const { checks, now } = this.#settings;
+    return { filter: parseSelection(query, checks), nowMs: now(), scopeOwner: checks.scopeOwner };
   }
 }

@@ -55,7 +55,12 @@ async function insertAgents(
   // the other one.
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
-  const certificates = await selectCertificates(tx, rows);
+  const certificates = await selectCertificates(
+    tx,
+    rows.map(({ columns }) => columns.certificateId),
+    // All rows of a call have the same owner.
+    rows[0]?.scopeOwner,
+  );
   // Usually the INSERT statement reports the taken ids. They must be known before the INSERT in two cases: when the
   // names of two agents of the batch may conflict, and when another failure is possible, because a taken id is reported
   // before a taken name and before an unusable certificate.
@@ -158,18 +163,23 @@ async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: 
   return inserted;
 }
 
-async function selectCertificates(
+/**
+ * Returns the status of each certificate that exists, by its id, and blocks changes of these certificates until the end
+ * of the transaction.
+ *
+ * @param scopeOwner - owner whose agents alone may hold a certificate, else it counts as absent; undefined for any owner.
+ */
+export async function selectCertificates(
   tx: Transaction,
-  rows: readonly NewAgentRow[],
+  ids: readonly string[],
+  scopeOwner: string | undefined,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const ids = JSON.stringify([...new Set(rows.map(({ columns }) => columns.certificateId))]);
-  const { selectCertificates, selectOwnedCertificates } = agentStatements(tx.dialect);
-  // All rows of a call have the same owner.
-  const owner = rows[0]?.scopeOwner;
-  const found = await tx.query(
-    owner === undefined ? selectCertificates({ ids }) : selectOwnedCertificates({ ids, owner }),
+  if (ids.length === 0) return new Map();
+  const statement = agentStatements(tx.dialect).selectCertificates(
+    { ids: JSON.stringify([...new Set(ids)]) },
+    scopeOwner,
   );
-  return new Map(found.map(([id, status]) => [String(id), status]));
+  return new Map((await tx.query(statement)).map(([id, status]) => [String(id), status]));
 }
 
 async function selectTakenIds(tx: Transaction, rows: readonly NewAgentRow[]): Promise<ReadonlySet<string>> {

@@ -5,6 +5,7 @@ import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { raw, sql } from '../sql/sql';
 import { defineStatement, inJsonArray } from '../sql/statement';
 import { CollectionBatchStatements } from './collection-batch-statements';
+import { andOwner, defineOwned } from './owned-statement';
 import { agentStatements } from './statements';
 import { defineUpdateMany } from './update-many-statement';
 
@@ -12,12 +13,10 @@ import { defineUpdateMany } from './update-many-statement';
 class AgentBatchStatements {
   /**
    * Locks the rows of agents until the end of the transaction, in the order of the ids, so that two transactions cannot
-   * each wait for an agent that the other one has locked. Returns the ids of the existing agents. Undefined on engines
-   * without row locks.
+   * each wait for an agent that the other one has locked. Returns the ids of the existing agents. For an owner, locks no
+   * agent of another one. Undefined on engines without row locks.
    */
   readonly lock;
-  /** Locks the agents of an owner, in the same way. Does not lock an agent of another owner. */
-  readonly lockOwned;
   /**
    * Selects the values of agents that a change depends on. Each element of `agents` is the id of an agent with the id
    * of an endpoint that the agent may have.
@@ -30,14 +29,9 @@ class AgentBatchStatements {
   constructor(dialect: Dialect) {
     const { usesRowLocks } = dialect;
     this.lock = usesRowLocks
-      ? defineStatement<{ ids: string }>(
-          (p) => sql`SELECT id FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))} ORDER BY id FOR UPDATE`,
-        )
-      : undefined;
-    this.lockOwned = usesRowLocks
-      ? defineStatement<{ ids: string; owner: string }>(
-          (p) => sql`SELECT id FROM agents WHERE ${inJsonArray(dialect, sql`id`, p('ids'))} AND owner = ${p('owner')}
-            ORDER BY id FOR UPDATE`,
+      ? defineOwned<{ ids: string }>(
+          (p, owner) => sql`SELECT id FROM agents
+            WHERE ${inJsonArray(dialect, sql`id`, p('ids'))}${andOwner(sql`owner`, owner)} ORDER BY id FOR UPDATE`,
         )
       : undefined;
     // The sizes limit the number of rows that one statement writes on SQLite, where a long statement blocks the process.

@@ -219,11 +219,8 @@ export async function expireDueAgents(
   limit: number,
   scopeOwner: string | undefined,
 ): Promise<number> {
-  const { expireDue, expireDueOwned } = agentStatements(tx.dialect);
-  const due = { now: nowMs, limit };
-  const rows = await tx.executeReturning(
-    scopeOwner === undefined ? expireDue(due) : expireDueOwned({ ...due, owner: scopeOwner }),
-  );
+  const { expireDue } = agentStatements(tx.dialect);
+  const rows = await tx.executeReturning(expireDue({ now: nowMs, limit }, scopeOwner));
   const ids = rows.map(([id]) => String(id));
   tx.recordChange(agentChange('UPDATED', ids, nowMs));
   return ids.length;

@@ -7,6 +7,7 @@ import { checkObject, checkTime, ifDefined } from '../validation/checks';
 import type { Validator } from '../validation/validator';
 import type { AgentChange, AgentColumns } from './new-row';
 import type { ChangeRules } from './options';
+import { andOwner, defineOwned } from './owned-statement';
 
 /** Columns of a deprecation; all null without one. */
 export type DeprecationColumns = Pick<AgentColumns, 'deprecatedAt' | 'deprecationReason' | 'successorId'>;
@@ -59,11 +60,8 @@ export function checkDeprecation(value: unknown, path: string, checks: Validator
 /** Statements about the successors of deprecated agents, for an engine. */
 export const deprecationStatements = memoizeByDialect((dialect) => ({
   // The lock permits every change of the successor except its deletion.
-  lockSuccessor: defineStatement<{ id: string }>(
-    (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
-  ),
-  lockOwnedSuccessor: defineStatement<{ id: string; owner: string }>(
-    (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} AND owner = ${p('owner')}
+  lockSuccessor: defineOwned<{ id: string }>(
+    (p, owner) => sql`SELECT 1 FROM agents WHERE id = ${p('id')}${andOwner(sql`owner`, owner)}
       ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
   ),
   // Locks the agents, so that clearing their successors changes exactly these.
@@ -87,8 +85,7 @@ export const deprecationStatements = memoizeByDialect((dialect) => ({
  * @param scopeOwner - owner who must own the successor, else it counts as absent; undefined for any owner.
  */
 export async function lockSuccessor(tx: Transaction, id: string, scopeOwner: string | undefined): Promise<boolean> {
-  const { lockSuccessor, lockOwnedSuccessor } = deprecationStatements(tx.dialect);
-  const lock = scopeOwner === undefined ? lockSuccessor({ id }) : lockOwnedSuccessor({ id, owner: scopeOwner });
+  const lock = deprecationStatements(tx.dialect).lockSuccessor({ id }, scopeOwner);
   return (await tx.query(lock)).length > 0;
 }
 

@@ -2,6 +2,7 @@ import type { Dialect, RecordColumns } from '../sql/dialect';
 import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { sql, type Sql } from '../sql/sql';
 import { defineStatement } from '../sql/statement';
+import { andOwner, defineOwned } from './owned-statement';
 
 const keyColumns: RecordColumns = { position: 'integer', agent_id: 'text', id: 'text' };
 const healthColumns: RecordColumns = {
@@ -14,38 +15,33 @@ const healthColumns: RecordColumns = {
 
 /** Statements that store the health of many endpoints, for one engine. */
 class HealthStatements {
-  /** Selects the existing endpoints among `keys`: the position of the key, and the stored status and time. */
+  /**
+   * Selects the existing endpoints among `keys`: the position of the key, and the stored status and time. For an owner,
+   * only those of its agents.
+   */
   readonly select;
   /**
    * Selects the same as {@link select}, and locks the endpoints and their agents until the end of the transaction, in
    * the order of their ids. The lock of an agent conflicts with `lockForUpdate`, which every call takes that replaces
    * or deletes several endpoints of an agent, in any order. It does not conflict with changes of the agent's row alone.
-   * Undefined on engines without row locks.
+   * For an owner, it also prevents that an agent gets another owner. Undefined on engines without row locks.
    */
   readonly selectLocked;
-  /** Selects the same as {@link select}, but only endpoints of agents of an owner. */
-  readonly selectOwned;
-  /** Selects and locks the same as {@link selectLocked}, but only for an owner. No agent can get another owner. */
-  readonly selectLockedOwned;
   readonly update;
 
   constructor(dialect: Dialect) {
     const found = (keys: Sql): Sql => sql`SELECT k.position, e.health_status, ${dialect.toMs(sql`e.last_checked`)}
       FROM ${dialect.jsonRecordSet(keys, 'k', keyColumns)}
       JOIN endpoints e ON e.agent_id = k.agent_id AND e.id = k.id`;
-    this.select = defineStatement<{ keys: string }>((p) => found(p('keys')));
+    const foundWithAgent = (keys: Sql, owner: Sql | undefined): Sql =>
+      sql`${found(keys)} JOIN agents a ON a.id = e.agent_id${andOwner(dialect.unindexed(sql`a.owner`), owner)}`;
+    this.select = defineOwned<{ keys: string }>((p, owner) =>
+      owner === undefined ? found(p('keys')) : foundWithAgent(p('keys'), owner),
+    );
     this.selectLocked = dialect.usesRowLocks
-      ? defineStatement<{ keys: string }>(
-          (p) => sql`${found(p('keys'))} JOIN agents a ON a.id = e.agent_id
-            ORDER BY e.agent_id, e.id FOR KEY SHARE OF a FOR NO KEY UPDATE OF e`,
-        )
-      : undefined;
-    const owned = (keys: Sql, owner: Sql): Sql =>
-      sql`${found(keys)} JOIN agents a ON a.id = e.agent_id AND ${dialect.unindexed(sql`a.owner`)} = ${owner}`;
-    this.selectOwned = defineStatement<{ keys: string; owner: string }>((p) => owned(p('keys'), p('owner')));
-    this.selectLockedOwned = dialect.usesRowLocks
-      ? defineStatement<{ keys: string; owner: string }>(
-          (p) => sql`${owned(p('keys'), p('owner'))} ORDER BY e.agent_id, e.id FOR SHARE OF a FOR NO KEY UPDATE OF e`,
+      ? defineOwned<{ keys: string }>(
+          (p, owner) => sql`${foundWithAgent(p('keys'), owner)} ORDER BY e.agent_id, e.id
+            ${owner === undefined ? sql`FOR KEY SHARE OF a` : sql`FOR SHARE OF a`} FOR NO KEY UPDATE OF e`,
         )
       : undefined;
     this.update = defineStatement<{ health: string }>(

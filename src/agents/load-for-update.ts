@@ -1,4 +1,4 @@
-import { maxLockAttempts, protectedRow } from '../errors/failure';
+import { maxLockAttempts, protectedRow, type Failure } from '../errors/failure';
 import type { ValuesOf } from '../sql/model';
 import type { Row } from '../sql/statement';
 import type { Transaction } from '../storage/transaction';
@@ -35,22 +35,32 @@ interface LoadRequest {
  */
 export async function loadForUpdate(
   tx: Transaction,
-  { id, columns: { status, defaultEndpointId, deprecatedAt }, collections, scopeOwner }: AgentChange,
+  change: AgentChange,
   { ifUpdatedAt }: ChangeRules,
 ): Promise<AgentBeforeChange | undefined> {
+  const { id, columns, collections, scopeOwner } = change;
   const agent = await lockForUpdate(tx, {
     id,
-    endpointId: defaultEndpointId ?? null,
+    endpointId: columns.defaultEndpointId ?? null,
     needsCapabilities: collections.capabilities !== undefined,
-    isDeprecation: typeof deprecatedAt === 'number',
+    isDeprecation: typeof columns.deprecatedAt === 'number',
     scopeOwner,
   });
   if (agent === undefined) return undefined;
   if (ifUpdatedAt !== undefined && agent.updatedAt !== ifUpdatedAt) throw changedMeanwhile();
-  if (agent.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') throw staysRevoked();
-  const isKnownEndpoint = agent.hasEndpoint || collections.endpoints !== undefined;
-  if (typeof defaultEndpointId === 'string' && !isKnownEndpoint) throw unknownDefaultEndpoint();
+  const failure = refusalOf(change, agent);
+  if (failure !== undefined) throw failure;
   return agent;
+}
+
+/** Returns the failure of a change that the stored agent does not allow. */
+export function refusalOf(
+  { columns: { status, defaultEndpointId }, collections }: AgentChange,
+  agent: Pick<LockedAgent, 'status' | 'hasEndpoint'>,
+): Failure | undefined {
+  if (agent.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') return staysRevoked();
+  const isKnownEndpoint = agent.hasEndpoint || collections.endpoints !== undefined;
+  return typeof defaultEndpointId === 'string' && !isKnownEndpoint ? unknownDefaultEndpoint() : undefined;
 }
 
 /**
@@ -67,15 +77,14 @@ export async function lockForUpdate(
   tx: Transaction,
   { id, endpointId = null, needsCapabilities, isDeprecation = false, scopeOwner }: LoadRequest,
 ): Promise<LockedAgent | undefined> {
-  const { locks, ownedLocks, selectForUpdate, collections } = agentStatements(tx.dialect);
+  const { locks, selectForUpdate, collections } = agentStatements(tx.dialect);
   const select = [selectForUpdate({ id, endpointId })];
   if (needsCapabilities) select.push(collections.capabilities.selectLinked({ id }));
   const load = (found: readonly (readonly Row[])[]): LockedAgent | undefined => {
     const agent = toLockedAgent(found);
     return scopeOwner === undefined || agent?.owner === scopeOwner ? agent : undefined;
   };
-  const purpose = isDeprecation ? 'deprecation' : 'change';
-  const lock = scopeOwner === undefined ? locks?.[purpose]({ id }) : ownedLocks?.[purpose]({ id, owner: scopeOwner });
+  const lock = locks?.[isDeprecation ? 'deprecation' : 'change']({ id }, scopeOwner);
   if (lock === undefined) return load(await tx.queryAll(select));
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     const [locked, ...found] = await tx.queryAll([lock, ...select]);

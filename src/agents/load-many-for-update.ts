@@ -96,8 +96,7 @@ export async function lockInOrder(
 
 /** Returns the statement that locks agents, except those of another owner; undefined on engines without row locks. */
 export function lockOf({ dialect }: Transaction, ids: string, owner: string | undefined): Statement | undefined {
-  const { lock, lockOwned } = agentBatchStatements(dialect);
-  return owner === undefined ? lock?.({ ids }) : lockOwned?.({ ids, owner });
+  return agentBatchStatements(dialect).lock?.({ ids }, owner);
 }
 
 /** Columns of the statement `selectForUpdate`. */

@@ -34,10 +34,7 @@ export async function getAgents(
   ids: readonly string[],
   { limits, scopeOwner }: Validator,
 ): Promise<(AgentRecord | null)[]> {
-  const { selectMany, selectManyOwned } = agentStatements(executor.dialect);
-  const list = JSON.stringify([...new Set(ids)]);
-  const select =
-    scopeOwner === undefined ? selectMany({ ids: list }) : selectManyOwned({ ids: list, owner: scopeOwner });
+  const select = agentStatements(executor.dialect).selectMany({ ids: JSON.stringify([...new Set(ids)]) }, scopeOwner);
   const statement = withCost(costOfRecords(ids.length), select);
   const rows = await executor.query(withBounds(answerBounds(limits), statement));
   const found = new Map(rows.map((row) => [row[0], row]));

@@ -1,14 +1,12 @@
 import { maxLockAttempts, protectedRow } from '../errors/failure';
+import { batchLength, batchSize } from '../runtime/batches';
 import { shouldYield, yieldToEventLoop } from '../runtime/event-loop';
+import { sortByCodePoint } from '../sql/code-point-order';
 import type { Row } from '../sql/statement';
 import type { Transaction } from '../storage/transaction';
 import { agentChange } from './commands';
 import type { HealthReportRow } from './endpoint-validation';
 import { healthStatements } from './health-statements';
-
-/** Maximum number of endpoints of a batch, and approximate maximum number of the characters of their messages. */
-const batchSize = 500;
-const batchLength = 16_777_216;
 
 /** Endpoint that reports are about. */
 interface ReportedEndpoint {
@@ -86,20 +84,15 @@ async function lockBatch(
   scopeOwner: string | undefined,
 ): Promise<readonly Row[]> {
   const keys = JSON.stringify(batch.map(({ newest }, position) => [position, newest.agentId, newest.endpointId]));
-  const { select, selectLocked } = selectionsOf(tx, keys, scopeOwner);
+  const statements = healthStatements(tx.dialect);
+  const select = statements.select({ keys }, scopeOwner);
+  const selectLocked = statements.selectLocked?.({ keys }, scopeOwner);
   if (selectLocked === undefined) return tx.query(select);
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     const locked = await tx.query(selectLocked);
     if (locked.length === batch.length || (await tx.query(select)).length <= locked.length) return locked;
   }
   throw protectedRow();
-}
-
-function selectionsOf({ dialect }: Transaction, keys: string, owner: string | undefined) {
-  const { select, selectLocked, selectOwned, selectLockedOwned } = healthStatements(dialect);
-  return owner === undefined
-    ? { select: select({ keys }), selectLocked: selectLocked?.({ keys }) }
-    : { select: selectOwned({ keys, owner }), selectLocked: selectLockedOwned?.({ keys, owner }) };
 }
 
 /**
@@ -121,10 +114,9 @@ async function groupByEndpoint(reports: readonly HealthReportRow[]) {
   return { endpoints, ordered: valuesByKey(agents).flatMap(valuesByKey) };
 }
 
-// PostgreSQL compares the ids as UTF-8 bytes. The comparison of strings would order some of them differently.
+/** Returns the values of a map in the order of their keys. */
 function valuesByKey<T>(map: ReadonlyMap<string, T>): T[] {
-  const entries = [...map].map(([id, value]) => ({ bytes: Buffer.from(id), value }));
-  return entries.sort((one, other) => Buffer.compare(one.bytes, other.bytes)).map(({ value }) => value);
+  return sortByCodePoint([...map.keys()]).flatMap((key) => map.get(key) ?? []);
 }
 
 function* toBatches(endpoints: readonly ReportedEndpoint[]): Generator<readonly ReportedEndpoint[]> {

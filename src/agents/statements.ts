@@ -12,6 +12,7 @@ import { agentColumns } from './columns';
 import type { AgentBeforeChange, AgentChange, AgentColumns, NewAgentRow } from './new-row';
 import { CollectionStatements, rowsOf } from './relation-statements';
 import { nameStatements, type NameStatements } from './name-statements';
+import { andOwner, defineOwned } from './owned-statement';
 import { toNewNameKeys, type NameKeys } from './unique-key';
 import { defineUpdate, isRevoked, ownedCertificate } from './update-statement';
 
@@ -29,28 +30,23 @@ export class AgentStatements {
   readonly select;
   /** Selects the existing agents among `ids` with their collections, in no particular order. */
   readonly selectMany;
-  /** Selects the agents of an owner among `ids`, in the same way. */
-  readonly selectManyOwned;
   /** Selects the values of an agent that a change depends on: see {@link AgentBeforeChange}. */
   readonly selectForUpdate;
   /**
-   * Selects the existing certificates among `ids`, each with its status. On engines with row locks, also locks them
-   * until the end of the transaction.
+   * Selects the existing certificates among `ids`, each with its status; for an owner, only those that no agent of
+   * another owner holds. On engines with row locks, also locks them until the end of the transaction.
    */
   readonly selectCertificates;
-  /** Selects the certificates among `ids` that only agents of the owner hold, in the same way. */
-  readonly selectOwnedCertificates;
   /** Selects the ids of the existing agents among `ids`. */
   readonly selectIds;
   readonly names: NameStatements;
   /**
    * Lock the row of an agent until the end of the transaction. While it is locked for its deprecation, other agents can
    * name it as their successor, so two agents that are deprecated in favor of each other do not wait for each other. Only
-   * later statements see changes that others made during the wait. Undefined on engines without row locks.
+   * later statements see changes that others made during the wait. For an owner, they lock no agent of another one.
+   * Undefined on engines without row locks.
    */
   readonly locks;
-  /** Lock the row of an agent of an owner, in the same way. Do not lock an agent of another owner. */
-  readonly ownedLocks;
   /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
   readonly insertMany;
   readonly updateEndpointHealth;
@@ -61,8 +57,6 @@ export class AgentStatements {
    * Returns their ids.
    */
   readonly expireDue;
-  /** Does the same for the agents of an owner. */
-  readonly expireDueOwned;
   readonly #updateAgent;
   readonly #deleteAgent;
   readonly #insertAgent;
@@ -78,12 +72,9 @@ export class AgentStatements {
     this.select = defineStatement<{ id: string }>(
       (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id = ${p('id')}`,
     );
-    this.selectMany = defineStatement<{ ids: string }>(
-      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
-    );
-    this.selectManyOwned = defineStatement<{ ids: string; owner: string }>(
-      (p) => sql`SELECT ${agentColumns(dialect)} FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})
-        AND ${dialect.unindexed(sql`a.owner`)} = ${p('owner')}`,
+    this.selectMany = defineOwned<{ ids: string }>(
+      (p, owner) => sql`SELECT ${agentColumns(dialect)} FROM agents a
+        WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})${andOwner(dialect.unindexed(sql`a.owner`), owner)}`,
     );
     this.selectForUpdate = defineStatement<{ id: string; endpointId: string | null }>(
       (p) => sql`SELECT a.status, ${dialect.toMs(sql`a.updated_at`)}, EXISTS (
@@ -92,27 +83,19 @@ export class AgentStatements {
           SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT 1 OFFSET ${raw(String(chunkRows))}
         ), ${hasValue(sql`agents`, sql`successor_id`, sql`a.id`)} FROM agents a WHERE a.id = ${p('id')}`,
     );
-    this.selectCertificates = defineStatement<{ ids: string }>(
-      (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.jsonArrayElements(p('ids'))})
-        ORDER BY c.id ${forShare}`,
-    );
-    this.selectOwnedCertificates = defineStatement<{ ids: string; owner: string }>(
-      (p) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.jsonArrayElements(p('ids'))})
-        AND ${isHeldOnlyBy(sql`c.id`, p('owner'))} ORDER BY c.id ${forShare}`,
+    this.selectCertificates = defineOwned<{ ids: string }>(
+      (p, owner) => sql`SELECT c.id, c.status FROM certificates c WHERE c.id IN (${dialect.jsonArrayElements(p('ids'))})
+        ${owner === undefined ? sql`` : sql`AND ${isHeldOnlyBy(sql`c.id`, owner)}`} ORDER BY c.id ${forShare}`,
     );
     this.selectIds = defineStatement<{ ids: string }>(
       (p) => sql`SELECT a.id FROM agents a WHERE a.id IN (${dialect.jsonArrayElements(p('ids'))})`,
     );
     const lockAs = (strength: Sql) =>
-      defineStatement<{ id: string }>((p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} ${strength}`);
-    const lockOwnedAs = (strength: Sql) =>
-      defineStatement<{ id: string; owner: string }>(
-        (p) => sql`SELECT 1 FROM agents WHERE id = ${p('id')} AND owner = ${p('owner')} ${strength}`,
+      defineOwned<{ id: string }>(
+        (p, owner) => sql`SELECT 1 FROM agents WHERE id = ${p('id')}${andOwner(sql`owner`, owner)} ${strength}`,
       );
-    const [forChange, forDeprecation] = [sql`FOR UPDATE`, sql`FOR NO KEY UPDATE`];
-    this.locks = dialect.usesRowLocks ? { change: lockAs(forChange), deprecation: lockAs(forDeprecation) } : undefined;
-    this.ownedLocks = dialect.usesRowLocks
-      ? { change: lockOwnedAs(forChange), deprecation: lockOwnedAs(forDeprecation) }
+    this.locks = dialect.usesRowLocks
+      ? { change: lockAs(sql`FOR UPDATE`), deprecation: lockAs(sql`FOR NO KEY UPDATE`) }
       : undefined;
     this.#updateAgent = defineUpdate(dialect);
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
@@ -171,16 +154,14 @@ export class AgentStatements {
     );
     // The query that locks the rows also has the condition that they are due. Therefore PostgreSQL tests the condition
     // again for a row that another transaction has changed meanwhile.
-    const expireDue = (p: (name: 'now' | 'limit') => Sql, isOwned: Sql): Sql => sql`WITH due AS MATERIALIZED (
+    this.expireDue = defineOwned<{ now: number; limit: number }>(
+      (p, owner) => sql`WITH due AS MATERIALIZED (
           SELECT a.id FROM agents a
           WHERE a.expires_at <= ${dialect.fromMs(p('now'))} AND ${dialect.unindexed(sql`a.status`)} IN ('ACTIVE', 'DEPRECATED')
-          ${isOwned} ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
+          ${andOwner(sql`a.owner`, owner)} ORDER BY a.expires_at, a.id LIMIT CAST(${p('limit')} AS BIGINT)
           ${dialect.usesRowLocks ? sql`FOR NO KEY UPDATE` : sql``})
         UPDATE agents SET status = 'EXPIRED', updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
-        WHERE id IN (SELECT id FROM due) RETURNING id`;
-    this.expireDue = defineStatement<{ now: number; limit: number }>((p) => expireDue(p, sql``));
-    this.expireDueOwned = defineStatement<{ now: number; limit: number; owner: string }>((p) =>
-      expireDue(p, sql`AND a.owner = ${p('owner')}`),
+        WHERE id IN (SELECT id FROM due) RETURNING id`,
     );
   }
 

@@ -6,8 +6,10 @@ import type { Transaction } from '../storage/transaction';
 import type { Validator } from '../validation/validator';
 import { agentBatchStatements } from './batch-statements';
 import { agentChange } from './commands';
+import { selectCertificates } from './batch-commands';
 import { lengthOf } from './create-many';
-import { staysRevoked, unknownCertificate } from './failures';
+import { unknownCertificate } from './failures';
+import { refusalOf } from './load-for-update';
 import { loadManyForUpdate, lockAllForUpdate, type AgentBeforeBatch } from './load-many-for-update';
 import { deleteMetadataInSteps } from './merged-metadata';
 import type { AgentChange } from './new-row';
@@ -15,7 +17,7 @@ import type { UpdateManyRules } from './options';
 import { agentStatements } from './statements';
 import type { UpdateResult } from './batch-types';
 import { toNewNameKeys, type NameKeys } from './unique-key';
-import { parseAgentUpdate, unknownDefaultEndpoint } from './validation';
+import { parseAgentUpdate } from './validation';
 
 /** Result of one change of a batch. */
 export type ChangeOutcome = Exclude<UpdateResult, { readonly ok: false }> | Refusal;
@@ -119,16 +121,6 @@ export async function changeAgents(
   });
 }
 
-/** Returns the failure of a change that the stored agent does not allow. */
-function refusalOf(
-  { columns: { status, defaultEndpointId }, collections }: AgentChange,
-  before: AgentBeforeBatch,
-): Failure | undefined {
-  if (before.status === 'REVOKED' && status !== undefined && status !== 'REVOKED') return staysRevoked();
-  const isKnownEndpoint = before.hasEndpoint || collections.endpoints !== undefined;
-  return typeof defaultEndpointId === 'string' && !isKnownEndpoint ? unknownDefaultEndpoint() : undefined;
-}
-
 /**
  * Returns the changes that other agents and the certificates allow, and blocks changes of these certificates and names
  * by other transactions. Adds the failures of the other changes to `failures`.
@@ -140,7 +132,10 @@ async function chooseAllowed(
   failures: Map<string, Failure>,
 ): Promise<LoadedChange[]> {
   const holders = await selectHolders(tx, loaded);
-  const certificates = await selectCertificates(tx, loaded);
+  const newCertificateIds = loaded.flatMap(({ change: { columns }, before }) =>
+    columns.certificateId === before.certificateId ? [] : (columns.certificateId ?? []),
+  );
+  const certificates = await selectCertificates(tx, newCertificateIds, loaded[0]?.change.scopeOwner);
   const released = new Set<string>();
   return loaded.filter((entry) => {
     const { change, before, nameKeys } = entry;
@@ -173,22 +168,6 @@ async function selectHolders(
     holders.set(id, [...(holders.get(id) ?? []), String(holder)]);
   }
   return holders;
-}
-
-/** Returns the status of each new certificate that exists, by id. */
-async function selectCertificates(
-  tx: Transaction,
-  loaded: readonly LoadedChange[],
-): Promise<ReadonlyMap<string, unknown>> {
-  const ids = loaded.flatMap(({ change: { columns }, before: { certificateId } }) =>
-    columns.certificateId === undefined || columns.certificateId === certificateId ? [] : [columns.certificateId],
-  );
-  if (ids.length === 0) return new Map();
-  const list = JSON.stringify([...new Set(ids)]);
-  const { selectCertificates: select, selectOwnedCertificates } = agentStatements(tx.dialect);
-  const owner = loaded[0]?.change.scopeOwner;
-  const statement = owner === undefined ? select({ ids: list }) : selectOwnedCertificates({ ids: list, owner });
-  return new Map((await tx.query(statement)).map(([id, status]) => [String(id), status]));
 }
 
 async function writeChanges(tx: Transaction, changes: readonly LoadedChange[]): Promise<void> {

@@ -174,8 +174,7 @@ class Upsert {
     const list = JSON.stringify(ids);
     const { scopeOwner: owner } = this.#defaults.checks;
     const lock = lockOf(this.#tx, list, owner);
-    const { selectMany, selectManyOwned } = agentStatements(this.#tx.dialect);
-    const select = owner === undefined ? selectMany({ ids: list }) : selectManyOwned({ ids: list, owner });
+    const select = agentStatements(this.#tx.dialect).selectMany({ ids: list }, owner);
     if (ids.length === 0) return { records: new Map<string, AgentRecord>(), lockedIds: new Set<unknown>() };
     const results = await this.#tx.queryAll(lock === undefined ? [select] : [lock, select]);
     const records = new Map((results.at(-1) ?? []).map((row) => [String(row[0]), toAgentRecord(row)]));

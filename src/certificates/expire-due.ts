@@ -1,3 +1,4 @@
+import { repeatInTransactions } from '../runtime/batches';
 import type { Executor } from '../storage/executor';
 import { expireDueCertificates } from './commands';
 
@@ -8,10 +9,6 @@ const batchSize = 250;
  * Changes the status of all due certificates to EXPIRED, in several transactions. Returns the number of changed
  * certificates.
  */
-export async function expireAllDueCertificates(executor: Executor, nowMs: number): Promise<number> {
-  for (let count = 0; ;) {
-    const expired = await executor.withTransaction((tx) => expireDueCertificates(tx, nowMs, batchSize));
-    count += expired;
-    if (expired < batchSize) return count;
-  }
+export function expireAllDueCertificates(executor: Executor, nowMs: number): Promise<number> {
+  return repeatInTransactions(executor, batchSize, (tx) => expireDueCertificates(tx, nowMs, batchSize));
 }

@@ -1,4 +1,5 @@
 import { protectedRow } from '../errors/failure';
+import { repeatInTransactions } from '../runtime/batches';
 import type { Executor } from '../storage/executor';
 import type { Transaction } from '../storage/transaction';
 import { readBounds } from './read-feed';
@@ -14,11 +15,7 @@ export async function pruneChanges(executor: Executor, before: number, limit = 1
   // Prunes no change after `end`. Otherwise a change with such a number could commit behind the pruning mark later, and
   // followers would miss it.
   const { end } = await readBounds(executor);
-  for (let count = 0; ;) {
-    const pruned = await executor.withTransaction((tx) => pruneOldest(tx, { before, end, limit }));
-    count += pruned;
-    if (pruned < limit) return count;
-  }
+  return repeatInTransactions(executor, limit, (tx) => pruneOldest(tx, { before, end, limit }));
 }
 
 /** Changes to prune in one transaction: at most `limit` that are older than `before` and not after `end`. */

@@ -17,7 +17,7 @@ export interface RedactedDocument {
   readonly paths: readonly string[];
 }
 
-/** What a list or map of named values contains. */
+/** Kind of the values that a list or a map of named values contains. */
 type Kind = 'headers' | 'variables' | undefined;
 
 const kinds: Readonly<Record<string, Kind>> = {

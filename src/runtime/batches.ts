@@ -8,7 +8,7 @@ import { mapYielding } from './event-loop';
 
 /** Maximum number of the records of a batch, and approximate maximum number of their characters. */
 export const batchSize = 500;
-const batchLength = 16_777_216;
+export const batchLength = 16_777_216;
 
 /** Record that a call refuses. */
 export interface Refusal {
@@ -79,6 +79,24 @@ export async function writeInBatches<Parsed extends object, Result extends objec
       });
     });
   });
+}
+
+/**
+ * Repeats `work`, each time in its own transaction, until it has handled fewer than `size` records. Returns the number of
+ * all handled records.
+ *
+ * @param work - handles at most `size` records, and returns their number.
+ */
+export async function repeatInTransactions(
+  executor: Executor,
+  size: number,
+  work: (tx: Transaction) => Promise<number>,
+): Promise<number> {
+  for (let count = 0; ;) {
+    const handled = await executor.withTransaction(work);
+    count += handled;
+    if (handled < size) return count;
+  }
 }
 
 /** Reports whether an element of a batch is a refusal. */

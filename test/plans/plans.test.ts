@@ -218,7 +218,7 @@ describe('The plan of a page of agents', () => {
 });
 
 test('the plan of agents.expireDue finds the due agents by the index on expires_at', async () => {
-  const plan = await planOf(agentStatements(dialect).expireDue({ now: nowMs, limit: 250 }));
+  const plan = await planOf(agentStatements(dialect).expireDue({ now: nowMs, limit: 250 }, undefined));
   expect(plan.join('\n')).toMatch(byIndex('idx_agents_expires_at'));
 });
 

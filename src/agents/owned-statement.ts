@@ -1,0 +1,21 @@
+import { sql, type Sql } from '../sql/sql';
+import { defineStatement, type SqlValue, type Statement } from '../sql/statement';
+
+/**
+ * Defines a statement that a call for the records of any owner and a call for those of one owner have in common.
+ *
+ * @param compose - composes the SQL, as for `defineStatement`. `owner` is the placeholder for the owner, or undefined
+ * for the statement that has no condition on the owner.
+ */
+export function defineOwned<P extends Readonly<Record<string, SqlValue>>>(
+  compose: (parameter: (name: keyof P & string) => Sql, owner: Sql | undefined) => Sql,
+): (parameters: P, owner: string | undefined) => Statement {
+  const ofAny = defineStatement<P>((p) => compose(p, undefined));
+  const ofOwner = defineStatement<P & { owner: string }>((p) => compose(p, p('owner')));
+  return (parameters, owner) => (owner === undefined ? ofAny(parameters) : ofOwner({ ...parameters, owner }));
+}
+
+/** Composes ` AND` with the condition that a column is the owner; empty SQL for any owner. */
+export function andOwner(column: Sql, owner: Sql | undefined): Sql {
+  return owner === undefined ? sql`` : sql` AND ${column} = ${owner}`;
+}
