@@ -4,30 +4,30 @@ import { findInChain } from './error-chain';
 import { copyFailure, Failure, isFailure, reportedFailure } from './failure';
 
 /**
- * Converts one error of a chain of causes into a failure; returns undefined for an unknown error. `cause` is the first
- * error of the chain.
+ * Converts an error of a database driver into a failure; returns undefined for an error that it does not know. When one
+ * error wraps another, it is called with each of them as `link`. `cause` is the outermost error.
  */
 export type ErrorMapper = (link: object, cause: unknown) => Failure | undefined;
 
 /**
- * Failure of each `DatabaseError` that a call has thrown. It is not a property of the error: loggers would print it.
+ * Maps each `DatabaseError` to the failure from which it was created. The failure is not a property of the error,
+ * because loggers would print it.
  */
 const failures = new WeakMap<object, Failure>();
 
 /**
- * Stores the failure that was converted to `error`. {@link classifyError} finds it when `error` is thrown again, for
- * example by the callback of a transaction.
+ * Stores the failure from which `error` was created. {@link classifyError} returns this failure when the application
+ * throws `error` again, for example in the callback of a transaction.
  */
 export function rememberFailure(error: DatabaseError, failure: Failure): void {
   failures.set(error, failure);
 }
 
 /**
- * Converts any error into a failure, with the error as its cause; INTERNAL for an unknown error. A failure is returned
- * unchanged.
+ * Converts any error into a failure, with the error as its cause. The code is INTERNAL for an unknown error. A failure
+ * is returned unchanged.
  *
- * @param map - converts the errors of an engine's driver. Without `map`, only four kinds of errors are known: failures,
- * errors of earlier calls, a lack of file descriptors, and a string that is too long.
+ * @param map - converts the errors of an engine's driver. Without `map`, an error of a driver is unknown.
  */
 export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   if (isFailure(error)) return error;
@@ -39,15 +39,14 @@ export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   return known ?? unexpectedFault(error);
 }
 
-// Returns the failure of an error of this package. The application may have thrown it again as the cause of another
-// error.
+// The application may have wrapped an error of this package in an error of its own. `link` is one of the two.
 function failureOf(link: object, cause: unknown): Failure | undefined {
   const failure = isFailure(link) ? link : failures.get(link);
   return failure && copyFailure(failure, { cause });
 }
 
-// An unknown error with a code comes from the driver or the system. An unknown error without a code is a fault of this
-// package.
+// An unknown error that has a code comes from the driver or the system. An unknown error without a code is a fault of
+// this package.
 function unexpectedFault(error: unknown): Failure {
   const hasCode = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
   return hasCode
@@ -55,7 +54,7 @@ function unexpectedFault(error: unknown): Failure {
     : new Failure('INTERNAL', 'unexpected error', { cause: error });
 }
 
-// The package converts an input to one string, for example to JSON. JavaScript limits the length of a string.
+// JavaScript throws this error when a string becomes too long, for example the JSON text of a huge array of agents.
 function isTooLong(error: unknown): boolean {
   return error instanceof RangeError && error.message === 'Invalid string length';
 }

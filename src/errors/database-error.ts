@@ -71,11 +71,15 @@ export interface DatabaseErrorDetails {
   readonly retryable: boolean;
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
-  /** Original error. The `DatabaseError` shows only the kind and the code of it; `driverErrorOf` returns it. */
+  /**
+   * Original error. The property `cause` of the `DatabaseError` shows only its class and code; `driverErrorOf` returns
+   * the original error itself.
+   */
   readonly cause?: unknown;
 }
 
-// Every copy of the package has the same registered symbol, but another class `DatabaseError`.
+// `instanceof` would not recognize an error of another copy of this package, because each copy has a class of its own.
+// `Symbol.for` returns the same symbol to all copies.
 const brand = Symbol.for('ans-database.DatabaseError');
 
 /** Result of `JSON.stringify` for a {@link DatabaseError}. Absent fields are omitted. */
@@ -110,7 +114,7 @@ export class DatabaseError extends Error {
   readonly code: DatabaseErrorCode;
   /** Call that failed, such as `agents.create`. */
   readonly operation: string;
-  /** True when the same call can succeed later. */
+  /** True when the same call may succeed later, without a change of its arguments. */
   readonly retryable: boolean;
   /** Kind of record that the error is about; absent when it is unknown. */
   readonly entity?: ErrorEntity;
@@ -129,7 +133,7 @@ export class DatabaseError extends Error {
   }
 
   /**
-   * Returns the fields of the error without the cause and the stack. They contain no secret.
+   * Returns the fields of the error without the cause and the stack. The result contains no secret.
    *
    * @example
    * ```ts
@@ -152,7 +156,7 @@ export class DatabaseError extends Error {
 }
 
 /**
- * Reports whether `error` is a {@link DatabaseError}, also of another copy of this package.
+ * Reports whether `error` is a {@link DatabaseError}. Also recognizes an error of another copy of this package.
  *
  * @example
  * ```ts
@@ -164,7 +168,7 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
   try {
     return typeof error === 'object' && error !== null && brand in error;
   } catch {
-    // A proxy whose traps throw is not an error of this package.
+    // Reading a property of a proxy may throw. An error of this package is never such a proxy.
     return false;
   }
 }

@@ -1,10 +1,13 @@
 import { reportedFailure, type Failure } from './failure';
 import { propertiesOf } from './properties';
 
-/** Error codes of a process, or a system, that has reached its limit of open files. */
+/** Error codes that the system returns when the process, or the whole system, has reached its limit of open files. */
 const descriptorCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
-/** Error codes of Node.js for faults whose reason is only in the message: of the linker, of a thread, of a module. */
+/**
+ * Codes of Node.js errors that can have many reasons, one of them a lack of file descriptors. Only the message names
+ * the reason. Example: ERR_DLOPEN_FAILED, when a native library cannot be loaded.
+ */
 const codesWithReason: ReadonlySet<unknown> = new Set([
   'ERR_DLOPEN_FAILED',
   'ERR_WORKER_INIT_FAILED',
@@ -14,8 +17,8 @@ const codesWithReason: ReadonlySet<unknown> = new Set([
 const message = 'the process has no free file descriptor: close files, or raise its limit (ulimit -n)';
 
 /**
- * Returns the failure when the process, or the system, has too many open files; undefined for any other error. The
- * failure does not show whether the database is available, because nothing was sent to the database.
+ * Returns the failure for an error that reports too many open files; undefined for any other error. The failure leaves
+ * open whether the database is available, because nothing was sent to the database.
  */
 export function toDescriptorShortage(error: object, cause: unknown): Failure | undefined {
   return lacksDescriptors(error)

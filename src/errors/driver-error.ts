@@ -1,22 +1,24 @@
-/** Map of the original errors. It is hidden in closures, because `util.inspect` can print the entries of a WeakMap. */
+/**
+ * Stores the original errors. The map itself is a local variable, because `util.inspect` would print its entries if it
+ * were a property.
+ */
 interface OriginalErrors {
   readonly get: (error: object) => unknown;
   readonly set: (error: object, original: unknown) => void;
 }
 
-// Every copy of the package in a realm has the same registered symbol.
+// `Symbol.for` returns the same symbol to every copy of the package, so that all copies share one map.
 const key = Symbol.for('ans-database.originalErrors');
 
 /**
  * Returns the error that caused a `DatabaseError`: what the SQLite or PostgreSQL driver, Prisma, the system or a
- * callback of the application threw. Returns undefined when no other error caused it, and for anything that is not a
- * `DatabaseError`.
+ * callback of the application threw. Returns undefined when no other error caused it, and for any other value.
  *
  * The original error may contain stored values, SQL, paths and the name of the server. Do not log it, print it or send
- * it to a client; `error.cause` has its kind and code.
+ * it to a client; `error.cause` has its class and code.
  *
- * Works across copies of the package in one realm (one global object). A structured clone of an error has no original
- * error.
+ * Works for errors of every copy of the package that this process has loaded. A copy that `structuredClone` has made
+ * has no original error.
  *
  * @example
  * ```ts
@@ -28,7 +30,7 @@ export function driverErrorOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null ? originalErrors().get(error) : undefined;
 }
 
-/** Stores the original error of `error`; only {@link driverErrorOf} returns it. */
+/** Stores the original error of `error`, where only {@link driverErrorOf} can read it. */
 export function rememberDriverError(error: object, original: unknown): void {
   originalErrors().set(error, original);
 }

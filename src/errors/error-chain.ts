@@ -5,8 +5,8 @@ const maxDepth = 8;
 
 /**
  * Calls `find` for an error, then for its cause, then for the cause of that cause, and so on. Returns the first result
- * that is not undefined; undefined when there is none, or when a getter of an error throws. Several errors can wrap the
- * driver's error, for example those of Prisma Client and its adapter.
+ * that is not undefined. Returns undefined when no call has a result, or when a getter of an error throws. For example,
+ * an error of Prisma Client has the error of Prisma's adapter as its cause, and that one the driver's error.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;
@@ -23,7 +23,8 @@ export function findInChain<T>(error: unknown, find: (link: object) => T | undef
 }
 
 function nextLink(error: object): unknown {
-  // The property `cause` of a `DatabaseError` is redacted, so this function continues with the original error.
+  // `DatabaseError.cause` has only the class and the code of the original error, so the search continues with the
+  // original error.
   const original = driverErrorOf(error);
   if (original !== undefined) return original;
   const { cause, meta } = propertiesOf(error);

@@ -1,8 +1,8 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 
 /**
- * Availability of the database, as far as a failure shows it. `up`: the database has responded. `down`: it could not be
- * reached or used. `unknown`: the failure does not show it, for example because the process itself lacks resources.
+ * Availability of the database, as a failure shows it. `up`: the database has responded. `down`: the database could not
+ * be reached or used. `unknown`: the failure shows neither, for example because the process lacks memory.
  */
 export type Availability = 'up' | 'down' | 'unknown';
 
@@ -23,8 +23,8 @@ export interface FailureDetails {
 
 const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT', 'UNAVAILABLE']);
 
-// Every copy of this module has the same registered symbol, but another class `Failure`. After a hot reload, modules
-// that are already loaded keep the class of the previous copy.
+// `instanceof` would not recognize a failure of another copy of this module. After a hot reload, two copies are in use:
+// modules that were loaded before keep the old one. `Symbol.for` returns the same symbol to both.
 const brand = Symbol.for('ans-database.Failure');
 
 /**
@@ -44,17 +44,17 @@ export class Failure extends Error {
   readonly code: DatabaseErrorCode;
   readonly entity: ErrorEntity | undefined;
   readonly field: string | undefined;
-  /** True when the caller can repeat the same call later. */
+  /** True when the same call may succeed later, without a change of its arguments. */
   readonly retryable: boolean;
   /** True when the database, its driver or the system has reported an error; false when this package detected it. */
   readonly isReported: boolean;
-  /** True when nothing was changed and the same call may succeed at once, so that the package repeats it. */
+  /** True when nothing was changed and the same call may succeed at once. The package then repeats the call. */
   readonly isTransient: boolean;
-  /** True when a concurrent transaction caused the failure, so that the whole transaction can be repeated. */
+  /** True when a concurrent transaction caused the failure. The whole transaction can then be repeated. */
   readonly isSerializationConflict: boolean;
   /**
-   * True when the server rejected a write because the server is read-only, as a standby is. After a failover another
-   * server would accept the write, so the whole transaction can be repeated.
+   * True when the server rejected a write because the server is read-only, as a standby is. After a fail-over, another
+   * server accepts writes, so the whole transaction can be repeated.
    */
   readonly isReadOnlyServer: boolean;
   /** True when the database reported that a foreign key of this package's schema is violated. */
@@ -76,7 +76,7 @@ export class Failure extends Error {
   }
 }
 
-/** Codes of reported failures that do not show whether the database has answered. */
+/** Codes of reported failures that do not show whether the database has responded. */
 const inconclusiveCodes: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTERNAL']);
 
 /**
@@ -96,8 +96,8 @@ export function reportedFailure(code: DatabaseErrorCode, message: string, detail
 }
 
 /**
- * Reports whether the error is a {@link Failure}. Returns false for a proxy whose traps throw, which application code
- * may have thrown.
+ * Reports whether the error is a {@link Failure}. Returns false for a proxy whose traps throw: application code may
+ * throw such an object.
  */
 export function isFailure(error: unknown): error is Failure {
   try {
@@ -128,28 +128,34 @@ export function copyFailure(failure: Failure, changes: FailureDetails & { readon
   });
 }
 
-/** Creates the failure of an invalid argument: `field` names the argument, `rule` says what the argument must be. */
+/**
+ * Creates the failure of an invalid argument. For example, the field `limit` with the rule `must be an integer` gives
+ * the message `limit must be an integer`.
+ */
 export function invalidInput(field: string, rule: string): Failure {
   return new Failure('INVALID_INPUT', `${field} ${rule}`, { field });
 }
 
-/** Creates the failure of a call before the database is opened or after it is closed. */
+/** Creates the failure of a call that was made before the database was opened, or after it was closed. */
 export function notInitialized(cause?: unknown): Failure {
   return new Failure('NOT_INITIALIZED', 'Database is not initialized', { cause });
 }
 
 /**
- * Returns a copy of the failure of a nested value. The path of that value becomes the prefix of the message and of the
- * field.
+ * Returns a copy of the failure of a nested value, with the path of that value as prefix of the message and of the
+ * field. For example, `port must be an integer` at `endpoints[0]` becomes `endpoints[0].port must be an integer`.
  */
 export function failureAt(path: string, failure: Failure): Failure {
   const { message, field } = failure;
-  // `field` is absent or equals `path` when the nested value as a whole is invalid.
+  // The field is absent, or equals `path`, when the nested value as a whole is invalid.
   const fullField = field === undefined || field === path ? path : `${path}.${field}`;
   return copyFailure(failure, { message: `${path}: ${message}`, field: fullField });
 }
 
-/** Runs `work` on a nested value. Adds the path of that value as a prefix to the failures that `work` throws. */
+/**
+ * Returns the result of `work`, which checks a nested value. Adds `path` as prefix to the failures that `work` throws,
+ * as {@link failureAt} does.
+ */
 export function failuresAt<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -159,12 +165,15 @@ export function failuresAt<T>(path: string, work: () => T): T {
 }
 
 /**
- * Maximum number of attempts to lock a record. The package tries again when the locking statement finds no record, but
- * the next statement finds one.
+ * Maximum number of attempts to lock a record. A single attempt can miss a record that another transaction inserts at
+ * the same moment: the locking statement does not find it, but the next statement does.
  */
 export const maxLockAttempts = 10;
 
-/** Creates the failure for a record that the role can read, but that a row security policy does not let it change. */
+/**
+ * Creates the failure of a change that a row security policy prevents: the database role can read the record, but not
+ * change it.
+ */
 export function protectedRow(): Failure {
   return new Failure('PERMISSION_DENIED', 'row level security prevents the database role from changing the record');
 }

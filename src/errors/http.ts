@@ -1,6 +1,6 @@
 import { isDatabaseError, type DatabaseErrorCode, type ErrorEntity } from './database-error';
 
-/** HTTP statuses of the codes; all other codes have 500. */
+/** HTTP status of each code. All codes that are not in this map have the status 500. */
 const statuses: ReadonlyMap<unknown, number> = new Map<DatabaseErrorCode, number>([
   ['INVALID_INPUT', 400],
   ['OUT_OF_RANGE', 400],
@@ -19,7 +19,7 @@ const statuses: ReadonlyMap<unknown, number> = new Map<DatabaseErrorCode, number
   ['STORAGE_FULL', 507],
 ]);
 
-/** Reason phrases of RFC 9110 and RFC 4918. */
+/** Reason phrases of the HTTP statuses, from RFC 9110 and RFC 4918. */
 const titles: ReadonlyMap<number, string> = new Map([
   [400, 'Bad Request'],
   [403, 'Forbidden'],
@@ -32,7 +32,10 @@ const titles: ReadonlyMap<number, string> = new Map([
 
 /** Problem details of RFC 9457, for a response with the media type `application/problem+json`. */
 export interface ProblemDetails {
-  /** `about:blank`: the type says nothing beyond the status. Replace it if your API documents its types of problems. */
+  /**
+   * Always `about:blank`, which RFC 9457 defines as: the status is the whole meaning. Replace the value if your API
+   * documents its own types of problems.
+   */
   readonly type: string;
   /** Reason phrase of the status. */
   readonly title: string;

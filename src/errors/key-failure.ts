@@ -1,7 +1,7 @@
 import type { ErrorEntity } from './database-error';
 import { reportedFailure, type Failure } from './failure';
 
-/** Public names of the keys that callers set, by the columns of the key. */
+/** Entity and field that an error names for a duplicate key, by the columns of the key. */
 const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
   'agents.id': ['agent', 'id'],
   'certificates.id': ['certificate', 'id'],
@@ -10,8 +10,9 @@ const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: 
 };
 
 /**
- * Keys whose first column is the id of a record. A call that creates a record fails first when the id of the record is
- * taken. So when such a key is a duplicate, the table has rows of a record that does not exist.
+ * Keys of tables whose rows belong to a record, such as the endpoints of an agent. A new record never has a duplicate
+ * in such a key, unless rows of a deleted record remain in the table: if the record still existed, the statement that
+ * inserts the record would have failed before.
  */
 const nestedKeys: ReadonlySet<string> = new Set([
   'endpoints.agent_id, endpoints.id',

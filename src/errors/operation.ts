@@ -81,8 +81,8 @@ const failureMessages = {
 } as const;
 
 /**
- * Field in which the record of a call refers to another record, with the kind of that other record. The engines do not
- * report which reference violates a foreign key.
+ * Field of a call's record that refers to another record, with the kind of that other record. The error messages need
+ * it, because the engines do not report which reference is invalid.
  */
 const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
   'agents.create': ['certificate', 'certificateId'],
@@ -92,7 +92,7 @@ const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEnti
 /** Call of the public API. */
 export type Operation = keyof typeof failureMessages;
 
-/** Converts `error`, with which an operation failed, to a `DatabaseError`. A `DatabaseError` is returned unchanged. */
+/** Converts an error that an operation has thrown to a `DatabaseError`. Returns a `DatabaseError` unchanged. */
 export function toDatabaseError(operation: Operation, error: unknown): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const failure = failureOf(operation, error);
@@ -103,14 +103,14 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     retryable: failure.retryable,
     entity: failure.entity ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
     field: failure.field,
-    // For a fault of this package, the failure itself is the cause: its stack shows where it was thrown.
+    // For a fault of this package, the cause is the failure itself, whose stack shows where the fault is.
     cause: originalOf(failure) ?? (failure.code === 'INTERNAL' ? failure : undefined),
   });
   rememberFailure(databaseError, failure);
   return databaseError;
 }
 
-/** Kind of the records of each service. */
+/** Kind of record that each service manages. The keys are the first parts of the names of operations. */
 const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
   agents: 'agent',
   certificates: 'certificate',
@@ -118,7 +118,8 @@ const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
 };
 
 /**
- * Returns the kind of record that an invalid argument belongs to. In a registration, the field's path shows the kind.
+ * Returns the kind of record that an invalid argument belongs to. `register` takes several kinds of records; there, the
+ * path of the field shows the kind.
  */
 function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undefined {
   if (operation !== 'register') return serviceEntities[operation.split('.')[0] ?? ''];
@@ -127,7 +128,8 @@ function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undef
 
 /**
  * Calls that set no reference to another record. When such a call violates a foreign key, another record still refers
- * to the record of the call. SQLite does not report the direction of a violation.
+ * to the record that the call deletes. This list is necessary because SQLite does not report the direction of a
+ * violation.
  */
 const withoutReferences: ReadonlySet<Operation> = new Set([
   'reset',
@@ -160,8 +162,8 @@ function failureOf(operation: Operation, error: unknown): Failure {
     if (entity === undefined) return failure;
     return copyFailure(failure, { message: `${field} must be the id of an existing ${entity}`, entity, field });
   }
-  // The query for agents of the certificate does not see an agent that is newer than the transaction's snapshot. Then
-  // only the foreign key detects this agent.
+  // An agent that was registered after the snapshot of the transaction was taken is invisible to the query for agents
+  // of the certificate. Then only the foreign key prevents the deletion.
   const isHeld = operation === 'certificates.delete' && failure.violatesOwnForeignKey;
   const message = isHeld ? 'an agent still refers to the certificate' : 'other records still refer to this record';
   const entity = serviceEntities[operation.split('.')[0] ?? ''];

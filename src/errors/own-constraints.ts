@@ -4,7 +4,10 @@
  * with the databases after all migrations.
  */
 
-/** Primary keys and unique indexes: the columns as SQLite reports them, by the name that PostgreSQL reports. */
+/**
+ * Primary keys and unique indexes. Each key is the name that PostgreSQL reports; each value lists the columns, as
+ * SQLite reports them.
+ */
 export const ownKeys: Readonly<Record<string, string>> = {
   agent_capabilities_pkey: 'agent_capabilities.agent_id, agent_capabilities.capability_id',
   agent_metadata_pkey: 'agent_metadata.agent_id, agent_metadata.key',

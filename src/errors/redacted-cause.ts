@@ -2,7 +2,10 @@ import { constants } from 'node:os';
 import { findInChain } from './error-chain';
 import { propertiesOf } from './properties';
 
-/** Names of the error classes of JavaScript, the drivers and Prisma. Any other name can contain application data. */
+/**
+ * Names of the error classes of JavaScript, the drivers and Prisma. An error with another name is shown as `Error`,
+ * because the name may contain data of the application.
+ */
 const knownNames: ReadonlySet<unknown> = new Set([
   'AggregateError',
   'DOMException',
@@ -39,7 +42,9 @@ const systemCodes: ReadonlySet<string> = new Set([
 
 const sqlState = /^[0-9A-Z]{5}$/;
 
-/** SQLite's result codes, Prisma's codes, Node.js's codes, and OpenSSL's reasons to reject a certificate. */
+/**
+ * Patterns of SQLite's result codes, Prisma's codes, Node.js's codes, and OpenSSL's reasons to reject a certificate.
+ */
 const codePatterns: readonly RegExp[] = [
   /^(?:UNKNOWN_)?SQLITE_[A-Z0-9_]{2,40}$/,
   /^P\d{4}$/,
@@ -59,8 +64,8 @@ class RedactedError extends Error {
     super('details are withheld: driverErrorOf() returns the original error');
     Object.defineProperty(this, 'name', { value: name });
     if (code !== undefined) this.code = code;
-    // The stack is only this line: the original stack is text of the driver, and the frames of this constructor do not
-    // help.
+    // Replaces the stack by one line: the original stack may contain text of the driver, and the stack of this
+    // constructor does not help.
     this.stack = `${name}${code === undefined ? '' : ` [${code}]`}: ${this.message}`;
   }
 }
@@ -79,7 +84,8 @@ function knownCodeOf(link: object): string | undefined {
   const { code, originalCode, severity } = propertiesOf(link);
   const known = originalCode ?? code;
   if (typeof known !== 'string') return undefined;
-  // A code of five characters is a SQLSTATE only in an error of a server. In other errors it may be application data.
+  // Only an error of a database server has a SQLSTATE as its code. In another error, a code of five characters may be
+  // data of the application.
   const isReported = severity !== undefined || originalCode !== undefined;
   if (isReported && sqlState.test(known)) return known;
   return systemCodes.has(known) || codePatterns.some((pattern) => pattern.test(known)) ? known : undefined;
@@ -90,7 +96,7 @@ function knownNameOf(error: unknown): string {
     const name: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'name') : undefined;
     return typeof name === 'string' && knownNames.has(name) ? name : 'Error';
   } catch {
-    // A getter or a proxy of the caller threw.
+    // A getter or a proxy of the application threw.
     return 'Error';
   }
 }

@@ -2,8 +2,8 @@ import type { DatabaseErrorCode } from './database-error';
 import { Failure, reportedFailure, type FailureDetails } from './failure';
 
 /**
- * Rule that a statement enforces: it writes NULL to a NOT NULL column when the rule is violated, so that the database
- * rejects the change.
+ * Rule that an SQL statement enforces. When the rule is violated, the statement writes NULL to a NOT NULL column, so
+ * that the database rejects the change. The name of the column shows which rule was violated.
  */
 interface ColumnRule {
   readonly code: DatabaseErrorCode;
@@ -39,8 +39,8 @@ export function certificateRevoked(): Failure {
 }
 
 /**
- * Returns the failure of a statement that wrote NULL to `column`, given as `table.column`; undefined when no rule uses
- * that column.
+ * Returns the failure of the rule that is violated when a statement writes NULL to `column`, given as `table.column`.
+ * Returns undefined when there is no such rule.
  */
 export function toRefusal(column: string, cause: unknown): Failure | undefined {
   const rule = rules.get(column);

@@ -2,7 +2,7 @@ import { invalidInput } from '../errors/failure';
 import { lengthOf, guardedRead } from '../validation/guarded-read';
 import { isStorableText } from '../validation/is-storable-text';
 
-/** Maximum number of levels of nesting. Every JSON parser that reads the values allows more. */
+/** Maximum number of levels of nesting. Every JSON parser that reads the stored values allows more. */
 const maxJsonDepth = 1000;
 
 /** Bounds of a JSON text. */
@@ -13,7 +13,7 @@ export interface JsonBounds {
   readonly values: ValueAllowance;
 }
 
-/** Number of JSON values that can still be written. Several texts can share one allowance. */
+/** Counts how many JSON values can still be written. Several texts can share one object, and so one limit. */
 export class ValueAllowance {
   readonly max: number;
   #left: number;
@@ -34,11 +34,11 @@ const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, v
 
 /**
  * Returns the JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (as in
- * RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, the function rejects values that JSON cannot represent,
- * and never drops or changes them.
+ * RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, rejects a value that JSON cannot represent, such as
+ * undefined, and never changes or omits one.
  *
- * @throws INVALID_INPUT at `field` for a value that is not valid JSON, that contains NUL or a lone surrogate, or that
- * exceeds `bounds` in size or depth. An object that contains itself exceeds the depth.
+ * @throws INVALID_INPUT at `field` when the value is not valid JSON, when it contains NUL or a lone surrogate, or when
+ *   it exceeds `bounds`. An object that contains itself exceeds the maximum depth.
  */
 export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
   const writer = new JsonWriter(field, bounds);
@@ -47,13 +47,13 @@ export function toCanonicalJson(value: unknown, field: string, bounds = widestBo
   return text;
 }
 
-/** Writes values as canonical JSON. The bounds apply to all values that one writer writes, together. */
+/** Writes values as canonical JSON. The bounds apply to the total of all values that one writer writes. */
 export class JsonWriter {
   readonly #field: string;
   readonly #bounds: JsonBounds;
   /**
-   * Number of characters that can still be written. It begins with `maxBytes`, because each character takes at least
-   * one byte.
+   * Number of characters that can still be written. A character takes at least one byte, so `maxBytes` characters are
+   * the maximum.
    */
   #room: number;
 
@@ -63,9 +63,13 @@ export class JsonWriter {
     this.#room = bounds.maxBytes;
   }
 
-  /** Returns the canonical JSON text of a value. @param depth - nesting depth of the value. */
+  /**
+   * Returns the canonical JSON text of a value.
+   *
+   * @param depth - nesting depth of the value.
+   */
   write(value: unknown, depth: number): string {
-    // Limits the number of values, because a parsed value takes tens of bytes of memory, however short its text is.
+    // Counts the values, because even a short value, such as `{}`, takes tens of bytes of memory when it is parsed.
     if (!this.#bounds.values.take()) throw this.#tooMany();
     switch (typeof value) {
       case 'string':
@@ -81,7 +85,7 @@ export class JsonWriter {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;
         if (depth >= maxDepth) throw invalidInput(this.#field, `must have at most ${maxDepth} levels of nesting`);
-        // Counts the two brackets.
+        // Subtracts the two brackets.
         this.#room -= 2;
         return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
       }
@@ -92,21 +96,25 @@ export class JsonWriter {
 
   /** Returns a string value, or a key, as a JSON string in quotes. */
   quote(text: string): string {
-    // Checks the length first, because scanning a text that is much too long would take long.
+    // Checks the length first: scanning a text that is much too long would take long.
     if (text.length > this.#room) throw this.#tooLarge();
     if (!isStorableText(text)) throw invalidInput(this.#field, 'must not contain NUL or a lone surrogate');
     return this.#take(JSON.stringify(text));
   }
 
   /**
-   * True when the written text may have more than `maxBytes` bytes, because a character has at most three bytes in
-   * UTF-8. Then the bytes have to be counted.
+   * True when the written text may have more than `maxBytes` bytes, so that the bytes have to be counted. A character
+   * has at most three bytes in UTF-8.
    */
   get mayBeTooLarge(): boolean {
     return 3 * this.#room < 2 * this.#bounds.maxBytes;
   }
 
-  /** Checks the total size of all texts. @throws INVALID_INPUT when they have more than `maxBytes` bytes. */
+  /**
+   * Checks the total size of all texts.
+   *
+   * @throws INVALID_INPUT when the texts have more than `maxBytes` bytes
+   */
   checkBytes(texts: readonly string[]): void {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes > this.#bounds.maxBytes) throw this.#tooLarge();
@@ -150,7 +158,10 @@ export class JsonWriter {
   }
 }
 
-/** Reports whether `value` is a plain object, also of another realm, and not an instance of a class. */
+/**
+ * Reports whether `value` is a plain object, and not an instance of a class. Also recognizes a plain object of another
+ * realm, such as a `vm` context.
+ */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

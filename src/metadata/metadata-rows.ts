@@ -43,10 +43,10 @@ export function toMetadataFilter(metadata: unknown, field: string, checks: Valid
 }
 
 /**
- * Returns the rows as the value of one parameter. It is a JSON object: the keys of the entries, with the JSON text of
- * each value as a string.
+ * Returns the rows as one parameter: a JSON object in which each value is a string that contains the JSON text of a
+ * metadata value.
  */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
-  // Creating an object of 100,000 properties takes longer than composing its text.
+  // Composes the text directly: creating an object with 100,000 properties would take longer.
   return `{${rows.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 }

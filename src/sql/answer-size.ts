@@ -9,15 +9,15 @@ export interface AnswerBounds {
 }
 
 /**
- * Number of characters up to which the JSON values are not counted, so that an ordinary result is not scanned. With the
- * default limits, so few characters cannot contain too many values.
+ * Number of characters up to which the JSON values of a result are not counted. An ordinary result is smaller, and is
+ * therefore not scanned. With the default limits, so few characters cannot contain too many values.
  */
 export const uncountedLength = 1_048_576;
 
 /**
- * Counts the characters and the JSON values of a result while it is read. So a result that is too large is not read to
- * its end, and is not parsed. It counts the values because a value such as `{}` has only two characters, but takes tens
- * of bytes of memory when it is parsed.
+ * Counts the characters and the JSON values of a result while the result is read. The first text that exceeds a bound
+ * ends the read, before the whole result is in memory. Values are counted, too, because a short value such as `{}`
+ * takes tens of bytes of memory when it is parsed.
  */
 export class AnswerSize {
   readonly #bounds: AnswerBounds;
@@ -42,19 +42,18 @@ export class AnswerSize {
 /**
  * Returns the number of JSON values in a JSON array or object; 1 for any other text.
  *
- * @param withTexts - true to count the values inside strings, too, because a string may itself contain JSON.
+ * @param withTexts - true to count commas and brackets inside strings, too, because a string may itself contain JSON.
  */
 export function countValues(text: string, withTexts = false): number {
   const first = text.charCodeAt(0);
-  // Begins with 1 for the whole value. Every other value follows a comma or an opening bracket.
+  // The whole value counts as 1. Every other value follows a comma or an opening bracket.
   let count = 1;
   if (first !== openingBrace && first !== openingBracket) return count;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code === comma) count += 1;
     else if (code === openingBrace || code === openingBracket) {
-      // An empty array or object contains no value. The character code of a closing bracket is two more than the code
-      // of its opening bracket.
+      // An empty array or object contains no value. `code + 2` is the closing bracket of the opening bracket `code`.
       if (text.charCodeAt(index + 1) !== code + 2) count += 1;
     } else if (code === quote && !withTexts) index = endOfText(text, index);
   }
@@ -62,8 +61,8 @@ export function countValues(text: string, withTexts = false): number {
 }
 
 /**
- * Returns the position of the quote that ends the string that begins at `start`. Returns the length of the text when no
- * quote ends the string.
+ * Returns the position of the quote that ends the string that begins at `start`; the length of the text when no quote
+ * ends the string.
  */
 function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {

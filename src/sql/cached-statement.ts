@@ -2,7 +2,7 @@ import { sql, type Sql } from './sql';
 import type { SqlValue, Statement } from './statement';
 import { StatementTextCache } from './statement-text-cache';
 
-/** Composes a bound parameter. `read` returns the value of the parameter from the input of each call. */
+/** Composes a bound parameter. For each call, `read` returns the value of the parameter from the input of the call. */
 export type Bind<Input> = (read: (input: Input) => SqlValue) => Sql;
 
 /** SQL text, with the function that reads the value of each bound parameter. */
@@ -15,12 +15,12 @@ interface CachedText<Input> {
 const maxTexts = 256;
 
 /**
- * Defines a statement whose SQL text depends only on the cache key of its input: `compose` receives the key but not the
- * input, whose values it can only bind as parameters. Each text is composed once.
- *
+ * Defines a statement whose SQL text depends only on the cache key of its input. The text is composed once for each
+ * key. For example, all queries by `owner` have one key and one text, and differ in the bound owner.
  *
  * @param cacheKeyOf - returns the cache key: plain data, which is compared by its JSON text.
- * @param compose - composes the SQL. Every value in it is a bound parameter.
+ * @param compose - composes the SQL for a key. Because it does not receive the input, it can only bind the input's
+ *   values as parameters.
  */
 export function defineCachedStatement<Input, Key extends object>(
   cacheKeyOf: (input: Input) => Key,
@@ -31,7 +31,7 @@ export function defineCachedStatement<Input, Key extends object>(
     const key = cacheKeyOf(input);
     const { text, readers } = cache.getOrAdd(JSON.stringify(key), () => {
       const composed = compose(key, (read) => sql`${read}`);
-      // The cast is safe: the only values of the composed SQL are the readers that `compose` binds.
+      // The cast is safe: `compose` can bind only these functions as values.
       return { text: composed.sql, readers: composed.values as CachedText<Input>['readers'] };
     });
     return { sql: text, args: readers.map((read) => read(input)) };

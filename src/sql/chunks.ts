@@ -1,8 +1,8 @@
 import type { Statement } from './statement';
 
 /**
- * Maximum number of rows that one statement writes. A statement with this number of rows blocks the event loop on
- * SQLite for some milliseconds.
+ * Maximum number of rows that one statement writes. On SQLite, a statement that writes so many rows blocks the event
+ * loop for some milliseconds.
  */
 export const chunkRows = 2000;
 
@@ -15,8 +15,8 @@ function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
 }
 
 /**
- * Divides the elements into parts whose total weight is at most {@link chunkRows}. An element with a greater weight is
- * a part by itself. The weight is the number of rows that a statement writes because of the element.
+ * Divides the elements into parts whose total weight is at most {@link chunkRows}. The weight of an element is the
+ * number of rows that a statement writes for it. An element that exceeds the limit alone is a part by itself.
  */
 export function partsByWeight<T>(elements: readonly T[], weightOf: (element: T) => number): T[][] {
   const parts: T[][] = [];
@@ -34,7 +34,7 @@ export function partsByWeight<T>(elements: readonly T[], weightOf: (element: T) 
 
 /**
  * Returns the statements that write the rows in parts. `toStatement` must return the same text for any number of rows.
- * The values of a part, except the first one, are computed when the part is sent.
+ * The values of the first part are computed at once, and those of each other part when the part is sent.
  */
 export function statementsFor<T>(rows: readonly T[], toStatement: (rows: readonly T[]) => Statement): Statement[] {
   const [first, ...others] = chunksOf(rows);

@@ -7,8 +7,8 @@ export type Columns<Model> = {
   readonly [Field in keyof Model & string]: readonly [column: string, type: ColumnType<NonNullable<Model[Field]>>];
 };
 
-// The tuples prevent TypeScript from applying the conditional type to each member of a union separately. The values of
-// an enumeration are such a union.
+// The brackets make a tuple of each type. Without them, TypeScript would apply the conditional type to each value of an
+// enumeration separately.
 type ColumnType<Value> = [Value] extends [Date]
   ? 'time'
   : [Value] extends [boolean]
@@ -19,7 +19,7 @@ type ColumnType<Value> = [Value] extends [Date]
         ? 'text'
         : { readonly enumeration: EnumerationOf<Value> };
 
-/** Name of the enumeration that has exactly these values. */
+/** Name of the enumeration of the schema that has exactly these values. */
 type EnumerationOf<Values> = {
   [Name in EnumerationName]: [Values, keyof Enumeration<Name>] extends [keyof Enumeration<Name>, Values] ? Name : never;
 }[EnumerationName];

@@ -4,19 +4,16 @@ import type { Sql } from './sql';
 /** Type of a column of a record set that is read from JSON. `enumeration` names an enumeration of the schema. */
 export type RecordColumnType = 'text' | 'integer' | 'boolean' | 'time' | { readonly enumeration: EnumerationName };
 
-/** Minimum number of code points of a text that the substring indexes of both engines can find. */
+/** Minimum length of a text that the substring indexes of both engines can find, in code points. */
 export const shortestIndexedPart = 3;
 
 /** Text that is searched for as a part of other texts. */
 export interface TextPart {
   /**
-   * True when the text is long enough for the substring indexes: it has at least {@link shortestIndexedPart} code
-   * points.
+   * True when the text has at least {@link shortestIndexedPart} code points, so that the substring indexes can find it.
    */
   readonly isIndexed: boolean;
-  /**
-   * Composes a bound parameter. Its value is the result of `derive` for the text; without `derive`, the text itself.
-   */
+  /** Composes a bound parameter with the result of `derive` for the text. Without `derive`, binds the text itself. */
   readonly bind: (derive?: (part: string) => string) => Sql;
 }
 
@@ -27,8 +24,8 @@ export function isIndexedPart(part: string): boolean {
 }
 
 /**
- * Shared lock of the transactions that take numbers from an ascending sequence. By the keys of the held locks, readers
- * know up to which number all transactions have ended. Its holders do not wait for each other.
+ * Shared lock that a transaction takes before it takes numbers from an ascending sequence. The transactions do not wait
+ * for each other. From the keys of the held locks, a reader knows up to which number no transaction is open any more.
  */
 export interface SequenceLock {
   /**
@@ -38,8 +35,7 @@ export interface SequenceLock {
   readonly acquire: (sequence: string) => Sql;
   /**
    * Composes a query that returns the keys of the held locks: one row for each key, or one row with null when no lock
-   * is held. The second column is true when the server is a standby, which does not know the locks of the
-   * primary.
+   * is held. The second column is true when the server is a standby: a standby does not know the locks of the primary.
    */
   readonly heldKeys: (sequence: string) => Sql;
 }
@@ -53,56 +49,64 @@ export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
  */
 export interface Dialect {
   /**
-   * True when several transactions can write at the same time. Then a transaction has to lock the rows that its
-   * decision depends on.
+   * True when several transactions can write at the same time. Then a transaction has to lock the rows that it reads in
+   * order to decide what to write.
    */
   readonly usesRowLocks: boolean;
   /**
-   * Composes a query that takes the advisory lock `name` until the end of the transaction. When the query has waited
-   * for another holder, only later statements see what that holder has committed. Undefined on an engine where only one
-   * transaction can write at a time.
+   * Composes a query that takes the advisory lock `name` until the end of the transaction. If the query had to wait for
+   * another transaction, only later statements see what that transaction has committed. Undefined on an engine with one
+   * writer at a time.
    */
   readonly advisoryLock: ((name: Sql) => Sql) | undefined;
   /** Composes a query that takes the advisory lock `name` if it is free, and returns whether it was free. */
   readonly tryAdvisoryLock: ((name: Sql) => Sql) | undefined;
   /**
-   * Undefined on an engine with one writer at a time, where numbers become visible in ascending order without a lock.
+   * Lock for the numbers of the change feed. Undefined on an engine with one writer at a time: there, numbers become
+   * visible in ascending order without a lock.
    */
   readonly sequenceLock: SequenceLock | undefined;
   /**
-   * Joins the row of `table` whose `column` is `value`, with the alias `alias`. Looks up this row for each row of the
-   * tables to the left of the join, and keeps the order of those rows, whatever the planner estimates.
+   * Joins the row of `table` whose `column` is `value`, with the alias `alias`. The engine searches this row once for
+   * each row of the tables to the left of the join, and keeps the order of those rows. The planner cannot choose
+   * another plan.
    */
   readonly lateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /**
-   * Joins the row of `table` whose `column` is `value`, or NULLs when there is none, with the alias `alias`. Looks up
-   * this row by the unique index that begins with `column`, whatever the statistics of the table are.
+   * Joins the row of `table` whose `column` is `value`, with the alias `alias`; NULLs when there is no such row. The
+   * engine searches the row by the unique index that begins with `column`, even if the statistics of the table are
+   * outdated.
    */
   readonly leftLateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /**
    * Selects the rows of `table` in which the first column of `index` is `value`, as a table with the name `alias`.
-   * `index` has the columns of an index, in their order. Looks up the rows by this index, whatever the statistics of
-   * the table are.
+   * `index` lists the columns of an index, in their order. The engine searches the rows by this index, even if the
+   * statistics of the table are outdated.
    */
   readonly lookup: (index: readonly Sql[], table: string, alias: string, value: Sql) => Sql;
-  /** Column that identifies a row at the lowest cost. Its values are valid only within one statement. */
+  /**
+   * Column that identifies a row at the lowest cost, such as `rowid` on SQLite. Use its values only within one
+   * statement.
+   */
   readonly rowKey: Sql;
   /**
-   * Composes a column for which SQLite uses no index. On PostgreSQL, the planner decides, so the column is unchanged.
+   * Composes a form of the column that prevents SQLite from using an index of it. PostgreSQL's planner chooses well, so
+   * there the column is unchanged.
    */
   readonly unindexed: (column: Sql) => Sql;
   /**
-   * Tests whether `value` is in the result of `query`, a subquery with few rows that is independent of the outer query.
+   * Tests whether `value` is in the result of `query`. The result must have few rows, and must not depend on the outer
+   * query.
    */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
   /**
-   * Returns a limit that is 0 when `condition` is true. On PostgreSQL, which skips a scan by such a condition in its WHERE
-   * clause, the limit is unchanged, because the planner needs its value.
+   * Composes a limit that is 0 when `condition` is true, so that nothing is scanned. On PostgreSQL, the limit is
+   * unchanged: there, the query must also have the condition in its WHERE clause, and the planner must know the limit.
    */
   readonly limitUnless: (condition: Sql, limit: Sql) => Sql;
   /** Converts a column of an enumeration to a text that is ordered by code point. */
   readonly textOfChoice: (column: Sql) => Sql;
-  /** Tests whether a text column holds a text or null. SQLite can store values of other types in such a column. */
+  /** Tests whether the value of a text column is a text or null. SQLite can store other types in such a column. */
   readonly isText: (column: Sql) => Sql;
   /** Selects the elements of `list`, a JSON array of texts, as one column. */
   readonly jsonArrayElements: (list: Sql) => Sql;
@@ -118,33 +122,36 @@ export interface Dialect {
   readonly nextTime: (previous: Sql, nowMs: Sql) => Sql;
   /** Converts 0 or 1 to a stored boolean. */
   readonly toBoolean: (flag: Sql) => Sql;
-  /** Tests whether `text` contains `part` exactly. Uses an index of `text` if there is one. */
+  /** Tests whether `text` contains `part` exactly. Uses the substring index of `text` if there is one. */
   readonly containsIndexed: (text: Sql, part: TextPart) => Sql;
-  /** Tests whether `text` contains `part` exactly. Uses no index: another condition has already selected the rows. */
+  /**
+   * Tests whether `text` contains `part` exactly, without an index. For rows that another condition has already
+   * selected.
+   */
   readonly containsUnindexed: (text: Sql, part: TextPart) => Sql;
   /**
    * Selects the ids of the agents whose folded name contains `part`, by the substring index if `part` is long enough.
    */
   readonly agentsNamed: (part: TextPart) => Sql;
-  /** Tests whether the stored text, which may be too long for an index, equals `text`. */
+  /** Tests whether a stored text equals `text`. The stored text may be too long for an index. */
   readonly equalsLongText: (stored: Sql, text: Sql) => Sql;
   /**
-   * Composes the condition that a row `m` of a metadata table has this key and value. On PostgreSQL, an ORDER BY
-   * follows the condition, so that the index finds the rows whatever the statistics of the table are.
+   * Tests whether a row `m` of a metadata table has this key and value. On PostgreSQL, the result ends with an ORDER
+   * BY, so that the engine finds the rows by the index, even if the statistics of the table are outdated.
    */
   readonly isMetadataEntry: (key: Sql, value: Sql) => Sql;
-  /** Sort expressions for the order of a stored text, which may be too long for an index. */
+  /** Returns the sort expressions for the order of a stored text. The text may be too long for an index. */
   readonly orderByLongText: (stored: Sql) => readonly Sql[];
   /** Converts a column of any type to an element of a JSON array. */
   readonly jsonElement: (column: Sql) => Sql;
   /** Composes a JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
-  /** Aggregates `element` into a JSON array, sorted by `order`; an empty array without rows. */
+  /** Aggregates `element` into a JSON array, sorted by `order`; an empty array when there are no rows. */
   readonly jsonArrayAggregate: (element: Sql, order: Sql) => Sql;
   /**
-   * Aggregates metadata into a JSON object, sorted by key; an empty object without rows. `entries` is the metadata
-   * table with the alias `m`, followed by its WHERE clause. The primary key of the table yields the entries in this
-   * order.
+   * Aggregates metadata into a JSON object, sorted by key; an empty object when there are no rows. `entries` is the
+   * metadata table with the alias `m`, followed by its WHERE clause. No sort is needed, because the primary key yields
+   * the entries in this order.
    */
   readonly jsonObjectAggregate: (entries: Sql) => Sql;
 }

@@ -1,13 +1,13 @@
 import { sql, type Sql } from './sql';
 
 /**
- * Tests whether a row of `table` has `value` in `column`, which must be the first column of an index.
+ * Tests whether a row of `table` has `value` in `column`, which must be the first column of an index. The engine
+ * searches the value in this index, even if the statistics of the table are outdated.
  *
- * Looks up the value in this index, whatever the statistics of the table are. The statistics may have been collected
- * when the table was empty, or when all rows had one value. Then, for a plain comparison, PostgreSQL might read the
- * whole table, or all entries of another index, for each value. The ORDER BY prevents this: PostgreSQL does not know
- * that the range contains a single value, so every other plan needs a sort, which is more expensive. Without the
- * OFFSET, PostgreSQL would ignore the ORDER BY.
+ * Statistics may be from a time when the table was empty, or when all rows had one value. With a plain
+ * `column = value`, PostgreSQL would then read the whole table for each value. The ORDER BY prevents this. PostgreSQL
+ * does not know that the range contains only one value, so every plan without the index needs a sort, which costs more.
+ * Without the OFFSET, PostgreSQL would ignore the ORDER BY.
  *
  * @param condition - further condition on the row, whose alias is `k`.
  */

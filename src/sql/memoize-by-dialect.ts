@@ -1,8 +1,8 @@
 import type { Dialect } from './dialect';
 
 /**
- * Returns a function that calls `make` once for each dialect, and then always returns the same result. So SQL is
- * composed once for each engine, and not for each call.
+ * Returns a function that calls `make` once for each dialect, and then always returns the same result. The result is
+ * usually SQL, which is therefore not composed again for each call.
  */
 export function memoizeByDialect<T>(make: (dialect: Dialect) => T): (dialect: Dialect) => T {
   const made = new WeakMap<Dialect, T>();

@@ -25,8 +25,8 @@ export type ValuesOf<Row, Fields extends readonly (keyof Row)[]> = {
 declare const expected: unique symbol;
 
 /**
- * A stored value that should be a `Value`. It can have another type, because SQLite stores values of any type in any
- * column. The functions in `stored.ts` check it.
+ * A stored value whose type was not checked yet. SQLite stores values of any type in any column, so it may not be a
+ * `Value`. The functions in `stored.ts` check it.
  */
 export interface Unchecked<Value> {
   readonly [expected]: Value;

@@ -1,24 +1,24 @@
-/** Cached value, with the number of recent uses of its text. */
+/** Cached value, with the number of recent uses of its SQL text. */
 interface Entry<T> {
   readonly value: T;
   uses: number;
 }
 
 /**
- * Number of uses, as a multiple of the cache size, after which all counts are halved: a text that was frequent earlier
- * may be rare now.
+ * After this number of uses for each place in the cache, all counts are halved. Otherwise a text that was frequent long
+ * ago would never leave the cache.
  */
 const usesBetweenHalvings = 16;
 
 /**
- * Caches a value for each of the most frequently used texts. A new text replaces a cached one only when it was used
- * more often recently. So rare texts never replace a frequent one, however many they are. This is the idea of TinyLFU
- * (https://arxiv.org/abs/1512.00727), but with exact counts instead of estimates.
+ * Caches a value for each of the most frequently used SQL texts. A new text replaces a cached one only when the new
+ * text was used more often recently. Therefore a large number of rare texts does not remove a frequent one. This is the
+ * idea of TinyLFU (https://arxiv.org/abs/1512.00727), with exact counts instead of estimates.
  */
 export class StatementTextCache<T> {
-  /** Entries in the order in which new texts can replace them. The first entry is the next candidate. */
+  /** Cached entries. The first one is the next that a new text may replace. */
   readonly #entries = new Map<string, Entry<T>>();
-  /** Numbers of recent uses of texts that have no entry, in the order of their last use, oldest first. */
+  /** Numbers of recent uses of texts that are not cached, in the order of their last use, oldest first. */
   readonly #candidates = new Map<string, number>();
   readonly #maxEntries: number;
   readonly #onEvict: (value: T) => void;
@@ -31,7 +31,9 @@ export class StatementTextCache<T> {
     this.#usesToHalving = usesBetweenHalvings * maxEntries;
   }
 
-  /** Returns the cached value for `text`, or the result of `make`, which is cached if the text is frequent enough. */
+  /**
+   * Returns the cached value for `text`, or else the result of `make`. Caches the result if `text` is frequent enough.
+   */
   getOrAdd(text: string, make: () => T): T {
     const known = this.get(text);
     if (known !== undefined) return known;
@@ -56,8 +58,8 @@ export class StatementTextCache<T> {
   }
 
   /**
-   * Caches the value of a text that has no entry, if the cache has room or if the text replaces a rarer one. Returns
-   * true when it has cached the value.
+   * Caches the value of a text that has no entry, if there is room or the text replaces a rarer one. Reports whether
+   * the value was cached.
    */
   add(text: string, value: T): boolean {
     const uses = (this.#candidates.get(text) ?? 0) + 1;
@@ -76,8 +78,8 @@ export class StatementTextCache<T> {
   }
 
   /**
-   * Removes the first entry if its text was used fewer than `uses` times, and returns true. Otherwise moves the entry
-   * to the end, and returns false.
+   * Removes the first entry if its text was used fewer than `uses` times. Otherwise moves the entry to the end. Reports
+   * whether the entry was removed.
    */
   #makeRoom(uses: number): boolean {
     const [next] = this.#entries;

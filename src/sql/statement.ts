@@ -16,8 +16,8 @@ export interface Statement {
 }
 
 /**
- * Cost of a statement. `scan`: the statement may read a large part of a table. `many`: the caller requests many whole
- * records, which the statement may read.
+ * Cost of a statement. `scan`: the statement may read a large part of a table. `many`: the statement may read many
+ * whole records, because the caller has requested them.
  */
 export type StatementCost = 'scan' | 'many';
 
@@ -56,15 +56,15 @@ export function toStatement(composed: Sql): Statement {
 }
 
 /**
- * Defines a statement whose text is composed once and whose parameters are named. Use it for statements that run often.
+ * Defines a statement with named parameters, whose text is composed only once. Use it for statements that run often.
  *
  * @param compose - composes the SQL. `parameter('id')` returns the placeholder for the value of `id`.
  */
 export function defineStatement<P extends Readonly<Record<string, SqlValue>>>(
   compose: (parameter: (name: keyof P & string) => Sql) => Sql,
 ): (parameters: P) => Statement {
-  // Binds the names of the parameters instead of their values. So `composed.values` contains these names, in the order
-  // of the parameters.
+  // Binds the name of each parameter in place of its value. Then `composed.values` lists the names in the order of the
+  // placeholders.
   const composed = compose((name) => sql`${name}`);
   const text = composed.sql;
   const names = composed.values as (keyof P)[];
@@ -87,9 +87,8 @@ export function inJsonArray(dialect: Dialect, value: Sql, list: Sql): Sql {
 }
 
 /**
- * Returns LIMIT and OFFSET. SQLite prepares a statement with a bare `LIMIT ?` again whenever the bound value changes,
- * which takes longer than many queries. With an expression such as CAST, it does not. The cast also tells PostgreSQL
- * that the numbers can be large.
+ * Composes LIMIT and OFFSET. Without the casts, SQLite would prepare the statement again whenever the bound values
+ * change, which takes longer than many queries. The casts also tell PostgreSQL that the numbers can be large.
  */
 export function limitOffset(limit: Sql, offset: Sql): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;

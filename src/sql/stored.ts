@@ -5,8 +5,8 @@ import { maxTimeMs, minTimeMs } from './time-range';
 import { quoteId } from './quote-id';
 
 /*
- * Every stored value was written by this package, unless another program has written to the tables, too. Reading a
- * value that this package never writes fails with CORRUPT. The message names the record and the field. `check()` lists
+ * Every stored value was written by this package, unless another program has written to the tables. A value that this
+ * package never writes makes the read fail with CORRUPT. The message names the record and the field. `check()` lists
  * all such records.
  */
 
@@ -23,12 +23,16 @@ const entityNames: Readonly<Record<ErrorEntity | 'change', string>> = {
 export type StoredEntity = keyof typeof entityNames;
 
 /*
- * The functions have separate parameters, because an object with these parameters would have to be created for each
- * value that is read. `owner` is the id of the agent that an endpoint belongs to: the id of an endpoint is unique only
- * within its agent.
+ * The functions have separate parameters: an object of parameters would have to be created for each value that is read.
+ * `owner` is the id of the agent that an endpoint belongs to. It is needed because another agent may have an endpoint
+ * with the same id.
  */
 
-/** Returns `value` when it is a text. @throws CORRUPT for any other value */
+/**
+ * Returns `value` when it is a text.
+ *
+ * @throws CORRUPT for any other value
+ */
 export function storedText(
   value: Unchecked<string>,
   entity: StoredEntity,
@@ -40,7 +44,11 @@ export function storedText(
   throw corrupt({ entity, id, field, owner }, 'is not a string');
 }
 
-/** Returns `value` when it is a text or null. @throws CORRUPT for any other value */
+/**
+ * Returns `value` when it is a text or null.
+ *
+ * @throws CORRUPT for any other value
+ */
 export function storedOptionalText(
   value: Unchecked<string> | null,
   entity: StoredEntity,
@@ -51,7 +59,11 @@ export function storedOptionalText(
   return value === null ? null : storedText(value, entity, id, field, owner);
 }
 
-/** Returns `value` when it is one of `choices`. @throws CORRUPT for any other value */
+/**
+ * Returns `value` when it is one of `choices`.
+ *
+ * @throws CORRUPT for any other value
+ */
 export function storedChoice<T extends string>(
   value: Unchecked<string>,
   choices: ReadonlySet<T>,
@@ -66,7 +78,11 @@ export function storedChoice<T extends string>(
   throw corrupt({ entity, id, field, owner }, 'is not one of the allowed values');
 }
 
-/** Returns a stored boolean; SQLite stores 1 for true and 0 for false. @throws CORRUPT for any other value */
+/**
+ * Returns a stored boolean. SQLite stores 1 for true and 0 for false.
+ *
+ * @throws CORRUPT for any other value
+ */
 export function storedFlag(
   value: Unchecked<boolean>,
   entity: StoredEntity,
@@ -80,7 +96,11 @@ export function storedFlag(
   throw corrupt({ entity, id, field, owner }, 'is not a boolean');
 }
 
-/** Returns `value` when it is a port number from 1 to 65535. @throws CORRUPT for any other value */
+/**
+ * Returns `value` when it is a port number from 1 to 65535.
+ *
+ * @throws CORRUPT for any other value
+ */
 export function storedPort(
   value: Unchecked<number>,
   entity: StoredEntity,
@@ -95,7 +115,8 @@ export function storedPort(
 /**
  * Returns a stored time from year 1 to year 9999.
  *
- * @throws CORRUPT for any other value. With an invalid Date as a sort value, pages would have no order and no end.
+ * @throws CORRUPT for any other value. An invalid Date as a sort value would give pages without an order and without an
+ *   end.
  */
 export function storedTime(
   ms: Unchecked<Date>,
@@ -109,9 +130,9 @@ export function storedTime(
 }
 
 /**
- * Returns the start of a time span, which was computed from stored times in milliseconds. It can be before year 1.
+ * Returns the start of a time span, which the database has computed from stored times. The start can be before year 1.
  *
- * @throws CORRUPT when it is not a valid time, because a stored value is not a time
+ * @throws CORRUPT when `ms` is not a valid time, because one of the stored values is not a time
  */
 export function storedSpan(ms: unknown): Date {
   const start = new Date(typeof ms === 'number' ? ms : Number.NaN);
@@ -120,7 +141,11 @@ export function storedSpan(ms: unknown): Date {
   throw new Failure('CORRUPT', message, { entity: 'securityEvent', field: 'timestamp' });
 }
 
-/** Parses stored JSON. @throws CORRUPT for invalid JSON */
+/**
+ * Parses stored JSON.
+ *
+ * @throws CORRUPT for invalid JSON
+ */
 export function storedJson(text: string, entity: StoredEntity, id: unknown, field: string, owner?: string): unknown {
   try {
     return JSON.parse(text) as unknown;

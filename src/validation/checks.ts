@@ -5,7 +5,7 @@ import { isStorableText } from './is-storable-text';
 import { lengthOf, guardedRead } from './guarded-read';
 
 /*
- * Checks of single values. Each check throws INVALID_INPUT with a message that names `field` and the violated rule.
+ * Checks of single values. Each check throws INVALID_INPUT with a message that names the field and the violated rule.
  */
 
 /**
@@ -21,21 +21,31 @@ export function checkText(value: unknown, field: string, maxLength = Infinity): 
   return value;
 }
 
-/** Returns `value` when it passes {@link checkText} and is not empty. @throws INVALID_INPUT for any other value */
+/**
+ * Returns `value` when it passes {@link checkText} and is not empty.
+ *
+ * @throws INVALID_INPUT for any other value
+ */
 export function checkNonEmptyText(value: unknown, field: string, maxLength?: number): string {
   const text = checkText(value, field, maxLength);
   if (text === '') throw invalidInput(field, 'must not be empty');
   return text;
 }
 
-/** Returns `value` when it is a boolean. @throws INVALID_INPUT for any other value */
+/**
+ * Returns `value` when it is a boolean.
+ *
+ * @throws INVALID_INPUT for any other value
+ */
 export function checkBoolean(value: unknown, field: string): boolean {
   if (typeof value !== 'boolean') throw invalidInput(field, 'must be a boolean');
   return value;
 }
 
 /**
- * Returns the time of a Date that can be stored, in milliseconds since 1970. @throws INVALID_INPUT for any other value
+ * Returns the time of a Date that can be stored, in milliseconds since 1970.
+ *
+ * @throws INVALID_INPUT for any other value
  */
 export function checkTime(value: unknown, field: string): number {
   const time = timeOf(value, field);
@@ -44,9 +54,9 @@ export function checkTime(value: unknown, field: string): number {
 }
 
 /**
- * Returns the time of a Date that stored times are compared with, in milliseconds since 1970. A time far outside the
- * storable range becomes a time just outside it, because not every engine can express a time that is further away. The
- * result of the comparison is the same.
+ * Returns the time of a Date, in milliseconds since 1970. Use it for a time that is only compared with stored times. A
+ * time before year 1 or after year 9999 becomes a time just outside this range: not every engine can express the
+ * original time, and the result of the comparison is the same.
  *
  * @throws INVALID_INPUT when `value` is not a valid Date
  */
@@ -57,13 +67,17 @@ export function checkAnyTime(value: unknown, field: string): number {
 function timeOf(value: unknown, field: string): number {
   // `instanceof` would not recognize a Date of another realm (another global object).
   if (!types.isDate(value)) throw invalidInput(field, 'must be a Date');
-  // Does not call `value.getTime()`, because the caller may have replaced this method.
+  // The caller may have replaced the method `getTime` of this Date.
   const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw invalidInput(field, 'must be a valid Date');
   return time;
 }
 
-/** Returns `value` when it is an integer from `min` to `max`. @throws INVALID_INPUT for any other value */
+/**
+ * Returns `value` when it is an integer from `min` to `max`.
+ *
+ * @throws INVALID_INPUT for any other value
+ */
 export function checkWholeNumber(value: unknown, field: string, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
     throw invalidInput(field, `must be an integer from ${min} to ${max}`);
@@ -72,8 +86,9 @@ export function checkWholeNumber(value: unknown, field: string, min: number, max
 }
 
 /**
- * Returns `value` when it is one of the values of `allowed`, an array or an enum object. @throws INVALID_INPUT for any
- * other value
+ * Returns `value` when it is one of the values of `allowed`, an array or an enum object.
+ *
+ * @throws INVALID_INPUT for any other value
  */
 export function checkOneOf<T extends string>(
   value: unknown,
@@ -87,8 +102,7 @@ export function checkOneOf<T extends string>(
 }
 
 /**
- * Returns the results of `check` for the elements of an array. `check` gets each element and its path, such as
- * `ids[3]`.
+ * Calls `check` for each element of an array, with the element and its path, such as `ids[3]`. Returns the results.
  *
  * @throws INVALID_INPUT when `value` is not an array, has more than `maxLength` elements or cannot be read
  */
@@ -103,16 +117,16 @@ export function checkArray<T>(
     const length = lengthOf(value, field);
     if (length > maxLength) throw invalidInput(field, `must have at most ${maxLength} elements`);
     const elements: T[] = [];
-    // Reads by index, because the caller may have replaced the iterator by one that never ends. A hole in the array
-    // counts as an element.
+    // Reads by index: the caller may have replaced the array's iterator by one that never ends. A hole in the array is
+    // read as undefined.
     for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));
     return elements;
   });
 }
 
 /**
- * Returns the fields of an object that are not undefined. Does not check their values. Reads each field once, because a
- * getter may return another value the next time.
+ * Returns the fields of an object that are not undefined. Does not check their values. Reads each field only once,
+ * because a getter may return another value the second time.
  *
  * @throws INVALID_INPUT when `value` is not a plain object, has a field that is not in `allowed`, or cannot be read
  */
@@ -122,7 +136,7 @@ export function checkObject<K extends string>(
   allowed: ReadonlySet<K>,
 ): Readonly<Partial<Record<K, unknown>>> {
   return guardedRead(field, () => {
-    // Refuses an array, a Date, a Map and a promise. They may have no fields of their own, and a query without fields
+    // Refuses an array, a Date, a Map and a promise. As objects they may have no fields, and a query without fields
     // would match everything.
     if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidInput(field, 'must be an object');
     for (const key of Object.keys(value as object)) {
@@ -139,7 +153,7 @@ export function checkObject<K extends string>(
   });
 }
 
-/** Returns the result of `check`, or undefined when the value is undefined. */
+/** Returns the result of `check` for a value; undefined when the value is undefined. */
 export function ifDefined<T>(
   value: unknown,
   field: string,
@@ -148,8 +162,8 @@ export function ifDefined<T>(
   return value === undefined ? undefined : check(value, field);
 }
 
-// Names a short identifier in the message, because it is probably a misspelt field. Any other key may be data of the
-// caller.
+// The message names the unknown field if it looks like an identifier: it is probably a typing error. Any other key may
+// be data of the caller.
 function unknownField(key: string): string {
   return /^[A-Za-z_]\w{0,39}$/.test(key) ? `has an unknown field: ${key}` : 'has an unknown field';
 }

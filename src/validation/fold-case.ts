@@ -1,7 +1,7 @@
 /**
- * Returns the text in lower case, code point by code point. A code point whose lower case consists of several code
- * points ("İ") stays unchanged. Does not normalize the text, and converts each code point independently of its
- * neighbours. Therefore the folded form of a part of a text is a part of the folded text.
+ * Returns the text in lower case. Converts each code point by itself, without Unicode normalization. A code point whose
+ * lower case would be several code points, such as "İ", stays unchanged. Therefore, if a text contains a part, its
+ * folded form contains the folded form of the part.
  */
 export function foldCase(text: string): string {
   if (isAscii(text)) return text.toLowerCase();

@@ -1,8 +1,8 @@
 import { Failure, invalidInput, isFailure } from '../errors/failure';
 
 /**
- * Returns the result of `read`, which reads a value of the caller. Getters and proxies are code of the caller: an error
- * that they throw becomes INVALID_INPUT for `field`.
+ * Returns the result of `read`, which reads a value of the caller. If a getter or a proxy of the caller throws an
+ * error, throws INVALID_INPUT for `field` instead.
  */
 export function guardedRead<T>(field: string, read: () => T): T {
   try {
@@ -15,9 +15,10 @@ export function guardedRead<T>(field: string, read: () => T): T {
 }
 
 /**
- * Returns the length of an array. Call it once for each array, because a proxy may return another length each time.
+ * Returns the length of an array. Call it only once for an array, because a proxy may return another length the next
+ * time.
  *
- * @throws INVALID_INPUT when an array cannot have this length
+ * @throws INVALID_INPUT when no array can have this length
  */
 export function lengthOf(array: readonly unknown[], field: string): number {
   const length: unknown = array.length;

@@ -2,10 +2,12 @@ import { checkObject, checkWholeNumber, ifDefined } from './checks';
 import type { AnswerBounds } from '../sql/answer-size';
 
 /**
- * Maximum sizes of the input and of the result of one call. A larger input fails with INVALID_INPUT, and a larger
- * result with RESULT_TOO_LARGE, before it can exhaust the memory of the process or block it for long. All limits are
- * integers; 0 sets no limit. Characters are UTF-16 code units, as `length` counts them. Records that were stored under
- * higher limits can still be read. For some fields, the indexes of PostgreSQL permit less than these defaults.
+ * Maximum sizes of the input and of the result of one call. They protect the process from running out of memory and
+ * from being blocked for long. A larger input fails with INVALID_INPUT, and a larger result with RESULT_TOO_LARGE.
+ *
+ * All limits are integers; 0 sets no limit. Characters are UTF-16 code units, as `length` counts them. Records that
+ * were stored under higher limits can still be read. For some fields, the indexes of PostgreSQL permit less than these
+ * defaults.
  */
 export interface LimitOptions {
   /**
@@ -55,8 +57,8 @@ export interface LimitOptions {
    */
   capabilities?: number | undefined;
   /**
-   * Maximum total number of characters of three kinds of input, each by itself: all endpoints of an agent with their
-   * metadata; all capabilities of an agent; a list to search for.
+   * Maximum number of characters of each of these inputs: all endpoints of an agent with their metadata; all
+   * capabilities of an agent; a list to search for.
    *
    * @defaultValue 4194304
    */
@@ -75,8 +77,8 @@ export interface LimitOptions {
    */
   listLength?: number | undefined;
   /**
-   * Maximum number of characters of a page's cursor. A cursor is up to eight times as long as the id and the value
-   * that it contains.
+   * Maximum number of characters of a page's cursor. A cursor contains an id and a sort value, and is up to eight times
+   * as long as both.
    *
    * @defaultValue 8388608
    */
@@ -90,10 +92,10 @@ export interface LimitOptions {
   answerLength?: number | undefined;
 }
 
-/** Maximum sizes of the input and of the result of one call. Infinity means no limit. */
+/** Checked form of {@link LimitOptions}. Infinity means no limit. */
 export type Limits = { readonly [K in keyof LimitOptions]-?: number };
 
-/** Maximum number of levels of nested metadata. Every part of the package supports this number. */
+/** Maximum number of levels of nested metadata that every part of the package can process. */
 const maxDepth = 1000;
 
 const defaults: Limits = {
@@ -112,8 +114,8 @@ const defaults: Limits = {
 };
 
 /**
- * Maximum number of JSON values of a result, as a multiple of the limit for one record. With the default limits, a
- * result can contain some thousands of ordinary records.
+ * Maximum number of JSON values of a result, as a multiple of the limit for one record. With the default limits, this
+ * is enough for some thousands of ordinary records.
  */
 const answerRecords = 20;
 
@@ -121,7 +123,11 @@ const answerRecords = 20;
 const names = Object.keys(defaults) as (keyof Limits)[];
 const known: ReadonlySet<keyof Limits> = new Set(names);
 
-/** Returns the checked limits with their defaults. @throws INVALID_INPUT; the caller converts it to INVALID_OPTIONS */
+/**
+ * Returns the checked limits with their defaults.
+ *
+ * @throws INVALID_INPUT; the caller converts it to INVALID_OPTIONS
+ */
 export function parseLimits(value: unknown): Limits {
   const given = checkObject(value === undefined ? {} : value, 'limits', known);
   const entries = names.map((name) => {
@@ -135,7 +141,11 @@ export function parseLimits(value: unknown): Limits {
   return Object.fromEntries(entries) as Limits;
 }
 
-/** Returns the bounds of one result. @param maxLength - additional maximum of its number of characters */
+/**
+ * Returns the bounds of one result.
+ *
+ * @param maxLength - maximum number of characters of this result; a lower `answerLength` takes precedence.
+ */
 export function answerBounds({ answerLength, metadataValues }: Limits, maxLength = Infinity): AnswerBounds {
   return { maxLength: Math.min(answerLength, maxLength), maxValues: answerRecords * metadataValues };
 }

@@ -3,12 +3,13 @@ import type { Limits } from './limits';
 import { checkArray, checkNonEmptyText, checkText } from './checks';
 
 /**
- * Checks that depend on the limits, and on the owner of the calls. Each throws INVALID_INPUT with a message that names
- * `field` and the violated rule. Checks the size first, because other checks take longer for larger values.
+ * Checks that depend on the limits of the database, or on the owner of `db.forOwner`. Each check throws INVALID_INPUT
+ * with a message that names the field and the violated rule. Sizes are checked first, because the other checks take
+ * longer for larger values.
  */
 export class Validator {
   readonly limits: Limits;
-  /** Owner to whom the calls are limited, as in `db.forOwner`; undefined when they concern the agents of all owners. */
+  /** Owner to whom `db.forOwner` limits the calls. Undefined when the calls concern the agents of all owners. */
   readonly scopeOwner: string | undefined;
 
   constructor(limits: Limits, scopeOwner?: string) {
@@ -16,7 +17,10 @@ export class Validator {
     this.scopeOwner = scopeOwner;
   }
 
-  /** Returns the owner of an input. When the calls are limited to one owner, fills it in, and refuses any other one. */
+  /**
+   * Returns the owner of an input. When `db.forOwner` limits the calls to an owner, returns that owner, and refuses any
+   * other one.
+   */
   owner(value: unknown, field: string): unknown {
     if (this.scopeOwner === undefined) return value;
     if (value === undefined || value === this.scopeOwner) return this.scopeOwner;
@@ -42,7 +46,8 @@ export class Validator {
   /** Returns the results of `check` for the elements of a list to search for. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     let length = 0;
-    // Checks the total length before each element, because checking all elements of a huge list would take too long.
+    // Checks the total length as it goes, before it checks each element: checking all elements of a huge list would
+    // take long.
     const checkNext = (element: unknown, path: string): T => {
       length += typeof element === 'string' ? element.length : 0;
       this.#assertRecordLength(length, field);
@@ -57,8 +62,9 @@ export class Validator {
   }
 
   /**
-   * Checks the total length of the texts in the rows of one record. @throws INVALID_INPUT when it exceeds
-   * `limits.recordLength`
+   * Checks the total length of all texts of one record's rows, such as its endpoints.
+   *
+   * @throws INVALID_INPUT when the length exceeds `limits.recordLength`
    */
   recordLength(rows: readonly (readonly unknown[])[], field: string): void {
     let length = 0;
