@@ -1,9 +1,9 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 import type { CallEvent, QueryEvent } from './types';
 
-/** Trace of one call. */
+/** Trace of one call, such as a span of OpenTelemetry. */
 export interface CallTrace {
-  /** Runs the work of the call, so that whatever it starts belongs to the trace. */
+  /** Runs the work of the call. Everything that the work starts becomes a part of the trace. */
   run<T>(work: () => T): T;
   /** Records a statement that has just ended. */
   statement(event: QueryEvent): void;
@@ -15,13 +15,13 @@ export interface CallListener {
   emit(event: CallEvent | QueryEvent): void;
 }
 
-/** Call that has a listener. Reports the events of the call to it. */
+/** One call of the public API that a listener observes. Reports the events of the call to the listener. */
 export class Call {
   readonly #operation: string;
   readonly #name: string | undefined;
   /** Number of attempts so far. */
   attempts = 1;
-  /** True when the cache has answered. */
+  /** True when the cache has answered the call. */
   isCached = false;
   #rows = 0;
   readonly #startMs = performance.now();
@@ -43,7 +43,7 @@ export class Call {
     return this.#trace === undefined ? work(this) : this.#trace.run(() => work(this));
   }
 
-  /** Records that the call is tried again after the attempt with this number. */
+  /** Records that the attempt with this number has failed and that the call is tried again. */
   retriedAfter(attempt: number): void {
     this.attempts = Math.max(this.attempts, attempt + 1);
   }
@@ -56,7 +56,11 @@ export class Call {
     this.#trace?.statement(event);
   }
 
-  /** Reports the end of the call. @param code - code of the error, if it is a `DatabaseError` */
+  /**
+   * Reports the end of the call.
+   *
+   * @param code - code of the error, if the error is a `DatabaseError`
+   */
   end(outcome: CallEvent['outcome'], code?: DatabaseErrorCode): void {
     const event: CallEvent = {
       type: 'call',

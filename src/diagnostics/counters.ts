@@ -1,7 +1,7 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 import type { CacheEvent } from './types';
 
-/** Counts what a database has done since its service was created. */
+/** Counts the calls and events of a database since its service was created. */
 export class Counters {
   calls = 0;
   retries = 0;

@@ -1,6 +1,6 @@
 import { propertiesOf } from '../errors/properties';
 
-/** Description of the error beneath an INTERNAL one, for the logger. */
+/** Description of the cause of an INTERNAL error, for the logger. */
 export interface ErrorDescription {
   readonly name: string;
   readonly message: string;
@@ -11,8 +11,8 @@ export interface ErrorDescription {
 const maxDepth = 8;
 
 /**
- * Returns the name, the message and the stack of an error and of its causes, as text. A logger's serializer would also
- * print any other property that a driver has added.
+ * Returns the name, the message and the stack of an error and of its causes, as text. The error itself is not logged,
+ * because a logger would also print all properties that a driver has added to it.
  */
 export function describeError(error: unknown, depth = maxDepth): ErrorDescription {
   try {

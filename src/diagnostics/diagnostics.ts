@@ -6,7 +6,7 @@ import { Counters } from './counters';
 import { describeError } from './describe-error';
 import type { BreakerState, CacheEvent, DatabaseEvent, Logger, TransactionEvent } from './types';
 
-/** Codes that are logged as errors and not as warnings: an operator has to act. */
+/** Codes of errors that an operator has to correct. They are logged as errors; other codes are logged as warnings. */
 const severeCodes: ReadonlySet<string> = new Set([
   'UNAVAILABLE',
   'STORAGE_FULL',
@@ -18,7 +18,10 @@ const severeCodes: ReadonlySet<string> = new Set([
   'INTERNAL',
 ]);
 
-/** Codes that are logged for debugging only: the caller made a mistake, and its own error handling reports it. */
+/**
+ * Codes of errors that the caller has to correct. They are logged for debugging only, because the caller's own error
+ * handling reports them.
+ */
 const callerCodes: ReadonlySet<string> = new Set([
   'INVALID_INPUT',
   'OUT_OF_RANGE',
@@ -54,7 +57,7 @@ const breakerMessages: Readonly<Record<BreakerState, (failures: number) => strin
 export class Diagnostics {
   readonly #logger: Logger | undefined;
   readonly #onEvent: ((event: DatabaseEvent) => void) | undefined;
-  /** Instrumentation that was added to the open database. */
+  /** Instrumentation that the application has added to the open database. */
   instrumentation: Instrumentation | undefined;
   readonly counters = new Counters();
 
@@ -63,13 +66,13 @@ export class Diagnostics {
     this.#onEvent = onEvent;
   }
 
-  /** Reports whether there is a listener, so that unused events need not be created. */
+  /** True when a listener would receive events. Otherwise no events are created. */
   get isObserved(): boolean {
     return this.#onEvent !== undefined || this.instrumentation !== undefined;
   }
 
   /**
-   * Begins a call; returns undefined when there is no listener.
+   * Begins a call. Returns undefined when there is no listener.
    *
    * @param name - name of a transaction.
    */
@@ -101,7 +104,7 @@ export class Diagnostics {
     this.emit({ type: 'error', operation, code, durationMs, attempt });
     this.counters.countError(code);
     const cause = code === 'INTERNAL' ? { cause: describeError(driverErrorOf(error)) } : undefined;
-    // Repeats fields of the error, because filters of logs look for them at the top level.
+    // Loggers search for these fields at the top level, so they are repeated beside the error.
     const details = { err: error, operation, code, durationMs, attempt, ...cause };
     quietly(() => this.#logger?.[levelOf(code)](details, message));
   }
@@ -118,7 +121,11 @@ export class Diagnostics {
     quietly(() => this.#logger?.warn({ operation, code, attempt, delayMs }, 'retrying after a transient failure'));
   }
 
-  /** @param failures - number of consecutive failures; 0 when the circuit breaker is closed. */
+  /**
+   * Logs a change of the circuit breaker, and reports it as an event.
+   *
+   * @param failures - number of consecutive failures; 0 when the circuit breaker is closed.
+   */
   breakerChanged(state: BreakerState, failures: number): void {
     this.emit({ type: 'breaker', state });
     const level = state === 'open' ? 'error' : 'info';
@@ -156,9 +163,9 @@ export class Diagnostics {
 /** Calls a listener of the application, and ignores its errors. */
 function quietly(notify: () => unknown): void {
   try {
-    // The rejected promise of an asynchronous listener would end the process.
+    // A rejected promise that nobody handles would end the process.
     Promise.resolve(notify()).catch(() => undefined);
   } catch {
-    // The call must not fail because of its listener.
+    // An error of the listener must not make the call fail.
   }
 }

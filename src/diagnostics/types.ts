@@ -14,23 +14,25 @@ import type { DatabaseErrorCode } from '../errors/database-error';
 export type DatabaseEvent =
   CallEvent | QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
-/** A call of the public API, or one of the reads of an iteration, has ended. */
+/** Event at the end of a call of the public API. An iteration is several calls: one for each page that it reads. */
 export interface CallEvent {
   readonly type: 'call';
   /**
    * Call, such as `agents.get`. A call of `db.transaction` is `transaction`; the calls inside it have their own events.
    */
   readonly operation: string;
-  /** Name of a `db.transaction`: its option `name`. Absent when it was not given, and for all other calls. */
+  /** Option `name` of a `db.transaction`. Absent when it was not given, and for all other calls. */
   readonly name?: string;
   readonly outcome: 'ok' | 'error';
-  /** Code of the error. Absent when there is none, and for an error that a callback of the application has thrown. */
+  /**
+   * Code of the error. Absent when the call succeeded, and when a callback of the application has thrown another error.
+   */
   readonly code?: DatabaseErrorCode;
   /** Number of attempts; 1 without a retry. */
   readonly attempts: number;
   /** Number of rows that the statements of the call returned. */
   readonly rows: number;
-  /** True when the cache answered the call, even with a stale record during an outage. */
+  /** True when the cache answered the call, also with a stale record during an outage. */
   readonly cached: boolean;
   /** Start of the call in milliseconds since 1970, with fractions, by the system clock. */
   readonly startedAt: number;
@@ -39,8 +41,8 @@ export interface CallEvent {
 }
 
 /**
- * A statement ran successfully. `BEGIN`, `COMMIT` and `ROLLBACK` of transactions are reported; savepoints are not. A
- * short write on PostgreSQL may be one message that is a transaction by itself: then there is no `BEGIN` and no
+ * Event after each statement that has succeeded. `BEGIN`, `COMMIT` and `ROLLBACK` of transactions are reported;
+ * savepoints are not. On PostgreSQL, a short write can be a single message, which is a transaction without `BEGIN` and
  * `COMMIT`.
  */
 export interface QueryEvent {
@@ -56,7 +58,7 @@ export interface QueryEvent {
   readonly durationMs: number;
 }
 
-/** A call failed. Each failure is reported once. */
+/** Event of a call that has failed. Each failure is reported once. */
 export interface ErrorEvent {
   readonly type: 'error';
   readonly operation: string;
@@ -67,7 +69,7 @@ export interface ErrorEvent {
   readonly attempt: number;
 }
 
-/** A call is repeated after a transient failure. */
+/** Event of a call that is repeated after a transient failure. */
 export interface RetryEvent {
   readonly type: 'retry';
   readonly operation: string;
@@ -84,13 +86,13 @@ export interface RetryEvent {
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** The circuit breaker has changed its state: see the option `breaker`. */
+/** Event of the circuit breaker, whose state has changed: see the option `breaker`. */
 export interface BreakerEvent {
   readonly type: 'breaker';
   readonly state: BreakerState;
 }
 
-/** A `db.transaction` has ended. Not emitted for a transaction that could not begin. */
+/** Event at the end of a `db.transaction`. Not emitted for a transaction that could not begin. */
 export interface TransactionEvent {
   readonly type: 'transaction';
   /** Value of the option `name`. Absent when it was not given. */
@@ -102,26 +104,29 @@ export interface TransactionEvent {
   readonly durationMs: number;
 }
 
-/** The cache answered, missed or evicted a record. */
+/** Event after each lookup in the cache, and after each eviction. */
 export interface CacheEvent {
   readonly type: 'cache';
   /**
-   * `hit`: the cache had the record, or the result that it does not exist. `miss`: the cache had no result, so the call
-   * read the record, or waited for another caller's read of it. `evict`: a record was evicted to make room. `stale`:
-   * the database was UNAVAILABLE, so a record that may be outdated was returned.
+   * Result of the lookup, or `evict`:
+   *
+   * - `hit`: the cache contained the record, or the result that it does not exist.
+   * - `miss`: the cache had no result. The call has read the record, or waited for another call that was reading it.
+   * - `stale`: the database was UNAVAILABLE, so a record that may be outdated was returned.
+   * - `evict`: a record was removed because the cache was full.
    */
   readonly outcome: 'hit' | 'miss' | 'evict' | 'stale';
   readonly entity: 'agent' | 'certificate';
 }
 
-/** Migrations were applied. */
+/** Event after migrations were applied. */
 export interface MigrationEvent {
   readonly type: 'migration';
   readonly applied: readonly string[];
   readonly durationMs: number;
 }
 
-/** Logger in the form of pino's: every method is called with an object and a message. */
+/** Logger with the interface of pino's: every method takes an object and a message. */
 export interface Logger {
   debug(object: object, message: string): void;
   info(object: object, message: string): void;

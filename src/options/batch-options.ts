@@ -3,8 +3,8 @@ import type { DatabaseError } from '../errors/database-error';
 /** Options of a call that writes many records. */
 export interface BatchOptions {
   /**
-   * Handling of a refused record. `abort` throws the first error, and writes nothing. `collect` writes the other
-   * records, in one transaction for each batch of up to 500 records.
+   * Handling of a refused record. `abort`: throws the first error, and writes nothing. `collect`: writes the other
+   * records, in batches of up to 500 records, each in its own transaction.
    *
    * @defaultValue `abort`
    */
@@ -13,7 +13,7 @@ export interface BatchOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Result of one record that a call refused. It has no `id` when the input has no string as its id. */
+/** Result of one record that a call refused. `id` is absent when the id of the record is missing or not a string. */
 export interface RefusedResult {
   readonly ok: false;
   readonly id?: string;

@@ -1,7 +1,9 @@
 import { Failure } from '../errors/failure';
 
 /**
- * Returns the failure of an invalid URL. The reason must contain no part of the URL except the names of its parameters.
+ * Returns the failure of an invalid URL.
+ *
+ * @param reason - rule that the URL violates. It must not contain a part of the URL, except the name of a parameter.
  */
 export function invalidUrl(field: string, reason: string): Failure {
   return new Failure('INVALID_OPTIONS', `${field} ${reason}`, { field });

@@ -1,27 +1,27 @@
 /** Options of the connection pool for PostgreSQL; SQLite ignores them. Each read replica has a separate pool. */
 export interface PoolOptions {
   /**
-   * Maximum number of connections, from 1 to 10000. A transaction holds one connection. A read that its callback makes
-   * outside the transaction needs a second connection. When all connections are held by transactions whose callbacks
-   * wait for such a read, the read fails with CONFLICT.
+   * Maximum number of connections, from 1 to 10000. Each transaction holds one connection. A read through `db` inside
+   * the callback of a transaction needs a second one. If transactions that wait for such reads hold all connections,
+   * the read fails with CONFLICT.
    *
    * @defaultValue 10
    */
   maxConnections?: number | undefined;
   /**
-   * Time that an idle connection is kept, in milliseconds; 0 keeps it forever.
+   * Time for which an idle connection stays open, in milliseconds; 0 means forever.
    *
    * @defaultValue 10000
    */
   idleTimeoutMs?: number | undefined;
   /**
-   * Maximum time to wait for a connection, new or from the pool, in milliseconds; 0 waits forever.
+   * Maximum time to wait for a new connection, or for one from the pool, in milliseconds; 0 means forever.
    *
    * @defaultValue 5000
    */
   connectTimeoutMs?: number | undefined;
   /**
-   * Maximum time of a statement, in milliseconds; the server cancels a longer one. 0 sets no limit, so the limit of the
+   * Maximum time of a statement, in milliseconds, after which the server cancels it. With 0, the limit of the database
    * role applies. A connection pooler such as PgBouncer rejects this setting unless it is configured to ignore it.
    *
    * @defaultValue 0
@@ -38,21 +38,21 @@ export interface RetryOptions {
    */
   attempts?: number | undefined;
   /**
-   * Maximum wait after the first failure, in milliseconds. This maximum doubles after each further failure. The actual
-   * wait is a random time up to the maximum. 0 repeats the call at once.
+   * Maximum wait after the first failure, in milliseconds. The maximum doubles after each further failure. The actual
+   * wait is a random time below the maximum. With 0, the call is repeated at once.
    *
    * @defaultValue 20
    */
   baseDelayMs?: number | undefined;
   /**
-   * Upper limit for the maximum wait after any failure, in milliseconds; 0 repeats the call at once.
+   * Upper limit of the doubling maximum wait, in milliseconds. With 0, the call is repeated at once.
    *
    * @defaultValue 1000
    */
   maxDelayMs?: number | undefined;
   /**
-   * Time after the start of the first attempt in which further attempts can begin, in milliseconds. A running attempt
-   * is not aborted. 0 disables retries.
+   * Time in milliseconds, from the start of the first attempt, within which further attempts can begin. A running
+   * attempt is not aborted. 0 disables retries.
    *
    * @defaultValue 10000
    */
@@ -60,28 +60,29 @@ export interface RetryOptions {
 }
 
 /**
- * Options of the circuit breaker. After several consecutive outages, the breaker opens: calls fail at once with
+ * Options of the circuit breaker. After several consecutive outages, the breaker opens: calls then fail at once with
  * UNAVAILABLE. An outage is a lost or failed connection, or a failure of the storage. Locks, timeouts and errors of the
  * caller are not outages.
  */
 export interface BreakerOptions {
   /**
-   * Number of consecutive outages after which the breaker opens, at least 1. A call and its retries count once. When
-   * calls that were in flight at the same time fail, they count once, and once more for each second of the outage.
+   * Number of consecutive outages after which the breaker opens, at least 1. A call counts once, with all its retries.
+   * Calls that fail together because they were in flight at the same time also count once, and once more for each
+   * further second of the outage.
    *
    * @defaultValue 5
    */
   failures?: number | undefined;
   /**
-   * Time after which the open breaker lets one call probe the database, in milliseconds. With 0, the next call probes
-   * it.
+   * Time after which the open breaker lets one call probe the database, in milliseconds. With 0, the next call is the
+   * probe.
    *
    * @defaultValue 1000
    */
   resetMs?: number | undefined;
 }
 
-/** Options of the record cache, which is in memory. */
+/** Options of the cache of records in memory. */
 export interface CacheOptions {
   /**
    * Maximum number of records, up to 10000000. The least recently used record is evicted first. 0 disables the cache.
@@ -96,10 +97,11 @@ export interface CacheOptions {
    */
   ttlMs?: number | undefined;
   /**
-   * Time after `ttlMs` for which a record is still returned while the database is UNAVAILABLE, in milliseconds;
-   * `isStale(record)` is then true. Such a record may lack changes of other processes, including a revocation. It has
-   * all changes of this service. This does not apply to the result that a record does not exist, to reads with
-   * `consistency: 'primary'`, and to reads inside a transaction. With 0, no outdated record is returned.
+   * Time after `ttlMs` for which a record is still returned while the database is UNAVAILABLE, in milliseconds. For
+   * such a record, `isStale(record)` is true. It may lack changes of other processes, such as a revocation, but not
+   * changes of this service. With 0, no outdated record is returned.
+   *
+   * Records that do not exist, reads with `consistency: 'primary'` and reads inside a transaction are excluded.
    *
    * @defaultValue 0
    */

@@ -12,7 +12,11 @@ export interface BackupRequest {
 
 const optionNames = new Set(['onProgress'] as const);
 
-/** Checks the arguments of `backup()`, and resolves the path. @throws INVALID_INPUT when an argument is invalid */
+/**
+ * Checks the arguments of `backup()`, and makes the path absolute.
+ *
+ * @throws INVALID_INPUT when an argument is invalid
+ */
 export function parseBackup(path: unknown, options: unknown = {}): BackupRequest {
   const { onProgress } = checkObject(options, 'options', optionNames);
   return {
@@ -24,13 +28,13 @@ export function parseBackup(path: unknown, options: unknown = {}): BackupRequest
 function checkPath(value: unknown): string {
   const path = checkNonEmptyText(value, 'path');
   if (/^(?:file|postgres(?:ql)?):/.test(path)) throw invalidInput('path', 'must be a path, not a URL');
-  // The driver trims a path before it opens it, so a file with such a name could never be opened as a database.
+  // The driver trims a path before it opens the file, so it could never open a file with such a name.
   if (path !== path.trim()) throw invalidInput('path', 'must not begin or end with a space');
   return path;
 }
 
 function checkProgress(value: unknown, field: string): (progress: BackupProgress) => void {
-  // The cast cannot be checked: the parameter types of a function do not exist at runtime.
+  // The types of the parameters cannot be checked, because they do not exist at run time.
   if (typeof value === 'function') return value as (progress: BackupProgress) => void;
   throw invalidInput(field, 'must be a function');
 }

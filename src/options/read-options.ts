@@ -10,10 +10,12 @@ import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
  */
 export interface ReadOptions {
   /**
-   * With `primary`, the read sees all committed changes. Without it, a read replica may answer, with a result that is
-   * up to `maxReplicaLagMs` old, or the cache, whose results may lack changes of other processes (see the option
-   * `cache`). The change feed is always read on the primary. On SQLite, `primary` only excludes the records that
-   * `cache.staleIfErrorMs` allows. A read inside a transaction always uses the transaction's connection.
+   * `primary`: the read sees all committed changes. Otherwise a read replica or the cache may answer. A replica's
+   * result is up to `maxReplicaLagMs` old, and a cached record may lack changes of other processes (see the option
+   * `cache`).
+   *
+   * The change feed is always read on the primary. On SQLite, `primary` only excludes the records that
+   * `cache.staleIfErrorMs` allows. A read inside a transaction always uses the connection of the transaction.
    *
    * @defaultValue the cache or a read replica may answer, when there is one
    */
@@ -22,7 +24,11 @@ export interface ReadOptions {
 
 const names = new Set(['consistency'] as const);
 
-/** Reports whether the options request the primary. @throws INVALID_INPUT when they are invalid */
+/**
+ * Reports whether the options request the primary.
+ *
+ * @throws INVALID_INPUT when the options are invalid
+ */
 export function requiresPrimary(input: unknown): boolean {
   if (input === undefined) return false;
   const { consistency } = checkObject(input, 'options', names);

@@ -39,7 +39,7 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFee
   readonly pool: PoolSettings;
   readonly allowReset: boolean;
   readonly busyTimeoutMs: number;
-  /** Undefined when any driver may be used. */
+  /** Driver that the application requests; undefined when any driver may be used. */
   readonly driver: SqliteDriverName | undefined;
   readonly durability: Durability;
   readonly maxWalBytes: number;
@@ -88,7 +88,11 @@ const retryNames = new Set(['attempts', 'baseDelayMs', 'maxDelayMs', 'budgetMs']
 const breakerNames = new Set(['failures', 'resetMs'] as const);
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** Returns the checked options with their defaults. @throws INVALID_OPTIONS when an option is unknown or invalid */
+/**
+ * Returns the checked options with their defaults.
+ *
+ * @throws INVALID_OPTIONS when an option is unknown or invalid
+ */
 export function resolveOptions(input: unknown): ResolvedOptions {
   try {
     return resolve(input);
@@ -164,12 +168,11 @@ function parseCache(value: unknown): CacheSettings | undefined {
     ) ?? 10_000;
   const ttlMs = ifDefined(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
   const staleIfErrorMs = ifDefined(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
-  // Creates no cache if the cache could never return a record.
+  // With these values the cache could never return a record.
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
-// Checks the option on SQLite, too, although SQLite ignores it: an application can use the same options for both
-// engines.
+// Also checked on SQLite, which ignores the option: an application may use the same options for both engines.
 function parsePool(value: unknown): PoolSettings {
   const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
   const maxConnections = ifDefined(pool.maxConnections, 'pool.maxConnections', (count, field) =>
@@ -193,7 +196,7 @@ function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLo
   return urls.map((url, index) => parsePostgresqlUrl(url, `replicaUrls[${index}]`));
 }
 
-// Timers in Node.js have a maximum delay of 2 ** 31 - 1 milliseconds.
+// Timers of Node.js have a maximum delay of 2 ** 31 - 1 milliseconds.
 function checkTimeout(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, 2 ** 31 - 1);
 }
@@ -202,12 +205,13 @@ function checkCount(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
-// The minimum is 4 MiB, because the thread would copy a smaller log all the time: SQLite itself begins to copy at 4 MB.
+// The minimum is 4 MiB. With a lower limit, the thread would copy the log all the time, because SQLite itself begins to
+// copy at 4 MB.
 function checkWalBytes(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 4_194_304, Number.MAX_SAFE_INTEGER);
 }
 
-// The casts in these checks cannot be verified: the parameter and return types of a function do not exist at runtime.
+// The casts below cannot be verified: the types of a function's parameters and result do not exist at run time.
 
 function checkClock(value: unknown, field: string): () => number {
   if (typeof value === 'function') return value as () => number;

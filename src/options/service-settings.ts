@@ -16,7 +16,7 @@ export interface ServiceSettings {
 
 /**
  * Returns a clock that rounds the times of `now` down to whole milliseconds, because stored times have no fractions.
- * The clock throws INVALID_OPTIONS when `now` throws, or when its result is not a time from year 1 to year 9999.
+ * The clock throws INVALID_OPTIONS when `now` throws, or returns a time that is not from year 1 to year 9999.
  */
 export function wholeMilliseconds(now: () => number): () => number {
   return () => {
@@ -30,7 +30,7 @@ function readClock(now: () => number): number {
   try {
     return Math.floor(now());
   } catch (cause) {
-    // The function of the application threw, or returned a value such as a BigInt.
+    // `now`, which is a function of the application, threw an error or returned a value such as a BigInt.
     throw new Failure('INVALID_OPTIONS', 'now must not throw', { field: 'now', cause });
   }
 }

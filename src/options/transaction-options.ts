@@ -3,12 +3,12 @@ import { checkNonEmptyText, checkObject, checkOneOf, ifDefined } from '../valida
 /** Isolation level of a transaction. */
 export const TransactionIsolation = {
   /**
-   * A transaction reads the state at its beginning, and fails when it changes a record that another transaction has
-   * changed since then. On PostgreSQL, two transactions that read the same records and change different ones can both
-   * commit (write skew).
+   * A transaction sees the state of the database at its beginning. It fails when it changes a record that another
+   * transaction has changed since then. On PostgreSQL, write skew is possible: two transactions that each read what the
+   * other one changes can both commit.
    */
   SNAPSHOT: 'snapshot',
-  /** Transactions of this level have the same effect as if they ran one after another. */
+  /** Concurrent transactions have the same effect as if they ran one after another. */
   SERIALIZABLE: 'serializable',
 } as const;
 export type TransactionIsolation = (typeof TransactionIsolation)[keyof typeof TransactionIsolation];
@@ -16,14 +16,14 @@ export type TransactionIsolation = (typeof TransactionIsolation)[keyof typeof Tr
 /** Options of `db.transaction`. */
 export interface TransactionOptions {
   /**
-   * Isolation level of the transaction. On SQLite both values mean `serializable`.
+   * Isolation level of the transaction. On SQLite, both levels are `serializable`.
    *
    * @defaultValue `snapshot`
    */
   isolation?: TransactionIsolation | undefined;
   /**
-   * Name of the transaction for events and traces, such as `transfer`: up to 100 characters. It must not contain data,
-   * because logs and metrics show it.
+   * Name of the transaction in events and traces, such as `transfer`, with up to 100 characters. Logs and metrics show
+   * the name, so it must not contain data.
    *
    * @defaultValue no name
    */
@@ -40,7 +40,11 @@ const maxNameLength = 100;
 
 const names = new Set(['isolation', 'name'] as const);
 
-/** Returns the validated options. @throws INVALID_INPUT when they are invalid */
+/**
+ * Returns the validated options.
+ *
+ * @throws INVALID_INPUT when the options are invalid
+ */
 export function parseTransactionOptions(input: unknown = {}): ParsedTransactionOptions {
   const { isolation, name } = checkObject(input, 'options', names);
   const check = (value: unknown, field: string): TransactionIsolation => checkOneOf(value, TransactionIsolation, field);

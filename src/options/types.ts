@@ -38,22 +38,22 @@ export interface DatabaseOptions {
    */
   url?: string | undefined;
   /**
-   * URLs of PostgreSQL read replicas, for reads outside of transactions that do not request the primary. The primary
-   * answers instead of a replica that is unreachable, lags, was promoted, or does not follow the primary. Must be empty
-   * on SQLite.
+   * URLs of PostgreSQL read replicas. They answer reads outside transactions, except reads with
+   * `consistency: 'primary'`. The primary answers in place of a replica that is unreachable, is too far behind, or does
+   * not follow the primary. Must be empty on SQLite.
    *
    * @defaultValue `[]`
    */
   replicaUrls?: readonly string[] | undefined;
   /**
-   * Maximum replication lag of a result, in milliseconds; 0 uses no replica.
+   * Maximum age of a replica's result, in milliseconds; with 0, no replica is used.
    *
    * @defaultValue 5000
    */
   maxReplicaLagMs?: number | undefined;
   /**
-   * `apply` applies the pending migrations. `verify` fails with SCHEMA_OUTDATED or SCHEMA_TOO_NEW when the schema is
-   * not the one of this version. `skip` does not check the schema.
+   * Handling of the schema at `initialize()`. `apply`: applies the pending migrations. `verify`: fails with
+   * SCHEMA_OUTDATED or SCHEMA_TOO_NEW when the schema does not match this version. `skip`: does not check the schema.
    *
    * @defaultValue `apply` on SQLite, `verify` on PostgreSQL
    */
@@ -65,8 +65,8 @@ export interface DatabaseOptions {
    */
   pool?: PoolOptions | undefined;
   /**
-   * Maximum time that each attempt of a call waits for another process's lock on a SQLite file, in milliseconds; 0 does
-   * not wait. The wait does not block the event loop. PostgreSQL ignores the option.
+   * Maximum time in milliseconds that each attempt of a call waits for another process's lock on a SQLite file; 0 does
+   * not wait. The event loop is not blocked meanwhile. PostgreSQL ignores the option.
    *
    * @defaultValue 5000
    */
@@ -89,8 +89,9 @@ export interface DatabaseOptions {
   durability?: Durability | undefined;
   /**
    * Maximum size of SQLite's write-ahead log in bytes, at least 4194304 (4 MiB). A thread copies the log into the
-   * database file. Before the log reaches this size, writers wait until the thread has emptied the log. A reader that
-   * holds an old snapshot, such as a backup, prevents that. Then the log grows further, a warning is logged, and
+   * database file. When the log is about to reach this size, writers wait until the thread has emptied it.
+   *
+   * The log grows further while a reader, such as a backup, holds an old snapshot: then a warning is logged, and
    * `db.health()` reports it. The log can also exceed this size when one transaction writes more than a quarter of it.
    * PostgreSQL and `:memory:` ignore the option.
    *
@@ -104,16 +105,16 @@ export interface DatabaseOptions {
    */
   retry?: RetryOptions | false | undefined;
   /**
-   * Options of the circuit breaker; `false` disables it. The breaker does not reject reads that a replica or the cache
-   * answers.
+   * Options of the circuit breaker; `false` disables it. An open breaker does not reject reads that a replica or the
+   * cache can answer.
    *
    * @defaultValue the defaults of {@link BreakerOptions}: it opens after 5 failures, for one second
    */
   breaker?: BreakerOptions | false | undefined;
   /**
-   * Caches agents that are read by id, and certificates that are read by id or fingerprint. The result that a record
-   * does not exist is cached for at most one second. All callers get the same frozen record: in strict mode, changing
-   * it throws a TypeError.
+   * Options of the cache for agents that are read by id, and for certificates that are read by id or fingerprint. All
+   * callers get the same frozen object, which they cannot change. The result that a record does not exist is cached for
+   * at most one second.
    *
    * On SQLite, no result is older than the last commit of any process. On PostgreSQL, commits of this service take
    * effect at once. Commits of other processes take effect within 200 ms plus the time to read the change feed, or
@@ -123,19 +124,19 @@ export interface DatabaseOptions {
    */
   cache?: CacheOptions | undefined;
   /**
-   * Maximum time that `close()` waits for calls in flight, in milliseconds. After this time, it aborts the calls that
-   * are still running. With 0, it aborts them at once.
+   * Maximum time in milliseconds that `close()` waits for calls in flight. After this time, `close()` aborts them. With
+   * 0, it aborts them at once.
    *
    * @defaultValue 30000
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * Maximum time that a `db.transaction` can send no statement while another call of this service waits for it, in
-   * milliseconds; 0 sets no limit. After this time, the transaction is rolled back: its promise and its later calls
+   * Maximum time in milliseconds for which a `db.transaction` may send no statement while another call of this service
+   * waits for it; 0 sets no limit. After this time, the transaction is rolled back. Its promise and its later calls
    * fail with a TIMEOUT that is not retryable, and the waiting calls continue.
    *
-   * This ends a deadlock: the callback may itself wait for the other call, for example in a queue. The limit does not
-   * apply to a callback that keeps sending statements, or to a transaction that no call waits for.
+   * The limit ends a deadlock in which the callback itself waits for the other call, for example in a queue. It does
+   * not apply while the callback keeps sending statements, or while no other call waits.
    *
    * @defaultValue 30000
    */
@@ -173,7 +174,7 @@ export interface DatabaseOptions {
    */
   onEvent?: ((event: DatabaseEvent) => void) | undefined;
   /**
-   * Clock in milliseconds since 1970, for tests.
+   * Clock that returns milliseconds since 1970. Replace it in tests.
    *
    * @defaultValue `Date.now`
    */

@@ -10,7 +10,7 @@ const oneOf =
     values.includes(value);
 
 /**
- * Parameters of node-postgres that this package supports, with the checks of their values. The driver would ignore or
+ * Parameters of node-postgres that this package supports, with a check of their values. The driver would ignore or
  * misinterpret a value that fails its check.
  */
 const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
@@ -35,7 +35,10 @@ const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['query_timeout', wholeNumber],
 ]);
 
-/** Parameters of Prisma's engines except `schema`. A URL has them when Prisma's tools use the same URL. */
+/**
+ * Parameters of Prisma's engines, except `schema`. They are allowed, and ignored, because Prisma's tools may use the
+ * same URL.
+ */
 const prismaParameters: ReadonlySet<string> = new Set([
   'connection_limit',
   'connect_timeout',
@@ -62,7 +65,8 @@ export interface UrlParameters {
 /**
  * Checks the parameters of a PostgreSQL URL.
  *
- * @throws INVALID_OPTIONS for a parameter that is unknown or repeated, or has an invalid value; the message names it.
+ * @throws INVALID_OPTIONS for a parameter that is unknown or repeated, or has an invalid value. The message names the
+ *   parameter.
  */
 export function checkPostgresqlParameters(parameters: URLSearchParams, field: string): UrlParameters {
   const schema = parameters.get('schema') ?? undefined;
@@ -76,8 +80,8 @@ export function checkPostgresqlParameters(parameters: URLSearchParams, field: st
   return { schema, ignored };
 }
 
-// PostgreSQL gives `$user` and names that begin with `pg_` a special meaning. It truncates a name of more than 63
-// bytes, so that two names could mean one schema.
+// PostgreSQL gives `$user` and names that begin with `pg_` a special meaning. It truncates a name to 63 bytes, so two
+// longer names could mean the same schema.
 function checkSchema(schema: string, field: string): void {
   if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
   if (schema === '$user' || schema.startsWith('pg_')) throw invalidUrl(field, 'must not name a system schema');
@@ -85,7 +89,7 @@ function checkSchema(schema: string, field: string): void {
 }
 
 /**
- * Checks the parameters of a SQLite URL, which may only be parameters of Prisma's engines. Returns their names.
+ * Checks the parameters of a SQLite URL, and returns their names. Only parameters of Prisma's engines are allowed.
  *
  * @throws INVALID_OPTIONS for any other parameter, and for a repeated one
  */
@@ -93,8 +97,8 @@ export function checkSqliteParameters(parameters: URLSearchParams, field: string
   return checkNames(parameters, field, () => false);
 }
 
-// The names of parameters are not secret. However, when a password has an unescaped "?", the rest of the password and
-// the host look like a parameter. The name of such a parameter contains the "@" before the host.
+// Withholds the names of the parameters when one of them contains "@". Then the URL may have a password with an
+// unescaped "?", and what looks like a parameter may be the rest of the password.
 function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
   const seen = new Set<string>();
   const ignored: string[] = [];

@@ -5,7 +5,7 @@ import { checkAnyTime, checkBoolean, checkOneOf } from '../validation/checks';
 import { foldCase } from '../validation/fold-case';
 import type { ParseField, TermInput, TermKey } from './filter-field';
 
-/** Context that every kind of record provides to compose the SQL of a filter term. */
+/** Context that every kind of record passes to the functions that compose SQL. */
 interface SqlContext {
   readonly dialect: Dialect;
 }
@@ -16,10 +16,10 @@ export const parseTexts: ParseField<string[]> = (value, field, checks) => checks
 
 export const parseBoolean: ParseField<boolean> = (value, field) => checkBoolean(value, field);
 
-/** Parses a part of a text that is searched regardless of case. */
+/** Parses a part of a text, to search regardless of upper and lower case. */
 export const parsePart: ParseField<string> = (value, field, checks) => foldCase(checks.name(value, field));
 
-/** Returns the parser of a list of values of an enumeration, which removes duplicates. */
+/** Returns a parser for a list of values of an enumeration. The parser removes duplicates. */
 export function parseChoices<T extends string>(allowed: Readonly<Record<string, T>>): ParseField<T[]> {
   return (value, field, checks) => [
     ...new Set(checks.list(value, field, (element, path) => checkOneOf(element, allowed, path))),
@@ -27,8 +27,8 @@ export function parseChoices<T extends string>(allowed: Readonly<Record<string, 
 }
 
 /**
- * Returns the values of a field that the earlier fields of the same term have given, too. Returns all values when no
- * earlier field was given.
+ * Returns the values that `given` also contains; all values when `given` is undefined. Combines two fields of a query
+ * that set the same term, such as `id` and `ids`: a record must match both.
  */
 export function intersect<T>(values: T[], given: readonly T[] | undefined): T[] {
   return given === undefined ? values : values.filter((value) => given.includes(value));
@@ -54,7 +54,9 @@ export function equalTo(column: Sql) {
   };
 }
 
-/** Tests whether `column` is one of a few values. The cache key is their number, because each value is a parameter. */
+/**
+ * Tests whether `column` is one of a few values. Each value is a parameter, so the cache key is the number of values.
+ */
 export function choices<T extends string>(column: Sql) {
   return {
     cacheKey: (values: T[]): number => values.length,
@@ -74,14 +76,14 @@ export function comparedTime(compare: (time: Sql) => Sql) {
   };
 }
 
-/** Cache key of a part of a text: the substring indexes cannot find a short part. */
+/** Cache key of a part of a text. `short`: the substring indexes cannot find such a short part. */
 export type PartKey = 'indexed' | 'short';
 
 export function partKeyOf(part: string): PartKey {
   return isIndexedPart(part) ? 'indexed' : 'short';
 }
 
-/** Returns the part of a text as the dialects compose it. */
+/** Returns the part of a text in the form that the dialects take. */
 export function toTextPart({ cacheKey, bind }: TermInput<string, PartKey>): TextPart {
   return { isIndexed: cacheKey === 'indexed', bind: (derive = (part) => part) => bind(derive) };
 }

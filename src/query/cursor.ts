@@ -5,14 +5,17 @@ import { isStorableText } from '../validation/is-storable-text';
 /** Value of a keyset position. */
 export type CursorValue = string | number | null;
 
-/** Version of the cursors. Increment it when the order or the meaning of the values changes: then old cursors fail. */
+/**
+ * Version of the format of cursors. Increment it when the order or the meaning of the values changes. Then cursors of
+ * older versions are refused.
+ */
 const version = 1;
 
 const field = 'after';
 
 /**
- * Returns the fingerprint of a query. A cursor contains the fingerprint of its query. Equal queries have equal
- * fingerprints, whatever the order of their fields.
+ * Returns the fingerprint of a query, which its cursors contain. Equal queries have equal fingerprints, whatever the
+ * order of their fields.
  *
  * @param noun - noun for the records, such as `events`.
  * @param query - filter and order as plain data. A field that is undefined counts as absent.
@@ -54,13 +57,13 @@ export function decodeCursor<K extends readonly CursorValue[]>(
 
 function partsOf(cursor: string): readonly unknown[] {
   const bytes = Buffer.from(cursor, 'base64url');
-  // The decoder ignores characters that are not base64url. Encodes the result again to detect them.
+  // `Buffer.from` ignores characters that are not base64url. Encoding the result again detects them.
   if (bytes.toString('base64url') !== cursor) throw noCursor();
   try {
     const parts: unknown = JSON.parse(bytes.toString());
     if (Array.isArray(parts)) return parts;
   } catch {
-    // Throws another error below, because the parser's message would contain the cursor.
+    // Throws the failure below instead, because the parser's message would contain the cursor.
   }
   throw noCursor();
 }
@@ -77,6 +80,6 @@ function withSortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withSortedKeys);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  // `fromEntries` defines every key as an own property, even "__proto__".
+  // `fromEntries` also copies a key `__proto__`, which an assignment would not.
   return Object.fromEntries(entries.map(([key, element]) => [key, withSortedKeys(element)]));
 }

@@ -3,58 +3,66 @@ import type { SqlValue } from '../sql/statement';
 import type { Validator } from '../validation/validator';
 
 /**
- * Checks a field of a query and returns its value in the form in which the database compares it; undefined when the
- * field filters nothing.
+ * Checks a field of a query. Returns its value in the form in which the database compares it, such as a folded name.
+ * Returns undefined when the field does not restrict the results, such as `metadata: {}`.
  *
  * @throws INVALID_INPUT when the value is invalid
  */
 export type ParseField<V> = (value: unknown, field: string, checks: Validator) => V | undefined;
 
-/** Part of a cache key that one term contributes: plain data. */
+/** Part of a cache key that comes from one term: plain data. */
 export type TermKey = string | number | boolean | { readonly [property: string]: TermKey };
 
 /**
- * Input from which the SQL of a term is composed. It does not contain the value: the SQL text depends only on the cache
- * key, so a query can never run the text that another query needs.
+ * Input from which the SQL of a term is composed. It contains the cache key and not the value. Therefore the SQL text
+ * can depend only on the cache key, and queries with equal keys can share the text.
  */
 export interface TermInput<V, K extends TermKey> {
   readonly cacheKey: K;
-  /** Composes a bound parameter. `read` returns the value of the parameter for each call. */
+  /** Composes a bound parameter. For each call, `read` returns the value of the parameter. */
   readonly bind: (read: (value: V) => SqlValue) => Sql;
 }
 
-/** Index that finds the records of one term. */
+/** Index with which the records of one term can be found. */
 export interface CandidateSource {
-  /** Estimated selectivity: the source of the lowest rank is expected to have the fewest candidates. */
+  /** Estimate of how few records the source finds. The source with the lowest rank is tried first. */
   readonly rank: number;
 }
 
 /**
- * A condition on the records that a query searches.
+ * One condition of a query, such as the owner of an agent, with its validation, its cache key and its SQL.
  *
  * @typeParam V - value of the condition.
  * @typeParam K - the term's part of the cache key.
- * @typeParam C - context of the SQL: the dialect, and everything else that the conditions on this kind of record refer
- * to.
+ * @typeParam C - context of the SQL: the dialect, and for some kinds of records more.
  * @typeParam S - candidate source.
  */
 export interface TermDefinition<V, K extends TermKey, C, S extends CandidateSource> {
-  /** Reports whether no record can match the value. Default: for an empty text and an empty list. */
+  /**
+   * Reports whether no record can match the value. Without this function, only an empty text or list matches no record.
+   */
   readonly matchesNothing?: (value: V) => boolean;
-  /** Returns every property of the value that the SQL text depends on. Default: the text is the same for all values. */
+  /**
+   * Returns all properties of the value that the SQL text depends on. Without this function, all values have the same
+   * text.
+   */
   readonly cacheKey?: (value: V) => K;
-  /** Composes a table expression that the condition and the source refer to; undefined when they refer to none. */
+  /** Composes a table expression that `condition` and `source` refer to; undefined when they refer to none. */
   readonly table?: (input: TermInput<V, K>, context: C) => Sql | undefined;
   readonly condition: (input: TermInput<V, K>, context: C) => Sql;
-  /** True when an index of the searched table finds few records by this condition, so that no source is needed. */
+  /**
+   * True when few records match, and the searched table itself has an index for the condition. Then no candidate source
+   * is needed.
+   */
   readonly isSelective?: boolean;
-  /** Composes the candidate source. Default: no index finds the records. */
+  /** Composes the candidate source. Absent when no index can find the records. */
   readonly source?: (input: TermInput<V, K>, context: C) => S;
 }
 
 /**
- * A term for values of any type. Its functions are methods, because TypeScript then accepts a term for one type of
- * values as a term for values of an unknown type. This is safe: a term receives only the values of its own fields.
+ * A term whose type of values is unknown. Its functions are declared as methods, because TypeScript does not compare
+ * the parameter types of methods strictly: then a term for strings is also a `FilterTerm`. This is safe, because each
+ * term receives only the values of its own fields.
  */
 export interface FilterTerm<C, S extends CandidateSource> {
   matchesNothing?(value: unknown): boolean;
@@ -65,7 +73,7 @@ export interface FilterTerm<C, S extends CandidateSource> {
   source?(input: TermInput<unknown, TermKey>, context: C): S;
 }
 
-/** A term whose value comes from several fields of a query. */
+/** A term whose value comes from several fields of a query, such as `id` and `ids`. */
 export interface SharedTerm<N extends string, V, K extends TermKey, C, S extends CandidateSource> {
   /** Name of the term in the filter. */
   readonly name: N;
@@ -73,32 +81,31 @@ export interface SharedTerm<N extends string, V, K extends TermKey, C, S extends
 }
 
 /**
- * A field of a query, with everything that the search needs to know about it.
+ * A field of a query, with everything that a search needs to know about it.
  *
  * @typeParam V - value of the term.
- * @typeParam N - name of the term in the filter; `undefined` when it is the name of the field.
+ * @typeParam N - name of the term in the filter; `undefined` when the term has the name of the field.
  */
 export interface FilterField<V, N extends string | undefined, C, S extends CandidateSource> {
   readonly name: N;
   readonly parse: ParseField<unknown>;
   /**
-   * Combines the value of this field with `given`, the value that earlier fields have given to the same term. This is a
-   * method, like the functions of {@link FilterTerm}, so that TypeScript accepts a field for one type of values as a
-   * field for an unknown type.
+   * Combines the value of this field with `given`, the value that earlier fields have set for the same term. This is a
+   * method for the same reason as the functions of {@link FilterTerm}.
    */
   merge(parsed: unknown, given: unknown): V | undefined;
   readonly term: FilterTerm<C, S>;
 }
 
-/** All fields of a query that filter, by name. */
+/** All fields of a query that restrict its results, by name. */
 export type FilterFields<F extends string, C, S extends CandidateSource> = Readonly<
   Record<F, FilterField<unknown, string | undefined, C, S>>
 >;
 
-/** Names of the query fields that filter. All other fields set the order and the range of the results. */
+/** Names of the query fields that restrict the results. The other fields set the order and the range of the results. */
 export type FilterFieldName<Query> = Exclude<keyof Query & string, 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
 
-/** Filter of a checked query: the value of every given term by its name. */
+/** Filter of a checked query: the values of the given terms, by the names of the terms. */
 export type FilterOf<T> = {
   readonly [F in keyof T as T[F] extends { readonly name: infer N extends string } ? N : F]?: T[F] extends {
     merge(parsed: never, given: never): infer V;
@@ -127,10 +134,10 @@ export function fieldsIn<C, S extends CandidateSource>() {
     ): SharedTerm<N, V, K, C, S> => ({ name, definition }),
 
     /**
-     * Defines a field that gives a part of a term's value.
+     * Defines a field that sets a part of a term's value.
      *
-     * @param merge - combines the value of this field with the value that earlier fields have given to the term.
-     * Returns undefined when the field filters nothing without them.
+     * @param merge - combines the value of this field with the value that earlier fields have set for the term. Returns
+     *   undefined when the field alone does not restrict the results.
      */
     partOf: <N extends string, V, K extends TermKey, P>(
       { name, definition }: SharedTerm<N, V, K, C, S>,

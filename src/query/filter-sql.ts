@@ -8,7 +8,7 @@ interface GivenTerm<C, S extends CandidateSource> {
   readonly input: TermInput<unknown, TermKey>;
 }
 
-/** SQL of all filters with one cache key. */
+/** SQL of the filters that have the same cache key. */
 export class FilterSql<C, S extends CandidateSource> {
   readonly #terms: readonly GivenTerm<C, S>[];
 
@@ -21,12 +21,12 @@ export class FilterSql<C, S extends CandidateSource> {
     return this.#terms.map(({ term, input }) => term.condition(input, context));
   }
 
-  /** Composes the table expressions that the conditions and the sources refer to. */
+  /** Composes the table expressions that the conditions and the candidate sources refer to. */
   tables(context: C): Sql[] {
     return this.#terms.map(({ term, input }) => term.table?.(input, context)).filter((table) => table !== undefined);
   }
 
-  /** True when an index of the searched table finds few records by one of the terms. */
+  /** True when one of the terms matches few records and the searched table itself has an index for it. */
   get isSelective(): boolean {
     return this.#terms.some(({ term }) => term.isSelective === true);
   }
@@ -42,16 +42,17 @@ export class FilterSql<C, S extends CandidateSource> {
   }
 
   /**
-   * Returns the filter without one term. It is the residual filter for the records that the term's source has found.
+   * Returns the filter without one term. The result is the residual filter for the records that the term's candidate
+   * source has found.
    */
   without(name: string): FilterSql<C, S> {
     return new FilterSql(this.#terms.filter((given) => given.name !== name));
   }
 
   /**
-   * Returns the filter with a list of one element in place of the list of a term.
+   * Returns the filter in which the list of a term contains only one of its elements.
    *
-   * @param index - position of the element in the list.
+   * @param index - position of this element in the list.
    */
   withElement(name: string, index: number): FilterSql<C, S> {
     return new FilterSql(

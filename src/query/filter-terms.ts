@@ -11,10 +11,13 @@ import type {
 } from './filter-field';
 import { FilterSql } from './filter-sql';
 
-/** Cache key of a filter: the part of each given term, by the name of the term. It is 1 for a term without a part. */
+/**
+ * Cache key of a filter: the part of each given term, by the name of the term. The part is 1 for a term whose SQL is
+ * the same for all values.
+ */
 export type FilterKey = Readonly<Record<string, TermKey>>;
 
-/** Field of the table with the name of its term. */
+/** Query field with the name of its term. */
 interface NamedField<C, S extends CandidateSource> {
   readonly field: string;
   readonly name: string;
@@ -28,8 +31,8 @@ interface NamedTerm<C, S extends CandidateSource> {
 }
 
 /**
- * Terms of the filters for one kind of record, from the table of its query fields. The table sets the order of the
- * conditions.
+ * Terms of the filters for one kind of record, from the table of its query fields. The conditions have the order of the
+ * table.
  *
  * @typeParam T - the table.
  */
@@ -51,7 +54,8 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
   }
 
   /**
-   * Checks all fields of a query, even when one of them already shows that no record can match.
+   * Checks all fields of a query. Continues after a field that no record can match, so that an invalid field is always
+   * reported.
    *
    * @returns the filter without absent fields; null when no record can match.
    * @throws INVALID_INPUT when a field is invalid
@@ -67,7 +71,7 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
       if (value !== undefined) filter[name] = value;
     }
     if (this.#matchesNothing(filter)) return null;
-    // The cast is safe: each value comes from the table's field that determines its type.
+    // The cast is safe: each value comes from the field of the table that determines its type.
     return filter as FilterOf<T>;
   }
 
@@ -82,7 +86,7 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
     return key;
   }
 
-  /** Composes the SQL of all filters with the cache key. */
+  /** Composes the SQL of the filters that have the cache key `key`. */
   toSql(key: FilterKey, bind: Bind<{ readonly filter: FilterOf<T> }>): FilterSql<C, S> {
     const given = this.#terms.flatMap(({ name, term }) => {
       const cacheKey = key[name];
@@ -103,7 +107,8 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
   }
 }
 
-// An empty text or list matches nothing. If it were ignored, an empty owner would return the agents of every tenant.
+// An empty text or list matches nothing. If an empty `owner` were ignored, the query would return the agents of all
+// owners.
 function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.length === 0);
 }

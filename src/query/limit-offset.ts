@@ -12,19 +12,26 @@ export interface LimitOffset {
 /** Fields of a query that {@link checkLimitOffset} checks. */
 export const limitOffsetFields = ['limit', 'offset'] as const;
 
-/** Checks `limit` and `offset` of a query. @throws INVALID_INPUT when one of them is invalid */
+/**
+ * Checks `limit` and `offset` of a query.
+ *
+ * @throws INVALID_INPUT when one of them is invalid
+ */
 export function checkLimitOffset(query: { readonly limit?: unknown; readonly offset?: unknown }): LimitOffset {
   const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
   return { limit: ifDefined(query.limit, 'limit', check), offset: ifDefined(query.offset, 'offset', check) };
 }
 
-/** Returns the number of rows to read. Without a limit, reads one row more than allowed, to detect too many results. */
+/**
+ * Returns the number of rows to read. Without a limit, returns one more than allowed, so that too many results are
+ * detected.
+ */
 export function rowLimit({ limit }: LimitOffset, maxResults: number): number {
   return limit ?? maxResults + 1;
 }
 
 /**
- * Checks the number of results. A result is never truncated.
+ * Checks the number of results: this package never truncates a result.
  *
  * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` records.
  */

@@ -9,7 +9,7 @@ export interface MetadataTable {
   readonly ownerColumn: 'agent_id' | 'certificate_id' | 'event_id';
 }
 
-/** Parses the metadata to search for. An empty object filters nothing. */
+/** Parses the metadata to search for. An empty object does not restrict the results. */
 export const parseMetadata: ParseField<MetadataRow[]> = toMetadataFilter;
 
 /** Tests whether the record `id` has all given metadata. JSON values are equal when their canonical texts are equal. */
@@ -19,7 +19,8 @@ export function hasMetadata(id: Sql, { table, ownerColumn }: MetadataTable) {
     parse: parseMetadata,
     condition: ({ bind }: TermInput<MetadataRow[], TermKey>, { dialect }: { readonly dialect: Dialect }): Sql => {
       const count = bind((rows) => rows.length);
-      // Without this LIMIT, PostgreSQL would assume a hundred rows: it estimates so for any function.
+      // The LIMIT tells PostgreSQL the number of entries. Otherwise it would assume a hundred rows, as for every
+      // function that returns rows.
       const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(bind(toEntriesJson), 'entry')} LIMIT CAST(${count} AS BIGINT)) AS wanted`;
       return sql`${id} IN (SELECT ${owner} FROM ${entries}
     JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}

@@ -37,20 +37,21 @@ export function parseOrder<F extends string>(
  * Composes the terms of ORDER BY.
  *
  * @param keys - sort expressions.
- * @param id - column that breaks ties, so that pages neither overlap nor skip; undefined when the keys are unique.
+ * @param id - column that breaks ties, so that pages neither overlap nor skip records; undefined when the keys are
+ *   unique.
  */
 export function orderTerms(keys: readonly Sql[], direction: OrderDirection, id: Sql | undefined): Sql {
   const directed = keys.map((key) => (direction === 'asc' ? sql`${key} ASC` : sql`${key} DESC`));
   return join(id === undefined ? directed : [...directed, sql`${id} ASC`], ', ');
 }
 
-/** Position in an order: a sort value, and an id that breaks ties. */
+/** Position in an order: a sort value, and the id that breaks ties. */
 interface KeysetPosition {
   readonly value: Sql;
   readonly id: Sql;
 }
 
-/** Sort expressions of the rows. `value` is undefined when the rows are ordered by id only. */
+/** Columns by which the rows are ordered. `value` is undefined when the rows are ordered by id only. */
 export interface KeysetColumns {
   readonly value: Sql | undefined;
   readonly id: Sql;
@@ -72,6 +73,7 @@ function compareRows({ value, id }: KeysetColumns, by: Operator, idBy: Operator,
   const operator = raw(by);
   if (value === undefined) return sql`${id} ${operator} ${position.id}`;
   const isBeyond = sql`${value} ${operator} ${position.value} OR ${id} ${raw(idBy)} ${position.id}`;
-  // The redundant comparison lets the planner use an index range scan.
+  // This comparison follows from the other one. It is there because PostgreSQL and SQLite use it for an index range
+  // scan.
   return sql`(${value} ${operator}= ${position.value} AND (${isBeyond}))`;
 }

@@ -33,7 +33,7 @@ const pageFields = new Set(['after', 'size'] as const);
 const defaultSize = 100;
 const maxSize = 1000;
 
-/** Requested page. The content of the cursor is checked later. */
+/** Requested page. The content of the cursor is checked later, because the check needs the query. */
 export interface PageRequest {
   readonly after: string | undefined;
   readonly size: number;
@@ -41,7 +41,11 @@ export interface PageRequest {
   readonly bounds: AnswerBounds;
 }
 
-/** Checks the options of a page. @throws INVALID_INPUT when they are invalid */
+/**
+ * Checks the options of a page.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function checkPage(input: unknown, { limits }: Validator): PageRequest {
   const { after, size } = checkObject(input === undefined ? {} : input, 'page', pageFields);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxSize);
@@ -63,7 +67,7 @@ function checkCursor(value: unknown, field: string, maxLength: number): string {
 const iterationSize = 500;
 const iterationLength = 16_777_216;
 
-/** Yields the records of a query one by one. Reads them in pages. */
+/** Yields the records of a query one by one, and reads them in pages. */
 export async function* recordsOf<T>(
   readPage: (after: string | undefined) => Promise<Page<T>>,
 ): AsyncGenerator<T, void, void> {
@@ -75,7 +79,7 @@ export async function* recordsOf<T>(
   }
 }
 
-/** Reads the next page of an iteration. When the records are too long for one page, reads fewer of them. */
+/** Reads the next page of an iteration. Reads fewer records when they are too long for one page. */
 export function readAhead<T>(
   after: string | undefined,
   { limits }: Validator,
@@ -83,7 +87,7 @@ export function readAhead<T>(
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
     try {
-      // A page of one record has no other bound: a single record can be as long as the limits allow.
+      // A page of one record has no other bound, because a single record can be as long as the limits allow.
       const bounds = answerBounds(limits, size === 1 ? Infinity : iterationLength);
       return await readPage({ after, size, bounds });
     } catch (error) {
@@ -95,9 +99,9 @@ export function readAhead<T>(
 }
 
 /**
- * Checks that a query that is read in pages has no limit and no offset.
+ * Refuses the limit and the offset of a query that is read in pages.
  *
- * @throws INVALID_INPUT when it has one
+ * @throws INVALID_INPUT when the query has a limit or an offset
  */
 export function refuseLimitOffset({ limit, offset }: LimitOffset): void {
   if (limit !== undefined) throw invalidInput('limit', 'must not be given for a query that is read in pages');

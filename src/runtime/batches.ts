@@ -6,11 +6,13 @@ import type { Transaction } from '../storage/transaction';
 import { checkOneOf, ifDefined } from '../validation/checks';
 import { mapYielding } from './event-loop';
 
-/** Maximum number of the records of a batch, and approximate maximum number of their characters. */
+/**
+ * Maximum number of records in a batch. A batch is smaller when its records have more than `batchLength` characters.
+ */
 export const batchSize = 500;
 export const batchLength = 16_777_216;
 
-/** Record that a call refuses. */
+/** Record that a call refuses, with the reason. */
 export interface Refusal {
   /** Undefined when the record has no readable id. */
   readonly id: string | undefined;
@@ -19,30 +21,30 @@ export interface Refusal {
 
 /** Validated options of a call that writes many records. */
 export interface BatchRules {
-  /** True when a refused record does not prevent the writing of the other records. */
+  /** True when the other records are written although one record is refused. */
   readonly mayCollect: boolean;
   /** Listener that receives the number of processed records and the number of all records. Never throws. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Parsing and writing of the records of a call. */
+/** Functions that parse and write the records of a call. */
 export interface BatchWork<Parsed extends object, Result extends object> {
-  /** Name of the parameter of the call that has the records. */
+  /** Name of the parameter that contains the records, such as `agents`. */
   readonly parameter: string;
   /** Operation that the error of a refused record names. */
   readonly operation: Operation;
   readonly parse: (input: unknown) => Parsed;
   /** Returns the approximate number of characters of a record. */
   readonly lengthOf: (record: Parsed) => number;
-  /** Called at the beginning of each transaction, with all records that it may write. */
+  /** Called at the beginning of each transaction, with all records that the transaction may write. */
   readonly prepare?: (tx: Transaction, records: readonly (Parsed | Refusal)[]) => Promise<void>;
   /** Writes a batch. Returns the result of each record, in order. */
   readonly write: (tx: Transaction, batch: readonly (Parsed | Refusal)[]) => Promise<(Result | Refusal)[]>;
 }
 
 /**
- * Writes records in batches: all batches in one transaction, or each batch in its own transaction when `mayCollect` is
- * true.
+ * Writes records in batches. When `mayCollect` is true, each batch has its own transaction; otherwise all batches have
+ * one transaction together.
  *
  * @returns the result of each record, in input order.
  * @throws the failure of the first refused record, unless `mayCollect` is true
@@ -55,7 +57,8 @@ export async function writeInBatches<Parsed extends object, Result extends objec
 ): Promise<(Result | RefusedResult)[]> {
   const { parameter, operation, prepare } = work;
   const toEntry = (input: unknown): Parsed | Refusal => parseOrRefuse(input, work.parse);
-  // Without `prepare`, each batch is parsed when it is written, so that the call needs less memory.
+  // Only `prepare` needs all records at once. Without it, each batch is parsed when it is written, which needs less
+  // memory.
   const entries = prepare === undefined ? undefined : await mapYielding(inputs, toEntry);
   const entryAt = (index: number): Parsed | Refusal => entries?.[index] ?? toEntry(inputs[index]);
   const write = (tx: Transaction, start: number): Promise<(Result | Refusal)[]> =>
@@ -82,10 +85,10 @@ export async function writeInBatches<Parsed extends object, Result extends objec
 }
 
 /**
- * Repeats `work`, each time in its own transaction, until it has handled fewer than `size` records. Returns the number of
- * all handled records.
+ * Repeats `work`, each time in its own transaction, until it has handled fewer than `size` records. Returns the total
+ * number of handled records.
  *
- * @param work - handles at most `size` records, and returns their number.
+ * @param work - handles at most `size` records, and returns how many it has handled.
  */
 export async function repeatInTransactions(
   executor: Executor,
@@ -111,12 +114,16 @@ function idOf(input: unknown): string | undefined {
     const id: unknown = Reflect.get(input, 'id');
     return typeof id === 'string' ? id : undefined;
   } catch {
-    // A getter of the caller threw. The failure of the record already reports that it cannot be read.
+    // A getter of the caller threw. The failure of the record already reports this.
     return undefined;
   }
 }
 
-/** Parses the options `onError` and `onProgress`. @throws INVALID_INPUT when one of them is invalid */
+/**
+ * Parses the options `onError` and `onProgress`.
+ *
+ * @throws INVALID_INPUT when one of them is invalid
+ */
 export function parseBatchRules(onError: unknown, onProgress: unknown): BatchRules {
   return {
     mayCollect: ifDefined(onError, 'options.onError', checkOnError) === 'collect',
@@ -131,7 +138,7 @@ function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
 function checkProgress(value: unknown, field: string): BatchRules['onProgress'] {
   if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
   return (done, total) => {
-    // The listener may be asynchronous. A rejected promise that nobody handles would end the process.
+    // The listener may be asynchronous. If nobody handled its rejected promise, the process would end.
     try {
       const result: unknown = Reflect.apply(value, undefined, [done, total]);
       Promise.resolve(result).catch(() => undefined);
@@ -154,7 +161,7 @@ async function inBatches<Result>(
   return results;
 }
 
-/** Returns the records of the batch that begins at `start`, of `total` records. */
+/** Returns the records of the batch that begins at index `start`. */
 function batchFrom<Parsed extends object>(
   start: number,
   total: number,

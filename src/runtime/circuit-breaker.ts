@@ -4,22 +4,21 @@ import { Failure } from '../errors/failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
 /**
- * Minimum time in milliseconds between two counted failures of calls that were in flight at the same time. Without it,
- * one short interruption with many calls in flight would open the breaker.
+ * When a call fails that began before the last counted failure, its failure counts only after this time in
+ * milliseconds. Otherwise one short interruption with many calls in flight would open the breaker.
  */
 const burstMs = 1000;
 
 /**
- * After this multiple of `resetMs`, but not before `minProbeTimeoutMs` milliseconds, the breaker admits another probe
- * although the previous one is still running.
+ * A probe that does not end after this multiple of `resetMs`, and not within `minProbeTimeoutMs` milliseconds, no
+ * longer blocks other calls: the breaker admits another probe.
  */
 const probeTimeoutFactor = 10;
 const minProbeTimeoutMs = 1000;
 
 /**
- * Circuit breaker: rejects calls while the database is known to be down. So callers do not wait for the failure, and
- * the database is not overloaded when it recovers. While the database is up, it costs a comparison before and after
- * each call.
+ * Circuit breaker: rejects calls while the database is known to be down. Callers then do not wait for the failure, and
+ * do not overload the database while it recovers. While the database is up, a call costs two additional comparisons.
  */
 export class CircuitBreaker {
   readonly #settings: BreakerSettings;
@@ -28,15 +27,19 @@ export class CircuitBreaker {
   /** Number of consecutive failures. It is 0 only while the state is `closed`. */
   #failures = 0;
   /**
-   * Increases with each counted failure and each change of the state. It shows whether a result belongs to a call that
-   * began before the last of these events.
+   * Number that increases with each counted failure and each change of the state. A call that ends compares it with the
+   * number at its beginning: if they differ, the result may be outdated.
    */
   #generation = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
   #lastError: unknown;
   #nextProbeAt = Number.NEGATIVE_INFINITY;
 
-  /** @param observe - called after each change of the state. */
+  /**
+   * Creates a closed circuit breaker.
+   *
+   * @param observe - called after each change of the state.
+   */
   constructor(settings: BreakerSettings, observe: (state: BreakerState, failures: number) => void) {
     this.#settings = settings;
     this.#observe = observe;
@@ -47,9 +50,9 @@ export class CircuitBreaker {
   }
 
   /**
-   * Lets a call begin. Pass the returned number to {@link answered} or {@link failed} when it ends.
+   * Admits a call. When the call ends, pass the returned number to {@link answered} or {@link failed}.
    *
-   * @throws UNAVAILABLE while the database is known to be down, except for an occasional call that probes it.
+   * @throws UNAVAILABLE while the database is known to be down. From time to time, one call is admitted as a probe.
    */
   admit(): number {
     return this.#state === 'closed' ? this.#generation : this.#admitProbe();
@@ -61,8 +64,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Records that a call has failed. Only outages count. Any other failure shows that the database responds, or does not
-   * show whether it responds.
+   * Records that a call has failed. A failure that shows an outage is counted. A failure that shows that the database
+   * responds has the effect of {@link answered}.
    */
   failed(generation: number, error: unknown): void {
     const { availability } = classifyError(error);
@@ -71,7 +74,7 @@ export class CircuitBreaker {
     else if (this.#state !== 'closed' && generation === this.#generation) this.#open(performance.now());
   }
 
-  /** Closes the breaker: the database is reachable. */
+  /** Closes the breaker, because the database is reachable. */
   reset(): void {
     this.#failures = 0;
     this.#lastError = undefined;
@@ -82,7 +85,7 @@ export class CircuitBreaker {
   #recordOutage(generation: number, error: unknown): void {
     const now = performance.now();
     const isEarlier = generation !== this.#generation;
-    // While the breaker is not closed, only the result of the probe counts, and not those of earlier calls.
+    // Unless the breaker is closed, only the result of the probe counts, and not the results of earlier calls.
     if (isEarlier && (this.#state !== 'closed' || now - this.#lastFailureAt < burstMs)) return;
     this.#failures += 1;
     this.#generation += 1;

@@ -7,8 +7,8 @@ import type { HealthProbe } from '../storage/health-probe';
 export type ErrorClassifier = (error: unknown) => Failure;
 
 /**
- * Returns an engine that converts every error of `engine` by `classify`, so that its callers get only failures. Does
- * not convert the errors of `native`.
+ * Returns an engine that converts every error of `engine` by `classify`. Its callers then get only failures. The errors
+ * of `native` are not converted.
  */
 export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine {
   const { preferReplicas, dataVersion, logBytes } = bound(engine);
@@ -31,7 +31,7 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
     backUp: (request) => convertRejection(classify, () => engine.backUp(request)),
     ...(dataVersion === undefined ? undefined : { dataVersion: () => convertThrown(classify, dataVersion) }),
     ...(logBytes === undefined ? undefined : { logBytes }),
-    // The callers of the native access convert its errors, because Prisma needs the driver's own errors.
+    // Prisma needs the original errors of the driver. Therefore the callers of `native` convert the errors themselves.
     native: engine.native,
     healthProbe: convertProbe(engine.healthProbe, classify),
     close: () => convertRejection(classify, () => engine.close()),
@@ -39,7 +39,7 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
   };
 }
 
-/** Runs `work`, and converts the error with which it fails. */
+/** Returns the result of `work`. If `work` fails, throws the failure to which `classify` converts the error. */
 export async function convertRejection<T>(classify: ErrorClassifier, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -68,7 +68,7 @@ function convertExecutor(executor: Executor, classify: ErrorClassifier): Executo
   const rethrow = (error: unknown): never => {
     throw classify(error);
   };
-  // A wrapper that also converts thrown errors is not necessary: the executors of engines reject and never throw.
+  // Only rejections have to be converted, because the executors of engines never throw.
   return {
     dialect: executor.dialect,
     query: (statement) => executor.query(statement).catch(rethrow),

@@ -1,21 +1,20 @@
 /**
- * Maximum time in milliseconds for which a chain of promises is allowed to keep the event loop from handling timers and
- * sockets.
+ * Maximum time in milliseconds for which this package blocks the event loop with a chain of promises. Timers and
+ * sockets are not handled meanwhile.
  */
 const maxBlockMs = 10;
 
-// Keeps the function that exists when the module loads, because fake timers in a test of the application would stop the
-// database.
+// Keeps the original function: fake timers in a test of the application would stop the database.
 const { setImmediate } = globalThis;
 
 let lastYieldMs = performance.now();
 
-/** Reports whether a chain of promises has blocked the event loop for too long. */
+/** Reports whether the event loop was blocked for too long since {@link yieldToEventLoop} last ran. */
 export function shouldYield(): boolean {
   return performance.now() - lastYieldMs > maxBlockMs;
 }
 
-/** Lets the event loop handle timers and sockets, which it cannot do while a chain of promises continues. */
+/** Lets the event loop handle timers and sockets. */
 export async function yieldToEventLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   lastYieldMs = performance.now();

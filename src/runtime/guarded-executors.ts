@@ -8,12 +8,15 @@ import type { CircuitBreaker } from './circuit-breaker';
 import { statementObserver } from './perform';
 import { transientCode, withRetry, type RetryRules } from './retry';
 
-/** Creates the executors of calls. They report events, retry after transient failures and use the circuit breaker. */
+/** Creates executors that report events, retry after transient failures and use the circuit breaker. */
 export class GuardedExecutors {
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: CircuitBreaker | undefined;
-  /** Executors of calls without a listener. Such an executor depends only on the engine and the operation. */
+  /**
+   * Executors of calls without a listener, by operation. They are shared, because they depend only on the engine and
+   * the operation.
+   */
   readonly #unobserved = new Map<Operation, Executor>();
   #engine: Engine | undefined;
 
@@ -26,19 +29,20 @@ export class GuardedExecutors {
   /**
    * Creates the executor of one call.
    *
-   * @param call - the call, when a listener receives its events.
+   * @param call - the call; undefined when no listener receives its events.
    * @param mayBeBehind - true when a replica may answer the reads of the call.
    */
   create(engine: Engine, operation: Operation, call: Call | undefined, mayBeBehind: boolean): Executor {
     const observe = statementObserver(call);
     const guarded =
       call === undefined ? this.#unobservedExecutor(engine, operation) : this.#guard(engine, operation, call, observe);
-    // Reads from a replica use neither the breaker nor the retries. The breaker is only about the primary, and a failed
-    // read is repeated on the primary.
+    // A read from a replica uses neither the breaker, which is only about the primary, nor the retries: if it fails,
+    // the primary answers.
     return mayBeBehind ? (engine.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
   }
 
-  // Keeps each executor. Creating it for each call took longer than everything else that a call adds to a query by key.
+  // Keeps each executor. Creating it again for each call would take longer than all other parts of a read by id
+  // together.
   #unobservedExecutor(engine: Engine, operation: Operation): Executor {
     if (this.#engine !== engine) {
       this.#engine = engine;

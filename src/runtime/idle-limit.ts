@@ -3,20 +3,19 @@ import type { TransactionWaiters } from '../storage/engine';
 import type { Mutex } from './mutex';
 
 /**
- * Minimum and maximum interval, in milliseconds, between two queries for waiting calls, when the engine does not report
- * them. Between these bounds, the interval is a quarter of the limit.
+ * Minimum and maximum interval, in milliseconds, between two queries for waiting calls. Only an engine that does not
+ * report waiting calls is queried. Between these bounds, the interval is a quarter of the limit.
  */
 const shortestPollMs = 10;
 const longestPollMs = 5000;
 
-// Keeps the functions that exist when the module loads, because fake timers in a test of the application would stop the
-// database.
+// Keeps the original functions: fake timers in a test of the application would stop the database.
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 
 /**
- * Watches one transaction of the application. Calls `exceeded` when the transaction has sent no statement for the
- * maximum time while another call of this process waited for it. Without the limit, neither might ever end, because the
- * callback of the transaction may itself wait for that call.
+ * Limits the time for which a transaction of the application can be idle while another call waits for it. Calls
+ * `exceeded` after this time. Without the limit, both might wait forever, because the callback of the transaction may
+ * itself wait for the other call.
  */
 export class IdleLimit {
   readonly #limitMs: number;
@@ -28,7 +27,7 @@ export class IdleLimit {
   #isStopped = false;
 
   /**
-   * Starts to watch.
+   * Starts the measurement.
    *
    * @param limitMs - maximum time in milliseconds; 0 means no limit.
    * @param idleMs - returns the time since the transaction's last statement; 0 while one of its calls is running.
@@ -40,7 +39,7 @@ export class IdleLimit {
     this.#waiters = waiters;
     this.#exceeded = exceeded;
     if (limitMs === 0) return;
-    // When the engine reports waiting calls, the timer starts when a call begins to wait.
+    // If the engine reports waiting calls, the timer starts only when a call begins to wait.
     if (waiters.onWait === undefined) this.#checkIn(limitMs);
     else waiters.onWait(() => this.#checkIn(limitMs));
   }
@@ -63,8 +62,8 @@ export class IdleLimit {
     if (overdueMs >= this.#limitMs) {
       const waitedMs = await this.#longestWaitMs();
       isAwaited = waitedMs > 0;
-      // The callback may be about to send a statement that a busy event loop has delayed. Lets it send the statement
-      // first.
+      // If the event loop was busy, the callback may be about to send a statement. Lets it do so before the limit is
+      // checked.
       await new Promise((resolve) => setImmediate(resolve));
       overdueMs = Math.min(this.#idleMs(), waitedMs);
     }
@@ -75,7 +74,7 @@ export class IdleLimit {
     else if (this.#waiters.onWait === undefined) this.#checkIn(this.#pollMs());
   }
 
-  // Returns 0 when the engine cannot find out which calls wait.
+  // If the engine cannot find out which calls wait, assumes that none does.
   async #longestWaitMs(): Promise<number> {
     try {
       return await this.#waiters.longestWaitMs();
@@ -100,7 +99,7 @@ export function idleForTooLong(): Failure {
   return new Failure('TIMEOUT', message, { retryable: false });
 }
 
-/** Adds the calls that wait for the mutex of repeated transactions to the waiting calls. */
+/** Returns `waiters` plus the calls that wait for the mutex of repeated transactions. */
 export function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
   return {
     longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),

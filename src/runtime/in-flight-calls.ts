@@ -7,7 +7,7 @@ export class InFlightCalls {
   #isAborted = false;
   readonly #abortListeners = new Set<() => void>();
 
-  /** True after the calls in flight were aborted. */
+  /** True after {@link abort} was called. */
   get isAborted(): boolean {
     return this.#isAborted;
   }
@@ -30,13 +30,13 @@ export class InFlightCalls {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#settledListeners.push(resolve));
   }
 
-  /** Calls `listener` when the calls in flight are aborted. The returned function removes the listener. */
+  /** Registers a listener that is called when the calls in flight are aborted. Returns a function that removes it. */
   onAbort(listener: () => void): () => void {
     this.#abortListeners.add(listener);
     return () => this.#abortListeners.delete(listener);
   }
 
-  /** Aborts the calls in flight. Returns their number. */
+  /** Aborts the calls in flight, and returns their number. */
   abort(): number {
     this.#isAborted = true;
     for (const listener of this.#abortListeners) listener();
@@ -60,13 +60,17 @@ export class TimedInFlightCalls extends InFlightCalls {
     super.end();
   }
 
-  /** Returns the time since no call has been in flight, in milliseconds; 0 while one is in flight. */
+  /** Returns the time for which no call has been in flight, in milliseconds; 0 while a call is in flight. */
   idleMs(): number {
     return this.#current > 0 ? 0 : performance.now() - this.#idleSinceMs;
   }
 }
 
-/** Reports whether `work` ends within `ms` milliseconds. @throws the error of `work` when it fails within this time */
+/**
+ * Reports whether `work` ends within `ms` milliseconds.
+ *
+ * @throws the error of `work`, if `work` fails within this time
+ */
 export async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   const end = new AbortController();
   const tooLate = sleep(ms, false, { signal: end.signal });
@@ -74,7 +78,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
     return await Promise.race([work.then(() => true), tooLate]);
   } finally {
     end.abort();
-    // Ignores the rejection of the timer, because nothing waits for the timer any more.
+    // Nothing waits for the timer any more, so its rejection is ignored.
     tooLate.catch(() => undefined);
   }
 }

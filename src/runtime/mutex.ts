@@ -3,7 +3,7 @@ interface Waiter {
   readonly sinceMs: number;
 }
 
-/** Mutual exclusion of asynchronous work. Waiting callers acquire the mutex in the order of their calls. */
+/** Mutual exclusion of asynchronous work. Callers acquire the mutex in the order of their calls. */
 export class Mutex {
   readonly #waiting: Waiter[] = [];
   /** Time when the current holder acquired the mutex; undefined while the mutex is free. */
@@ -25,7 +25,7 @@ export class Mutex {
     return entered;
   }
 
-  /** Acquires the mutex if it is free. Returns true when the caller has acquired it and has to release it. */
+  /** Acquires the mutex if it is free, and returns true. Then the caller has to release it. Otherwise returns false. */
   tryAcquire(): boolean {
     if (this.#heldSinceMs !== undefined) return false;
     this.#heldSinceMs = performance.now();
@@ -52,8 +52,8 @@ export class Mutex {
   }
 
   /**
-   * Calls `listener` at once if a call already waits, and whenever another call begins to wait, until the current
-   * holder releases the mutex.
+   * Calls `listener` at once if a call is already waiting, and later whenever another call begins to wait. Stops when
+   * the current holder releases the mutex.
    */
   onWait(listener: () => void): void {
     this.#onWait = listener;

@@ -28,7 +28,7 @@ export function withRetry(executor: Executor, rules: RetryRules): Executor {
 }
 
 /**
- * Runs `work`. Retries it after the failures that `codeOf` accepts, within the limits of the policy.
+ * Runs `work`, and repeats it after the failures that `codeOf` accepts, within the limits of the policy.
  *
  * @param startMs - time at which the time budget of the policy began.
  * @param attempt - number of the first attempt.
@@ -58,13 +58,14 @@ export async function retry<T>(
   }
 }
 
-/** Reports whether the policy has time for another attempt after a wait of `delayMs`. */
+/** Reports whether another attempt after a wait of `delayMs` would begin within the time budget of the policy. */
 export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: number): boolean {
   return performance.now() - startMs + delayMs < budgetMs;
 }
 
-// Returns the wait before the next attempt, a random time up to the maximum (full jitter: "Exponential Backoff And
-// Jitter", AWS, 2015); undefined when there must be no further attempt.
+// Returns a random wait before the next attempt, up to the current maximum; undefined when there must be no further
+// attempt. The random wait prevents that many clients repeat their calls at the same moment ("Exponential Backoff And
+// Jitter", AWS, 2015).
 function delayAfter(
   { policy, codeOf, observe }: RetryRules,
   error: unknown,

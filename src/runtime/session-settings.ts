@@ -3,7 +3,7 @@ import { Failure } from '../errors/failure';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import type { Engine } from '../storage/engine';
 
-/** Settings of a database session: the kind of the database, and how failures and idle transactions are handled. */
+/** Settings of a database session: the kind of the database, and how it handles failures and idle transactions. */
 export interface SessionSettings {
   readonly location: { readonly kind: 'file' | 'memory' | 'postgresql' };
   readonly transactionIdleTimeoutMs: number;
@@ -20,7 +20,7 @@ export interface SessionState {
   readonly breaker: BreakerState | 'off';
 }
 
-/** Returns the failure of a write through `db` inside the callback of a transaction of `db`. */
+/** Returns the failure of a write through `db` inside the callback of one of its transactions. */
 export function writeBesideTransaction(): Failure {
   return new Failure(
     'CONFLICT',

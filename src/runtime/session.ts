@@ -24,7 +24,7 @@ import { enclosingTransaction, isInsideTransaction } from './transaction-context
 import { writeBesideTransaction, type SessionSettings, type SessionState } from './session-settings';
 import { TransactionAttempt } from './transaction-session';
 
-/** Minimum time in milliseconds that `close` gives the server to close the connections. */
+/** Minimum time in milliseconds that `close` waits for the connections to close. */
 const minDisconnectMs = 1000;
 
 /** Session of an open database. */
@@ -51,10 +51,10 @@ export class DatabaseSession implements Session {
     this.#executors = new GuardedExecutors(diagnostics, settings.retry, this.#breaker);
   }
 
-  /** Connects the session to an open database. From then on, the session accepts calls. */
+  /** Connects the session to an open database. From now on, the session accepts calls. */
   open(database: Engine): void {
     this.#breaker?.reset();
-    // Calls that an earlier `close` has aborted may never end, so the new counter does not contain them.
+    // Calls that an earlier `close` has aborted may never end. They must not delay the next `close`.
     this.#inFlight = new InFlightCalls();
     this.#repetitions = new Mutex();
     this.#database = database;
@@ -63,7 +63,7 @@ export class DatabaseSession implements Session {
   /**
    * Rejects new calls, waits at most `timeoutMs` milliseconds for the calls in flight, and closes the connections.
    *
-   * @throws TIMEOUT when calls were still in flight and were aborted.
+   * @throws TIMEOUT when calls were still in flight after this time; they were aborted.
    */
   async close(timeoutMs: number): Promise<void> {
     const [database, inFlight] = [this.#database, this.#inFlight];
@@ -111,7 +111,7 @@ export class DatabaseSession implements Session {
       if (database.cache === undefined || !mayBeBehind) {
         return lookup.read(this.#executors.create(database, operation, call, mayBeBehind));
       }
-      // Does not read from a replica. Its records may lack recent changes, and the cache would keep such a record for
+      // Reads from the primary. A replica's record may lack recent changes, and the cache would keep such a record for
       // longer than the permitted lag.
       const onCached = call && (() => (call.isCached = true));
       const load = () => lookup.read(this.#executors.create(database, operation, call, false));
@@ -135,7 +135,8 @@ export class DatabaseSession implements Session {
     return this.#perform(operation, (call) => {
       const database = this.#openDatabase();
       const executor = this.#executors.create(database, operation, call, false);
-      // Otherwise the write and the callback of the transaction could wait for each other. No database detects this.
+      // Otherwise the callback of the transaction would wait for the write, and the write for the end of the
+      // transaction. No database detects this deadlock.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor, database);
     });
@@ -143,7 +144,7 @@ export class DatabaseSession implements Session {
 
   /**
    * Runs `work` in one transaction. When `work` throws, rolls back and throws the same error. After a conflict with
-   * other transactions, runs `work` again; such repeated transactions run one at a time.
+   * another transaction, runs `work` again. Repeated transactions run one at a time.
    */
   transaction<T>(work: (session: Session) => Promise<T>, options: ParsedTransactionOptions): Promise<T> {
     const call = this.#diagnostics.beginCall('transaction', options.name);
@@ -199,7 +200,7 @@ export class DatabaseSession implements Session {
       const code = codeOf(error);
       if (policy.attempts <= 1 || code === undefined) throw error;
       return this.#repetitions.runExclusive(() => {
-        // The wait for the mutex may have used up the time of the policy.
+        // The time budget may have passed during the wait for the mutex.
         if (!hasTime(policy, startMs, 0)) throw error;
         const observe = this.#executors.retryObserver('transaction', call);
         observe(code, 1, 0);
@@ -213,7 +214,7 @@ export class DatabaseSession implements Session {
     return isInsideTransaction(this);
   }
 
-  /** Applies the migrations that are pending, and returns their names. */
+  /** Applies the pending migrations, and returns their names. */
   migrate(): Promise<string[]> {
     return this.#perform('migrate', async () => {
       const database = this.#openDatabase();
@@ -225,7 +226,7 @@ export class DatabaseSession implements Session {
     });
   }
 
-  /** Runs `work` with the engine, without retries. Counts it as a call in flight. */
+  /** Runs `work` with the engine as a call in flight, without retries. */
   onDatabase<T>(operation: Operation, work: (database: Engine) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => work(this.#openDatabase()));
   }
@@ -234,11 +235,11 @@ export class DatabaseSession implements Session {
     return perform(this.#diagnostics, operation, work, this.#inFlight);
   }
 
-  // Retries a failure to begin, which has changed nothing.
+  // A transaction that could not begin has changed nothing, so beginning is retried.
   #begin(request: TransactionRequest, call: Call | undefined, startMs: number): Promise<EngineTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    // Does not retry here after an error of a read-only server: after this error, the whole transaction is repeated.
+    // After an error of a read-only server, the whole transaction is repeated, so beginning is not retried here.
     const codeOf = (error: unknown) => (classifyError(error).isReadOnlyServer ? undefined : transientCode(error));
     return retry({ ...this.#executors.rules('transaction', call), codeOf }, () => database.begin(request), startMs);
   }

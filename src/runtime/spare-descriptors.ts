@@ -2,17 +2,16 @@ import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
 /**
- * Number of descriptors that loading modules or starting a thread opens at once, plus a reserve for other work of the
- * process.
+ * Number of file descriptors that must be free: loading a module or starting a thread opens several at once, and other
+ * work of the process needs some, too.
  */
 const needed = 16;
 
 /**
- * Checks that enough descriptors are free to load modules. When Node.js cannot open a package.json, it concludes that
- * the file does not exist, and remembers this. So if the first attempt to load a package failed, the process could
- * never load the package.
+ * Checks that enough file descriptors are free to load modules. Without free descriptors, Node.js would conclude that
+ * the package.json of a package does not exist, and would remember this. Then the process could never load the package.
  *
- * @throws EMFILE or ENFILE when too few descriptors are free. Nothing was loaded, and the next attempt can succeed.
+ * @throws EMFILE or ENFILE when too few descriptors are free. Nothing was loaded, so a later attempt can succeed.
  */
 export function assertSpareDescriptors(): void {
   const descriptors: number[] = [];

@@ -3,8 +3,8 @@ import type { ConnectionHold } from '../storage/engine';
 import type { Session } from '../storage/session';
 
 /**
- * Transaction in whose callback the current code runs. Transactions of several databases can be nested: `outer` is the
- * transaction in whose callback this transaction began.
+ * Transaction in whose callback the current code runs. When transactions of several databases are nested, `outer` is
+ * the next outer one.
  */
 interface TransactionContext {
   readonly database: object;
@@ -16,7 +16,10 @@ interface TransactionContext {
 
 const contexts = new AsyncLocalStorage<TransactionContext>();
 
-/** Runs the callback of a transaction of `database`, so that calls inside the callback are recognized. */
+/**
+ * Runs the callback of a transaction of `database`. Marks the asynchronous context, so that calls inside the callback
+ * are recognized.
+ */
 export async function runInsideTransaction<T>(
   database: object,
   session: Session,
@@ -27,7 +30,8 @@ export async function runInsideTransaction<T>(
   try {
     return await contexts.run(context, work);
   } finally {
-    // From now on, work that the callback has started but not awaited, such as a timer, is outside the transaction.
+    // The callback may have started work without awaiting it, such as a timer. From now on, this work is outside the
+    // transaction.
     context.isOver = true;
   }
 }
@@ -38,8 +42,8 @@ export function isInsideTransaction(database: object): boolean {
 }
 
 /**
- * Returns the session of the open transaction of `database` in whose callback the caller runs; undefined when there is
- * none.
+ * Returns the session of the transaction of `database` in whose callback the caller runs; undefined when the caller is
+ * not inside such a callback.
  */
 export function enclosingTransaction(database: object): Session | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
@@ -49,8 +53,8 @@ export function enclosingTransaction(database: object): Session | undefined {
 }
 
 /**
- * Returns the connection of `pool` that the transaction around the caller holds; undefined when the caller is not
- * inside a transaction that holds a connection of `pool`.
+ * Returns the connection of `pool` that the caller's transaction holds; undefined when the caller is not inside such a
+ * transaction.
  */
 export function enclosingHold(pool: object): ConnectionHold | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
@@ -60,7 +64,7 @@ export function enclosingHold(pool: object): ConnectionHold | undefined {
   return undefined;
 }
 
-/** Runs `work` outside every transaction of the caller. Use it for work that no transaction's callback waits for. */
+/** Runs `work` outside every transaction of the caller. No callback of a transaction may wait for this work. */
 export function runOutsideTransactions<T>(work: () => T): T {
   return contexts.exit(work);
 }

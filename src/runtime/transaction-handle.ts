@@ -13,8 +13,8 @@ export type SendStatements = (
 ) => Promise<readonly StatementResult[]>;
 
 /**
- * Handle of one operation on either engine. Buffers the change entries. Buffers the statements of `executeAtCommit`
- * until other statements are sent.
+ * Handle of one operation, for both engines. Keeps the change entries until the end. Keeps the statements of
+ * `executeAtCommit` until other statements are sent.
  */
 export class TransactionHandle implements Transaction {
   readonly dialect: Dialect;
@@ -73,7 +73,7 @@ export class TransactionHandle implements Transaction {
     this.#needsSequencing = true;
   }
 
-  /** Returns the pending statements, for the caller to send, and removes them from the handle. */
+  /** Removes the pending statements from the handle and returns them. The caller has to send them. */
   takePending(): readonly Statement[] {
     const pending = this.#pending;
     this.#pending = [];

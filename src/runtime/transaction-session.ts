@@ -16,18 +16,18 @@ import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import { runInsideTransaction } from './transaction-context';
 
-/** Session of one transaction, from the beginning of the transaction to its end. */
+/** Session of one transaction. */
 export class TransactionSession implements Session {
   readonly isTransaction = true;
   readonly engine: EngineName;
   readonly #diagnostics: Diagnostics;
   readonly #transaction: EngineTransaction;
-  /** In-flight calls of the database; the transaction is one of them. */
+  /** In-flight calls of the database. The transaction is one of them. */
   readonly #outer: InFlightCalls;
   readonly #inFlight = new TimedInFlightCalls();
   #isOver = false;
   #isRepeatable = false;
-  /** Failure that has ended the transaction early; undefined while it is open, and after a normal end. */
+  /** Failure that has ended the transaction early; undefined while the transaction is open, and after a normal end. */
   #interruption: Failure | undefined;
 
   constructor(diagnostics: Diagnostics, outer: InFlightCalls, transaction: EngineTransaction, engine: EngineName) {
@@ -91,8 +91,8 @@ export class TransactionSession implements Session {
   }
 
   /**
-   * Reports whether a call of the transaction has failed with an error after which the whole transaction can be
-   * repeated, such as a conflict with another transaction.
+   * True when a call of the transaction has failed with an error after which the whole transaction can be repeated,
+   * such as a conflict with another transaction.
    */
   get isRepeatable(): boolean {
     return this.#isRepeatable;
@@ -103,7 +103,7 @@ export class TransactionSession implements Session {
     return this.#inFlight.idleMs();
   }
 
-  /** Rejects new calls, and waits for the calls that the callback has not awaited. */
+  /** Rejects new calls. Waits for running calls, which the callback may have started without awaiting them. */
   end(interruption?: Failure): Promise<void> {
     this.#isOver = true;
     this.#interruption ??= interruption;
@@ -111,22 +111,24 @@ export class TransactionSession implements Session {
   }
 }
 
-/** Result of a callback, the error that it threw, or the failure that stopped the wait for it. */
+/** End of a callback: its result, the error that it threw, or the failure that stopped the wait for it. */
 type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { readonly interruption: Failure };
 
 /** Settings that the attempts of a transaction share. */
 export interface AttemptSettings {
   readonly engine: EngineName;
   readonly diagnostics: Diagnostics;
-  /** In-flight calls of the database; the transaction is one of them. */
+  /** In-flight calls of the database. The transaction is one of them. */
   readonly outer: InFlightCalls;
-  /** Maximum time without a statement while others wait for the transaction, in milliseconds; 0 means no limit. */
+  /**
+   * Maximum time without a statement while another call waits for the transaction, in milliseconds; 0 means no limit.
+   */
   readonly idleTimeoutMs: number;
   /** Receives the statements that end the transaction; undefined when there is no listener. */
   readonly observe: StatementObserver | undefined;
 }
 
-/** Runs a transaction of the application: one attempt, or several attempts one after the other. */
+/** One `db.transaction` of the application, with all its attempts. */
 export class TransactionAttempt<T> {
   readonly #settings: AttemptSettings;
   readonly #work: (session: Session) => Promise<T>;
@@ -145,8 +147,8 @@ export class TransactionAttempt<T> {
 
   /**
    * Returns the code of a failure after which the transaction can be repeated; undefined for any other failure. An
-   * error that the callback throws can come from another database. So in this case, a call of this transaction must
-   * also have failed with an error after which it can be repeated.
+   * error that the callback has thrown may come from another database. It permits a repetition only if a call of this
+   * transaction has also failed with such a failure.
    */
   repeatableCode(error: unknown): DatabaseErrorCode | undefined {
     if (!this.hasCallerFailed) return repeatableCode(classifyError(error));
@@ -179,7 +181,7 @@ export class TransactionAttempt<T> {
     return outcome.result;
   }
 
-  // Only reports the error of a failed rollback: the caller gets the error that caused the rollback.
+  // The error of the failed rollback is only reported: the caller gets the error that made the rollback necessary.
   async #rollBack(transaction: EngineTransaction): Promise<void> {
     const { diagnostics, observe } = this.#settings;
     const start = performance.now();
@@ -190,10 +192,7 @@ export class TransactionAttempt<T> {
     }
   }
 
-  /**
-   * Waits for the callback. Stops waiting when the transaction is idle for too long, or when the database is
-   * terminated.
-   */
+  /** Waits for the callback, until the transaction is idle for too long or the database is terminated. */
   #outcomeOf(
     database: object,
     { hold }: EngineTransaction,
@@ -203,8 +202,7 @@ export class TransactionAttempt<T> {
     const { outer, idleTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
       const interrupt = (interruption: Failure): void => {
-        // The callback continues to run. Ends the session now, so that its later calls fail instead of running outside
-        // the transaction.
+        // The callback continues to run. Its later calls must fail, and must not run outside the transaction.
         void session.end(interruption);
         settle({ interruption });
       };
@@ -231,8 +229,8 @@ export class TransactionAttempt<T> {
 }
 
 /**
- * Returns the code of a failure after which a whole transaction is retried, because it has changed nothing; undefined
- * for any other failure.
+ * Returns the code of a failure that has changed nothing, so that the whole transaction can be repeated; undefined for
+ * any other failure.
  */
 function repeatableCode({ code, isSerializationConflict, isReadOnlyServer }: Failure): DatabaseErrorCode | undefined {
   return isSerializationConflict || isReadOnlyServer ? code : undefined;

@@ -14,12 +14,12 @@ export interface Walk {
   readonly isGrouped?: boolean;
 }
 
-/** Number of rows that are read at a time. It is small because each row can contain long texts. */
+/** Number of rows that are read at a time. A row can contain long texts, so the number is small. */
 const chunkSize = 100;
 
 /**
- * Calls `visit` for all rows in the order of their key. Reads a few rows at a time to limit the memory, and yields to
- * the event loop when the work takes long.
+ * Calls `visit` for all rows, in the order of their key. Reads a few rows at a time to save memory, and yields to the
+ * event loop when the work takes long.
  */
 export async function walk(snapshot: Snapshot, walk: Walk, visit: (row: Row) => Promise<void> | void): Promise<void> {
   for await (const rows of chunksOf(snapshot, walk)) {
@@ -48,7 +48,7 @@ async function* chunksOf(
     yield rows;
     const last = rows.at(-1)?.slice(0, key.length);
     if (last === undefined || rows.length < chunkSize) return;
-    // The cast is safe: a value that was read from a key column can also be bound as a parameter.
+    // The cast is safe: every value of a key column can be bound as a parameter.
     after = last as SqlValue[];
   }
 }

@@ -14,42 +14,43 @@ export type EngineName = 'sqlite' | 'postgresql';
 /**
  * Open database of one engine. An engine knows how rows are stored: its SQL dialect, connections, transactions, locks,
  * files or servers, and the history of the schema. It does not know what the rows mean: services compose the
- * statements. When an engine itself has to start work on records, it calls {@link EngineCallbacks}. Its methods may
- * reject with errors of its driver, which a decorator converts into failures.
+ * statements, and the engine calls {@link EngineCallbacks} for the work on records that it starts itself.
+ *
+ * The methods may reject with errors of the driver. A decorator converts them into failures.
  */
 export interface Engine {
-  /** Cache of the records that were read; absent when caching is off. */
+  /** Cache of records; absent when the application has not enabled the cache. */
   readonly cache?: RecordReader;
   /** Returns an executor that runs each operation in a separate transaction. */
   createExecutor(observe?: StatementObserver): Executor;
   /**
-   * Returns an executor that reads from replicas if they can answer, and from `primary` otherwise. Absent on an engine
+   * Returns an executor that reads from a replica if one can answer, and otherwise from `primary`. Absent on an engine
    * without replicas.
    */
   preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
   /** Begins a transaction that may write. The caller must commit it or roll it back. */
   begin(request: TransactionRequest): Promise<EngineTransaction>;
-  /** Applies the pending migrations, all or none. Returns their names, in order. */
+  /** Applies the pending migrations, all or none. Returns their names, in the order of application. */
   migrate(): Promise<string[]>;
-  /** Checks all stored data on a separate connection, while other work continues. */
+  /** Checks all stored data on a separate connection. Other calls continue meanwhile. */
   checkIntegrity(findings: FindingSink): Promise<void>;
   /** Copies all stored data into a new file. @throws INVALID_OPTIONS on an engine without database files. */
   backUp(request: BackupRequest): Promise<void>;
   /**
    * Copies the write-ahead log into the database file and empties it. Returns false when another connection prevented
-   * that, and on an engine whose server does this itself.
+   * that. Always returns false on PostgreSQL, whose server does this itself.
    */
   checkpoint(): Promise<boolean>;
   /**
-   * Merges the search index on SQLite, and updates the statistics for the query planner on PostgreSQL. Returns false when
-   * the role may not do that for every table of this package; the other tables are updated.
+   * Merges the search index on SQLite, and updates the statistics for the query planner on PostgreSQL. Returns false
+   * when the database role lacks the privilege for one of the tables; the other tables are updated.
    */
   optimize(): Promise<boolean>;
-  /** Returns a number that changes when another connection has committed. Absent on an engine without such a number. */
+  /** Returns a number that changes whenever another connection commits. Absent on an engine without such a number. */
   dataVersion?(): number;
   /**
-   * Returns the size of the write-ahead log in bytes; 0 when the file does not exist. Absent on an engine without such
-   * a file.
+   * Returns the size of the write-ahead log in bytes; 0 when the file does not exist. Absent on an engine whose server
+   * manages the log.
    */
   readonly logBytes?: (() => number) | undefined;
   /** Runs SQL of the application. */
@@ -65,13 +66,16 @@ export interface Engine {
   terminate(): Promise<void>;
 }
 
-/** Functions that work on records. An engine receives them when it is opened. */
+/**
+ * Functions that work on records. An engine receives them when it is opened, because it must not import the code of the
+ * records.
+ */
 export interface EngineCallbacks {
   /** Returns the statements that write entries of the change feed. */
   readonly writeChanges: ChangeWriter;
   /**
-   * Computes and stores the values that SQL cannot compute, after a migration. Changes nothing when all of them are
-   * stored.
+   * Computes and stores values that SQL cannot compute. The engine calls it after a migration. Changes nothing when all
+   * of the values are stored.
    */
   readonly backfill: (executor: Executor) => Promise<void>;
   /**
@@ -89,8 +93,8 @@ export interface EngineCallbacks {
 export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
   /**
-   * True when an earlier attempt failed because of a conflict with other transactions. Then the engine may make other
-   * transactions wait, so that they do not conflict with this attempt.
+   * True when an earlier attempt failed because of a conflict with another transaction. The engine may then make other
+   * transactions wait, so that this attempt does not conflict again.
    */
   readonly isRepeated: boolean;
 }
@@ -98,7 +102,7 @@ export interface TransactionRequest {
 /** Open transaction of one engine. */
 export interface EngineTransaction {
   readonly waiters: TransactionWaiters;
-  /** Pool connection that the transaction holds; undefined without a pool. */
+  /** Connection of the pool that the transaction holds; undefined on an engine without a pool. */
   readonly hold?: ConnectionHold | undefined;
   /** Runs SQL of the application inside the transaction. */
   readonly native: NativeAccess;
@@ -113,13 +117,13 @@ export interface TransactionWaiters {
   /** Returns the longest time for which a waiting call has waited so far, in milliseconds; 0 when no call waits. */
   longestWaitMs(): number | Promise<number>;
   /**
-   * Calls `listener` at once if a call already waits, and whenever another call begins to wait. Absent when the engine
-   * does not report waiting calls.
+   * Calls `listener` at once if a call is already waiting, and later whenever another call begins to wait. Absent on an
+   * engine that does not report waiting calls.
    */
   onWait?(listener: () => void): void;
 }
 
-/** Pool connection that a transaction holds until its end. */
+/** Connection of the pool that a transaction holds until its end. */
 export interface ConnectionHold {
   readonly pool: object;
   isReleased: boolean;

@@ -4,8 +4,8 @@ import type { Row, Statement, StatementResult } from '../sql/statement';
 import type { ChangeEntry, Transaction } from './transaction';
 
 /**
- * Runs statements on one database, or inside one transaction of it. Services run their statements through this
- * interface only, so they do not depend on the engine, or on whether a transaction is open.
+ * Runs statements on a database, or inside a transaction. Services use only this interface. Therefore they do not
+ * depend on the engine, or on whether a transaction is open.
  */
 export interface Executor {
   readonly dialect: Dialect;
@@ -16,17 +16,18 @@ export interface Executor {
   query(statement: Statement): Promise<readonly Row[]>;
   /**
    * Runs read-only statements in order, on the primary, and returns the rows of each. Each statement is a separate
-   * transaction: it sees everything that was committed before it began. The change feed is read in this way.
+   * transaction and sees everything that was committed before it began. The change feed needs this.
    *
    * @throws CONFLICT inside a transaction: see {@link feedInsideTransaction}.
    */
   querySeparately(statements: readonly Statement[]): Promise<readonly (readonly Row[])[]>;
   /**
-   * Runs `work` atomically: when it throws, all of its statements are rolled back. Inside a transaction, only these
-   * statements are rolled back, and the transaction continues. `work` runs again after a transient failure.
+   * Runs `work` atomically: when `work` throws, all of its statements are rolled back. Inside a transaction, the
+   * earlier statements of the transaction stay, and the transaction continues. `work` runs again after a transient
+   * failure.
    *
-   * @param beforeCommit - called with the change entries of `work` before its last statements are sent. It is called in
-   * each repetition.
+   * @param beforeCommit - called with the change entries of `work` before its last statements are sent. It is called
+   *   again when `work` is repeated.
    */
   withTransaction<T>(
     work: (tx: Transaction) => T | Promise<T>,
@@ -38,9 +39,9 @@ export interface Executor {
 export type StatementObserver = (statement: Statement, result: StatementResult, durationMs: number) => void;
 
 /**
- * Creates the failure for reading or pruning the change feed inside a transaction. The transaction's own changes get
- * their numbers when it commits. The statements of the feed have to see the commits of others, which the transaction
- * does not see.
+ * Creates the failure of a call that would use the change feed inside a transaction. The feed cannot work there: it has
+ * to see the latest commits of other transactions, and the transaction's own changes get their numbers only when it
+ * commits.
  */
 export function feedInsideTransaction(): Failure {
   return new Failure('CONFLICT', 'the change feed cannot be used inside a transaction: use it after the transaction', {

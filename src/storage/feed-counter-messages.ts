@@ -1,4 +1,4 @@
-/** Messages about faults of the counter that assigns the numbers of the change feed, by the state of the counter. */
+/** Messages about faults of the PostgreSQL sequence that assigns the numbers of the change feed. */
 export const feedCounterMessages = {
   behind: 'the sequence of the change feed is behind its highest stored value: run migrateDatabase() to repair it',
   unordered:

@@ -10,7 +10,7 @@ export const CheckName = {
   VALUE: 'value',
   /** A derived column, such as the folded name, does not match the columns that it is derived from. */
   DERIVED_COLUMN: 'derived-column',
-  /** Metadata is not canonical JSON, so it cannot be read, or a search by its value does not find it. */
+  /** Metadata is not canonical JSON. It may be unreadable, or a search by its value may not find it. */
   METADATA: 'metadata',
   /** The default endpoint does not belong to the agent. */
   DEFAULT_ENDPOINT: 'default-endpoint',
@@ -20,7 +20,7 @@ export const CheckName = {
   ENDPOINT_ORDER: 'endpoint-order',
   /** No agent has the capability. */
   ORPHAN_CAPABILITY: 'orphan-capability',
-  /** SQLite's substring index has a wrong name for an agent, or lacks the agent. */
+  /** In SQLite's substring index, an agent is missing or has a wrong name. */
   SEARCH_INDEX: 'search-index',
   /** The event chain is broken: see `events.verify()`. Only the first break is reported. */
   EVENT_CHAIN: 'event-chain',
@@ -58,18 +58,19 @@ export interface CheckFinding {
 export interface FindingSink {
   add(finding: CheckFinding): void;
   /**
-   * Checks a part of the database. When the part cannot be read completely, adds a finding instead of throwing, so that
-   * the other parts are still checked.
+   * Runs a check of a part of the database. When the part cannot be read completely, adds a finding and does not throw,
+   * so that the other parts are still checked.
    *
    * @param part - name of the part in the message of this finding.
-   * @param check - checks the part. It rejects with failures: the engine has converted the errors of its driver.
-   * @throws the failures that do not show a fault of the database, such as UNAVAILABLE.
+   * @param check - checks the part. It rejects only with failures, to which the engine has converted the driver's
+   *   errors.
+   * @throws failures that do not show a fault of the stored data, such as UNAVAILABLE.
    */
   checkPart(part: string, check: () => Promise<void>): Promise<void>;
   /** Reports a part that could not be checked. */
   skip(reason: string): void;
   /** Reports a state that is not damage but can cause harm. */
   warn(message: string): void;
-  /** Reports the number of events and mitigations that are not in the event chain yet, and so were not verified. */
+  /** Reports the number of events and mitigations that are not in the event chain yet. They could not be verified. */
   reportPending(count: number): void;
 }

@@ -1,6 +1,6 @@
 import type { MigrationState } from './migration-state';
 
-/** Health probe of an engine. Uses a separate connection, so that the probe and other work do not delay each other. */
+/** Health probe of an engine. The probe has a separate connection, so that it does not wait for other calls. */
 export interface HealthProbe {
   readonly engine: 'sqlite' | 'postgresql';
   /** Runs a minimal query. Returns its duration in milliseconds, without the time to connect. */
@@ -42,8 +42,8 @@ export interface ReplicaHealth {
   /** True when reads are sent to the replica. */
   readonly isServing: boolean;
   /**
-   * Upper bound of the replication lag, in milliseconds. Absent when the lag is unknown, for example because the
-   * replica does not respond, or has never caught up with the primary.
+   * Upper bound of the replication lag, in milliseconds. Absent when the lag is unknown: the replica does not respond,
+   * or has never caught up with the primary.
    */
   readonly lagMs?: number;
   /** Reason why the replica serves no reads; absent when it serves reads. */
@@ -51,9 +51,13 @@ export interface ReplicaHealth {
 }
 
 /**
- * Reason why a replica does not serve reads. `unreachable`: it does not respond. `lagging`: it is more than
- * `maxReplicaLagMs` behind, or its lag is unknown. `not-a-standby`: it was promoted, or never followed a primary.
- * `other-history`: it follows another server, or is still on the timeline before a failover. In the last two cases, it
- * serves reads again when it follows the primary again.
+ * Reason why a replica does not serve reads.
+ *
+ * - `unreachable`: the replica does not respond.
+ * - `lagging`: the replica is more than `maxReplicaLagMs` behind, or its lag is unknown.
+ * - `not-a-standby`: the server was promoted, or never followed a primary.
+ * - `other-history`: the replica follows another server, or has not followed the primary through a fail-over yet.
+ *
+ * The replica serves reads again as soon as the reason is gone.
  */
 export type ReplicaFault = 'unreachable' | 'lagging' | 'not-a-standby' | 'other-history';

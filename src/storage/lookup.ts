@@ -1,6 +1,6 @@
 import type { Executor } from './executor';
 
-/** Kind of key of a lookup: an agent's id, or a certificate's id or fingerprint. */
+/** Kind of the key by which a record is read: the id of an agent, or the id or fingerprint of a certificate. */
 export type LookupKind = 'agent' | 'certificate' | 'fingerprint';
 
 /** Record that can be cached: an agent or a certificate. */
@@ -10,7 +10,7 @@ export interface StoredRecord {
   readonly fingerprint?: string;
 }
 
-/** Lookup of one record by a key. */
+/** Read of one record by a key. */
 export interface Lookup<T extends StoredRecord> {
   readonly by: LookupKind;
   /** Id, or normalized fingerprint. */
@@ -18,14 +18,14 @@ export interface Lookup<T extends StoredRecord> {
   readonly read: (executor: Executor) => Promise<T | null>;
 }
 
-/** Reads records through a cache. */
+/** Cache of records. */
 export interface RecordReader {
-  /** Number of cache entries, including the entries that say that a record does not exist. */
+  /** Number of cache entries. Includes entries which say that a record does not exist. */
   readonly size: number;
   /**
-   * Returns the record of the lookup; null when it does not exist. Calls `load` when the cache has no result.
+   * Returns the record of the lookup; null when it does not exist. Calls `load` when the cache contains neither result.
    *
-   * @param onCached - called when the record comes from the cache.
+   * @param onCached - called when the result comes from the cache.
    */
   read<T extends StoredRecord>(
     lookup: Lookup<T>,

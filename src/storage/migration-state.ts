@@ -1,10 +1,12 @@
-/** State of a database's schema: names of this package's migrations. Ignores migrations of an application. */
+/**
+ * State of a database's schema, as lists of migration names. Migrations that do not belong to this package are ignored.
+ */
 export interface MigrationState {
   readonly applied: readonly string[];
-  /** Migrations that are neither applied nor failed, in the order in which they are to be applied. */
+  /** Migrations that have still to be applied, in their order. */
   readonly pending: readonly string[];
   /** Migrations that a newer version of this package has applied. */
   readonly unknown: readonly string[];
-  /** Migrations that were started, but not finished. */
+  /** Migrations that were started and not finished. */
   readonly failed: readonly string[];
 }

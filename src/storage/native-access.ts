@@ -3,19 +3,16 @@ import type { Failure } from '../errors/failure';
 /** Value of a parameter of an application's own SQL. */
 export type NativeValue = string | number | bigint | boolean | Date | Uint8Array | null;
 
-/** Row that the application's own SQL has returned: values by the names of their columns. */
+/** Row of a result of the application's own SQL: the values by the names of their columns. */
 export type NativeRow = Readonly<Record<string, unknown>>;
 
 /**
- * Runs SQL of the application, or of its Prisma Client. Refuses to write to this package's tables, and to begin or end
- * a transaction.
+ * Runs SQL of the application, or of its Prisma Client. Refuses SQL that writes to this package's tables, or that
+ * begins or ends a transaction.
  */
 export interface NativeAccess {
   query(sql: string, values: readonly NativeValue[]): Promise<readonly NativeRow[]>;
   execute(sql: string, values: readonly NativeValue[]): Promise<number>;
-  /**
-   * Converts any error into a failure. Recognizes errors of the driver, also in the form in which Prisma's adapter
-   * throws them.
-   */
+  /** Converts any error into a failure. Also recognizes a driver's error that Prisma's adapter has wrapped. */
   classify(error: unknown): Failure;
 }

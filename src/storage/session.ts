@@ -6,20 +6,23 @@ import type { NativeAccess } from './native-access';
 import type { Lookup, StoredRecord } from './lookup';
 
 /**
- * Connects the services to a database, or to one of its transactions. Every method rejects with a `DatabaseError`,
- * unless its docstring says otherwise.
+ * Connects the services to a database, or to one of its transactions. Unless a method says otherwise, it rejects with a
+ * `DatabaseError`.
  */
 export interface Session {
   /** True when all calls of this session are part of one transaction. */
   readonly isTransaction: boolean;
   readonly engine: EngineName;
   /**
-   * Runs `work` as a call that only reads. `options` are the unchecked options of the caller; this method checks them.
+   * Runs `work` as a call that only reads.
+   *
+   * @param options - options as the caller gave them. This method checks them.
    */
   read<T>(operation: Operation, options: ReadOptions | undefined, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Reads the record of a lookup. Outside transactions, reads it through the cache. `find` checks the argument of the
-   * caller and returns the lookup.
+   * Reads a record by a key. Outside transactions, reads it through the cache.
+   *
+   * @param find - checks the argument of the caller and returns the lookup.
    */
   readRecord<T extends StoredRecord>(
     operation: Operation,
@@ -29,8 +32,8 @@ export interface Session {
   /** Runs `work` as a call that may write. */
   write<T>(operation: Operation, work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Runs `work` with the SQL access of the database, or of the transaction in whose callback the caller runs. Throws
-   * the errors of `work` unchanged.
+   * Runs `work` with access to the SQL of the database. Inside the callback of a transaction, the SQL is part of the
+   * transaction. Throws the errors of `work` unchanged.
    */
   withNative<T>(work: (native: NativeAccess) => Promise<T>): Promise<T>;
 }
