@@ -15,7 +15,11 @@ const pruneNames = new Set(['before'] as const);
 /** Validated tasks. */
 type Tasks = ReturnType<typeof parseMaintenance>;
 
-/** Parses the options of `maintain`. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of `maintain`.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseMaintenance(input: unknown) {
   const { expire, pruneChanges, pruneEvents, checkpoint, optimize } = checkObject(input, 'options', taskNames);
   return {

@@ -24,7 +24,11 @@ const callbacks: EngineCallbacks = {
 /** Engine whose schema has not been verified yet. */
 interface OpenedEngine extends Engine {
   readonly migrator: Migrator;
-  /** Verifies that the database can be used. @throws when it cannot be used */
+  /**
+   * Verifies that the database can be used.
+   *
+   * @throws when it cannot be used
+   */
   check(): Promise<void>;
 }
 

@@ -54,7 +54,11 @@ export async function deleteWhere(tx: Transaction, selection: Selection, rules: 
   return ids.length;
 }
 
-/** Returns a function that parses a patch for the agent with an id. @throws INVALID_INPUT when the patch is invalid */
+/**
+ * Returns a function that parses a patch for the agent with an id.
+ *
+ * @throws INVALID_INPUT when the patch is invalid
+ */
 export function parsePatch(patch: unknown, nowMs: number, checks: Validator): (id: string) => AgentChange {
   const fields = checkPatch(patch);
   const parse = (id: string): AgentChange => parseAgentUpdate({ ...fields, id }, nowMs, checks);

@@ -23,7 +23,11 @@ export interface DeprecationChange extends AgentChange {
 const optionNames = new Set(['reason', 'successorId', 'ifUpdatedAt'] as const);
 const recordNames = new Set(['reason', 'successorId', 'at'] as const);
 
-/** Parses the arguments of `deprecate`. @throws INVALID_INPUT when one of them is invalid */
+/**
+ * Parses the arguments of `deprecate`.
+ *
+ * @throws INVALID_INPUT when one of them is invalid
+ */
 export function parseDeprecation(
   agentId: unknown,
   options: unknown,
@@ -49,7 +53,11 @@ export function parseDeprecation(
   };
 }
 
-/** Checks the deprecation of a record that is passed to `update`, which ignores it. @throws INVALID_INPUT */
+/**
+ * Checks the deprecation of a record that is passed to `update`, which ignores it.
+ *
+ * @throws INVALID_INPUT
+ */
 export function checkDeprecation(value: unknown, path: string, checks: Validator): void {
   const { reason, successorId, at } = checkObject(value, path, recordNames);
   ifDefined(reason, `${path}.reason`, checks.text);

@@ -13,8 +13,9 @@ const healthFields = new Set(['status', 'lastChecked', 'message'] as const);
 const reportFields = new Set(['agentId', 'endpointId', 'status', 'lastChecked', 'message'] as const);
 
 /**
- * Parses the endpoints of an agent and adds the defaults. @throws INVALID_INPUT, also when two endpoints have the same
- * id
+ * Parses the endpoints of an agent and adds the defaults.
+ *
+ * @throws INVALID_INPUT, also when two endpoints have the same id
  */
 export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
@@ -34,7 +35,11 @@ export function parseEndpoints(value: unknown, nowMs: number, checks: Validator)
   return rows;
 }
 
-/** Returns the given fields of endpoints. Reads each of them once. @throws INVALID_INPUT when one is unknown */
+/**
+ * Returns the given fields of endpoints. Reads each of them once.
+ *
+ * @throws INVALID_INPUT when one is unknown
+ */
 export function readEndpoints(value: unknown, checks: Validator) {
   const read = (element: unknown, path: string) => {
     const { health, ...fields } = checkEndpoint(element, path);
@@ -83,7 +88,11 @@ export interface HealthColumns {
   readonly message: string | null;
 }
 
-/** Parses the result of a health check and adds the defaults. @throws INVALID_INPUT when the result is invalid */
+/**
+ * Parses the result of a health check and adds the defaults.
+ *
+ * @throws INVALID_INPUT when the result is invalid
+ */
 export function parseHealth(value: unknown, path: string, nowMs: number, checks: Validator): HealthColumns {
   if (value === undefined) return { status: 'UNKNOWN', lastChecked: nowMs, message: null };
   return toHealth(checkObject(value, path, healthFields), path, nowMs, checks);
@@ -96,7 +105,11 @@ export interface HealthReportRow {
   readonly health: HealthColumns;
 }
 
-/** Parses a report and adds the defaults. @throws INVALID_INPUT when the report is invalid */
+/**
+ * Parses a report and adds the defaults.
+ *
+ * @throws INVALID_INPUT when the report is invalid
+ */
 export function parseHealthReport(value: unknown, path: string, nowMs: number, checks: Validator): HealthReportRow {
   const report = checkObject(value, path, reportFields);
   return {

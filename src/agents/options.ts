@@ -40,13 +40,21 @@ export interface ChangeRules {
   readonly allowsRevoked: boolean;
 }
 
-/** Parses the options of a registration. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of a registration.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseCreateOptions(input: unknown = {}): RegistrationRules {
   const { unique, allowRevokedCertificate } = checkObject(input, 'options', createNames);
   return { uniqueness: parseUniqueness(unique), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
 }
 
-/** Parses the options of registering many agents. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of registering many agents.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseCreateManyOptions(input: unknown = {}): CreateManyRules {
   const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
   return {
@@ -56,13 +64,21 @@ export function parseCreateManyOptions(input: unknown = {}): CreateManyRules {
   };
 }
 
-/** Parses the options of changing many agents. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of changing many agents.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseUpdateManyOptions(input: unknown = {}): UpdateManyRules {
   const { allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', updateManyNames);
   return { allowsRevoked: parseAllowRevoked(allowRevokedCertificate), ...parseBatchRules(onError, onProgress) };
 }
 
-/** Parses the options of `upsertMany`. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of `upsertMany`.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseUpsertManyOptions(input: unknown): UpsertManyRules {
   const { by, allowRevokedCertificate, onProgress } = checkObject(input, 'options', upsertManyNames);
   return {
@@ -73,21 +89,30 @@ export function parseUpsertManyOptions(input: unknown): UpsertManyRules {
 }
 
 /**
- * Parses the options of a change that cannot attach an agent to a certificate. @throws INVALID_INPUT when they are
- * invalid
+ * Parses the options of a change that cannot attach an agent to a certificate.
+ *
+ * @throws INVALID_INPUT when they are invalid
  */
 export function parseChangeOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt } = checkObject(input, 'options', changeNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: false };
 }
 
-/** Parses the options of an update. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of an update.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseUpdateOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
   return { ifUpdatedAt: parseIfUpdatedAt(ifUpdatedAt), allowsRevoked: parseAllowRevoked(allowRevokedCertificate) };
 }
 
-/** Parses the options of a transfer. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of a transfer.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseTransferOptions(input: unknown, checks: Validator): Readonly<TransferOptions> {
   const { to, ifOwner } = checkObject(input, 'options', transferNames);
   return { to: checks.id(to, 'options.to'), ifOwner: ifDefined(ifOwner, 'options.ifOwner', checks.id) };

@@ -30,7 +30,11 @@ export interface UpsertEntry {
   }[];
 }
 
-/** Parses an agent to be registered or updated. @throws INVALID_INPUT as `parseNewAgent`, and for a missing id */
+/**
+ * Parses an agent to be registered or updated.
+ *
+ * @throws INVALID_INPUT as `parseNewAgent`, and for a missing id
+ */
 export function parseUpsert(input: unknown, by: UpsertManyOptions['by'], defaults: AgentDefaults): UpsertEntry {
   const { endpoints, ...fields } = checkObject(input, 'agent', agentFields);
   const read = ifDefined(endpoints, 'endpoints', (value) => readEndpoints(value, defaults.checks));

@@ -62,8 +62,9 @@ export const agentFields = new Set([
 ] as const);
 
 /**
- * Parses an agent to be registered and adds the defaults. @throws INVALID_INPUT when a field is missing, unknown or
- * invalid
+ * Parses an agent to be registered and adds the defaults.
+ *
+ * @throws INVALID_INPUT when a field is missing, unknown or invalid
  */
 export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, checks }: AgentDefaults): NewAgentRow {
   const agent = checkObject(input, 'agent', agentFields);
@@ -101,7 +102,11 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
   };
 }
 
-/** Returns the fields of a change without an id. Does not check their values. @throws INVALID_INPUT for other fields */
+/**
+ * Returns the fields of a change without an id. Does not check their values.
+ *
+ * @throws INVALID_INPUT for other fields
+ */
 export function checkPatch(input: unknown): object {
   const patch = checkObject(input, 'patch', agentFields);
   if (patch.id !== undefined) throw invalidInput('patch.id', 'must not be given: the query selects the agents');

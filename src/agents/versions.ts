@@ -25,7 +25,11 @@ interface VersionsTarget {
 
 const fields = new Set(['name', 'owner'] as const);
 
-/** Parses a request of versions. @throws INVALID_INPUT */
+/**
+ * Parses a request of versions.
+ *
+ * @throws INVALID_INPUT
+ */
 export function parseVersionsRequest(input: unknown, checks: Validator): VersionsTarget {
   const { name, owner } = checkObject(input, 'request', fields);
   return { name: checks.id(name, 'name'), owner: ifDefined(checks.owner(owner, 'owner'), 'owner', checks.id) };

@@ -10,14 +10,22 @@ export interface WhereRules {
   readonly allowsRevoked: boolean;
 }
 
-/** Parses the options of `updateWhere`. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of `updateWhere`.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseUpdateWhereOptions(input: unknown = {}): WhereRules {
   const { expect, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
   const allowsRevoked = ifDefined(allowRevokedCertificate, 'options.allowRevokedCertificate', checkBoolean) ?? false;
   return { expect: parseExpect(expect), allowsRevoked };
 }
 
-/** Parses the options of `deleteWhere`. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of `deleteWhere`.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseDeleteWhereOptions(input: unknown = {}): WhereRules {
   const { expect } = checkObject(input, 'options', deleteNames);
   return { expect: parseExpect(expect), allowsRevoked: false };

@@ -7,24 +7,25 @@ import { runOutsideTransactions } from '../runtime/transaction-context';
 
 /** Time in milliseconds from the end of one poll of the change feed to the beginning of the next one. */
 const intervalMs = 200;
-/** Time without a read of the cache after which the cache is invalidated and polling stops, in milliseconds. */
+/** Time in milliseconds after the last read of the cache when polling stops and the cache is invalidated. */
 const longestIdleMs = 30_000;
-/** Maximum number of changes whose records are evicted one by one. For more, it is faster to invalidate everything. */
+/**
+ * Maximum number of changes whose records are evicted one by one. With more changes, all records are invalidated, which
+ * is faster.
+ */
 const pageSize = 1000;
 
-// Keeps the functions that exist when the module loads, because fake timers in a test of the application would stop the
-// database.
+// Keeps the original functions: fake timers in a test of the application would stop the database.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Polls the change feed for commits of other processes and services while the cache is in use. */
+/** Polls the change feed for commits of other processes and services. Polls only while the cache is in use. */
 export class ChangePoll implements ChangeSource {
   readonly #executor: Executor;
   /** Sequence number of the last change that was processed; undefined until the feed has been read. */
   #last: number | undefined;
   /**
-   * Changes that this service has announced, with the number of times that the feed will still report them. The cache
-   * has already evicted their records. So when the feed reports such a change, the cache keeps the record, which was
-   * read after the change.
+   * Changes of this service, with the number of times that the feed will still report them. When the feed reports such
+   * a change, the cache keeps the record: the record was evicted before the commit, and read again afterwards.
    */
   readonly #own = new LRUCache<string, number>({ max: 10 * pageSize });
   #timer: NodeJS.Timeout | undefined;
@@ -32,12 +33,16 @@ export class ChangePoll implements ChangeSource {
   #idleMs = 0;
   #isClosed = false;
 
-  /** @param executor - an executor on the primary. */
+  /**
+   * Creates a poll that has not started.
+   *
+   * @param executor - an executor on the primary.
+   */
   constructor(executor: Executor) {
     this.#executor = executor;
   }
 
-  /** Reads the last sequence number of the feed, where the first poll continues. Never fails. */
+  /** Reads the last sequence number of the feed, after which polling begins. Never fails. */
   open(cache: RecordCache): Promise<void> {
     return this.#poll(cache);
   }
@@ -65,8 +70,7 @@ export class ChangePoll implements ChangeSource {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // The call that started the timer may be inside the callback of a transaction. The poll does not belong to this
-      // transaction.
+      // The call that starts the timer may be inside the callback of a transaction, to which the poll must not belong.
       this.#polling = runOutsideTransactions(() => this.#run(cache));
     }, intervalMs);
     // A database that was not closed must not keep the process alive.
@@ -85,7 +89,7 @@ export class ChangePoll implements ChangeSource {
     try {
       await this.#catchUp(cache);
     } catch {
-      // Until the feed can be read again, cached records may be as old as the options of the cache allow.
+      // Until the feed can be read again, the age of cached records is limited only by `ttlMs` and `staleIfErrorMs`.
     }
   }
 
@@ -93,8 +97,8 @@ export class ChangePoll implements ChangeSource {
     if (this.#last !== undefined) {
       const after = this.#last;
       const page = await readPage(this.#executor, { after, limit: pageSize });
-      // When changes were pruned before they were read, or the feed is that of another database, the changed records
-      // are unknown.
+      // Otherwise not all changed records are known: changes were pruned before they were read, the feed is that of
+      // another database, or there are too many changes.
       if (!page.isFull && after >= page.pruned && after <= page.last) {
         const changes = page.changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
           return {
@@ -110,7 +114,7 @@ export class ChangePoll implements ChangeSource {
       }
     }
     const { end } = await readBounds(this.#executor);
-    // Invalidates every record that was read before this query; later changes are read from the feed.
+    // Changes up to `end` are not read from the feed, so every cached record may be outdated.
     cache.invalidateAll();
     this.#own.clear();
     this.#last = end;
@@ -126,9 +130,9 @@ export class ChangePoll implements ChangeSource {
   }
 }
 
-// Returns the keys of a change, without its sequence number. When another process changes the same record in the same
-// millisecond, the feed reports the key one more time than this process has announced it, so the change is still
-// noticed.
+// Returns the keys of a change. They do not contain its sequence number, which is unknown before the commit. If another
+// process changes the same record in the same millisecond, the feed reports the key once more than it was announced, so
+// this change is noticed.
 function keysOf({ entity, kind, ids, changedAt }: ChangeEntry): string[] {
   return ids.map((id) => `${entity} ${kind} ${changedAt} ${id}`);
 }

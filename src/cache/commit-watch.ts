@@ -1,8 +1,8 @@
 import type { ChangeSource, RecordCache } from './record-cache';
 
 /**
- * Notices commits of other connections at once, because they change the engine's data version. The version does not
- * show which records have changed, so all records are invalidated.
+ * Notices commits of other connections by the engine's data version. The version does not show which records have
+ * changed, so each such commit invalidates all cached records.
  */
 export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;

@@ -6,16 +6,16 @@ export interface Entry {
   readonly record: StoredRecord | null;
   /** Time when the read began, by the clock of the option `now`. */
   readonly readAt: number;
-  /** Generation of the cache when the record was read. */
+  /** Generation of the cache when the record was read: see `RecordCache`. */
   readonly generation: number;
-  /** Number of certificates that the cache knew to have been created when the record was read. */
+  /** Number of certificates that this service had created when the record was read. */
   readonly certificatesCreated: number;
 }
 
-/** Read that is running. Other callers that want the same record wait for it. */
+/** Running read. Other callers that request the same record wait for its result. */
 export interface InFlightRead {
   readonly by: LookupKind;
   result: Promise<StoredRecord | null>;
-  /** True when the read data may have changed since the read began. */
+  /** True when the record may have changed since the read began. */
   isOutdated: boolean;
 }

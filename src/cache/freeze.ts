@@ -5,10 +5,7 @@ const { prototype } = Date;
 /** Names of the methods that change a Date. */
 const setters = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('set'));
 
-/**
- * Date whose time cannot be changed; Object.freeze does not protect the time of a Date. In all other respects it is a
- * Date.
- */
+/** Date whose time cannot be changed. It is necessary because `Object.freeze` does not protect the time of a Date. */
 class FixedDate extends Date {
   static {
     Object.defineProperty(this.prototype, 'constructor', { value: Date });
@@ -20,9 +17,9 @@ function refuse(): never {
   throw new TypeError('Cannot change a Date of a cached record');
 }
 
-/** Makes a record and everything in it immutable, including dates, and returns it. Call it before other code has it. */
+/** Makes a record immutable, with everything in it, and returns it. Call it before other code gets the record. */
 export function freeze<T>(record: T): T {
-  // No recursion: metadata may be nested more deeply than the stack allows.
+  // Uses a list and no recursion: metadata may be nested more deeply than the stack allows.
   const open: unknown[] = [record];
   while (open.length > 0) {
     const value = open.pop();

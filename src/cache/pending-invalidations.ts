@@ -1,4 +1,4 @@
-/** Keys of the records that writes of this process are changing now, with the number of these writes. */
+/** Counts, for each key, the running writes of this process that change the record. */
 export class PendingInvalidations {
   readonly #counts = new Map<string, number>();
 

@@ -15,13 +15,11 @@ import { toStale } from './stale';
 /** Maximum time in milliseconds for which the cache keeps the result that a record does not exist. */
 const maxNotFoundMs = 1000;
 
-/** Reports changes that other processes, and other services of this process, have committed. */
+/** Source of the changes that other processes, and other services of this process, have committed. */
 export interface ChangeSource {
-  /** Evicts the records that others have changed, as far as the changes are known without waiting. */
+  /** Evicts the records that others have changed. Evicts only those whose changes are known without waiting. */
   check(cache: RecordCache): void;
-  /**
-   * Announces changes that this service is about to commit, so that they are not mistaken for changes of others.
-   */
+  /** Announces changes that this service is about to commit. Otherwise they would be mistaken for changes of others. */
   announce?(changes: readonly ChangeEntry[]): void;
   /** Withdraws the announcement of changes that were rolled back. */
   withdraw?(changes: readonly ChangeEntry[]): void;
@@ -29,8 +27,8 @@ export interface ChangeSource {
 }
 
 /**
- * Caches records that were read. A write evicts the records that it changes before its commit, and keeps them out of
- * the cache until the commit has ended. Otherwise a read could cache an old version meanwhile.
+ * Cache of records. A write evicts its records before the commit, and blocks them until the commit has ended. Otherwise
+ * a read during the commit could put the old version into the cache.
  */
 export class RecordCache {
   readonly #ttlMs: number;
@@ -38,13 +36,13 @@ export class RecordCache {
   readonly #now: () => number;
   readonly #changeSource: ChangeSource;
   readonly #diagnostics: Diagnostics;
-  /** Cached results by key. A certificate has the key of its fingerprint, also when it was looked up by its id. */
+  /** Cached results by key. The key of a certificate is its fingerprint, even if it was looked up by its id. */
   readonly #entries: LRUCache<string, Entry>;
-  /** Keys of the cached certificates by their ids. */
+  /** Keys in the cache of certificates, by their ids. */
   readonly #certificateKeys = new Map<string, string>();
   readonly #inFlightReads = new Map<string, InFlightRead>();
   readonly #pending = new PendingInvalidations();
-  /** Increases when everything is invalidated. A record of an earlier generation may have changed after its read. */
+  /** Number that increases when all entries are invalidated. An entry with a lower generation may be outdated. */
   #generation = 0;
   #certificatesCreated = 0;
 
@@ -73,15 +71,16 @@ export class RecordCache {
   }
 
   /**
-   * Returns the record of a lookup, frozen: from the cache, from a read that is already running, or from `load`. An
-   * error of the cache itself never fails the read.
+   * Returns the record of a lookup, frozen. Takes it from the cache, from a running read, or from `load`. An error of
+   * the cache itself never makes the lookup fail.
    */
   async read<T extends StoredRecord>(
     lookup: Lookup<T>,
     load: () => Promise<T | null>,
     onCached?: () => void,
   ): Promise<T | null> {
-    // Yields before the check for changes. Otherwise a long series of cached results would block the event loop.
+    // A long series of cached results would otherwise block the event loop. Yields before the cache looks for changes,
+    // so that the result is up to date.
     if (shouldYield()) await yieldToEventLoop();
     const answer = quietly(() => this.#answer(lookup, load));
     try {
@@ -98,15 +97,18 @@ export class RecordCache {
     }
   }
 
-  /** Evicts the affected entries and blocks re-caching until the returned callback reports commit or rollback. */
+  /**
+   * Evicts the records of the changes, and blocks them from the cache. Call the returned function after the commit or
+   * rollback, to end the block.
+   */
   invalidate(changes: readonly ChangeEntry[]): (isCommitted: boolean) => void {
     this.evict(changes);
-    // Changes outside the feed are never read from it.
+    // Changes that are not written to the feed are never read from the feed.
     const inFeed = changes.filter(({ isOutsideFeed }) => isOutsideFeed !== true);
     this.#changeSource.announce?.(inFeed);
     const keys = changes.flatMap(({ entity, ids }) => {
       const keysOfIds = ids.map((id) => keyOf(kindOf(entity), id));
-      // The change entries do not contain the fingerprints, so one key stands for all of them.
+      // A change entry has the id of a certificate and not its fingerprint, so all fingerprints are blocked.
       return entity === 'CERTIFICATE' && ids.length > 0 ? [...keysOfIds, anyFingerprint] : keysOfIds;
     });
     const end = this.#pending.add(keys);
@@ -131,24 +133,25 @@ export class RecordCache {
     }
   }
 
-  /** Invalidates all entries. They stay in the cache, for `staleIfErrorMs`, until their records are read again. */
+  /** Invalidates all entries. Each stays in the cache, for `staleIfErrorMs`, until its record is read again. */
   invalidateAll(): void {
     this.#generation += 1;
     for (const key of this.#inFlightReads.keys()) this.#markOutdated(key);
   }
 
-  /** Removes all records, including those that `staleIfErrorMs` allows. */
+  /** Removes all records, including the stale ones. */
   clear(): void {
     this.invalidateAll();
     this.#entries.clear();
   }
 
-  /** Stops watching the changes of others. */
+  /** Stops looking for changes of others. */
   close(): Promise<void> {
     return this.#changeSource.close();
   }
 
-  // Returns undefined when the result must not be cached.
+  // Returns the result for a lookup: an entry, or a running read. Returns undefined when a write is changing the
+  // record, so that the result must not be cached.
   #answer<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | InFlightRead | undefined {
     const { by, key } = lookup;
     this.#changeSource.check(this);
@@ -162,7 +165,8 @@ export class RecordCache {
     return this.#inFlightReads.get(ownKey) ?? this.#begin(by, ownKey, load, now);
   }
 
-  // A stale record has all changes of this service, whose writes evict records. It may lack changes of others.
+  // Returns a stale record while the database is unavailable. All changes of this service are in it, because its writes
+  // evict records; changes of other processes may be missing.
   #staleAnswer({ by, key }: Pick<Lookup<StoredRecord>, 'by' | 'key'>, error: unknown): StoredRecord | undefined {
     const entry = this.#find(by, key);
     if (!entry?.record || classifyError(error).code !== 'UNAVAILABLE') return undefined;
@@ -179,9 +183,9 @@ export class RecordCache {
   #isFresh({ by, record, readAt, generation, certificatesCreated }: Entry, now: number): boolean {
     if (generation !== this.#generation) return false;
     const ageMs = now - readAt;
-    // The age is negative after the clock was set back. Then the record counts as outdated.
+    // A negative age shows that the clock was set back. The record then counts as outdated.
     if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
-    // The record was not found. If a certificate has been created since, it may have this fingerprint.
+    // No certificate had this fingerprint. A certificate that was created since may have it.
     if (by === 'fingerprint' && certificatesCreated !== this.#certificatesCreated) return false;
     return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, maxNotFoundMs);
   }
@@ -225,7 +229,8 @@ export class RecordCache {
     this.#certificateKeys.set(record.id, key);
   }
 
-  // The callers that already wait get the read result: they asked before the change. Later callers begin a new read.
+  // Callers that already wait may get the old record, because they asked before the change. Later callers begin a new
+  // read.
   #markOutdated(key: string): void {
     const read = this.#inFlightReads.get(key);
     if (read === undefined) return;

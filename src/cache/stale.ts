@@ -1,8 +1,8 @@
 const staleRecords = new WeakSet();
 
 /**
- * Returns a copy of a cached record. {@link isStale} returns true for the copy. Does not mark the record itself,
- * because earlier callers may have got the same object before it was stale.
+ * Returns a copy of a cached record for which {@link isStale} returns true. The record itself is not marked, because
+ * earlier callers may have received the same object while it was up to date.
  */
 export function toStale<T extends object>(record: T): T {
   const copy = Object.freeze({ ...record });
@@ -11,9 +11,8 @@ export function toStale<T extends object>(record: T): T {
 }
 
 /**
- * Reports whether a record came from the cache because the database was UNAVAILABLE, and may be older than
- * `cache.ttlMs`: see the option `cache.staleIfErrorMs`. Returns false for every other record, also for a copy
- * that you make of a stale one.
+ * Reports whether a record may be outdated: the cache returned it after its time, because the database was UNAVAILABLE.
+ * See the option `cache.staleIfErrorMs`. Returns false for every other object, including a copy of a stale record.
  *
  * @example
  * ```ts

@@ -34,12 +34,12 @@ export interface CertificateReader {
   getByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null>;
 
   /**
-   * Returns the certificates that match all fields of a query, as one snapshot; an empty array when none does.
+   * Returns the certificates that match all fields of a query, as one snapshot; an empty array when none matches.
    * Certificates with equal sort values are in ascending order of their ids.
    *
    * @param query - see {@link CertificateQuery}. Default: all certificates, newest first.
    * @throws RESULT_TOO_LARGE when more than `maxResults` certificates match a query without `limit`, or when the result
-   * is larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   *   is larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const revoked = await db.certificates.query({ issuer: 'example ca', status: ['REVOKED'], limit: 20 });
@@ -49,13 +49,13 @@ export interface CertificateReader {
   query(query?: CertificateQuery, options?: ReadOptions): Promise<Certificate[]>;
 
   /**
-   * Returns the VALID and SUSPENDED certificates that expire within `withinMs` milliseconds from now, as one snapshot.
-   * They are ordered by `notAfter`, then by id, both ascending. Returns an empty array when there are none.
-   * Certificates that have already expired are not included.
+   * Returns the VALID and SUSPENDED certificates that expire within `withinMs` milliseconds from now, as one snapshot;
+   * an empty array when there are none. Excludes certificates that have already expired. The order is by `notAfter`,
+   * then by id, both ascending.
    *
    * @param withinMs - an integer from 0, in milliseconds.
    * @throws RESULT_TOO_LARGE when there are more than `maxResults` such certificates, or when the result is larger than
-   * `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   *   `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const weekMs = 7 * 24 * 60 * 60 * 1000;

@@ -14,8 +14,8 @@ import type { CertificateStatus, RevocationOutcome } from './types';
 import type { NewCertificateRow } from './validation';
 
 /*
- * Operations that change certificates. Each runs inside a transaction and records its changes for the change feed.
- * `nowMs` is the time of the change in milliseconds since 1970.
+ * Operations that change certificates. Each is called inside a transaction, and records its changes for the change
+ * feed. `nowMs` is the time of the change in milliseconds since 1970.
  */
 
 /** Stores a certificate, and returns its id. */
@@ -40,8 +40,8 @@ export async function setCertificateStatus(
 ): Promise<boolean> {
   const { setStatus, selectStatus } = certificateStatements(tx.dialect);
   const statement = setStatus({ id, status, revokedAt: status === 'REVOKED' ? nowMs : null });
-  // Tries again when the status has changed between the two statements. The number of attempts is limited, because a
-  // row security policy may let the role see the row but not change it.
+  // If the status has changed between the two statements, tries again. The number of attempts is limited, because a row
+  // security policy may let the database role see the row but not change it.
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(statement)) > 0) {
       tx.recordChange(certificateChange('UPDATED', [id], nowMs));
@@ -85,11 +85,12 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
     throw new Failure('STILL_REFERENCED', 'an agent still refers to the certificate', { entity: 'certificate' });
   }
   const predecessors = await tx.query(statements.lockPredecessors({ id }));
-  // A row security policy may let the role lock a certificate but not delete it. Then DELETE reports no error, and
-  // deletes no row.
+  // A row security policy may let the database role lock a certificate but not delete it. DELETE then reports no error,
+  // and deletes no row.
   if ((await tx.execute(statements.delete({ id }))) === 0) throw protectedRow();
   tx.recordChange(certificateChange('DELETED', [id], nowMs));
-  // The foreign key has set `replaced_by` to NULL in the certificates that the deleted certificate replaced.
+  // The certificates that the deleted certificate replaced have also changed: the foreign key has set their
+  // `replaced_by` to NULL.
   tx.recordChange(certificateChange('UPDATED', idsOf(predecessors), nowMs));
   return true;
 }
@@ -98,7 +99,7 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
  * Revokes a certificate and, as `agents` requests, changes the agents that hold it. Returns null when the certificate
  * does not exist.
  *
- * @param scopeOwner - as in {@link lockHeldBy}; undefined when the certificate may have any holders.
+ * @param scopeOwner - as `owner` of {@link lockHeldBy}; undefined when agents of any owner may hold the certificate.
  * @throws CONFLICT when agents of `scopeOwner` and of another owner hold the certificate
  */
 export async function revokeCertificate(
@@ -125,9 +126,10 @@ export async function revokeCertificate(
 /**
  * Replaces the certificate `oldId` by a new one, and returns the id of the new one.
  *
- * @param scopeOwner - as in {@link lockHeldBy}; undefined when the certificate may have any holders.
+ * @param scopeOwner - as `owner` of {@link lockHeldBy}; undefined when agents of any owner may hold the certificate.
  * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when that certificate has already been
- * replaced, or when agents of `scopeOwner` and of another owner hold it; INVALID_TRANSITION when the new certificate is REVOKED, unless `allowsRevoked` is true
+ *   replaced, or when agents of `scopeOwner` and of another owner hold it; INVALID_TRANSITION when the new certificate
+ *   is REVOKED, unless `allowsRevoked` is true
  */
 export async function rotateCertificate(
   tx: Transaction,
@@ -139,8 +141,8 @@ export async function rotateCertificate(
   const statements = certificateStatements(tx.dialect);
   const locked = await lockHeldBy(tx, oldId, scopeOwner);
   if (locked === undefined) {
-    // Fails with ALREADY_EXISTS when the new id or fingerprint is taken, because this error has precedence. The error
-    // below rolls back the insertion.
+    // The insertion comes first, because ALREADY_EXISTS has precedence over the errors below. Those errors roll it
+    // back.
     await tx.executeAll(statements.insert(row));
     const message = 'oldId must be the id of an existing certificate';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
@@ -169,7 +171,7 @@ export async function expireDueCertificates(tx: Transaction, nowMs: number, limi
   return rows.length;
 }
 
-/** Changes the agents that hold a certificate; returns their ids in ascending order. */
+/** Changes the agents that hold a certificate. Returns their ids in ascending order. */
 async function changeHolders(
   tx: Transaction,
   lock: HolderStatements['lockAll'],
@@ -181,12 +183,12 @@ async function changeHolders(
   for (let after = -1; ;) {
     const rows = await tx.query(lock({ certificateId, after }));
     const ids = idsOf(rows);
-    // Sorts each part when it is read. Then the final sort is quick, because it only merges sorted parts.
+    // Sorts each part at once. The final sort then only merges sorted parts, which is quick.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
-      // Sorting many ids blocks the event loop for long, so other tasks of the process run first.
+      // Sorting many ids blocks the event loop for long, so other work of the process gets a chance to run before.
       if (shouldYield()) await yieldToEventLoop();
       return sortByCodePoint(all);
     }
@@ -210,8 +212,8 @@ function agentChange(ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'AGENT', kind: 'UPDATED', ids, changedAt };
 }
 
-// Returns the first column of each row.
+// Returns the first column of each row, which must be the id of a record.
 function idsOf(rows: readonly Row[]): string[] {
-  // The cast is safe: every statement whose rows are passed here selects the id of a record first.
+  // The cast is safe: every statement whose rows are passed here selects an id first.
   return rows.map(([id]) => id as string);
 }

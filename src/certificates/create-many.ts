@@ -9,8 +9,8 @@ import { certificateStatements } from './statements';
 import { parseNewCertificate, type NewCertificateRow } from './validation';
 
 /**
- * Maximum number of attempts to insert the certificates of a batch. In each attempt, other connections may first insert
- * certificates with the same ids or fingerprints.
+ * Maximum number of attempts to insert the certificates of a batch. An attempt can fail because another connection has
+ * inserted a certificate with the same id or fingerprint meanwhile.
  */
 const maxTries = 5;
 
@@ -50,7 +50,7 @@ function lengthOf({ columns, metadata }: NewCertificateRow): number {
   return length;
 }
 
-/** Stores certificates. Returns the failures of the refused ones, of which it stores nothing. */
+/** Stores certificates. Stores nothing of the refused ones, and returns their failures. */
 async function insertCertificates(
   tx: Transaction,
   rows: readonly NewCertificateRow[],
@@ -60,27 +60,27 @@ async function insertCertificates(
   for (let rest = rows, tries = 1; rest.length > 0; tries += 1) {
     const accepted = chooseFree(rest, await selectTaken(tx, rest), failures);
     const inserted = await insertRows(tx, accepted, nowMs);
-    // The INSERT statement skips a certificate whose id or fingerprint another transaction has inserted since the
-    // query. The next query finds that certificate.
+    // The INSERT skips a certificate whose id or fingerprint another transaction has inserted since the query. The
+    // query of the next attempt finds it.
     rest = accepted.filter(({ columns }) => !inserted.has(columns.id));
     if (tries < maxTries) continue;
-    // The certificate violates a unique constraint of the application, which the queries above do not test. The
-    // statement fails with the error of this constraint.
+    // The certificate violates a unique constraint of the application, which the queries above do not test. A plain
+    // INSERT fails with the error of this constraint.
     for (const row of rest) await tx.executeAll(certificateStatements(tx.dialect).insert(row));
     break;
   }
   return failures;
 }
 
-/** Ids and fingerprint keys that certificates have. */
+/** Ids and fingerprint keys that stored certificates have. */
 interface Taken {
   readonly ids: Set<unknown>;
   readonly fingerprintKeys: Set<unknown>;
 }
 
 /**
- * Returns the certificates whose id and fingerprint are free. Adds the failures of the others to `failures`. The first
- * one of several certificates with the same id or fingerprint takes it.
+ * Returns the certificates whose id and fingerprint are free, and adds the failures of the others to `failures`. Of
+ * several certificates with the same id or fingerprint, the first one is accepted.
  */
 function chooseFree(
   rows: readonly NewCertificateRow[],
@@ -120,7 +120,7 @@ async function insertRows(
   if (rows.length === 0) return new Set();
   const statements = certificateStatements(tx.dialect);
   // Inserts in the order of the fingerprints. Otherwise two batches could each wait for a certificate that the other
-  // one has inserted. The order of the ids would not prevent this, because each call generates other ids.
+  // one has inserted, a deadlock. The order of the ids would not help, because each call generates different ids.
   const ordered = [...rows].sort((one, other) => (one.columns.fingerprintKey < other.columns.fingerprintKey ? -1 : 1));
   const found = await tx.executeReturning(statements.insertMany(ordered));
   const ids = new Set(found.map(([id]) => id));

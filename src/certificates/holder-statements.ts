@@ -5,31 +5,32 @@ import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 
 /**
- * Parameters of the statements that select holders: the agents that hold a certificate. SQLite returns them in parts:
- * `after` is the row key of the last holder in the previous part. For the first part, it is less than every row key.
+ * Parameters of the statements that select holders: the agents that hold a certificate. On SQLite, the statements
+ * return the holders in parts. `after` is the row key of the last holder in the previous part; -1 for the first part.
  */
 type HolderParameters = Readonly<Record<'certificateId', string> & Record<'after', number>>;
 
-/** Statements about the agents that hold a certificate, for one engine. */
+/** Statements about holders, the agents that hold a certificate, for one engine. */
 export class HolderStatements {
   /** Selects one row when a holder exists. */
   readonly exists;
   /** Selects one row when a holder of the owner exists. */
   readonly existsOfOwner;
   /**
-   * Selects two numbers in one row: 1 when a holder of the owner exists, else 0 or NULL; and 1 when a holder of another
-   * owner exists, else 0 or NULL. On engines with row locks, also locks all holders.
+   * Selects one row with two numbers. The first is 1 when an agent of the owner holds the certificate; the second is 1
+   * when an agent of another owner does. Otherwise they are 0 or NULL. On engines with row locks, also locks all
+   * holders.
    */
   readonly lockOwners;
   /**
-   * Selects the ids of all holders, each with its row key. On SQLite, the statement returns a part of at most
-   * {@link chunkRows} ids, in the order of the row keys; the row key of the last id is the parameter `after` of the
-   * next part. On PostgreSQL, it returns all ids at once, in ascending order, and locks the holders.
+   * Selects the ids of all holders, each with its row key. On PostgreSQL, returns all of them in ascending order, and
+   * locks them. On SQLite, returns a part of at most {@link chunkRows} ids, in the order of the row keys; the next part
+   * begins after the row key of the last id.
    */
   readonly lockAll;
-  /** Selects the holders that a suspension changes, in the same way as {@link lockAll}. */
+  /** Selects the holders that a suspension changes, in the same form as {@link lockAll}. */
   readonly lockForSuspension;
-  /** Selects the holders that a revocation changes, in the same way as {@link lockAll}. */
+  /** Selects the holders that a revocation changes, in the same form as {@link lockAll}. */
   readonly lockForRevocation;
   /** True when the ids of the holders are returned in parts. */
   readonly isStepped: boolean;

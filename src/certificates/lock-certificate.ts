@@ -5,8 +5,8 @@ import { holderStatements } from './holder-statements';
 import { certificateStatements } from './statements';
 
 /**
- * Returns the row of the statement `lock`; undefined when the certificate does not exist. Blocks other changes of the
- * certificate until the end of the transaction.
+ * Returns the row of the statement `lock`; undefined when the certificate does not exist. Other transactions cannot
+ * change the certificate until the end of this transaction.
  */
 export function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
   const { lock } = certificateStatements(tx.dialect);
@@ -14,9 +14,11 @@ export function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefi
 }
 
 /**
- * Locks a certificate that agents of `owner` hold. Does not lock any other one, because its owner must not have to wait.
- * No further agent can get the certificate until the end of the transaction, and no holder can get another owner. Throws
- * CONFLICT when an agent of another owner holds the certificate, too.
+ * Locks a certificate that agents of `owner` hold. Until the end of the transaction, no other agent can get the
+ * certificate, and none of these agents can get another owner. Does not lock a certificate of another owner, because
+ * that owner's calls must not have to wait. With an undefined `owner`, locks any certificate.
+ *
+ * @throws CONFLICT when an agent of another owner holds the certificate, too
  */
 export async function lockHeldBy(tx: Transaction, id: string, owner: string | undefined): Promise<Row | undefined> {
   if (owner === undefined) return lockForUpdate(tx, id);
@@ -32,9 +34,9 @@ export async function lockHeldBy(tx: Transaction, id: string, owner: string | un
 }
 
 /**
- * Returns the result of `attempt`, or undefined when the certificate does not exist. Tries again when `attempt` finds
- * no certificate but a later query does, because the certificate may have been created between the two queries. The
- * number of attempts is limited, because a row security policy may let the role see the row but not change it.
+ * Returns the result of `attempt`; undefined when the certificate does not exist. If `attempt` finds no certificate but
+ * a later query does, the certificate may have been created between the two queries: then tries again. The number of
+ * attempts is limited, because a row security policy may let the database role see the row but not change it.
  */
 export async function repeatWhileHidden<T>(
   tx: Transaction,

@@ -13,7 +13,11 @@ const revocationFields = new Set(['reason', 'revokedAt', 'agents'] as const);
 const createManyFields = new Set(['onError', 'onProgress'] as const);
 const rotationFields = new Set(['allowRevokedCertificate'] as const);
 
-/** Parses the options of a revocation. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of a revocation.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation {
   const fields = checkObject(input, 'options', revocationFields);
   return {
@@ -23,15 +27,20 @@ export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation
   };
 }
 
-/** Parses the options of storing many certificates. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of storing many certificates.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parseCreateManyOptions(input: unknown = {}): BatchRules {
   const { onError, onProgress } = checkObject(input, 'options', createManyFields);
   return parseBatchRules(onError, onProgress);
 }
 
 /**
- * Reports whether the options of a rotation accept a REVOKED new certificate. @throws INVALID_INPUT when they are
- * invalid
+ * Reports whether the options of a rotation accept a REVOKED new certificate.
+ *
+ * @throws INVALID_INPUT when they are invalid
  */
 export function parseRotateOptions(input: unknown = {}): boolean {
   const { allowRevokedCertificate } = checkObject(input, 'options', rotationFields);

@@ -17,7 +17,7 @@ import type { Certificate } from './types';
 /**
  * Returns a certificate; null when it does not exist.
  *
- * @param owner - owner whose agents alone must hold the certificate, else it counts as absent; undefined for any holders.
+ * @param owner - when given, a certificate counts as absent unless agents of this owner, and no others, hold it.
  */
 export async function getCertificate(
   executor: Executor,
@@ -67,7 +67,7 @@ export async function queryCertificates(
 }
 
 /**
- * Removes `replacedBy` from a record that is limited to one owner: the successor may be a certificate of another owner.
+ * Removes `replacedBy` from a record that is read for one owner: the successor may be a certificate of another owner.
  */
 export function withoutSuccessor<T extends Certificate | null>(certificate: T): T {
   if (certificate !== null) delete certificate.replacedBy;

@@ -34,14 +34,19 @@ const table: Columns<CertificateModel> = {
 class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
-  /** Selects the certificate in the same way as {@link selectById}, if only agents of the owner hold it. */
+  /**
+   * Selects a certificate by its id, like {@link selectById}, but only if agents of the owner, and no others, hold it.
+   */
   readonly selectOwnedById;
-  /** Selects the certificate in the same way as {@link selectByFingerprint}, if only agents of the owner hold it. */
+  /**
+   * Selects a certificate by its fingerprint, like {@link selectByFingerprint}, but only if agents of the owner, and no
+   * others, hold it.
+   */
   readonly selectOwnedByFingerprint;
   /**
-   * Selects the status and `replacedBy` of a certificate. On engines with row locks, also locks its row: until the end
-   * of the transaction, others can neither change the certificate nor add references to it. Only later statements see
-   * references that others added while this statement waited for the lock.
+   * Selects the status and `replacedBy` of a certificate. On engines with row locks, also locks the row: until the end
+   * of the transaction, no other transaction can change the certificate or add a reference to it. References that were
+   * added while the statement waited for the lock are visible to later statements only.
    */
   readonly lock;
   /** Selects one row when the certificate exists. */
@@ -58,8 +63,8 @@ class CertificateStatements {
   readonly setSuccessor;
   readonly delete;
   /**
-   * Updates a certificate without changing a value, which blocks changes of the certificate by other transactions.
-   * Counts as one changed row.
+   * Updates a certificate without changing a value, so that other transactions cannot change it. Counts as one changed
+   * row.
    */
   readonly touch;
   /**
@@ -120,13 +125,14 @@ class CertificateStatements {
       (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,
     );
     this.delete = defineStatement<{ id: string }>((p) => sql`DELETE FROM certificates WHERE id = ${p('id')}`);
-    // No index contains the column `revoked_at`, so this update writes no index.
+    // An update of `revoked_at` is cheap: no index contains this column.
     this.touch = defineStatement<{ id: string }>(
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );
-    // The ORDER BY, which is that of the index, lets all concurrent calls lock the rows in the same order. PostgreSQL
-    // omits a certificate that another transaction revoked while this one waited for the lock of its row. Therefore the
-    // UPDATE needs no condition on the status, which would make SQLite read all rows of that status.
+    // The order is that of the index, so concurrent calls lock the rows in the same order and cannot deadlock. The
+    // subquery also excludes a certificate that another transaction has revoked while this one waited for its row lock.
+    // A condition on the status in the UPDATE is therefore not necessary; it would make SQLite read all rows of that
+    // status.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT c.id FROM certificates c
@@ -170,8 +176,8 @@ class CertificateStatements {
   }
 
   /**
-   * Returns the statement that stores certificates without their metadata. It skips each certificate whose id or
-   * fingerprint is taken, and returns the ids of the others.
+   * Returns the statement that stores certificates without their metadata. Skips each certificate whose id or
+   * fingerprint is taken. Returns the ids of the stored ones.
    */
   insertMany(rows: readonly NewCertificateRow[]): Statement {
     return this.#insertMany({

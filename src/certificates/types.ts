@@ -24,7 +24,10 @@ export const RevocationReason = {
 } as const;
 export type RevocationReason = (typeof RevocationReason)[keyof typeof RevocationReason];
 
-/** X.509 certificate, as reads return it. Its id and fingerprint are unique; its subject can be empty or not unique. */
+/**
+ * X.509 certificate, as reads return it. Its id and its fingerprint are unique. Its subject may be empty, and several
+ * certificates may have the same subject.
+ */
 export interface Certificate {
   id: string;
   subject: string;
@@ -68,17 +71,16 @@ export interface CertificateInput {
   metadata?: Metadata | undefined;
   /** @defaultValue now */
   createdAt?: Date | undefined;
-  /** Time of the revocation, to import a REVOKED certificate. Must be absent with any other status. */
+  /** Time of the revocation, for a certificate that is imported as REVOKED. Must be absent with any other status. */
   revokedAt?: Date | undefined;
-  /** Reason of the revocation, to import a REVOKED certificate. Must be absent with any other status. */
+  /** Reason of the revocation, for a certificate that is imported as REVOKED. Must be absent with any other status. */
   revocationReason?: RevocationReason | undefined;
 }
 
 /** Options of `rotate`. */
 export interface RotateOptions {
   /**
-   * True to accept a new certificate that is REVOKED. With false, a call with such a certificate fails with
-   * INVALID_TRANSITION.
+   * True to accept a new certificate that is REVOKED. Otherwise, the call fails with INVALID_TRANSITION.
    *
    * @defaultValue false
    */
@@ -91,15 +93,18 @@ export interface RevocationOptions {
   /** @defaultValue now */
   revokedAt?: Date | undefined;
   /**
-   * Effect on the agents that hold the certificate. `keep` changes nothing; `suspend` suspends ACTIVE and DEPRECATED
-   * agents; `revoke` revokes all agents permanently.
+   * Effect on the agents that hold the certificate. `keep`: none. `suspend`: suspends ACTIVE and DEPRECATED agents.
+   * `revoke`: revokes all agents, permanently.
    */
   agents: 'keep' | 'suspend' | 'revoke';
 }
 
 /** Result of `revoke`. */
 export interface RevocationOutcome {
-  /** True when this call revoked the certificate. False when it was already revoked; then nothing was changed. */
+  /**
+   * True when this call has revoked the certificate. False when the certificate was already revoked: then nothing was
+   * changed.
+   */
   revoked: boolean;
   /** Ids of the agents that were suspended or revoked, in ascending order. */
   agents: string[];

@@ -37,8 +37,9 @@ const certificateFields = new Set([
 ] as const);
 
 /**
- * Parses a certificate to be stored and adds the defaults. @throws INVALID_INPUT when a field is missing, unknown or
- * invalid
+ * Parses a certificate to be stored and adds the defaults.
+ *
+ * @throws INVALID_INPUT when a field is missing, unknown or invalid
  */
 export function parseNewCertificate(input: unknown, nowMs: number, checks: Validator): NewCertificateRow {
   const fields = checkObject(input, 'certificate', certificateFields);
@@ -74,7 +75,11 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Valid
   };
 }
 
-/** Returns `value` when it is the status of a certificate. @throws INVALID_INPUT for any other value */
+/**
+ * Returns `value` when it is the status of a certificate.
+ *
+ * @throws INVALID_INPUT for any other value
+ */
 export function checkCertificateStatus(value: unknown, field: string): CertificateStatus {
   return checkOneOf(value, CertificateStatus, field);
 }

@@ -50,8 +50,8 @@ export class ChangeService {
         yield change;
       }
       if (isFull) continue;
-      // While no change has been read, continues after the present end of the feed. Without this position, changes that
-      // are written and pruned during the pause would be skipped without an error.
+      // Before the first change is read, continues after the present end of the feed. Without this position, the
+      // iteration would silently skip changes that are written and pruned during the pause.
       last ??= end;
       if (pollMs === 0) return;
       await pause(pollMs, signal);
@@ -67,8 +67,8 @@ export class ChangeService {
     });
   }
 
-  // Reading the locks of the server takes longer than reading the changes, so the followers of a service share one
-  // reading of the locks.
+  // Reads the next page for a follower. The followers of a service share the bounds of the feed, because reading the
+  // locks of the server takes longer than reading the changes.
   #poll(after: number | undefined, pollMs: number): Promise<FeedPage> {
     return this.#session.read('changes.read', { consistency: 'primary' }, async (executor) => {
       const known = await this.#shared.read(executor, pollMs / 2);
@@ -104,12 +104,16 @@ function parseQuery(query: unknown): ParsedQuery {
   };
 }
 
-/** Reports whether the bounds show that there is no change after a position, and that the position is valid. */
+/** Reports whether the bounds show that `after` is a valid position with no change after it. */
 function isAtEnd(after: number | undefined, { pruned, end, last }: FeedBounds): boolean {
   return after !== undefined && after >= pruned && after >= end && after <= last;
 }
 
-/** Returns the changes of a page. @throws OUT_OF_RANGE when the feed does not contain the position `after` */
+/**
+ * Returns the changes of a page.
+ *
+ * @throws OUT_OF_RANGE when the feed does not contain the position `after`
+ */
 function changesInRange(after: number | undefined, page: FeedPage): Change[] {
   if (after !== undefined && (after < page.pruned || after > page.last)) throw outOfRange(after, page);
   return page.changes;
@@ -142,7 +146,7 @@ function parseFollow(options: unknown): Follow {
   };
 }
 
-// Does not use instanceof, because a signal may come from another realm.
+// `instanceof` would refuse a signal of another realm (another global object).
 function checkSignal(value: unknown, field: string): AbortSignal {
   const isSignal = guardedRead(field, () => {
     return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
@@ -156,7 +160,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   try {
     return signal?.aborted === true;
   } catch {
-    // Ends the iteration: a signal whose `aborted` property cannot be read could never end it.
+    // If `aborted` cannot be read, the signal could never end the iteration. Ends it now.
     return true;
   }
 }
@@ -166,8 +170,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   try {
     await sleep(ms, undefined, { signal });
   } catch {
-    // The timer refuses an object that only resembles a signal. Waits without the signal, so that the loop does not
-    // spin.
+    // The timer accepts only a real AbortSignal. With an object that only resembles one, waits without the signal.
     if (!isAborted(signal)) await sleep(ms);
   }
 }

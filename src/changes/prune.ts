@@ -12,13 +12,16 @@ import { changeStatements } from './statements';
  * @param before - time in milliseconds since 1970.
  */
 export async function pruneChanges(executor: Executor, before: number, limit = 1000): Promise<number> {
-  // Prunes no change after `end`. Otherwise a change with such a number could commit behind the pruning mark later, and
-  // followers would miss it.
+  // A transaction that is still running may have a number after `end`. If the pruning mark passed this number,
+  // followers would miss the change. Therefore pruning stops at `end`.
   const { end } = await readBounds(executor);
   return repeatInTransactions(executor, limit, (tx) => pruneOldest(tx, { before, end, limit }));
 }
 
-/** Changes to prune in one transaction: at most `limit` that are older than `before` and not after `end`. */
+/**
+ * Bounds of the changes that one transaction prunes: at most `limit` changes that are older than `before` and not after
+ * `end`.
+ */
 interface Prunable {
   readonly before: number;
   readonly end: number;
@@ -33,7 +36,7 @@ async function pruneOldest(tx: Transaction, { before, end, limit }: Prunable): P
   if (typeof last !== 'number') return 0;
   tx.executeAtCommit([statements.markPruned({ last })]);
   const deleted = await tx.execute(statements.deletePruned({ last }));
-  // A row security policy may let the role see changes but not delete them. Then DELETE reports no error.
+  // A row security policy may let the database role see changes but not delete them. DELETE then reports no error.
   if (deleted < Number(count)) throw protectedRow();
   tx.executeAtCommit([statements.deleteOlderMarks({ last })]);
   return Number(count);

@@ -8,25 +8,27 @@ import type { Change } from './types';
 
 /*
  * A reader must not miss the change of a transaction that commits late (PostgreSQL). A transaction takes a shared lock
- * before it takes numbers from the sequence, and holds the lock until it ends. The lock's key is less than these
+ * before it takes numbers from the sequence, and holds the lock until it ends. The key of the lock is less than these
  * numbers. A reader first selects the highest committed number, then the keys of the held locks, then the changes, each
- * in a separate transaction. Let `end` be the smallest of that number and the keys. Every transaction that has taken a
- * number up to `end` has ended before the reader selects the changes:
+ * in a separate transaction. `end` is the smallest of the highest committed number and the keys. Every transaction that
+ * has taken a number up to `end` has ended before the reader selects the changes:
  *
  * 1. The transaction took its number before the highest committed number was taken, because the sequence ascends and no
- *    session caches numbers. So it already had its lock when the reader selected the keys, unless it had ended.
+ * session caches numbers. So the transaction already had its lock when the reader selected the keys, unless it had
+ * ended.
  * 2. The key of its lock is less than its number, and so less than `end`. No held key is less than `end`. So the
- *    transaction did not hold the lock any more when the reader selected the keys: it had ended.
- * 3. The server makes a commit visible before it releases the locks of the transaction. So the reader, which selects
- *    the changes later, sees the change, unless the transaction was rolled back.
+ * transaction did not hold its lock any more when the reader selected the keys: it had ended.
+ * 3. The server makes a commit visible before it releases the locks of the transaction. The reader selects the changes
+ * later. So the reader sees the change, unless the transaction was rolled back.
  *
- * `end` can be less than at an earlier reading: a transaction may read the number that becomes its key long before it
- * takes the lock. The numbers that it takes afterwards are still greater than every `end` that a reader has computed.
+ * `end` can be less than in an earlier reading: a transaction may read the number that becomes its key long before it
+ * takes the lock. Even so, the numbers that it takes afterwards are greater than every `end` that a reader has
+ * computed.
  */
 
 /** Bounds of the feed at one time. */
 export interface FeedBounds extends StoredBounds {
-  /** Sequence number up to which every change is visible: no transaction that is still running can add one. */
+  /** Sequence number up to which every change is visible: no running transaction can still add one before it. */
   readonly end: number;
 }
 
@@ -55,7 +57,7 @@ export async function readBounds(executor: Executor): Promise<FeedBounds> {
 /**
  * Reads a part of the feed.
  *
- * @param known - bounds that were read before. With them, only the changes are read.
+ * @param known - bounds that were read earlier. Without them, reads the bounds first.
  */
 export async function readPage(
   executor: Executor,
@@ -72,7 +74,11 @@ export async function readPage(
   return toPage(rows, part.limit, endOf(toStoredBounds(bounds?.[0]), locks));
 }
 
-/** Converts the rows of `select` to a page. @param end - see {@link FeedBounds}. Default: `last` of the rows. */
+/**
+ * Converts the rows of `select` to a page.
+ *
+ * @param end - see {@link FeedBounds}; undefined to use `last` of the rows.
+ */
 function toPage(rows: readonly Row[], limit: number, end: number | undefined): FeedPage {
   const stored = toStoredBounds(rows[0]);
   const last = end ?? stored.last;
@@ -80,13 +86,15 @@ function toPage(rows: readonly Row[], limit: number, end: number | undefined): F
   return { ...stored, end: last, changes, isFull: changes.length === limit };
 }
 
-/** Rows of `selectLocks`; undefined on an engine where one transaction writes at a time. */
+/** Rows of `selectLocks`. Undefined on an engine with one writer at a time. */
 type Locks = readonly Row[] | undefined;
 
-// A key has the lowest 32 bits of a sequence number. The difference between a key and the highest committed number fits
-// into 32 bits with a sign, unless one commit lasts longer than two billion changes. A key above the highest committed
-// number does not matter: its transaction will take greater numbers. `end` is not less than the pruning mark, because
-// readers could see the changes up to the mark before they were pruned.
+// Returns the `end` of the feed.
+//
+// A key has only the lowest 32 bits of a sequence number. Its distance from the highest committed number fits into 32
+// bits with a sign, unless one commit lasts longer than two billion changes. A key above the highest committed number
+// does not matter, because its transaction will take greater numbers. The pruning mark is a lower bound of `end`,
+// because changes are pruned only after every reader could see them.
 function endOf({ pruned, last }: StoredBounds, locks: Locks): number {
   if (locks === undefined) return last;
   if (locks[0]?.[1] === true) throw standby();

@@ -23,27 +23,27 @@ const sequence = 'changes_sequence_seq';
 /** Statements of the change feed, for one engine. */
 class ChangeStatements {
   /**
-   * Selects the changes after a position together with the bounds of the feed, as one state. Returns at least one row:
-   * when there is no change, the columns of the change are null.
+   * Selects the changes after a position, and the bounds of the feed, as one state. Returns one row even without
+   * changes; in that row, the columns of the change are null.
    */
   readonly select;
   /** Selects the bounds of the feed. */
   readonly selectBounds;
-  /** Selects the keys of the locks of {@link insert}. Undefined on an engine where one transaction writes at a time. */
+  /** Selects the keys of the locks that {@link insert} takes. Undefined on an engine with one writer at a time. */
   readonly selectLocks: Statement | undefined;
-  /** Takes a lock, so that only one call prunes at a time. Undefined on an engine with one writer. */
+  /** Takes a lock, so that only one call prunes at a time. Undefined on an engine with one writer at a time. */
   readonly lockPruning: Statement | undefined;
   /**
-   * Selects the number of changes to prune, and the sequence number of the last one. Begins with the oldest change, and
-   * stops at `limit`, at `end`, and before the first change that is not older than `before`. So the pruned changes are
-   * always the oldest ones, and a follower can tell by its position whether it has missed one.
+   * Selects the number of changes to prune, and the sequence number of the last one. Begins with the oldest change.
+   * Stops after `limit` changes, after `end`, and before the first change that is not older than `before`. So the
+   * pruned changes are always the oldest ones, and a follower knows from its position whether it has missed one.
    */
   readonly selectPrunable;
   readonly markPruned;
   readonly deletePruned;
   readonly deleteOlderMarks;
   readonly #insert;
-  /** SQL text of a transaction's first insertion of changes, which also takes the lock. */
+  /** SQL text of the first insertion in a transaction, which also takes the lock. */
   readonly #firstInsert: string;
 
   constructor(dialect: Dialect) {
@@ -79,14 +79,14 @@ class ChangeStatements {
     const held = dialect.sequenceLock?.heldKeys(sequence);
     this.selectLocks = held === undefined ? undefined : toStatement(held);
     this.#insert = defineInsert(dialect, undefined);
-    // The lock is acquired before the first number is assigned, and is held until the commit.
+    // Takes the lock before the first number is assigned. The lock is held until the end of the transaction.
     const { sql: firstInsert } = defineInsert(dialect, dialect.sequenceLock?.acquire(sequence))({ changes: '' });
     this.#firstInsert = firstInsert;
   }
 
   /**
-   * Returns the statements that add entries to the feed: none without entries, several for thousands of changes. They
-   * must be the last ones of a transaction, and outside of savepoints: the first one takes the lock for all of them.
+   * Returns the statements that add entries to the feed: none without entries, several for thousands of changes. Run
+   * them last in a transaction, and outside savepoints: the first statement takes the lock for all of them.
    */
   insert(entries: readonly ChangeEntry[]): Statement[] {
     const rows = entries

@@ -1,17 +1,16 @@
 /*
- * Glossary.
- * Feed: the changes to agents and certificates.
+ * Glossary. Feed (change feed): the list of all changes of agents and certificates.
  */
 
 /** Kind of a change of a record. */
 export const ChangeKind = { CREATED: 'CREATED', UPDATED: 'UPDATED', DELETED: 'DELETED' } as const;
 export type ChangeKind = (typeof ChangeKind)[keyof typeof ChangeKind];
 
-/** One change of one record. It does not contain the record: read it by its id. */
+/** One change of one record. Does not contain the record: read the record by its id. */
 export interface Change {
   /**
-   * Position in the feed, greater than that of every change that was committed before this one began. There may be gaps
-   * between the numbers.
+   * Position in the feed. It is greater than the position of every change that was committed before this one began.
+   * Numbers can be missing.
    */
   readonly sequence: number;
   readonly entity: 'agent' | 'certificate';
@@ -23,8 +22,8 @@ export interface Change {
 /** Part of the feed to read. */
 export interface ChangesQuery {
   /**
-   * Sequence number after which to begin: not less than the pruning mark, which is the sequence number of the last
-   * pruned change, and not greater than the last sequence number of the feed.
+   * Sequence number after which to begin. It must not be less than the sequence number of the last pruned change, or
+   * greater than the last sequence number of the feed.
    *
    * @defaultValue the oldest kept change
    */
@@ -39,7 +38,10 @@ export interface ChangesQuery {
 
 /** Options for pruning the change feed. */
 export interface PruneChangesOptions {
-  /** Deletes the oldest changes, and stops before the first change that is not before this time. */
+  /**
+   * Time before which changes are deleted. Changes are deleted in the order of the feed, up to the first one that is
+   * not older.
+   */
   before: Date;
   /**
    * Number of changes that one transaction deletes, 1 to 10000.
@@ -50,29 +52,29 @@ export interface PruneChangesOptions {
 }
 
 /**
- * Members of an `AbortSignal` that the package uses. `AbortSignal` itself is declared by `@types/node` or the library
- * `dom` of TypeScript, which the types of this package do not require.
+ * Members of an `AbortSignal` that the package uses. The type `AbortSignal` itself would require `@types/node` or the
+ * library `dom` of TypeScript.
  */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** Options of following the feed. */
+/** Options of `followChanges`. */
 export interface FollowOptions {
   /**
-   * Sequence number after which to begin: not less than the pruning mark, which is the sequence number of the last
-   * pruned change, and not greater than the last sequence number of the feed.
+   * Sequence number after which to begin. It must not be less than the sequence number of the last pruned change, or
+   * greater than the last sequence number of the feed.
    *
    * @defaultValue the oldest kept change
    */
   after?: number | undefined;
   /**
-   * Time to wait when there is no new change, in milliseconds; with 0, the iteration ends instead.
+   * Time to wait when there is no new change, in milliseconds. With 0, the iteration ends instead of waiting.
    *
    * @defaultValue 1000
    */
   pollMs?: number | undefined;
-  /** `AbortSignal` that ends the iteration, also while it waits. */
+  /** `AbortSignal` that ends the iteration, even while the iteration waits for changes. */
   signal?: AbortSignalLike | undefined;
 }

@@ -53,7 +53,11 @@ export async function open(url: string, migrations: MigrationMode): Promise<Data
   return db;
 }
 
-/** Checks that the file of a SQLite database exists. @throws CommandError when it does not exist */
+/**
+ * Checks that the file of a SQLite database exists.
+ *
+ * @throws CommandError when it does not exist
+ */
 export async function requireFile(location: DatabaseLocation): Promise<void> {
   if (location.kind !== 'file' || (await stat(location.path).catch(() => undefined)) !== undefined) return;
   const advice = 'npx ans-database migrate deploy creates it';

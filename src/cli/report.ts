@@ -9,7 +9,11 @@ export interface Outcome {
   readonly json: object;
   /** Result for people. */
   readonly lines: readonly string[];
-  /** 2 when the command has found something that needs attention. @defaultValue 0 */
+  /**
+   * 2 when the command has found something that needs attention.
+   *
+   * @defaultValue 0
+   */
   readonly exitCode?: 0 | 1 | 2;
 }
 

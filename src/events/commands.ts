@@ -10,13 +10,13 @@ import type { NewEventRow } from './validation';
 /*
  * Operations that record events. `enteredAt` is the time of recording in milliseconds since 1970.
  *
- * On PostgreSQL, events are first recorded as pending entries, so that recording needs no lock of the chain. The
- * entries of one event keep their order: a transaction sees the event only after its pending entry has an id, so the
- * entry of a mitigation gets a greater id. Two concurrent mitigations of one event can get either order; readers and
- * the chain use the same order.
+ * On PostgreSQL, an event is first recorded with a pending entry, so that recording does not have to lock the chain.
+ * The entries of one event keep their order: a transaction can mitigate an event only when it sees the event, and then
+ * the pending entry of the event already has a lower id. Concurrent mitigations of one event can get any order, but all
+ * readers and the chain use the same one.
  */
 
-/** Maximum number of events, and approximate maximum number of their characters, that one statement inserts. */
+/** Maximum number of events, and approximate maximum number of their characters, in one statement. */
 const chunkSize = 500;
 const chunkLength = 4_000_000;
 
@@ -30,13 +30,17 @@ export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[]
     const [statements, last] = recordChunk(tx, chunk, head, enteredAt);
     head = last;
     count += chunk.length;
-    // Sends all statements except the last ones early, because they take memory until they are sent.
+    // Sends all statements except the last ones now, because statements that wait for the commit take memory.
     if (count === rows.length) tx.executeAtCommit(statements);
     else await tx.executeAll(statements);
   }
 }
 
-/** Returns the statements that record events, and the new head. @param head - undefined for pending entries. */
+/**
+ * Returns the statements that record events, and the new head.
+ *
+ * @param head - head of the chain; undefined when the engine has pending entries.
+ */
 function recordChunk(
   { dialect }: Transaction,
   rows: readonly NewEventRow[],
@@ -77,7 +81,7 @@ async function addEntry(tx: Transaction, entry: NewEntry, enteredAt: number): Pr
   const { dialect } = tx;
   if (hasPendingEntries(dialect)) {
     tx.requestSequencing();
-    // The statement adds an entry only if the event still exists: it may have been pruned meanwhile.
+    // The statement adds an entry only if the event still exists: the event may have been pruned meanwhile.
     tx.executeAtCommit([pendingStatements(dialect).mitigate(entry)]);
   } else {
     tx.executeAtCommit([appendEntries(dialect, await readHead(tx, enteredAt), [entry]).statement]);

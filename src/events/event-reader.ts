@@ -18,12 +18,12 @@ export interface EventReader {
   get(id: string, options?: ReadOptions): Promise<SecurityEvent | null>;
 
   /**
-   * Returns the events that match all fields of a query, as one snapshot, newest first; an empty array when none does.
-   * Events of the same time are in ascending order of their ids.
+   * Returns the events that match all fields of a query, as one snapshot, newest first; an empty array when none
+   * matches. Events of the same time are in ascending order of their ids.
    *
    * @param query - see {@link SecurityEventQuery}. Default: all events.
    * @throws RESULT_TOO_LARGE when more than `maxResults` events match a query without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const events = await db.events.query({ minSeverity: 'HIGH', target: agentId, limit: 50 });
@@ -97,13 +97,14 @@ export interface EventReader {
   ): Promise<EventCount[]>;
 
   /**
-   * Verifies that the stored events are the recorded ones. Reads the chain from its beginning or from the last
-   * checkpoint, computes every hash again, and searches for events that are not in the chain. Reads in batches and in
-   * constant memory. Other calls can record, mitigate and prune meanwhile. Outside a transaction, the primary answers.
+   * Verifies that nobody has changed, removed or added recorded events. Reads the chain from its beginning or from the
+   * last checkpoint, computes every hash again, and searches for events that are not in the chain. Reads in batches and
+   * in constant memory. Other calls can record, mitigate and prune meanwhile. Outside a transaction, the primary
+   * answers.
    *
    * On PostgreSQL, events are appended to the chain about 100 ms after they were recorded. This call first appends the
-   * pending entries. If it cannot, it verifies the entries that are in the chain, and `pending` is the number of the
-   * others. Inside a transaction, it appends nothing.
+   * pending entries. If it cannot, it verifies only the entries in the chain; `pending` is the number of the other
+   * entries. Inside a transaction, it appends nothing.
    *
    * The chain has no secret key: an attacker who changes an entry and computes all later hashes again stays undetected.
    * To detect a chain that was rewritten or cut, store `head` in another system and pass it as `expected` later.

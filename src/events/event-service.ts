@@ -128,7 +128,7 @@ export class EventService implements EventReader, EventWriter {
     });
   }
 
-  // Does nothing inside a transaction, because the chain would stay locked until the transaction ends.
+  // Inside a transaction, does nothing: the chain would stay locked until the transaction ends.
   async #sequence(executor: Executor): Promise<void> {
     if (!this.#session.isTransaction) await trySequencePending(executor);
   }

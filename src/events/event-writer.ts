@@ -1,8 +1,8 @@
 import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './types';
 
 /**
- * Methods of `db.events` that record and prune. Recorded events are never changed: each one becomes an entry of a hash
- * chain that reveals later changes.
+ * Methods of `db.events` that record and prune. A recorded event is never changed: it becomes an entry of a hash chain
+ * that reveals later changes.
  */
 export interface EventWriter {
   /**

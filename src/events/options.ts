@@ -29,14 +29,18 @@ const maxBucketMs = 36_525 * 86_400_000;
 export const pruneSize = 500;
 const maxPruneSize = 10_000;
 
-/** Parses events to be recorded together and adds the defaults. @throws INVALID_INPUT for the first invalid event */
+/**
+ * Parses events to be recorded together and adds the defaults.
+ *
+ * @throws INVALID_INPUT for the first invalid event
+ */
 export function parseNewEvents(input: unknown, nowMs: number, checks: Validator): NewEventRow[] {
   return checks.batch(input, 'events', (event, path) => {
     try {
       return parseNewEvent(event, nowMs, checks);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      // The failure names the field within the event. Adds the path of the event.
+      // The failure names the field within one event. Adds the path of the event, such as `events[3]`.
       const { code, field, message, cause } = error;
       const fieldPath = field === undefined || field === 'event' ? path : `${path}.${field}`;
       throw new Failure(code, `${path}: ${message}`, { field: fieldPath, cause });
@@ -44,7 +48,11 @@ export function parseNewEvents(input: unknown, nowMs: number, checks: Validator)
   });
 }
 
-/** Parses the grouping of events. @throws INVALID_INPUT when it is invalid */
+/**
+ * Parses the grouping of events.
+ *
+ * @throws INVALID_INPUT when it is invalid
+ */
 export function parseGrouping(input: unknown): EventGrouping {
   const { by } = checkObject(input, 'options', aggregateFields);
   if (typeof by === 'string') return checkOneOf(by, fieldGroupings, 'by');
@@ -53,7 +61,11 @@ export function parseGrouping(input: unknown): EventGrouping {
   return { bucketMs: checkWholeNumber(bucketMs, 'by.bucketMs', 1, maxBucketMs) };
 }
 
-/** Parses a mitigation. @throws INVALID_INPUT when it is invalid */
+/**
+ * Parses a mitigation.
+ *
+ * @throws INVALID_INPUT when it is invalid
+ */
 export function parseMitigation(id: unknown, input: unknown, checks: Validator): Mitigation {
   const eventId = checks.id(id, 'id');
   const { applied, details } = checkObject(input, 'mitigation', mitigationFields);
@@ -64,7 +76,11 @@ export function parseMitigation(id: unknown, input: unknown, checks: Validator):
   };
 }
 
-/** Parses the options of a pruning. @throws INVALID_INPUT when they are invalid */
+/**
+ * Parses the options of a pruning.
+ *
+ * @throws INVALID_INPUT when they are invalid
+ */
 export function parsePruneOptions(input: unknown): PruneBatch {
   const { before, batchSize } = checkObject(input, 'options', pruneFields);
   const checkSize = (value: unknown, field: string): number => checkWholeNumber(value, field, 1, maxPruneSize);
@@ -76,7 +92,7 @@ export function parsePruneOptions(input: unknown): PruneBatch {
 
 /**
  * Parses the options of a verification. Returns the head that the chain must contain; undefined when no head is
- * expected. The head of an empty chain is also undefined, because every chain contains it.
+ * expected. Also returns undefined for the head of an empty chain, which every chain contains.
  *
  * @throws INVALID_INPUT when the options are invalid
  */

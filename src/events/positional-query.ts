@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { SecurityEventQuery } from './query/types';
 import type { SecurityEventType, SecuritySeverity } from './types';
 
-/** Parameters of the positional form of `querySecurityEvents` after the two times. */
+/** Parameters of `querySecurityEvents(startTime, endTime, eventTypes, …)` after the two times. */
 export type LaterParameters = [
   eventTypes?: readonly SecurityEventType[],
   severities?: readonly SecuritySeverity[],
@@ -13,15 +13,15 @@ export type LaterParameters = [
 ];
 
 /**
- * Reports whether a parameter belongs to the positional form: a time, or `undefined`. Does not use instanceof, because
- * a Date may come from another realm. Also returns true for any other value that is not an object; the later check of
- * the time rejects it.
+ * Reports whether the first parameter of `querySecurityEvents` is a time or `undefined`, and not a query object. Also
+ * returns true for any other value, which the later check of the time rejects. Does not use `instanceof`, because a
+ * Date may come from another realm (another global object).
  */
 export function isTimeParameter(value: object | undefined): value is Date | undefined {
   return typeof value !== 'object' || types.isDate(value);
 }
 
-/** Returns the query of the positional form. */
+/** Returns the query object for the parameters of `querySecurityEvents(startTime, endTime, eventTypes, …)`. */
 export function toEventQuery(
   from: Date | undefined,
   to: Date | undefined,

@@ -16,7 +16,7 @@ import { toSecurityEvent } from './rows';
 import type { EventCount, EventGrouping, SecurityEvent } from './types';
 
 /*
- * Operations that read events. Each runs at most one statement, so that its result is one snapshot.
+ * Functions that read events. Each runs at most one statement, so that its result is one snapshot.
  */
 
 /** Returns an event; null when it does not exist. */
@@ -29,7 +29,7 @@ export async function getEvent(executor: Executor, id: string): Promise<Security
  * Returns the events that match, newest first.
  *
  * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` events, or when the result is
- * larger than `limits.answerLength`
+ *   larger than `limits.answerLength`
  */
 export async function queryEvents(
   executor: Executor,
@@ -58,13 +58,13 @@ export async function queryEventPage(
   const cursors = new EventCursors(filter);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };
-  // Reads one event more than the page contains, to find out whether there is a next page.
+  // Reads one event more than the page contains, which shows whether there is a next page.
   const statement = buildEventQuery(executor.dialect, { filter, limit: size + 1, after: position });
   const rows = await executor.query(withBounds(bounds, statement));
   return toPage(await mapYielding(rows, toSecurityEvent), size, (event) => cursors.encode(event));
 }
 
-/** Returns the number of events that match. A filter that is null matches none. */
+/** Returns the number of events that match. With null as the filter, no event matches. */
 export async function countEvents(executor: Executor, filter: EventFilter | null): Promise<number> {
   if (filter === null) return 0;
   const [row] = await executor.query(buildEventCount(executor.dialect, filter));
@@ -72,10 +72,10 @@ export async function countEvents(executor: Executor, filter: EventFilter | null
 }
 
 /**
- * Groups the events that match, and counts the events of each group. A filter that is null matches none.
+ * Groups the events that match, and counts the events of each group. With null as the filter, no event matches.
  *
  * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups, or when the result is larger than
- * `limits.answerLength`
+ *   `limits.answerLength`
  */
 export async function aggregateEvents(
   executor: Executor,

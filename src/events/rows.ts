@@ -18,14 +18,14 @@ export function eventColumns(dialect: Dialect): Sql {
 }
 
 /**
- * Composes a value of the last mitigation `e` of the event `s`; null when there is none. Looks for a pending mitigation
- * first: it is later than all mitigations in the chain.
+ * Composes a value of the last mitigation `e` of the event `s`; null when the event has no mitigation. A pending
+ * mitigation is later than all mitigations in the chain, so it is searched first.
  */
 export function lastMitigation(dialect: Dialect, value: Sql): Sql {
   const inChain = sql`(SELECT ${value} FROM security_event_entries e WHERE e.event_id = s.id AND e.kind = 'MITIGATED'
     ORDER BY e.sequence DESC LIMIT 1)`;
   if (!hasPendingEntries(dialect)) return inChain;
-  // The range and the order make PostgreSQL use the index, whatever the table's statistics are: see `hasValue`.
+  // The range and the order make PostgreSQL use the index, even if its statistics are outdated: see `hasValue`.
   return sql`coalesce((SELECT ${value} FROM security_event_pending_entries e
     WHERE e.event_id >= s.id AND e.event_id <= s.id AND e.kind = 'MITIGATED'
     ORDER BY e.event_id DESC, e.id DESC LIMIT 1), ${inChain})`;

@@ -47,7 +47,7 @@ export function toEventParameters({ columns: { id: eventId, ...columns } }: NewE
  * Composes the statement that inserts the metadata of any number of events.
  *
  * @param metadata - result of {@link toMetadataSet}.
- * @param joined - join with a table, so that the metadata are inserted only when the table has a row.
+ * @param joined - join with a table. The metadata is inserted only when the table has a row.
  */
 export function insertEventMetadata(dialect: Dialect, metadata: Sql, joined = sql``): Sql {
   return sql`INSERT INTO security_event_metadata (event_id, key, value)

@@ -21,7 +21,10 @@ export const SecurityEventType = {
   SYSTEM_ABUSE: 'SYSTEM_ABUSE',
   THREAT_DETECTED: 'THREAT_DETECTED',
 } as const;
-/** A common type, or any other non-empty text. The intersection lets editors suggest the common types. */
+/**
+ * Type of an event: a common one, or any other non-empty text. The intersection with `Record` makes editors suggest the
+ * common types.
+ */
 export type SecurityEventType =
   (typeof SecurityEventType)[keyof typeof SecurityEventType] | (string & Record<never, never>);
 
@@ -107,13 +110,12 @@ export interface PruneEventsOptions {
 /**
  * Reason of a break in the chain.
  *
- * - `changed`: the content of an event, its metadata, a mitigation or the entry itself differs from the recorded
- *   content.
- * - `removed`: an event or an entry is missing, but was not pruned.
+ * - `changed`: the content of an event, its metadata, a mitigation or the entry itself differs from what was recorded.
+ * - `removed`: an event or an entry is missing, and was not pruned.
  * - `reordered`: an entry is in the position of another entry, which still exists.
- * - `inserted`: there is an event or an entry that was not recorded, or that was pruned and put back.
- * - `unproven`: the expected entry was pruned into a later checkpoint. The rest of the chain is intact, but the
- *   expected hash can no longer be compared with anything.
+ * - `inserted`: an event or an entry was not recorded by this package, or was pruned and put back.
+ * - `unproven`: the expected entry was pruned into a later checkpoint, so that its hash cannot be compared any more.
+ *   The rest of the chain is intact.
  */
 export const EventChainBreakReason = {
   CHANGED: 'changed',
@@ -128,17 +130,17 @@ export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof 
 export interface EventChainBreak {
   readonly reason: EventChainBreakReason;
   /**
-   * Position in the chain. Absent for an event that is not in the chain, and for a break that is found by comparing the
-   * chain with the last pruning entry.
+   * Position in the chain. Absent for an event that is not in the chain, and for a break that only the last pruning
+   * entry reveals.
    */
   readonly sequence?: number;
   /** Id of the event; absent when it is unknown. */
   readonly eventId?: string;
 }
 
-/** Number of an entry of the chain, and the hash over it and all entries before it. */
+/** Sequence number of an entry of the chain, and the hash over this entry and all earlier ones. */
 export interface EventChainHead {
-  /** From 1, without gaps; 0 for an empty chain. */
+  /** Sequence number of the entry: from 1, without gaps; 0 for an empty chain. */
   readonly sequence: number;
   /** SHA-256 in hexadecimal; empty for an empty chain. */
   readonly hash: string;
@@ -147,11 +149,13 @@ export interface EventChainHead {
 /** Options of verifying the chain. */
 export interface VerifyEventsOptions extends ReadOptions {
   /**
-   * Head from an earlier verification, kept in a place that cannot be changed together with the database. The chain is
-   * valid only if the entry with this sequence number still has this hash, or if the checkpoint has exactly this
-   * sequence number and hash. Otherwise the break is at this sequence number: `changed` for another hash, `removed`
-   * when the chain ends earlier, `unproven` when the entry was pruned into a later checkpoint. Every chain contains the
-   * head of an empty chain.
+   * Head from an earlier verification, which you have kept outside the database. The chain is valid only if the entry
+   * with this sequence number still has this hash. A checkpoint with this sequence number and hash is accepted, too.
+   * Otherwise, the break is at this sequence number, with one of these reasons:
+   *
+   * - `changed`: the entry has another hash.
+   * - `removed`: the chain ends before the entry.
+   * - `unproven`: the entry was pruned into a later checkpoint.
    */
   readonly expected?: EventChainHead | undefined;
 }
@@ -170,13 +174,13 @@ export type EventChainVerification =
       /** Number of verified entries. */
       readonly entries: number;
       /**
-       * Number of recorded events and mitigations that are not in the chain yet, so that they were not verified. Always
-       * 0 on SQLite. On PostgreSQL, 0 unless other calls record at the same time or this connection may not write.
+       * Number of events and mitigations that are not in the chain yet, so that they were not verified. Always 0 on
+       * SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot write.
        */
       readonly pending: number;
       /**
-       * Last verified entry. Keep it elsewhere and pass it as `expected` later, to detect a chain that was cut or
-       * rewritten.
+       * Last verified entry. Keep it outside the database, and pass it as `expected` later, to detect a chain that was
+       * cut or rewritten.
        */
       readonly head: EventChainHead;
       /** Checkpoint at which the verification began; absent when nothing was pruned at the beginning. */
@@ -187,8 +191,8 @@ export type EventChainVerification =
       /** Number of entries that were verified before the break. */
       readonly entries: number;
       /**
-       * Number of recorded events and mitigations that are not in the chain yet, so that they were not verified. Always
-       * 0 on SQLite. On PostgreSQL, 0 unless other calls record at the same time or this connection may not write.
+       * Number of events and mitigations that are not in the chain yet, so that they were not verified. Always 0 on
+       * SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot write.
        */
       readonly pending: number;
       readonly break: EventChainBreak;

@@ -28,7 +28,11 @@ const eventFields = new Set([
   'mitigationDetails',
 ] as const);
 
-/** Parses an event to be recorded and adds the defaults. @throws INVALID_INPUT when a field is missing or invalid */
+/**
+ * Parses an event to be recorded and adds the defaults.
+ *
+ * @throws INVALID_INPUT when a field is missing or invalid
+ */
 export function parseNewEvent(input: unknown, nowMs: number, checks: Validator): NewEventRow {
   const event = checkObject(input, 'event', eventFields);
   return {

@@ -40,14 +40,22 @@ export class DocumentPart {
     return `${this.#path}${field}`;
   }
 
-  /** Returns a text; undefined when it is absent. @throws INVALID_INPUT for any other value */
+  /**
+   * Returns a text; undefined when it is absent.
+   *
+   * @throws INVALID_INPUT for any other value
+   */
   optionalText(field: string): string | undefined {
     const value = this.value(field);
     if (value === undefined || typeof value === 'string') return value;
     throw invalidInput(this.pathOf(field), 'must be a string');
   }
 
-  /** Returns a text that is not empty. @throws INVALID_INPUT for any other value */
+  /**
+   * Returns a text that is not empty.
+   *
+   * @throws INVALID_INPUT for any other value
+   */
   text(field: string): string {
     const text = this.optionalText(field);
     if (text === undefined) throw invalidInput(this.pathOf(field), 'must be a string');
@@ -55,7 +63,11 @@ export class DocumentPart {
     return text;
   }
 
-  /** Returns an object; undefined when it is absent. @throws INVALID_INPUT for any other value */
+  /**
+   * Returns an object; undefined when it is absent.
+   *
+   * @throws INVALID_INPUT for any other value
+   */
   optionalPart(field: string): DocumentPart | undefined {
     const value = this.value(field);
     if (value === undefined) return undefined;
@@ -63,7 +75,11 @@ export class DocumentPart {
     return new DocumentPart(value, `${this.pathOf(field)}.`);
   }
 
-  /** Returns the objects of an array; none when it is absent. @throws INVALID_INPUT for any other value */
+  /**
+   * Returns the objects of an array; none when it is absent.
+   *
+   * @throws INVALID_INPUT for any other value
+   */
   parts(field: string): DocumentPart[] {
     const value = this.value(field) ?? [];
     if (!Array.isArray(value)) throw invalidInput(this.pathOf(field), 'must be an array');

@@ -9,7 +9,9 @@ const defaultTimeoutMs = 2000;
 const names = new Set(['timeoutMs'] as const);
 
 /**
- * Returns the option `timeoutMs` of `db.health()`, or its default. @throws INVALID_INPUT when the options are invalid
+ * Returns the option `timeoutMs` of `db.health()`, or its default.
+ *
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseHealthOptions(input: unknown = {}): number {
   const { timeoutMs } = checkObject(input, 'options', names);
@@ -24,7 +26,7 @@ type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
  * Probes the health of a database. Never rejects, and takes at most `timeoutMs` milliseconds.
  *
  * @param breaker - current state of the circuit breaker, for the result.
- * @param reportError - called with an INTERNAL error, because the result contains only its code.
+ * @param reportError - called with an INTERNAL error, of which the result contains only the code.
  */
 export async function probeHealth(
   probe: HealthProbe,
@@ -34,7 +36,7 @@ export async function probeHealth(
 ): Promise<DatabaseHealth> {
   const end = new AbortController();
   const timeout = sleep(timeoutMs, { code: 'TIMEOUT' } as const, { signal: end.signal });
-  // `end.abort()` below rejects this promise. Without this handler, the rejection would be unhandled.
+  // Handles the rejection that `end.abort()` below causes. An unhandled rejection would end the process.
   timeout.catch(() => undefined);
   const ask = <T>(query: () => Promise<T>): Promise<Answer<T>> => Promise.race([answerOf(query, reportError), timeout]);
   const replicasAsked = ask(() => probe.replicas());

@@ -9,41 +9,47 @@ export interface DatabaseStats {
   readonly calls: number;
   /** Number of calls that are running. A `db.transaction` and the calls inside it count as one. */
   readonly callsInFlight: number;
-  /** Number of failures by code. A code that has not occurred is absent. */
+  /** Number of failures of each code. A code that has not occurred is absent. */
   readonly errors: Readonly<Partial<Record<DatabaseErrorCode, number>>>;
   /** Number of times that a call was retried, after transient failures and conflicts. */
   readonly retries: number;
   /** State of the circuit breaker; `off` with `breaker: false`. */
   readonly breaker: BreakerState | 'off';
-  /** Cache. Absent without the option `cache`, and while the database is closed. */
+  /** State of the cache. Absent without the option `cache`, and while the database is closed. */
   readonly cache?: CacheStats;
-  /** Connections to the primary. Absent on SQLite, and while the database is closed. */
+  /** State of the pool of connections to the primary. Absent on SQLite, and while the database is closed. */
   readonly pool?: PoolHealth;
   /**
-   * SQLite: size of the write-ahead log in bytes. A log that keeps growing shows a read that does not end. Absent on
-   * PostgreSQL, while the database is closed, and when the file cannot be inspected.
+   * Size of SQLite's write-ahead log in bytes. If it keeps growing, a read does not end. Absent on PostgreSQL, while
+   * the database is closed, and when the file cannot be inspected.
    */
   readonly logBytes?: number;
   /**
-   * Highest sequence number of the change feed that `changes` or `followChanges` of this service has reached. Absent
+   * Highest sequence number that `changes` or `followChanges` of this service has read from the change feed. Absent
    * before the first read.
    */
   readonly feedPosition?: number;
 }
 
-/** Counters of the cache. A lookup counts as a hit or a miss. A miss whose read failed can also count as `stale`. */
+/**
+ * Counters of the cache. Each lookup counts as a hit or a miss. After a miss whose read failed, it may also count as
+ * stale.
+ */
 export interface CacheStats {
   readonly hits: number;
   readonly misses: number;
   /** Number of lookups that returned an outdated record during an outage. */
   readonly stale: number;
-  /** Number of records that were removed to make room for others. */
+  /** Number of records that were removed because the cache was full. */
   readonly evictions: number;
-  /** Number of cache entries, including the entries that say that a record does not exist. */
+  /** Number of cache entries. Includes entries which say that a record does not exist. */
   readonly entries: number;
 }
 
-/** Part of an engine that the statistics read. The public types must not refer to the whole engine. */
+/**
+ * Members of an engine that the statistics need. A separate type, because the public types must not refer to the whole
+ * engine.
+ */
 interface Source {
   readonly cache?: { readonly size: number } | undefined;
   readonly healthProbe: { pool(): PoolHealth | undefined };
@@ -82,7 +88,7 @@ function logBytesOf(engine: Source): number | undefined {
   try {
     return engine.logBytes?.();
   } catch {
-    // The directory of the file cannot be read now.
+    // The directory of the file cannot be read at the moment.
     return undefined;
   }
 }

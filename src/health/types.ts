@@ -12,8 +12,8 @@ import type { BreakerState } from '../diagnostics/types';
  */
 export interface HealthOptions {
   /**
-   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. A database that does not respond in this time is
-   * `down`. A database is `degraded` when it responds, but a later query of the probe does not end in this time.
+   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. If the database does not respond in this time, it
+   * is `down`. If only a later query of the probe does not end in this time, the database is `degraded`.
    *
    * @defaultValue 2000
    */
@@ -23,9 +23,12 @@ export interface HealthOptions {
 /** Health of a database: result of `db.health()`. */
 export interface DatabaseHealth {
   /**
-   * `up`: the database responds and has no problem. `degraded`: it responds, but a later query of the probe failed,
-   * migrations are pending, a replica serves no reads, the circuit breaker is not closed, or there are `warnings`.
-   * `down`: it does not respond.
+   * Status of the database.
+   *
+   * - `up`: the database responds and has no problem.
+   * - `degraded`: the database responds, but a later query of the probe failed, migrations are pending, a replica
+   *   serves no reads, the circuit breaker is not closed, or there are `warnings`.
+   * - `down`: the database does not respond.
    */
   readonly status: 'up' | 'degraded' | 'down';
   readonly engine: 'sqlite' | 'postgresql';
@@ -38,23 +41,22 @@ export interface DatabaseHealth {
    * breaker is open.
    */
   readonly breaker: BreakerState | 'off';
-  /** Connections to the primary. Absent on SQLite. */
+  /** State of the pool of connections to the primary. Absent on SQLite. */
   readonly pool?: PoolHealth;
   /**
-   * Time in milliseconds for which the current write or transaction of this service has been SQLite's only writer.
-   * Includes its wait for other processes, and a checkpoint after it. When the value keeps growing, the callback of a
-   * transaction does not end. Absent while this service does not write, and on PostgreSQL.
+   * Time in milliseconds for which the current write or transaction of this service has blocked other writers of a
+   * SQLite database. Includes its wait for other processes, and a checkpoint after it. If the value keeps growing, the
+   * callback of a transaction does not end. Absent while this service does not write, and on PostgreSQL.
    */
   readonly writerHeldMs?: number;
   /**
-   * Read replicas in the order of `replicaUrls`. Empty when no replicas are used, for example with `maxReplicaLagMs:
-   * 0`, or when the probe did not end in time.
+   * State of the read replicas, in the order of `replicaUrls`. Empty when no replicas are used, for example with
+   * `maxReplicaLagMs: 0`, or when the probe did not end in time.
    */
   readonly replicas: readonly ReplicaHealth[];
   /**
-   * Problems that need attention although the database responds. Examples: a counter of the change feed that is behind
-   * the highest stored number; a write-ahead log of SQLite that exceeds `maxWalBytes`. Empty when there are no
-   * problems, or when the probe could not look for them.
+   * Problems that need attention although the database responds. For example, SQLite's write-ahead log is larger than
+   * `maxWalBytes`. Empty when there are no problems, or when the probe could not look for them.
    */
   readonly warnings: readonly string[];
   /** Names of the pending and failed migrations of this package, in order. Absent when they could not be read. */

@@ -17,7 +17,7 @@ import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 
 /**
  * Maximum number of characters of a metadata value that is read together with other values. Longer values are read one
- * by one, because many of them might not fit into memory.
+ * by one, because many of them together may not fit into memory.
  */
 const longValue = 65_536;
 
@@ -172,8 +172,8 @@ function checkMetadata(
   });
 
   async function selectValue(id: unknown, key: unknown): Promise<unknown> {
-    // The ORDER BY makes PostgreSQL use the primary key, whatever the statistics are: see `hasValue`. A row with this
-    // key exists, and it is the first row of the result.
+    // The ORDER BY makes PostgreSQL use the primary key, even if its statistics are outdated: see `hasValue`. A row
+    // with this key exists, and the range begins with it.
     const primaryKey = sql`${owner}, m.key`;
     const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${primaryKey}) >= (${id}, ${key})
       ORDER BY ${primaryKey} LIMIT 1`);

@@ -8,8 +8,8 @@ const optionNames = new Set(['maxFindings'] as const);
 const maxReportedFindings = 10_000;
 
 /**
- * Codes of errors that show no fault of the stored data. With such an error, `check()` rejects. With any other error,
- * it adds a finding.
+ * Codes of errors that do not show a fault of the stored data. `check()` rejects with such an error. For any other
+ * error, it adds a finding.
  */
 const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'BUSY',
@@ -29,7 +29,12 @@ export class Findings implements FindingSink {
   #total = 0;
   #pending = 0;
 
-  /** @param options - {@link CheckOptions} that were not validated. @throws INVALID_INPUT when they are invalid */
+  /**
+   * Creates an empty list of findings.
+   *
+   * @param options - {@link CheckOptions} of the caller, not validated yet.
+   * @throws INVALID_INPUT when the options are invalid
+   */
   constructor(options: unknown = {}) {
     const { maxFindings } = checkObject(options, 'options', optionNames);
     const check = (value: unknown, field: string): number => checkWholeNumber(value, field, 0, maxReportedFindings);
@@ -63,7 +68,7 @@ export class Findings implements FindingSink {
     this.#warnings.push(message);
   }
 
-  /** Reports the number of events and mitigations that are not in the event chain yet, and so were not verified. */
+  /** Reports the number of events and mitigations that are not in the event chain yet. They could not be verified. */
   reportPending(count: number): void {
     this.#pending = count;
   }

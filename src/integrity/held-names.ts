@@ -6,7 +6,7 @@ import { Rules, subjectOf } from './rules';
 /** Number of agents in one lookup. */
 const chunkSize = 100;
 
-/** Finds agents whose name and version another agent holds. */
+/** Finds agents whose name and version another agent holds as its unique name. */
 export class HeldNames {
   readonly #snapshot: Snapshot;
   readonly #findings: FindingSink;
@@ -22,7 +22,7 @@ export class HeldNames {
     if (this.#chunk.length >= chunkSize) await this.flush();
   }
 
-  /** Looks up the agents that were added since the last lookup, and adds a finding for each conflict. */
+  /** Searches the agents that were added since the last search, and adds a finding for each conflict. */
   async flush(): Promise<void> {
     const chunk = this.#chunk;
     this.#chunk = [];

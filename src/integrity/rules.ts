@@ -40,14 +40,19 @@ export class Rules {
     return this.text(value, field);
   }
 
-  /** Adds a finding when a field is empty. @param field - result of {@link firstEmpty}; null when no field is empty */
+  /**
+   * Adds a finding when a required field is empty.
+   *
+   * @param field - result of {@link firstEmpty}; null when no field is empty
+   */
   notEmpty(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is empty', field);
   }
 
   /**
-   * Adds a finding when a field is not a string. @param field - result of {@link firstNoText}; null when all fields are
-   * strings
+   * Adds a finding when a field is not a string.
+   *
+   * @param field - result of {@link firstNoText}; null when all fields are strings
    */
   texts(field: unknown): void {
     if (typeof field === 'string') this.holds(false, 'value', 'is not a string', field);
@@ -89,7 +94,7 @@ export class Rules {
   /**
    * Adds a finding when the value is not canonical JSON.
    *
-   * @param mustBeObject - true for a complete metadata object; false for the value of one key.
+   * @param mustBeObject - true for the JSON text of whole metadata; false for the JSON text of one value.
    */
   canonicalJson(value: unknown, mustBeObject = false): void {
     const isSound = typeof value === 'string' && isCanonical(value) && (!mustBeObject || value.startsWith('{'));
@@ -133,7 +138,7 @@ function isCanonical(text: string): boolean {
   try {
     return toCanonicalJson(JSON.parse(text), 'metadata') === text;
   } catch {
-    // The text is not JSON, or is JSON that this package does not write.
+    // The text is invalid JSON, or is JSON that this package never writes.
     return false;
   }
 }

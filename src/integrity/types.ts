@@ -13,8 +13,9 @@ export interface CheckReport {
   /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. They do not affect `ok`. */
   readonly warnings: readonly string[];
   /**
-   * Number of recorded events and mitigations that were not in the event chain yet, so that the check of the chain did
-   * not cover them. PostgreSQL only, and 0 unless other calls record meanwhile or this connection may not write.
+   * Number of events and mitigations that were not in the event chain yet, so that the check of the chain did not cover
+   * them. Always 0 on SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot
+   * write.
    */
   readonly pendingEntries: number;
 }
@@ -29,7 +30,7 @@ export interface CheckReport {
  */
 export interface CheckOptions {
   /**
-   * Maximum number of findings to report, from 0 to 10000. All findings are counted; with 0, they are only counted.
+   * Maximum number of findings in the report, from 0 to 10000. All findings are counted in any case.
    *
    * @defaultValue 100
    */

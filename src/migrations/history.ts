@@ -3,8 +3,8 @@ import type { MigrationState } from '../storage/migration-state';
 import { isOwnMigration, type Migration } from './migration';
 
 /**
- * Entry of the history that Prisma Migrate keeps in the table `_prisma_migrations`. Entries that are marked as rolled
- * back are not read.
+ * Entry of Prisma Migrate's history, the table `_prisma_migrations`. Entries that are marked as rolled back are not
+ * read.
  */
 export interface HistoryEntry {
   readonly name: string;
@@ -18,12 +18,12 @@ export interface HistoryRow {
   readonly name: string;
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** Null for a migration whose script was run; empty for a migration that was only recorded as applied. */
+  /** Null when the script of the migration was run; empty when the migration was only recorded as applied. */
   readonly logs: '' | null;
   readonly appliedSteps: 0 | 1;
 }
 
-/** Compares a history with the migrations of this version. */
+/** Compares the history of a database with the migrations of this version of the package. */
 export function compareHistory(history: readonly HistoryEntry[], migrations: readonly Migration[]): MigrationState {
   const own = history.filter(({ name }) => isOwnMigration(name));
   const applied = namesOf(own.filter(({ isFinished }) => isFinished));
@@ -37,7 +37,11 @@ export function compareHistory(history: readonly HistoryEntry[], migrations: rea
   };
 }
 
-/** Checks that no newer version of this package has migrated the database. @throws SCHEMA_TOO_NEW when one has */
+/**
+ * Checks that no newer version of this package has migrated the database.
+ *
+ * @throws SCHEMA_TOO_NEW when a newer version has migrated it
+ */
 export function assertNotTooNew({ unknown }: MigrationState): void {
   if (unknown.length === 0) return;
   throw new Failure('SCHEMA_TOO_NEW', `the database has migrations of a newer version: ${unknown.join(', ')}`);

@@ -1,4 +1,4 @@
-/** A migration of this package, as embedded in the build. */
+/** A migration of this package. The build contains its script. */
 export interface Migration {
   /** Name of the migration's folder: the time of its creation, the prefix `ans_`, and a description. */
   readonly name: string;
@@ -10,7 +10,7 @@ export interface Migration {
 /** Matches the names of this package's migrations, of every version. Applications must not use the prefix. */
 const ownName = /^\d{14}_ans_/;
 
-/** Reports whether `name` in a history is the name of a migration of this package, in any of its versions. */
+/** Reports whether a name in a history belongs to a migration of this package, of any version. */
 export function isOwnMigration(name: string): boolean {
   return ownName.test(name);
 }

@@ -11,17 +11,17 @@ export interface MigrationDatabase {
   /** Returns the committed history; an empty array when the database has none. */
   readHistory(): Promise<readonly HistoryEntry[]>;
   /**
-   * Runs `work` in a transaction. Only one such transaction runs at a time, even when several connections migrate the
-   * database. Rolls back when `work` throws.
+   * Runs `work` in a transaction, and rolls back when `work` throws. Only one such transaction runs at a time on a
+   * database, even with several connections.
    */
   transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
-  /** Computes and stores the values that SQL cannot compute. Call it when no migration is pending. */
+  /** Computes and stores values that SQL cannot compute. Call it when no migration is pending. */
   backfill?(): Promise<void>;
-  /** Repairs the counter of the change feed, which may be too low after rows were copied into the database. */
+  /** Repairs the counter of the change feed. The counter may be too low after rows were copied into the database. */
   repair(): Promise<void>;
 }
 
-/** Verifies the schema of a database, or applies the pending migrations. */
+/** Verifies the schema of a database, or applies its pending migrations. */
 export class Migrator {
   readonly #database: MigrationDatabase;
 
@@ -30,11 +30,12 @@ export class Migrator {
   }
 
   /**
-   * Applies the migrations, verifies them or does nothing: `mode` decides.
+   * Handles the schema as the option `migrations` requests: applies the pending migrations, verifies the schema, or
+   * does nothing.
    *
    * @returns the names of the migrations that this call has applied.
    * @throws SCHEMA_OUTDATED or SCHEMA_TOO_NEW when `verify` finds another schema; with `apply`, the errors of
-   * {@link applyPending}
+   *   {@link applyPending}
    */
   async prepare(mode: MigrationMode): Promise<string[]> {
     if (mode === 'skip') return [];
@@ -44,7 +45,7 @@ export class Migrator {
     return [];
   }
 
-  /** Applies the pending migrations, all or none of them. Returns their names, in order. */
+  /** Applies the pending migrations, all or none of them. Returns their names, in the order of application. */
   async apply(): Promise<string[]> {
     const { migrations } = this.#database;
     const applied = isUpToDate(await this.inspect())

@@ -4,7 +4,8 @@ import { assertNotTooNew, compareHistory, type HistoryEntry, type HistoryRow } f
 import type { Migration } from './migration';
 
 /**
- * Objects that a database has besides the history of migrations: none, the tables of the first migration, or others.
+ * Objects in a database apart from its history of migrations. `empty`: none. `initial`: the tables that the first
+ * migration would create. `other`: any others.
  */
 export type ExistingSchema = 'empty' | 'initial' | 'other';
 
@@ -15,7 +16,11 @@ export interface MigrationTransaction {
   /** Creates an empty history. */
   createHistory(): Promise<void>;
   inspectSchema(): Promise<ExistingSchema>;
-  /** Runs the script of a migration. @throws MIGRATION_FAILED with the name of the migration. */
+  /**
+   * Runs the script of a migration.
+   *
+   * @throws MIGRATION_FAILED with the name of the migration
+   */
   run(migration: Migration): Promise<void>;
   /** Adds a row to the history. */
   record(row: HistoryRow): Promise<void>;
@@ -25,9 +30,9 @@ export interface MigrationTransaction {
  * Applies the pending migrations in an open transaction, and records them as Prisma Migrate does. The caller commits
  * the transaction, or rolls it back after an error.
  *
- * @returns the names of the applied migrations, in order; an empty array when none was pending.
+ * @returns the names of the applied migrations, in the order of application; an empty array when none was pending.
  * @throws SCHEMA_TOO_NEW when a newer version has migrated the database; MIGRATION_FAILED when a migration fails or has
- * failed before, or when the database has other objects but its history has no finished migration.
+ *   failed before, or when the database has other objects and its history has no finished migration
  */
 export async function applyPending(
   transaction: MigrationTransaction,
@@ -55,10 +60,10 @@ export async function applyPending(
 }
 
 /**
- * Reports whether the database has the tables that the first migration would create.
+ * Reports whether the database has the tables that the first migration would create, but no history.
  *
- * @throws MIGRATION_FAILED when the database has other objects but its history has no finished migration: the URL may
- * name another application's database.
+ * @throws MIGRATION_FAILED when the database has other objects and its history has no finished migration: the URL may
+ *   name the database of another application.
  */
 async function hasInitialSchema(
   transaction: MigrationTransaction,

@@ -23,7 +23,9 @@ const lineFeed = 0x0a;
  * Reads a file line by line. Unlike Node's `readline`, it splits only at line feeds: JSON strings may contain the
  * separators U+2028 and U+2029.
  *
- * @param section - the part of the file to read. @defaultValue the whole file
+ * @param section - the part of the file to read.
+ *
+ * @defaultValue the whole file
  */
 export async function* readLines(
   path: string,

@@ -32,7 +32,11 @@ function toRow(connection: DriverConnection, table: Table, values: readonly unkn
   }
 }
 
-/** Checks that a replacement character was stored, and does not replace invalid bytes. @throws UnmovableError */
+/**
+ * Checks that a replacement character was stored, and does not replace invalid bytes.
+ *
+ * @throws UnmovableError
+ */
 function checkBytes(
   connection: DriverConnection,
   { name, columns, key }: Table,

@@ -114,7 +114,11 @@ export class SqliteTarget implements Target {
   }
 }
 
-/** Checks that the named tables of a file have no rows. Does not change the file. @throws MoveError when one has rows */
+/**
+ * Checks that the named tables of a file have no rows. Does not change the file.
+ *
+ * @throws MoveError when one has rows
+ */
 export function requireEmptyFile(path: string, driver: SqliteDriver, names: readonly string[]): void {
   const connection = driver.open(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
   try {

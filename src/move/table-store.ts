@@ -25,13 +25,25 @@ export interface Target {
   begin(): Promise<void>;
   /** Blocks other writers of the tables until the transaction ends. */
   lock(tables: readonly Table[]): Promise<void>;
-  /** Checks that no table has rows. @throws MoveError when one has rows */
+  /**
+   * Checks that no table has rows.
+   *
+   * @throws MoveError when one has rows
+   */
   requireEmpty(tables: readonly Table[]): Promise<void>;
   /** Prepares the search for a row that is rejected. Call it before the rows of a table are inserted or updated. */
   beginTable(): Promise<void>;
-  /** Inserts rows. @throws MoveError with the key of a row that the database rejects */
+  /**
+   * Inserts rows.
+   *
+   * @throws MoveError with the key of a row that the database rejects
+   */
   insert(table: Table, rows: readonly Row[]): Promise<void>;
-  /** Updates existing rows: all columns except those of the key. @throws MoveError as `insert` does */
+  /**
+   * Updates existing rows: all columns except those of the key.
+   *
+   * @throws MoveError as `insert` does
+   */
   update(table: Table, rows: readonly Row[]): Promise<void>;
   /** Sets the counter of a table so that its next number is after `last`. Then followers do not miss later changes. */
   continueSequence(table: Table, last: number): Promise<void>;

@@ -36,7 +36,7 @@ export class RegistrationService {
       const certificate = failuresAt('certificate', () => parseNewCertificate(fields.certificate, nowMs, checks));
       const agent = failuresAt('agent', () => {
         const completed = withCertificate(fields.agent, certificate.columns.id);
-        // The new certificate has no other holder, so nobody else's agents can hold it.
+        // The certificate is new, so no agent of another owner can hold it.
         return { ...parseNewAgent(completed, defaults), scopeOwner: undefined };
       });
       if (checks.scopeOwner !== undefined && fields.event !== undefined) {
@@ -57,8 +57,8 @@ export class RegistrationService {
   }
 }
 
-// Returns a copy of the agent with the id of the certificate as `certificateId`. Returns a value that is not an object
-// unchanged, because `parseNewAgent` rejects it.
+// Returns a copy of the agent in which `certificateId` is the id of the certificate. Returns a value that is not an
+// object unchanged: `parseNewAgent` rejects it.
 function withCertificate(agent: unknown, certificateId: string): unknown {
   return guardedRead('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;

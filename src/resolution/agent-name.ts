@@ -63,7 +63,11 @@ export function formatAgentName(name: AgentName): string {
   }
 }
 
-/** Parses a structured name. @throws Failure INVALID_INPUT */
+/**
+ * Parses a structured name.
+ *
+ * @throws Failure INVALID_INPUT
+ */
 export function parse(text: unknown, field = 'agentName'): AgentName {
   const [, protocol, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^\s/?#@:]+)$/i.exec(checkText(text, field, maxLength)) ?? [];
   const labels = rest?.split('.') ?? [];

@@ -27,7 +27,11 @@ const names = new Set([
   ...(['allowDeprecated', 'allowUnhealthy'] as const),
 ]);
 
-/** Parses a request. @throws INVALID_INPUT */
+/**
+ * Parses a request.
+ *
+ * @throws INVALID_INPUT
+ */
 export function parseResolveRequest(input: unknown, checks: Validator): ResolveTarget {
   const { agentName, protocol, allowDeprecated, allowUnhealthy, ...given } = checkObject(input, 'request', names);
   const { name, owner, version, capabilities } = agentName === undefined ? given : withAgentName(given, agentName);
@@ -44,7 +48,11 @@ export function parseResolveRequest(input: unknown, checks: Validator): ResolveT
   return { ...target, ranges: target.version === undefined ? [] : (toVersionRanges(target.version) ?? []) };
 }
 
-/** Parses the requests of one call. @throws INVALID_INPUT, which names the invalid request */
+/**
+ * Parses the requests of one call.
+ *
+ * @throws INVALID_INPUT, which names the invalid request
+ */
 export function parseResolveRequests(input: unknown, checks: Validator): ResolveTarget[] {
   return checkArray(
     input,

@@ -28,7 +28,11 @@ export class AnswerSize {
     this.#bounds = bounds;
   }
 
-  /** Adds a text of the result. @throws RESULT_TOO_LARGE when the result exceeds its bounds */
+  /**
+   * Adds a text of the result.
+   *
+   * @throws RESULT_TOO_LARGE when the result exceeds its bounds
+   */
   add(text: string): void {
     const { maxLength, maxValues } = this.#bounds;
     this.#length += text.length;

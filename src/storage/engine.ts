@@ -34,7 +34,11 @@ export interface Engine {
   migrate(): Promise<string[]>;
   /** Checks all stored data on a separate connection. Other calls continue meanwhile. */
   checkIntegrity(findings: FindingSink): Promise<void>;
-  /** Copies all stored data into a new file. @throws INVALID_OPTIONS on an engine without database files. */
+  /**
+   * Copies all stored data into a new file.
+   *
+   * @throws INVALID_OPTIONS on an engine without database files.
+   */
   backUp(request: BackupRequest): Promise<void>;
   /**
    * Copies the write-ahead log into the database file and empties it. Returns false when another connection prevented

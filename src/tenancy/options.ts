@@ -3,7 +3,11 @@ import { ScopeAccess } from './types';
 
 const names = new Set(['access'] as const);
 
-/** Returns the access of a scope. @throws INVALID_INPUT when the options are invalid */
+/**
+ * Returns the access of a scope.
+ *
+ * @throws INVALID_INPUT when the options are invalid
+ */
 export function parseScopeOptions(input: unknown = {}): ScopeAccess {
   const { access } = checkObject(input, 'options', names);
   return ifDefined(access, 'options.access', (value, field) => checkOneOf(value, ScopeAccess, field)) ?? 'write';

@@ -28,15 +28,15 @@ import type { Page, PageOptions } from '../query/page';
 import type { Session } from '../storage/session';
 import type { OwnedAgentInput } from './types';
 
-/** Methods of `db.agents` that an owner scope has: all that do not change the owner of an agent. */
+/** Methods of `db.agents` in an owner scope: all except those that change the owner of an agent. */
 export type OwnerAgentCalls = AgentReader & AgentBatchWriter & AgentSelectionWriter & Omit<AgentWriter, 'transfer'>;
 
 /**
- * Agents of one owner. {@link AgentReader}, {@link AgentWriter}, {@link AgentBatchWriter} and {@link AgentSelectionWriter}
- * document the methods. In all of them, an agent of another owner is absent.
+ * Agents of one owner. {@link AgentReader}, {@link AgentWriter}, {@link AgentBatchWriter} and
+ * {@link AgentSelectionWriter} document the methods. Agents of other owners do not exist for these methods.
  *
- * The class lists the methods one by one, so that a new method of `db.agents` does not compile before somebody has made
- * it respect the owner (`Validator.scopeOwner`).
+ * The class lists each method, so that a new method of `db.agents` does not compile until somebody has limited it to
+ * the owner (`Validator.scopeOwner`).
  */
 export class OwnerAgents implements OwnerAgentCalls {
   readonly #agents: AgentService;
@@ -83,12 +83,12 @@ export class OwnerAgents implements OwnerAgentCalls {
   }
 
   create(agent: OwnedAgentInput, options?: CreateOptions): Promise<string> {
-    // The cast is safe: the service fills in the owner.
+    // The cast is safe: the service sets the owner.
     return this.#agents.create(agent as AgentInput, options);
   }
 
   createMany(agents: readonly OwnedAgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
-    // The cast is safe: the service fills in the owner.
+    // The cast is safe: the service sets the owner.
     return this.#agents.createMany(agents as readonly AgentInput[], options);
   }
 
@@ -137,7 +137,7 @@ export class OwnerAgents implements OwnerAgentCalls {
   }
 
   upsertMany(agents: readonly OwnedAgentInput[], options: UpsertManyOptions): Promise<UpsertResult[]> {
-    // The cast is safe: the service fills in the owner.
+    // The cast is safe: the service sets the owner.
     return this.#agents.upsertMany(agents as readonly AgentInput[], options);
   }
 

@@ -18,8 +18,9 @@ export type OwnerCertificateCalls = Pick<CertificateReader, 'get' | 'getByFinger
   Pick<CertificateWriter, 'revoke' | 'rotate'>;
 
 /**
- * Certificates of one owner: those that at least one agent of the owner holds, and no agent of another owner. All others
- * are absent, also those that nobody holds. The records have no `replacedBy`.
+ * Certificates of one owner: those that at least one agent of the owner, and no agent of another owner, holds. Other
+ * certificates, including those that no agent holds, do not exist for these methods. The returned records have no
+ * `replacedBy`.
  */
 export class OwnerCertificates implements OwnerCertificateCalls {
   readonly #certificates: CertificateService;
@@ -61,14 +62,14 @@ export class OwnerCertificates implements OwnerCertificateCalls {
   }
 
   /**
-   * Replaces a certificate, as `db.certificates.rotate` does. Nobody holds the old certificate afterwards, so it is absent
-   * in the scope.
+   * Replaces a certificate, as `db.certificates.rotate` does. No agent holds the old certificate afterwards, so it no
+   * longer belongs to the owner.
    *
    * @returns the id of the new certificate.
    * @throws CONFLICT when an agent of another owner also holds the certificate, or when it has already been replaced;
-   * REFERENCE_NOT_FOUND when no agent of the owner holds it; ALREADY_EXISTS when the new id or fingerprint is taken, also
-   * by a certificate of another owner; INVALID_TRANSITION when the new certificate is REVOKED, unless
-   * `options.allowRevokedCertificate` is true; INVALID_INPUT; PERMISSION_DENIED when the scope has only read access.
+   *   REFERENCE_NOT_FOUND when no agent of the owner holds it; ALREADY_EXISTS when the new id or fingerprint is taken,
+   *   also by a certificate of another owner; INVALID_TRANSITION when the new certificate is REVOKED, unless
+   *   `options.allowRevokedCertificate` is true; INVALID_INPUT; PERMISSION_DENIED when the scope has only read access.
    * @example
    * ```ts
    * const newId = await db.forOwner(owner).certificates.rotate(certificateId, certificate);

@@ -5,7 +5,7 @@ import { OwnerTransactionScope } from './owner-transaction-scope';
 import type { OwnerScopeOptions } from './types';
 
 /**
- * Runs `work` in one transaction of the database. `toScope` returns the argument of `work`.
+ * Runs `work` in one transaction of the database. `toScope` creates the argument of `work`.
  *
  * @internal
  */
@@ -16,8 +16,8 @@ export type RunTransaction = <S, T>(
 ) => Promise<T>;
 
 /**
- * Calls of a database that are limited to the records of one owner. Records of all other owners are absent in every
- * call. See `docs/multi-tenancy.md` for the exceptions.
+ * Calls of a database that are limited to the records of one owner. The records of other owners do not exist for these
+ * calls. See `docs/multi-tenancy.md` for the exceptions.
  */
 export class OwnerScope extends OwnerTransactionScope {
   readonly #toScope: (session: Session) => OwnerTransactionScope;
@@ -37,8 +37,8 @@ export class OwnerScope extends OwnerTransactionScope {
   }
 
   /**
-   * Runs `work` in one transaction, atomically, as `db.transaction` does. The argument of `work` is a scope of the same
-   * owner, with the same access.
+   * Runs `work` in one transaction, as `db.transaction` does. The argument of `work` is a scope of the same owner, with
+   * the same access.
    *
    * @returns the result of `work`, after the commit.
    * @throws the error of `work`, unchanged, after the rollback, and the other errors of `db.transaction`.

@@ -15,8 +15,8 @@ import { ReadOnlySession } from './read-only-session';
 import type { OwnedRegistrationInput, OwnerScopeOptions } from './types';
 
 /**
- * Calls that are limited to the records of one owner, inside a transaction. Records of all other owners are absent in
- * every call.
+ * Calls that are limited to the records of one owner, inside a transaction. The records of other owners do not exist
+ * for these calls.
  */
 export class OwnerTransactionScope {
   /** Agents of the owner. */
@@ -27,6 +27,8 @@ export class OwnerTransactionScope {
   readonly #resolution: ResolutionService;
 
   /**
+   * Creates a scope of one owner.
+   *
    * @throws INVALID_INPUT when `owner` or an option is invalid
    * @internal
    */
@@ -85,7 +87,7 @@ export class OwnerTransactionScope {
    * ```
    */
   register(input: OwnedRegistrationInput, options?: CreateOptions): Promise<Registration> {
-    // The cast is safe: the service fills in the owner.
+    // The cast is safe: the service sets the owner.
     return this.#registration.register(input as RegistrationInput, options);
   }
 }

@@ -3,7 +3,7 @@ import type { RegistrationInput } from '../registration/types';
 
 /** Access of an owner scope. */
 export const ScopeAccess = {
-  /** Every write fails with PERMISSION_DENIED. */
+  /** Only reads are allowed. Every write fails with PERMISSION_DENIED. */
   READ: 'read',
   WRITE: 'write',
 } as const;
@@ -19,14 +19,17 @@ export interface OwnerScopeOptions {
   access?: ScopeAccess | undefined;
 }
 
-/** An input whose `owner` is that of the scope: absent, or equal to it. */
+/** Input in an owner scope. Its `owner` is absent, or equals the owner of the scope. */
 export type Owned<T extends { owner: string }> = Omit<T, 'owner'> & { owner?: string | undefined };
 
-/** Agent to register in an owner scope. Its `owner` is that of the scope: absent, or equal to it. */
+/** Agent to register in an owner scope. Its `owner` is absent, or equals the owner of the scope. */
 export type OwnedAgentInput = Owned<AgentInput>;
 
 /** Agent to register together with its certificate, in an owner scope. */
 export interface OwnedRegistrationInput extends Pick<RegistrationInput, 'certificate'> {
-  /** Agent. Its `certificateId` must be absent or equal the id of `certificate`; its `owner` is that of the scope. */
+  /**
+   * Agent. Its `certificateId` is absent, or equals the id of `certificate`. Its `owner` is absent, or equals the owner
+   * of the scope.
+   */
   agent: Omit<OwnedAgentInput, 'certificateId'> & { certificateId?: string | undefined };
 }

@@ -24,7 +24,11 @@ const maxRequests = 20;
 const defaultLimit = 100;
 const maxLimit = 1000;
 
-/** Parses the requests of facets. @throws INVALID_INPUT when one of them is invalid */
+/**
+ * Parses the requests of facets.
+ *
+ * @throws INVALID_INPUT when one of them is invalid
+ */
 export function parseFacets(input: unknown, checks: Validator): ParsedFacet[] {
   return checkArray(input, 'requests', (request, path) => parseFacet(request, path, checks), maxRequests);
 }

@@ -19,7 +19,11 @@ export class AgentCursors {
     return encodeCursor(this.#fingerprint, [orderValueOf(record, this.#field), record.id]);
   }
 
-  /** Returns the position of a cursor. @throws INVALID_INPUT when it is not a cursor of this query */
+  /**
+   * Returns the position of a cursor.
+   *
+   * @throws INVALID_INPUT when it is not a cursor of this query
+   */
   decode(cursor: string): AgentPosition {
     const isPosition = (key: readonly CursorValue[]): key is readonly [AgentPosition['value'], string] =>
       key.length === 2 && isOrderValue(key[0], this.#field) && typeof key[1] === 'string';

@@ -65,7 +65,11 @@ function checkFilterQuery(input: unknown): QueryFields {
   return query;
 }
 
-/** Returns the query with the owner of the scope, if there is one. @throws INVALID_INPUT when the query has another one */
+/**
+ * Returns the query with the owner of the scope, if there is one.
+ *
+ * @throws INVALID_INPUT when the query has another one
+ */
 function withScopeOwner(query: QueryFields, checks: Validator): QueryFields {
   return checks.scopeOwner === undefined ? query : { ...query, owner: checks.owner(query.owner, 'owner') };
 }

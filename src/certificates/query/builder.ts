@@ -17,7 +17,7 @@ interface CertificateSelection {
   readonly order: CertificateOrder;
   readonly limit: number;
   readonly offset: number;
-  /** Owner whose agents alone must hold the certificates; undefined for any holders. */
+  /** When given, only certificates that agents of this owner, and no others, hold. */
   readonly scopeOwner: string | undefined;
 }
 
@@ -29,22 +29,22 @@ interface CertificateQueryKey {
 }
 
 /**
- * Builds the single statement that answers a certificate query. The statement first finds the row keys of the page, and
- * then reads the certificates with these keys, so that only returned certificates are read completely.
+ * Builds the statement that answers a certificate query. The statement first finds the row keys of the requested page,
+ * and then reads the certificates with these keys. So it does not read whole certificates that are not returned.
  */
 export function buildCertificateQuery(dialect: Dialect, selection: CertificateSelection): Statement {
   return withCost(costOf(selection), certificateQueries(dialect)(selection));
 }
 
-// Only a query by ids or by a fingerprint reads a known number of certificates. A query by a subject or an issuer may
-// search all certificates, and many certificates may have the same status.
+// Returns the cost of the statement. Only a query by ids or by a fingerprint reads few certificates. A query by a
+// subject or an issuer may search all certificates, and many certificates may have the same status.
 function costOf({ filter, limit, offset }: CertificateSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (filter.fingerprint !== undefined) return undefined;
   return limit + offset > 1000 ? 'many' : 'scan';
 }
 
-// Composes the columns once: their SQL is always the same, and is most of the text of a query.
+// Composes the columns only once: they are most of the text of a query, and are always the same.
 const columnsOf = memoizeByDialect((dialect) => raw(certificateColumns(dialect).sql));
 
 const certificateQueries = memoizeByDialect((dialect) =>
@@ -82,15 +82,17 @@ function composeQuery(
 
 interface SearchPlan {
   readonly tables: readonly Sql[];
-  /** FROM clause of the certificates `c` to which the residual filter applies: all certificates, or the candidates. */
+  /**
+   * FROM clause with the certificates `c` to which the residual filter applies: the candidates, or all certificates.
+   */
   readonly from: Sql;
-  /** Filter without the term of the candidate source; the whole filter when no term has the candidate source. */
+  /** Conditions that the candidate source does not cover; all conditions when there is no candidate source. */
   readonly residual: CertificateFilterSql;
 }
 
 // A selective filter needs no candidate source: an index of the table `certificates` finds the few certificates that
-// match. The certificates of one owner are found through the owner's agents: their number does not depend on the other
-// owners.
+// match. For one owner, the candidates are the certificates of the owner's agents. Their number does not depend on the
+// size of the directory.
 function planSearch(dialect: Dialect, filter: CertificateFilterSql, owner: (() => Sql) | undefined): SearchPlan {
   const from = (candidates: Sql): Pick<SearchPlan, 'tables' | 'from'> => ({
     tables: [sql`candidates AS MATERIALIZED (${candidates})`],

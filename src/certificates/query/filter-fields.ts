@@ -31,9 +31,9 @@ interface CertificateContext {
   readonly dialect: Dialect;
 }
 
-/** Index that finds the certificates that match one term. */
+/** Index that finds exactly the certificates that match one term. */
 interface CertificateSource extends CandidateSource {
-  /** Query that returns the ids of exactly the certificates that match the term. */
+  /** Query that returns the ids of these certificates. */
   readonly candidates: Sql;
 }
 
@@ -65,8 +65,8 @@ export type CertificateFilter = FilterOf<typeof fields>;
 
 export const certificateFilterTerms = new FilterTerms<typeof fields, CertificateContext, CertificateSource>(fields);
 
-// Returns a field that searches a column for a part of its text, case-insensitive. The candidate source reads only the
-// small index of the column, and not the certificates with their long PEM texts.
+// Returns a field that searches a column for a part of its text, in any case. The candidate source reads only the small
+// index of the column, because the certificates themselves contain long PEM texts.
 function textPartField(column: Sql, rank: number) {
   const contains = (table: Sql, input: TermInput<string, PartKey>, { dialect }: CertificateContext): Sql =>
     dialect.containsIndexed(sql`${table}.${column}`, toTextPart(input));

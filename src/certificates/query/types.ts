@@ -7,8 +7,8 @@ export const certificateOrderFields = ['id', 'subject', 'notBefore', 'notAfter',
 export type CertificateOrderField = (typeof certificateOrderFields)[number];
 
 /**
- * Filter, order and range of certificates. A certificate must match every given field. `undefined` filters nothing; an
- * empty string or an empty array matches no certificate.
+ * Filter, order and range of certificates. A certificate must match every given field. A field that is `undefined` does
+ * not restrict the results; an empty string or an empty array matches no certificate.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ export interface CertificateQuery {
   subject?: string | undefined;
   /** Literal text that the issuer contains, case-insensitive. */
   issuer?: string | undefined;
-  /** Accepted statuses: the certificate has one of them. */
+  /** Accepted statuses. The certificate must have one of them. */
   status?: readonly CertificateStatus[] | undefined;
   /** Fingerprint of the certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
@@ -31,8 +31,8 @@ export interface CertificateQuery {
   /** Finds certificates whose `notAfter` is after this time. */
   expiresAfter?: Date | undefined;
   /**
-   * Metadata entries that the certificate must have, each with exactly the given JSON value. It can have other entries.
-   * The order of the keys of objects does not matter.
+   * Metadata entries that the certificate must have, each with exactly the given JSON value. Other entries are allowed.
+   * The order of keys in objects does not matter.
    */
   metadata?: Metadata | undefined;
   /**
@@ -48,8 +48,8 @@ export interface CertificateQuery {
    */
   orderDirection?: OrderDirection | undefined;
   /**
-   * Maximum number of results; 0 returns none. Without `limit`, a query with more than `maxResults` matches fails with
-   * RESULT_TOO_LARGE.
+   * Maximum number of results; 0 returns none. A query without `limit` fails with RESULT_TOO_LARGE when more than
+   * `maxResults` certificates match.
    */
   limit?: number | undefined;
   /**

@@ -21,7 +21,7 @@ const queryFields = new Set([...certificateFilterTerms.fields, ...orderFields, .
 const newestFirst: CertificateOrder = { field: 'createdAt', direction: 'desc' };
 
 /**
- * Parses a query. Checks all of its fields, even when one of them already shows that no certificate can match.
+ * Parses a query. Checks all fields, even if one of them already excludes every certificate.
  *
  * @throws INVALID_INPUT when a field is unknown or invalid
  */
@@ -43,7 +43,7 @@ export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificate
     filter: {
       status: ['VALID', 'SUSPENDED'],
       expiresAfter: nowMs,
-      // Adds 1 because `expiresBefore` is exclusive, but the span includes its end. No certificate expires after
+      // Adds 1, because `expiresBefore` excludes its own time and `spanMs` does not. No certificate expires after
       // `maxTimeMs`.
       expiresBefore: Math.min(nowMs + spanMs, maxTimeMs) + 1,
     },

@@ -21,7 +21,11 @@ export class MessageCheck {
   /** Number of bytes to skip: the rest of a message whose content needs no check. */
   #skipped = 0;
 
-  /** Checks a chunk. @throws when a message is malformed; then do not pass the chunk to the driver */
+  /**
+   * Checks a chunk.
+   *
+   * @throws when a message is malformed; then do not pass the chunk to the driver
+   */
   check(chunk: Buffer): void {
     const start = Math.min(this.#skipped, chunk.length);
     this.#skipped -= start;

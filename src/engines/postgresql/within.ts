@@ -3,7 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Error for work that took longer than its time limit. */
 export class NotInTime extends Error {}
 
-/** Returns the result of `work`. @throws NotInTime when it takes longer than `ms` */
+/**
+ * Returns the result of `work`.
+ *
+ * @throws NotInTime when it takes longer than `ms`
+ */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const end = new AbortController();
   const tooLate = sleep(ms, undefined, { ref: false, signal: end.signal }).then(() => {

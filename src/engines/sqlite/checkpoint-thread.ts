@@ -88,7 +88,11 @@ export class CheckpointThread {
   readonly #thread: RequestThread<{ readonly state?: CheckpointState }>;
   readonly #mutex = new Mutex();
 
-  /** Starts the thread. @throws errors of Node.js when no thread can be started. */
+  /**
+   * Starts the thread.
+   *
+   * @throws errors of Node.js when no thread can be started.
+   */
   constructor(driver: SqliteDriver) {
     assertSpareDescriptors();
     this.#thread = new RequestThread('checkpoint', driver, program);

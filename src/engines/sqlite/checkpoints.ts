@@ -199,7 +199,11 @@ export class Checkpoints {
     return state;
   }
 
-  /** Decides when to copy the log again. @param size - size of the log at the beginning of the checkpoint */
+  /**
+   * Decides when to copy the log again.
+   *
+   * @param size - size of the log at the beginning of the checkpoint
+   */
   #evaluate(state: CheckpointState | undefined, size: number): void {
     const { copy, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {

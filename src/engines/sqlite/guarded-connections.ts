@@ -63,7 +63,11 @@ export class GuardedConnections {
     if (this.guard?.isInPlace() === false) this.#failOutOfPlace();
   }
 
-  /** Compares the files now. @throws UNAVAILABLE when a file of the database is not in place. */
+  /**
+   * Compares the files now.
+   *
+   * @throws UNAVAILABLE when a file of the database is not in place.
+   */
   assertInPlaceNow(): void {
     if (this.guard !== undefined && this.guard.compare() !== 'in-place') this.#failOutOfPlace();
   }

@@ -32,7 +32,11 @@ export class ReaderThreads {
     this.#settings = settings;
   }
 
-  /** Reports whether a thread should run the statement. @param connection - used to measure the size of the database */
+  /**
+   * Reports whether a thread should run the statement.
+   *
+   * @param connection - used to measure the size of the database
+   */
   isFor({ cost }: Statement, connection: SqliteConnection): boolean {
     return cost !== undefined && this.#sizeOf(connection) >= minRows[cost];
   }

@@ -43,7 +43,11 @@ export class RequestThread<Answer extends object> {
     this.#worker.unref();
   }
 
-  /** Returns the answer to a request. Call it only after the answer to the previous request. @throws ThreadLost */
+  /**
+   * Returns the answer to a request. Call it only after the answer to the previous request.
+   *
+   * @throws ThreadLost
+   */
   async ask(request: object): Promise<Answer> {
     if (this.#end !== undefined) throw this.#end;
     const answer = await new Promise<Answer | Error>((resolve) => {

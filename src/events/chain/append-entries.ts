@@ -22,9 +22,9 @@ export async function readHead(tx: Transaction, now: number): Promise<ChainLink>
 }
 
 /**
- * Returns the head like {@link readHead}, for a transaction that may have an older snapshot.
+ * Returns the head of the chain, for a transaction whose snapshot may be older than the head.
  *
- * @throws CONFLICT when the head of that snapshot has been pruned since.
+ * @throws CONFLICT when the head that the snapshot contains has been pruned since.
  */
 export async function lockHead(tx: Transaction, now: number): Promise<ChainLink> {
   return toHead(tx, await tx.query(chainStatements(tx.dialect).lockHead), now);
@@ -39,7 +39,8 @@ async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promi
   const isBegun = (await tx.query(statements.hasCheckpoint)).length > 0;
   if (sequence !== undefined && hash !== undefined) {
     if (!isBegun) throw chainOutdated();
-    // Another program has added the last entry, without a hash. Recording continues, and the verification reports it.
+    // Another program has added the last entry without a hash. Recording continues, and the verification reports the
+    // entry.
     return { sequence, hash };
   }
   if (!isBegun) tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);

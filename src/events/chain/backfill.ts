@@ -8,8 +8,8 @@ import { toStoredEntry } from './entry-rows';
 const batchSize = 500;
 
 /**
- * Backfills the digests and hashes of a batch of entries that a migration has created for older events. Does not change
- * an entry without a hash once the chain has begun, because such an entry does not come from a migration.
+ * Computes the digests and hashes of a batch of entries that a migration has created for older events. Changes nothing
+ * once the chain has begun: an entry without a hash then does not come from a migration.
  *
  * @param after - position up to which the entries have hashes.
  * @param now - time in milliseconds since 1970.
@@ -29,7 +29,7 @@ export async function backfillHashes(tx: Transaction, after: ChainLink, now: num
     const entry = toStoredEntry(row);
     const { sequence } = entry;
     if (entry.hash === '') {
-      // When the event of the entry is missing, the digest is empty, and the verification reports the entry.
+      // If the event of the entry is missing, the digest is empty. The verification then reports the entry.
       const digest = entry.contentDigest ?? '';
       link = { sequence, hash: hashOf(link.hash, sequence, digest) };
       hashes.push([sequence - after.sequence, digest, link.hash]);
@@ -39,7 +39,7 @@ export async function backfillHashes(tx: Transaction, after: ChainLink, now: num
   }
   if (hashes.length > 0) tx.executeAtCommit([statements.backfillHashes(after.sequence, hashes)]);
   if (rows.length === batchSize) return link;
-  // The checkpoint marks that the chain has begun.
+  // A checkpoint is the mark that the chain has begun.
   tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);
   return undefined;
 }

@@ -3,19 +3,21 @@ import { chainStart, hashOf, noEvent, type ChainLink } from './hashing';
 import { chainStatements } from './statements';
 import { toRemovedEntry, type RemovedEntry } from './entry-rows';
 
-/** Maximum number of entries that one transaction replaces, because hashing them blocks the process. */
+/**
+ * Maximum number of entries that one transaction replaces. Hashing more of them would block the process for too long.
+ */
 export const maxCompaction = 2000;
 
-/** Entries at the beginning of the chain that a checkpoint may replace, in order. */
+/** Entries at the beginning of the chain that a checkpoint may replace, in the order of the chain. */
 export type Compactable = readonly RemovedEntry[];
 
 /**
- * Finds the marked entries at the beginning of the chain. Stops before a missing entry, and before an entry that was
- * changed or has a wrong hash. Such an entry must stay, because the verification reports it, and because later pruning
- * entries include it in their digests.
+ * Returns the entries at the beginning of the chain that are marked as pruned. Stops before a missing entry, and before
+ * an entry that was changed or has a wrong hash. Such an entry must stay in the chain, so that the verification reports
+ * it.
  *
- * @param isPruning - true when the transaction prunes events, so that it adds a pruning entry in any case. When false,
- * returns no entries if the only one is a pruning entry: the transaction would replace one entry and add one.
+ * @param isPruning - true when the transaction prunes events and adds a pruning entry anyway. When false, a single
+ *   pruning entry is not returned: the transaction would replace one entry and add another.
  */
 export async function findCompactable(tx: Transaction, isPruning: boolean): Promise<Compactable> {
   const statements = chainStatements(tx.dialect);
@@ -40,7 +42,11 @@ function follows(link: ChainLink, { sequence, digest, hash, isUnchanged }: Remov
   return sequence === link.sequence + 1 && hash === hashOf(link.hash, sequence, digest) && isUnchanged;
 }
 
-/** Replaces entries by a checkpoint. @param events - number of events pruned since the beginning */
+/**
+ * Replaces entries by a checkpoint.
+ *
+ * @param events - number of events that have ever been pruned
+ */
 export function replaceByCheckpoint(
   tx: Transaction,
   { sequence, hash }: ChainLink,

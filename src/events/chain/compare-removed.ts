@@ -2,7 +2,7 @@ import type { CompactedBeginning, Pruning } from './pruning';
 import { SetDigest } from './set-digest';
 import type { EventChainBreak } from '../types';
 
-/** Part of a stored chain that a checkpoint has replaced or that is marked as removed. */
+/** Part of the chain that was removed: replaced by a checkpoint, or marked as pruned. */
 export interface Removed {
   /** Last checkpoint; null when there is none. */
   readonly beginning: CompactedBeginning | null;
@@ -12,9 +12,8 @@ export interface Removed {
 }
 
 /**
- * Compares the removed part with the content of the last pruning entry; returns undefined when they agree. The chain of
- * Compares the removed part with the content of the last pruning entry. Returns undefined when they agree. The hashes
- * alone do not show an entry that was only marked as removed, or an event that was put back.
+ * Compares the removed part of the chain with the content of the last pruning entry. Returns undefined when they agree.
+ * The hashes alone do not reveal an entry that was only marked as pruned, or an event that was put back.
  */
 export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBreak | undefined {
   const { beginning, count, digest } = removed;
@@ -26,7 +25,7 @@ export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBr
   if (!isSame) return { sequence: actual, reason: 'changed' };
   if (count < pruning.marked) return { reason: 'inserted' };
   if (count > pruning.marked) return { reason: 'removed' };
-  // The number of removed entries is correct. The digest shows whether the same entries were removed.
+  // The number of removed entries is right. The digest shows whether they are the right entries.
   const total = SetDigest.parse(pruning.compacted) ?? new SetDigest();
   total.addAll(digest);
   return total.toString() === pruning.removed ? undefined : { reason: 'removed' };

@@ -6,25 +6,28 @@ import type { EventChainBreakReason } from '../types';
 
 const batchSize = 1000;
 
-/** Maximum number of consecutive removed entries that can be distinguished from a change. */
+/**
+ * Maximum number of consecutive removed entries that can be recognized. More removed entries look like a changed entry.
+ */
 const maxRemoved = 10_000;
 
-/** Stored entry. When entries were removed or swapped, its sequence number may not be its original position. */
+/** Stored entry. Its sequence number is not its original position if entries were removed or swapped. */
 type Place = readonly [sequence: number, digest: string, hash: string];
 
 /**
- * Returns why an entry does not belong in its position, based on the entries after it. When several kinds of changes
- * would give the same chain, returns the kind that needs the fewest changes.
+ * Returns the reason why an entry does not fit in its position, based on the entries after it. If several reasons are
+ * possible, returns the one that needs the fewest changes.
  *
  * @param found - entry after `previous`. The hash of `previous` is right; the hash of `found` is wrong in this
- * position.
+ *   position.
  */
 export async function diagnoseBreak(
   { query, statements }: ChainReader,
   previous: ChainLink,
   found: StoredEntry,
 ): Promise<EventChainBreakReason> {
-  // The right successor of `previous` and the entries that continue the chain after it; undefined until it is found.
+  // End and length of the run of entries that continues the chain after `previous`; undefined until its first entry is
+  // found.
   let run: { readonly last: ChainLink; readonly length: number } | undefined;
   let isFirst = true;
   let wasRemoved = false;
@@ -38,7 +41,7 @@ export async function diagnoseBreak(
       isFirst = false;
       const expected: ChainLink = run?.last ?? previous;
       if (belongsAfter(expected, place)) {
-        // `found` and this entry were swapped.
+        // `found` would fit after the entry before this one, so the two were swapped.
         if (run === undefined && follows(found, before)) return 'reordered';
         run = { last: { sequence: expected.sequence + 1, hash: place[2] }, length: (run?.length ?? 0) + 1 };
       } else if (run !== undefined) {
@@ -54,7 +57,7 @@ export async function diagnoseBreak(
   }
   if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';
   if (wasRemoved) return 'removed';
-  // Every entry of this package has a hash. An entry with an empty hash comes from another program.
+  // This package gives every entry a hash, so an entry without a hash comes from another program.
   return found.hash === '' ? 'inserted' : 'changed';
 }
 
@@ -67,8 +70,8 @@ function belongsAfter(previous: ChainLink, [, digest, hash]: Place): boolean {
 }
 
 /**
- * Reports whether the entry `place`, which follows `found`, has the right hash if entries before `found` were removed
- * and the later entries then received lower sequence numbers.
+ * Reports whether the hash of the entry `place`, the one after `found`, is right if entries before `found` were removed
+ * and the later entries got lower sequence numbers.
  */
 function followsAfterGap(found: StoredEntry, place: Place): boolean {
   for (let removed = 1; removed <= maxRemoved; removed += 1) {

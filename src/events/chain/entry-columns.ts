@@ -4,7 +4,7 @@ import type { Dialect, RecordColumns } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
 import type { NewEntry } from './hashing';
 
-/** The columns that entries of the chain and pending entries have in common. */
+/** Columns that both tables, of entries in the chain and of pending entries, have. */
 export const contentTable: Columns<Omit<SecurityEventEntryModel, 'sequence' | 'hash'>> = {
   eventId: ['event_id', 'text'],
   kind: ['kind', { enumeration: 'SecurityEventEntryKind' }],
@@ -14,7 +14,7 @@ export const contentTable: Columns<Omit<SecurityEventEntryModel, 'sequence' | 'h
   digest: ['digest', 'text'],
 };
 
-/** Record set of the content of entries with their positions: {@link toContentRecord}. */
+/** Columns of a record set with the content and the position of entries: see {@link toContentRecord}. */
 export const contentColumns: RecordColumns = { position: 'integer', ...recordColumns(contentTable) };
 
 /** Parameters of {@link contentValues}. */

@@ -1,7 +1,7 @@
 import type { Row } from '../../sql/statement';
 import { mitigatedDigest, noEvent, pruningDigest, recordedDigest } from './hashing';
 
-/** Stored entry of the chain, and what is still stored of its event. */
+/** Entry of the chain, with what is stored of its event. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly eventId: string;
@@ -13,11 +13,11 @@ export interface StoredEntry {
   readonly lacksEvent: boolean;
   /** Digest of the content that is stored now; undefined when the content was pruned or is missing. */
   readonly contentDigest: string | undefined;
-  /** True when the columns that the digest does not cover have valid values. */
+  /** True when the stored columns that the digest does not include have valid values. */
   readonly isSound: boolean;
 }
 
-/** Marked entry: an entry whose event was pruned, or an entry that records a pruning. */
+/** Entry that is marked as pruned: its event was pruned, or it records a pruning. */
 export interface RemovedEntry {
   readonly sequence: number;
   readonly eventId: string;
@@ -27,8 +27,7 @@ export interface RemovedEntry {
   readonly isUnchanged: boolean;
 }
 
-// When its constraints are disabled, SQLite stores values of any type in any column. So these types promise only what
-// the code below checks.
+// SQLite stores values of any type in any column. Therefore the types below promise only what the code has checked.
 type EntryResultRow = readonly [
   sequence: number,
   eventId: string,
@@ -117,7 +116,7 @@ function contentDigestOf(columns: EntryResultRow): string | undefined {
   return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
 }
 
-// SQLite stores booleans as 0 and 1. Any other value is hashed unchanged, so that the change is detected.
+// SQLite stores booleans as 0 and 1. Any other value is hashed as it is, so that the verification detects the change.
 function toFlag(value: unknown): unknown {
   if (value === 0) return false;
   return value === 1 ? true : value;

@@ -1,7 +1,7 @@
 import type { ChainLink } from './hashing';
 import type { EventChainBreak } from '../types';
 
-/** Compares a head that the caller kept with the chain while it is verified. */
+/** Compares a head from an earlier verification with the chain during a new verification. */
 export class ExpectedHead {
   readonly #expected: ChainLink | undefined;
   #isProven = false;
@@ -10,9 +10,7 @@ export class ExpectedHead {
     this.#expected = expected;
   }
 
-  /**
-   * Compares an entry, or the checkpoint that the verification begins with; returns the break when the hash differs.
-   */
+  /** Compares an entry, or the checkpoint at which the verification begins. Returns the break when the hash differs. */
   compare({ sequence, hash }: ChainLink): EventChainBreak | undefined {
     if (sequence !== this.#expected?.sequence) return undefined;
     if (hash !== this.#expected.hash) return { sequence, reason: 'changed' };
@@ -26,7 +24,10 @@ export class ExpectedHead {
     return { sequence: this.#expected.sequence, reason: 'removed' };
   }
 
-  /** Returns the break if the expected entry was pruned into a later checkpoint, so that nothing is left to compare. */
+  /**
+   * Returns the break if the expected entry is part of a later checkpoint, so that its hash cannot be compared any
+   * more.
+   */
   findUnproven(): EventChainBreak | undefined {
     if (this.#expected === undefined || this.#isProven) return undefined;
     return { sequence: this.#expected.sequence, reason: 'unproven' };

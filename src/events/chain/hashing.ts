@@ -4,16 +4,16 @@ import type { BoundRow } from '../../sql/model';
 import type { EventColumns, NewEventRow } from '../validation';
 
 /*
- * Glossary. Chain: the entries, each of which has a hash over itself and its predecessor's hash. Entry: the record of
- * an event, of a mitigation, or of a pruning. Head: the last entry. Marked entry: an entry of the kind PRUNED. The
- * event of a marked entry was pruned, or the entry records a pruning. A marked entry keeps its digest and hash.
+ * Glossary. Chain: the list of entries. Each entry has a hash over itself and the hash of the previous entry. Entry:
+ * the record of an event, of a mitigation, or of a pruning. Head: the last entry. Marked entry: an entry of the kind
+ * PRUNED. Its event was pruned, or it records a pruning. It keeps its digest and hash.
  *
- * The form of the hashed data must never change: a change would break every existing chain.
+ * The form of the hashed data must never change, because a change would invalidate every existing chain.
  */
 
 type EntryColumns = BoundRow<SecurityEventEntryModel>;
 
-/** Event id in the entry of a pruning. The id of an event is never empty. */
+/** Event id in an entry that records a pruning. The id of an event is never empty. */
 export const noEvent = '';
 
 /** Position in the chain: the number and the hash of an entry. */
@@ -25,20 +25,23 @@ export interface ChainLink {
 /** Start of a chain. */
 export const chainStart: ChainLink = { sequence: 0, hash: '' };
 
-/** Content of a new entry. The sequence number and the hash follow from its position in the chain. */
+/** Content of a new entry. The sequence number and the hash are computed when the entry is added to the chain. */
 export interface NewEntry {
   readonly eventId: EntryColumns['eventId'];
-  /** Kind of the entry. PRUNED: its event was pruned, or, when `eventId` is empty, the entry records a pruning. */
+  /**
+   * Kind of the entry. PRUNED means that the event was pruned; with an empty `eventId`, that the entry records a
+   * pruning.
+   */
   readonly kind: EntryColumns['kind'];
-  /** State that a mitigation sets; null for other kinds. */
+  /** State of the mitigation, for an entry of a mitigation; otherwise null. */
   readonly applied: EntryColumns['mitigationApplied'];
-  /** Details of a mitigation; for a pruning, its content: see `pruning.ts`. */
+  /** Details of a mitigation, or the content of a pruning entry: see `pruning.ts`. */
   readonly details: EntryColumns['mitigationDetails'];
   readonly enteredAt: EntryColumns['enteredAt'];
   readonly digest: EntryColumns['digest'];
 }
 
-/** Content of an event as it is hashed. Stored values may have any type, and are hashed unchanged. */
+/** Values of an event from which its digest is computed. They may have any type, because they are hashed as stored. */
 export type HashedEvent = Readonly<Record<keyof EventColumns, unknown>>;
 
 /** Returns the entry for recording an event. */
@@ -96,7 +99,7 @@ export function pruningDigest(details: unknown, enteredAt: unknown): string {
   return digestOf(['PRUNED', enteredAt, details]);
 }
 
-/** Returns the position that an entry with this digest has after `previous`. */
+/** Returns the position of an entry with this digest after `previous`. */
 export function linkAfter(previous: ChainLink, digest: string): ChainLink {
   const sequence = previous.sequence + 1;
   return { sequence, hash: hashOf(previous.hash, sequence, digest) };

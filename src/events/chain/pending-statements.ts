@@ -26,8 +26,8 @@ const names = columnNames(contentTable);
 const placeColumns: RecordColumns = { id: 'text', position: 'integer', hash: 'text' };
 
 /**
- * Reports whether an engine records events as pending entries. On an engine with one writer at a time, each transaction
- * appends to the chain itself.
+ * Reports whether an engine first stores entries as pending entries. On an engine with one writer at a time, each
+ * transaction appends to the chain itself.
  */
 export function hasPendingEntries(dialect: Dialect): boolean {
   return dialect.tryAdvisoryLock !== undefined;
@@ -40,7 +40,8 @@ class PendingStatements {
   /** Takes the lock of the chain if it is free. Returns whether it was free. */
   readonly tryLock: Statement;
   /**
-   * Selects the first pending entries. For each mitigation, also selects whether its event exists or is in the chain.
+   * Selects the first pending entries. For each mitigation, also selects whether its event exists or has an entry in
+   * the chain.
    */
   readonly selectBatch;
   /** Deletes pending entries. */
@@ -51,8 +52,8 @@ class PendingStatements {
   readonly #append;
 
   constructor(dialect: Dialect) {
-    // Orders by id, so that the query reads the index. A scan of the table would also read all deleted rows that are
-    // not vacuumed yet.
+    // The order by id makes the query read the index. A scan of the table would also read deleted rows that were not
+    // vacuumed yet.
     this.selectFirst = toStatement(sql`SELECT q.id, current_setting('transaction_read_only') = 'on'
       FROM security_event_pending_entries q ORDER BY q.id LIMIT 1`);
     this.tryLock = toStatement(dialect.tryAdvisoryLock?.(sql`'events'`) ?? sql`SELECT TRUE`);
@@ -71,8 +72,8 @@ class PendingStatements {
         )}`,
     );
     this.#record = defineStatement<EventParameters & ContentParameters & { metadata: string }>(
-      // Joins the metadata with the inserted event, so that the event is inserted first. Otherwise the server might
-      // report a duplicate key of the metadata when the id of the event is taken.
+      // The join makes PostgreSQL insert the event before its metadata. Otherwise a duplicate id could be reported as a
+      // duplicate key of the metadata.
       (p) => sql`WITH event AS (${insertEvent(dialect, p)} RETURNING 1),
           metadata AS (${insertEventMetadata(dialect, p('metadata'), sql`event CROSS JOIN`)})
         INSERT INTO security_event_pending_entries (${names}) VALUES (${contentValues(dialect, p)})`,

@@ -34,9 +34,9 @@ export async function pruneAllEvents(executor: Executor, batch: PruneBatch, now:
 }
 
 /**
- * Prunes a batch of events. Their entries are marked and keep their digests and hashes. Marked entries at the beginning
- * of the chain are replaced by a checkpoint. The chain gets a pruning entry with digests of the marked and replaced
- * entries, so that removing anything else, or putting anything back, is detected.
+ * Prunes a batch of events. Their entries are marked as pruned, and keep their digests and hashes. A checkpoint
+ * replaces the marked entries at the beginning of the chain. A new pruning entry contains digests of all removed
+ * entries, so that the verification detects when other entries were removed, or when one was put back.
  *
  * @param now - time in milliseconds since 1970.
  */
@@ -44,7 +44,7 @@ async function pruneEvents(tx: Transaction, { before, size }: PruneBatch, now: n
   await lockChain(tx);
   const prunable = await tx.query(chainStatements(tx.dialect).selectPrunable({ before, limit: size }));
   const events = prunable.length;
-  // Appends pending entries first: only entries in the chain can be marked as pruned.
+  // First appends the pending entries, because only entries in the chain can be marked as pruned.
   if (events > 0) await sequenceInside(tx, now);
   const marked = events > 0 ? await removeEvents(tx, prunable) : [];
   const compactable = await findCompactable(tx, events > 0);
@@ -62,13 +62,13 @@ async function pruneEvents(tx: Transaction, { before, size }: PruneBatch, now: n
   return { events, hasMore: events === size || compacted.length === maxCompaction };
 }
 
-/** Deletes events and marks their entries. Returns the sequence numbers of the marked entries. */
+/** Deletes events and marks their entries as pruned. Returns the sequence numbers of these entries. */
 async function removeEvents(tx: Transaction, events: readonly Row[]): Promise<readonly number[]> {
   const statements = chainStatements(tx.dialect);
   const ids = JSON.stringify(events.map(([id]) => id));
   const rows = await tx.executeReturning(statements.markEntries({ ids }));
-  // A row security policy may let the role see events but not delete them. Then DELETE reports no error, and without
-  // this check the caller would prune the same batch forever.
+  // A row security policy may let the database role see events but not delete them. DELETE then reports no error, and
+  // the caller would prune the same batch forever.
   if ((await tx.execute(statements.deleteEvents({ ids }))) < events.length) throw protectedRow();
   // The cast is safe: the statement returns only this column.
   return rows.map(([sequence]) => sequence as number);

@@ -1,6 +1,9 @@
 import { SetDigest } from './set-digest';
 
-/** Part of a checkpoint that the pruning entry repeats, so that a moved or edited checkpoint is detected. */
+/**
+ * Part of a checkpoint that the pruning entry repeats. So the verification detects a checkpoint that was moved or
+ * changed.
+ */
 export interface CompactedBeginning {
   /** Sequence number of the last entry that the checkpoint replaced. */
   readonly sequence: number;
@@ -11,17 +14,17 @@ export interface CompactedBeginning {
 }
 
 /**
- * Content of a pruning entry. It commits to everything that was removed from the chain up to that time. A removed entry
- * is first marked. Later, a checkpoint replaces the marked entries at the beginning of the chain. The set of `removed`
- * always consists of the set of `compacted` and the marked entries that are still in the chain. An entry that is marked
- * and replaced in the same transaction is in neither set.
+ * Content of a pruning entry, which describes everything that was removed from the chain up to that time. An entry is
+ * removed in two steps: first it is marked as pruned, later a checkpoint replaces it. The set `removed` contains the
+ * entries of both steps, the set `compacted` only those of the second step. An entry that one transaction both marks
+ * and replaces is in neither set.
  */
 export interface Pruning {
   /** Time in milliseconds since 1970; earlier events were pruned. */
   readonly before: number;
-  /** Number of events pruned since the beginning. */
+  /** Number of events that have ever been pruned. */
   readonly events: number;
-  /** Number of marked entries in the chain, including pruning entries. */
+  /** Number of marked entries that are still in the chain, including pruning entries. */
   readonly marked: number;
   /** Digest of the sequence numbers of the entries that were removed. */
   readonly removed: string;
@@ -43,11 +46,11 @@ export const noPruning: Pruning = {
   beginning: null,
 };
 
-/** Parses the content of a pruning entry; undefined for content that this package did not write. */
+/** Parses the content of a pruning entry. Returns undefined for content that this package did not write. */
 export function parsePruning(details: unknown): Pruning | undefined {
   if (typeof details !== 'string') return undefined;
   try {
-    // The cast is safe: every field that could have another type is checked below.
+    // The cast is safe: the type of each field is checked below.
     const { before, events, marked, removed, compacted, beginning } = JSON.parse(details) as Pruning;
     const numbers = [before, events, marked];
     if (beginning !== null) numbers.push(beginning.sequence, beginning.events, beginning.createdAt);

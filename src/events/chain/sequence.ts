@@ -7,7 +7,10 @@ import { readHead } from './append-entries';
 import { linkAfter } from './hashing';
 import { hasPendingEntries, pendingStatements } from './pending-statements';
 
-/** Maximum number of pending entries that one statement moves, because hashing them blocks the process. */
+/**
+ * Maximum number of pending entries that one statement appends to the chain. Hashing more of them would block the
+ * process for too long.
+ */
 const batchSize = 2000;
 
 /** Time in milliseconds between two attempts to lock the chain. */
@@ -16,12 +19,12 @@ const retryMs = 10;
 /** Time in milliseconds that a call waits for other processes that append to the chain. */
 const callPatienceMs = 1000;
 
-/** Row of `selectBatch`. `isKept` is false for a mitigation of an event that was pruned meanwhile. */
+/** Row of `selectBatch`. `isKept` is false for a mitigation whose event was pruned meanwhile. */
 type PendingRow = readonly [id: number, eventId: string, kind: string, digest: string, isKept: boolean];
 
 /**
- * Appends the committed pending entries to the chain, in the order of their ids. Appends them in batches; each batch is
- * a separate transaction. Does nothing on an engine without pending entries.
+ * Appends the committed pending entries to the chain, in the order of their ids, in batches. Each batch is a separate
+ * transaction. Does nothing on an engine without pending entries.
  *
  * @param patienceMs - time in milliseconds to wait while another transaction has locked the chain.
  * @returns false when the chain stayed locked for that time.
@@ -50,8 +53,8 @@ export async function sequencePending(executor: Executor, patienceMs: number): P
 }
 
 /**
- * Appends the pending entries like {@link sequencePending}, but ignores every failure, for example that the role may
- * not write. Use it when the entries need not be appended now.
+ * Appends the pending entries like {@link sequencePending}, but ignores every failure. Use it when the entries need not
+ * be appended at once.
  */
 export async function trySequencePending(executor: Executor): Promise<void> {
   await sequencePending(executor, callPatienceMs).catch(() => undefined);
@@ -64,7 +67,7 @@ export async function sequenceInside(tx: Transaction, now: number): Promise<void
 }
 
 /**
- * Moves the first pending entries to the chain, which the transaction must have locked. Returns the number of entries
+ * Appends the first pending entries to the chain, which the transaction must have locked. Returns the number of entries
  * that are not pending any more.
  */
 async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
@@ -87,8 +90,7 @@ async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
     places.push([String(id), link.sequence - start.sequence, link.hash]);
   }
   const moved = places.length === 0 ? 0 : await tx.execute(statements.append(start.sequence, places));
-  // Fails when another program has deleted pending entries, or when a row security policy hides them. Otherwise the
-  // chain would have a gap.
+  // If another program has deleted pending entries, or a row security policy hides them, the chain would have a gap.
   if (moved !== places.length) throw new Failure('CONFLICT', 'pending entries of the event chain were changed');
   if (orphans.length > 0) tx.executeAtCommit([statements.remove({ ids: JSON.stringify(orphans) })]);
   return rows.length;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Length of a digest in bits. The prime modulus is 2 to this power minus the second constant. */
+/** Length of a digest in bits. The prime modulus of the digest is 2 ** `size` minus `offset`. */
 const size = 3072;
 const offset = 1_103_717n;
 const modulus = (1n << BigInt(size)) - offset;
@@ -9,9 +9,11 @@ const blocks = size / 512;
 const pattern = new RegExp(`^[0-9a-f]{${size / 4}}$`);
 
 /**
- * Digest of a set of numbers. Members can be added in any order, without reading the set again. It is MuHash (Bellare
- * and Micciancio, "A New Paradigm for Collision-free Hashing", 1997) with the modulus of Bitcoin Core's MuHash3072. In
- * practice, nobody can find two different sets with the same digest. A member that is added twice counts twice.
+ * Digest of a set of numbers. Numbers can be added in any order, and without reading the set again. In practice, nobody
+ * can find two different sets with the same digest. A number that is added twice counts twice.
+ *
+ * The algorithm is MuHash (Bellare and Micciancio, "A New Paradigm for Collision-free Hashing", 1997) with the modulus
+ * of Bitcoin Core's MuHash3072.
  */
 export class SetDigest {
   #product = 1n;
@@ -24,12 +26,12 @@ export class SetDigest {
     return digest;
   }
 
-  /** Adds a member. */
+  /** Adds a number. */
   add(member: number): void {
     this.#multiply(toFactor(member));
   }
 
-  /** Adds the members of another digest. */
+  /** Adds all numbers of another digest. */
   addAll({ product }: SetDigest): void {
     this.#multiply(product);
   }
@@ -43,8 +45,8 @@ export class SetDigest {
     return this.#product;
   }
 
-  // The modulus is slightly below a power of two. So the remainder needs only a shift and a small product, which takes
-  // half the time of the operator % (measured).
+  // The modulus is slightly below a power of two, so a shift and a small product give the remainder. They take half the
+  // time of the operator % (measured).
   #multiply(factor: bigint): void {
     let product = this.#product * factor;
     while (product >> BigInt(size) > 0n) {

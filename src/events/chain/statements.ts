@@ -21,19 +21,21 @@ const entryColumnNames = sql`sequence, ${columnNames(contentTable)}, hash`;
 
 /** Statements that change the chain of security events, for one engine. */
 class ChainStatements {
-  /** Blocks other changes of the chain until the end of the transaction. Undefined on an engine with one writer. */
+  /**
+   * Blocks other changes of the chain until the end of the transaction. Undefined on an engine with one writer at a
+   * time.
+   */
   readonly lock: Statement | undefined;
   /** Selects the head. */
   readonly selectHead: Statement;
   /**
-   * Selects the head. In a transaction with an older snapshot, fails when the head of that snapshot has been pruned
-   * since. The entries after that head may have been pruned, too. Then the entry that the transaction adds would get a
-   * sequence number that is free again, and no key would conflict with it.
+   * Selects the head, as the snapshot of the transaction contains it. Fails when that entry has been pruned since.
+   * Otherwise, the transaction could add an entry with a sequence number that was already used and pruned.
    */
   readonly lockHead: Statement;
   /** Selects one row when there is a checkpoint. */
   readonly hasCheckpoint: Statement;
-  /** Selects one row when there are entries but no checkpoint: the backfill of their hashes is not complete. */
+  /** Selects one row when there are entries but no checkpoint: the hashes of older events are not all computed yet. */
   readonly lacksHashes: Statement;
   readonly insertCheckpoint;
   readonly selectEvent;
@@ -57,7 +59,7 @@ class ChainStatements {
     this.selectHead = toStatement(head);
     this.lockHead = dialect.usesRowLocks ? toStatement(sql`${head} FOR KEY SHARE`) : this.selectHead;
     this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
-    // The inner query selects a single entry. Without it, SQLite would evaluate the condition for each entry.
+    // The inner query selects one entry. Without it, SQLite would evaluate the condition for every entry.
     this.lacksHashes = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
       WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints)`);
     this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
@@ -90,8 +92,8 @@ class ChainStatements {
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
         WHERE kind <> 'PRUNED' AND event_id IN (${dialect.jsonArrayElements(p('ids'))}) RETURNING sequence`,
     );
-    // The CTE reads only the first `limit` entries. Without it, the search for the first entry that is not PRUNED could
-    // read the whole chain.
+    // The CTE limits the search to the first `limit` entries. Otherwise, if all entries are PRUNED, the whole chain
+    // would be read.
     this.selectMarkedBeginning = defineStatement<{ limit: number }>(
       (p) => sql`WITH beginning AS (
           SELECT * FROM security_event_entries e ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT))
@@ -108,7 +110,7 @@ class ChainStatements {
     this.deleteEntries = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM security_event_entries WHERE sequence <= ${p('last')}`,
     );
-    // Keeps the first checkpoint, because it records that the chain has begun.
+    // Keeps the checkpoint with the sequence number 0, which marks that the chain has begun.
     this.deleteCheckpoints = defineStatement<{ before: number }>(
       (p) => sql`DELETE FROM security_event_checkpoints WHERE sequence > 0 AND sequence < ${p('before')}`,
     );

@@ -18,14 +18,15 @@ export class VerificationStatements {
   /** Selects the hashes of entries, in order. */
   readonly selectPlaces;
   /**
-   * Selects the last id of a page of events, and the id of the first event with neither an entry nor a pending entry.
+   * Selects the last id of a page of events, and the id of the first event in it with neither an entry nor a pending
+   * entry.
    */
   readonly selectUnrecorded;
-  /** Selects the last pruning, the last checkpoint and the runs of marked entries, as one state. */
+  /** Selects the last pruning entry, the last checkpoint and the runs of marked entries, as one state. */
   readonly selectMarked: Statement;
 
   constructor(dialect: Dialect) {
-    // Uses a single statement, so that all values are of one state.
+    // One statement, so that all values are of the same state.
     this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
         ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f),
         (SELECT count(*) FROM security_event_pending_entries)
@@ -33,8 +34,7 @@ export class VerificationStatements {
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
       LEFT JOIN (${selectLastPruning}) AS p ON TRUE`);
-    // Reads the entries and their events in a single statement. Otherwise an event that is pruned between two
-    // statements would seem to be missing.
+    // One statement for entries and events. With two, an event that is pruned between them would seem to be missing.
     const eventId = sql`CASE WHEN e.kind <> 'PRUNED' THEN e.event_id END`;
     const event = dialect.leftLateralLookup(sql`id`, 'security_events', 's', eventId);
     const metadata = dialect.lookup([sql`event_id`, sql`key`], 'security_event_metadata', 'm', sql`s.id`);
@@ -53,7 +53,7 @@ export class VerificationStatements {
     );
     const ofRecording = sql`k.kind = 'RECORDED'`;
     const isRecorded = hasValue(sql`security_event_entries`, sql`event_id`, sql`page.id`, ofRecording);
-    // The query evaluates this condition once, and only for the events without an entry.
+    // This condition is evaluated once, and only for the events without an entry.
     const isPending = hasPendingEntries(dialect)
       ? sql`page.id IN (SELECT q.event_id FROM security_event_pending_entries q WHERE q.kind = 'RECORDED')`
       : sql`FALSE`;
@@ -62,8 +62,8 @@ export class VerificationStatements {
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );
-    // Uses a single statement, so that all values are of one state. Consecutive entries form a run: their sequence
-    // number minus their rank among the marked entries is the same for all of them.
+    // One statement, so that all values are of the same state. Marked entries without a gap form a run: their sequence
+    // number minus their rank is the same for all of them.
     const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
       FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
     const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;

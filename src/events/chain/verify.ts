@@ -16,7 +16,7 @@ import type { EventChainBreak, EventChainVerification } from '../types';
 
 const batchSize = 500;
 
-/** Bounds of a batch, in characters. When entries are longer, they are read in smaller batches. */
+/** Maximum size of a batch. If its entries exceed this size, they are read in smaller batches. */
 const batchBounds = { maxLength: 2_097_152, maxValues: Infinity };
 
 /** The head, the checkpoint and the last pruning at one moment. */
@@ -43,9 +43,9 @@ interface Progress {
 }
 
 /**
- * Verifies the chain from its beginning to its present head, and then searches for events that are not in the chain.
- * Each query can see another state of the database. Entries that others record meanwhile come after that head, so they
- * do not matter; concurrent pruning is taken into account.
+ * Verifies the chain from its beginning to its present head. Then searches for events that are not in the chain. Each
+ * query may see a later state than the one before: entries that are added meanwhile come after that head and do not
+ * matter, and concurrent pruning is taken into account.
  *
  * @param expected - entry or checkpoint that the chain must contain.
  */
@@ -77,7 +77,7 @@ export async function verifyChain(
   return { ...result, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
 }
 
-/** Returns the break when an entry precedes the beginning of the chain: `walk` does not read such an entry. */
+/** Returns the break when an entry is before the beginning of the chain, where the verification would not read it. */
 function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   const isBefore = first !== null && first <= (checkpoint?.sequence ?? chainStart.sequence);
   return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
@@ -85,7 +85,7 @@ function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefi
 
 /**
  * Returns the break when all entries were deleted. A chain with a checkpoint always has an entry: the first checkpoint
- * is written together with the first entry, and a pruning keeps its own entry.
+ * is written together with the first entry, and a pruning never removes its own entry.
  */
 function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   return first === null && checkpoint !== undefined
@@ -114,7 +114,7 @@ async function walk(
     }
     if (shouldYield()) await yieldToEventLoop();
     if (progress.link.sequence >= head.sequence || progress.link.sequence === after + limit) continue;
-    // An entry is missing, unless a pruning has meanwhile replaced it and all entries before it by a checkpoint.
+    // An entry is missing, unless a pruning has meanwhile replaced this entry and all earlier ones by a checkpoint.
     const { checkpoint } = await readState(chain);
     const missing = progress.link.sequence + 1;
     if (checkpoint === undefined || checkpoint.sequence < missing) return { sequence: missing, reason: 'removed' };
@@ -131,14 +131,14 @@ function addMarked(progress: Progress, { sequence, eventId, details }: StoredEnt
   if (eventId === noEvent) progress.pruning = parsePruning(details) ?? noPruning;
 }
 
-/** Returns a batch and its maximum size: the requested size, or a smaller size when the batch would be too long. */
+/** Returns a batch and its maximum number of entries, which is less than requested when the entries are long. */
 async function readBatch(
   chain: ChainReader,
   place: { readonly after: number; readonly last: number; readonly limit: number },
 ): Promise<readonly [rows: readonly Row[], limit: number]> {
   const { limit } = place;
   const statement = chain.statements.selectBatch(place);
-  // Reads a single entry without bounds, so that an entry of any length can be verified.
+  // A single entry is read without a maximum size, so that an entry of any length can be verified.
   if (limit === 1) return [await chain.query(statement), limit];
   try {
     return [await chain.query(withBounds(batchBounds, statement)), limit];
@@ -157,7 +157,7 @@ async function checkEntry(
   const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
   if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
     const reason = await diagnoseBreak(chain, previous, entry);
-    // When an entry was removed and the later entries moved up, the removed entry's event is unknown.
+    // If an entry was removed and the later entries moved up, the event of the removed entry is unknown.
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
   if (entry.lacksEvent) return { ...place, reason: 'removed' };
@@ -175,8 +175,8 @@ async function compareMarked(
   const { pruning: last } = await readState(chain);
   if (last === before.pruning)
     return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
-  // Events were pruned during the verification, so the counts are not of one state. Reads the marked entries again, in
-  // one statement.
+  // Events were pruned during the verification, so the counts belong to different states. Reads everything again in one
+  // statement.
   const [row] = await chain.query(chain.statements.selectMarked);
   // The cast is safe: the statement selects exactly these columns. The columns of the checkpoint are null together.
   const [details, sequence, events, createdAt, runs] = row as readonly [
@@ -207,12 +207,15 @@ async function digestOf(
   return { count, digest };
 }
 
-/** Returns the part of a checkpoint that a pruning entry repeats; null for the checkpoint with which a chain begins. */
+/**
+ * Returns the part of a checkpoint that a pruning entry repeats; null for the checkpoint that marks the beginning of a
+ * chain.
+ */
 function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBeginning | null {
   return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
 }
 
-// Searches for an event without an entry. An event becomes visible together with its entry or pending entry. So an
+// Searches for an event that has no entry. Each event is committed together with its entry or pending entry, so an
 // event that is recorded during the search is not reported.
 async function findUnrecorded({ query, statements }: ChainReader): Promise<EventChainBreak | undefined> {
   for (let after = ''; ;) {

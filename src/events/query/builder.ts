@@ -8,7 +8,7 @@ import { allOf, costOfRecords, limitOffset, withCost, type Statement, type State
 import { eventColumns } from '../rows';
 import { eventFilterTerms, maxParts, type EventFilter, type EventFilterSql } from './filter-fields';
 
-/** Keyset position after an event, in the order of all queries. */
+/** Keyset position of an event. All queries have the same order: newest first, then by id. */
 export type EventPosition = readonly [timestampMs: number, id: string];
 
 /** Filter and range of a selection of events. */
@@ -16,7 +16,7 @@ interface EventSelection {
   readonly filter: EventFilter;
   readonly limit: number;
   readonly offset?: number | undefined;
-  /** Keyset position after which the results begin. When undefined, they begin with the newest event. */
+  /** Keyset position after which the results begin. When undefined, the results begin with the newest event. */
   readonly after?: EventPosition | undefined;
 }
 
@@ -28,19 +28,19 @@ interface EventQueryKey {
 
 const newestFirst = sql`s.timestamp DESC, s.id ASC`;
 
-/** Maximum sum of limit and offset of a quick query. A larger page has the cost `many`. */
+/** Maximum sum of limit and offset for which a query is quick. With a larger sum, its cost is `many`. */
 const longestScannedPage = 1001;
 
 /**
- * Builds the single statement that answers an event query. The statement first finds the row keys of the page, and then
- * reads the events with these keys, so that only returned events are read completely.
+ * Builds the statement that answers an event query. The statement first finds the row keys of the requested page, and
+ * then reads the events with these keys. So it does not read whole events that are not returned.
  */
 export function buildEventQuery(dialect: Dialect, selection: EventSelection): Statement {
   return withCost(costOf(selection), eventQueries(dialect)(selection));
 }
 
-// With a condition on one type, severity, source or target, one index returns the newest events. With several
-// conditions, the statement may read all events that match one of them.
+// Returns the cost of the statement. With a condition on one type, severity, source or target, an index returns the
+// newest events. With several conditions, the statement may read all events that match one of them.
 function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | undefined {
   const { ids, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
   if (ids !== undefined) return costOfRecords(ids.length);
@@ -50,7 +50,7 @@ function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | 
   return indexed.length > 1 || (eventTypes?.length ?? 0) > maxParts ? 'scan' : undefined;
 }
 
-// Composes the columns once: their SQL is always the same, and is most of the text of a query.
+// Composes the columns only once: they are most of the text of a query, and are always the same.
 const columnsOf = memoizeByDialect((dialect) => raw(eventColumns(dialect).sql));
 
 const eventQueries = memoizeByDialect((dialect) =>
@@ -66,9 +66,9 @@ const eventQueries = memoizeByDialect((dialect) =>
   ),
 );
 
-// An index returns the events of one type, or of one severity, in the order of the result, so that only the page is
-// read. With several types or severities, all of their events would have to be sorted. Instead, the statement reads a
-// page for each type or severity and sorts only these pages.
+// An index returns the events of one type, or of one severity, already in the order of the result. With several types,
+// all of their events would have to be sorted. Instead, the statement reads one page for each type, and sorts only
+// these pages. The same holds for severities.
 function composePage(dialect: Dialect, filter: EventFilterSql, after: readonly Sql[], bind: Bind<EventSelection>): Sql {
   const select = (part: EventFilterSql, range: Sql): Sql => {
     const conditions = [...part.conditions({ dialect }), ...after];

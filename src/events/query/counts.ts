@@ -7,7 +7,7 @@ import { allOf, limitOffset, withCost, type Statement } from '../../sql/statemen
 import type { EventGrouping } from '../types';
 import { eventFilterTerms, type EventFilter } from './filter-fields';
 
-/** Counted events, and how they are grouped. */
+/** Input of an aggregate: the filter of the events, and their grouping. */
 interface EventAggregate {
   readonly filter: EventFilter;
   readonly by: EventGrouping;
@@ -65,12 +65,12 @@ const eventAggregates = memoizeByDialect((dialect) =>
   ),
 );
 
-// Composes the beginning of the time span that contains an event. The remainder of a time before 1970 is negative, so
-// the size of the span is added to it.
+// Composes the beginning of the time span that contains an event. Before 1970, the remainder of the division is
+// negative, so the size of the span is added to it.
 function bucketOf(dialect: Dialect, bind: Bind<EventAggregate>): Sql {
   const stored = dialect.toMs(sql`s.timestamp`);
   const time = sql`CAST(${stored} AS BIGINT)`;
   const size = sql`CAST(${bind(({ by }) => (typeof by === 'string' ? null : by.bucketMs))} AS BIGINT)`;
-  // Returns null for a stored time that is not an integer, because SQLite would convert it to another number.
+  // A stored time that is not an integer gives null. SQLite would otherwise convert it to some number.
   return sql`CASE WHEN ${time} = ${stored} THEN ${time} - ((${time} % ${size}) + ${size}) % ${size} END`;
 }

@@ -16,7 +16,11 @@ export class EventCursors {
     return encodeCursor(this.#fingerprint, [timestamp.getTime(), id]);
   }
 
-  /** Returns the position of a cursor. @throws INVALID_INPUT when it is not a cursor of this query */
+  /**
+   * Returns the position of a cursor.
+   *
+   * @throws INVALID_INPUT when the cursor does not belong to this query
+   */
   decode(cursor: string): EventPosition {
     return decodeCursor(cursor, this.#fingerprint, isPosition);
   }

@@ -32,15 +32,18 @@ interface EventContext {
   readonly dialect: Dialect;
 }
 
-/** Candidate source for a list, such as the types of a query. For one element, an index returns the events in order. */
+/**
+ * Candidate source for a list of values, such as the types of a query. An index returns the events of one value in the
+ * order of the result.
+ */
 interface EventSource extends CandidateSource {
-  /** Number of elements that are read separately. With 1, the whole list is read together. */
+  /** Number of values whose events are read separately. With 1, the events of all values are read together. */
   readonly parts: number;
 }
 
 export type EventFilterSql = FilterSql<EventContext, EventSource>;
 
-/** Maximum number of elements of a list that are read separately. */
+/** Maximum number of values whose events are read separately. */
 export const maxParts = 8;
 
 const { field, sharedTerm, partOf } = fieldsIn<EventContext, EventSource>();
@@ -51,7 +54,7 @@ const severities = sharedTerm('severities', {
 });
 
 const parseMinSeverity: ParseField<SecuritySeverity[]> = (value, path) => {
-  // The enumeration lists the severities from the least to the most severe.
+  // The enumeration lists the severities in ascending order.
   const ranked: SecuritySeverity[] = Object.values(SecuritySeverity);
   return ranked.slice(ranked.indexOf(checkOneOf(value, SecuritySeverity, path)));
 };

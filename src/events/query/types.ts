@@ -2,8 +2,9 @@ import type { Metadata } from '../../metadata/types';
 import type { SecurityEventType, SecuritySeverity } from '../types';
 
 /**
- * Filter and range of security events. The newest events come first, with ties broken by ascending id. An event must
- * match every given field. `undefined` filters nothing; an empty string or an empty array matches no event.
+ * Filter and range of security events. An event must match every given field. A field that is `undefined` does not
+ * restrict the results; an empty string or an empty array matches no event. The newest events come first; events of the
+ * same time are in ascending order of their ids.
  *
  * @example
  * ```ts
@@ -17,9 +18,9 @@ export interface SecurityEventQuery {
   from?: Date | undefined;
   /** Finds events whose `timestamp` is this time or earlier. */
   to?: Date | undefined;
-  /** Accepted types: the event has one of them. */
+  /** Accepted types. The event must have one of them. */
   eventTypes?: readonly SecurityEventType[] | undefined;
-  /** Accepted severities: the event has one of them. */
+  /** Accepted severities. The event must have one of them. */
   severities?: readonly SecuritySeverity[] | undefined;
   /** Lowest accepted severity. */
   minSeverity?: SecuritySeverity | undefined;
@@ -28,8 +29,8 @@ export interface SecurityEventQuery {
   /** State after the last mitigation. For an event without a mitigation, this is the recorded state. */
   mitigationApplied?: boolean | undefined;
   /**
-   * Metadata entries that the event must have, each with exactly the given JSON value. It can have other entries. The
-   * order of the keys of objects does not matter.
+   * Metadata entries that the event must have, each with exactly the given JSON value. Other entries are allowed. The
+   * order of keys in objects does not matter.
    */
   metadata?: Metadata | undefined;
   /**

@@ -12,7 +12,7 @@ export interface ParsedEventQuery {
 const queryFields = new Set([...eventFilterTerms.fields, ...limitOffsetFields]);
 
 /**
- * Parses a query. Checks all of its fields, even when one of them already shows that no event can match.
+ * Parses a query. Checks all fields, even if one of them already excludes every event.
  *
  * @throws INVALID_INPUT when a field is unknown or invalid
  */

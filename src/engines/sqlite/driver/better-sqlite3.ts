@@ -9,7 +9,11 @@ const binaryFolders = ['build', 'build/Debug', 'build/Release', 'out/Debug', 'De
 
 let driver: SqliteDriver | undefined;
 
-/** Returns better-sqlite3 as a driver. @throws errors of Node.js when it or its binary cannot be loaded. */
+/**
+ * Returns better-sqlite3 as a driver.
+ *
+ * @throws errors of Node.js when it or its binary cannot be loaded.
+ */
 export function betterSqlite3(): SqliteDriver {
   driver ??= load();
   return driver;

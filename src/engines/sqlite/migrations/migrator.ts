@@ -6,7 +6,11 @@ import { repairFeedCounter } from '../feed-counter';
 import { withMigrationTransaction } from './apply';
 import { readHistory } from './history';
 
-/** Creates the migrator of a SQLite database. @param backfill - see `EngineCallbacks.backfill`. */
+/**
+ * Creates the migrator of a SQLite database.
+ *
+ * @param backfill - see `EngineCallbacks.backfill`.
+ */
 export function createSqliteMigrator(
   settings: SqliteSettings,
   database: SqliteDatabase,
