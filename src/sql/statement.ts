@@ -16,10 +16,11 @@ export interface Statement {
 }
 
 /**
- * Cost of a statement. `scan`: the statement may read a large part of a table. `many`: the statement may read many
- * whole records, because the caller has requested them.
+ * Cost of a statement. `scan`: the statement may read a large part of the agents or the certificates. `many`: the
+ * statement may read many whole agents or certificates, because the caller has requested them. `scanEvents` and
+ * `manyEvents`: the same for security events.
  */
-export type StatementCost = 'scan' | 'many';
+export type StatementCost = 'scan' | 'many' | 'scanEvents' | 'manyEvents';
 
 /** Returns a copy of the statement with bounds for its result. */
 export function withBounds(bounds: AnswerBounds, { sql, args, cost }: Statement): Statement {
@@ -34,9 +35,13 @@ export function withCost(cost: StatementCost | undefined, { sql, args }: Stateme
 /** Maximum number of whole records that are read on the main thread, because reading them is quick. */
 const fewRecords = 200;
 
-/** Returns the cost of reading at most `count` whole records; undefined when the read is quick. */
-export function costOfRecords(count: number): StatementCost | undefined {
-  return count > fewRecords ? 'many' : undefined;
+/**
+ * Returns the cost of reading at most `count` whole records; undefined when the read is quick.
+ *
+ * @param many - the cost of many of these records.
+ */
+export function costOfRecords(count: number, many: StatementCost = 'many'): StatementCost | undefined {
+  return count > fewRecords ? many : undefined;
 }
 
 /** Row of a result: the values of its columns, in their order. */

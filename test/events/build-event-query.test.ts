@@ -46,16 +46,16 @@ describe('buildEventQuery', () => {
     [{}, undefined],
     [{ from: new Date(1) }, undefined],
     [{ eventTypes: types(8) }, undefined],
-    [{ eventTypes: types(9) }, 'scan'],
+    [{ eventTypes: types(9) }, 'scanEvents'],
     [{ minSeverity: 'LOW' }, undefined],
     [{ source: 'a' }, undefined],
-    [{ source: 'a', target: 'a' }, 'scan'],
-    [{ mitigationApplied: false }, 'scan'],
-    [{ metadata: { a: 1 } }, 'scan'],
+    [{ source: 'a', target: 'a' }, 'scanEvents'],
+    [{ mitigationApplied: false }, 'scanEvents'],
+    [{ metadata: { a: 1 } }, 'scanEvents'],
     [{ limit: 991, offset: 10 }, undefined],
-    [{ limit: 992, offset: 10 }, 'many'],
+    [{ limit: 992, offset: 10 }, 'manyEvents'],
     [{ ids: ['a'], limit: 2000 }, undefined],
-    [{ ids: Array.from({ length: 201 }, String) }, 'many'],
+    [{ ids: Array.from({ length: 201 }, String) }, 'manyEvents'],
   ])('estimates the cost of %j as %s', (query, cost) => {
     expect(build(query).cost).toBe(cost);
   });

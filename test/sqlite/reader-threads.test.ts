@@ -8,7 +8,7 @@ import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../suppo
 
 const count = 700;
 
-/** Fills a database with hundreds of records. Its highest rowid makes the package use a reader thread. */
+/** Fills a database with hundreds of records. Its highest rowids make the package use a reader thread. */
 async function fillLarge(database: TestDatabase): Promise<void> {
   const { db } = database;
   const certificateId = await createCertificate(db, { metadata: { a: 1 } });
@@ -17,6 +17,7 @@ async function fillLarge(database: TestDatabase): Promise<void> {
   await db.agents.createMany(ids.map((id) => agentInput({ id, name: `Name ${id}`, certificateId, description })));
   await db.recordSecurityEvent(eventInput({ metadata: { a: [1, 2] } }));
   await changeRaw(database, 'UPDATE security_events SET rowid = 30000');
+  await changeRaw(database, 'UPDATE certificates SET rowid = 30000');
 }
 
 afterEach(() => jest.restoreAllMocks());
@@ -47,6 +48,36 @@ describe('the reader thread of a large SQLite database', () => {
     expect(await db.transaction((tx) => tx.agents.count({ name: 'agent' }))).toBe(count);
     expect(await small.db.agents.count({ name: 'agent' })).toBe(0);
     expect(run).not.toHaveBeenCalled();
+  });
+
+  test('is not used for agents when only the events are many', async () => {
+    const database = await openTestDatabase();
+    const { db } = database;
+    await db.recordSecurityEvent(eventInput({ metadata: { a: 1 } }));
+    await changeRaw(database, 'UPDATE security_events SET rowid = 30000');
+    const run = jest.spyOn(ReaderThread.prototype, 'query');
+    expect(await db.agents.count({ name: 'agent' })).toBe(0);
+    expect(await db.certificates.query({ subject: 'a' })).toEqual([]);
+    expect(run).not.toHaveBeenCalled();
+    expect(await db.events.query({ metadata: { a: 1 } })).toHaveLength(1);
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  test('returns the same results for more statements than it keeps prepared', async () => {
+    const { db } = large();
+    const fields = ['name', 'createdAt', 'updatedAt', 'expiresAt', 'id', 'status', 'version'] as const;
+    const filters = [{}, { owner: 'nobody' }, { protocol: 'none' }, { capabilities: ['none'] }, { exactName: 'none' }];
+    const queries = fields.flatMap((orderBy) =>
+      filters.flatMap((filter) => [
+        { orderBy, name: 'agent-000', ...filter },
+        { orderBy, name: 'agent-000', ...filter, status: ['ACTIVE' as const] },
+      ]),
+    );
+    expect(queries).toHaveLength(70);
+    for (const query of [...queries, ...queries]) {
+      const isFiltered = filters.slice(1).some((filter) => Object.keys(filter).every((key) => key in query));
+      expect(await db.queryAgents(query)).toHaveLength(isFiltered ? 0 : 10);
+    }
   });
 
   test('reads every change that was committed before', async () => {

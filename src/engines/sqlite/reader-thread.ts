@@ -10,13 +10,29 @@ import { RequestThread } from './request-thread';
 const chunkRows = 500;
 const chunkLength = 524_288;
 
+/**
+ * Maximum number of prepared statements of a thread. Preparing a search takes 1 to 3 ms, which is several times as long
+ * as a selective search itself.
+ */
+const maxPrepared = 64;
+
 // The thread measures a result as `AnswerSize` does, before it sends the result to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
-  const { chunkRows, chunkLength, uncountedLength } = workerData;
+  const { chunkRows, chunkLength, uncountedLength, maxPrepared } = workerData;
   const connection = new Driver(workerData.path, { readonly: true, fileMustExist: true, timeout: workerData.timeout });
   connection.pragma('query_only = ON');
   connection.pragma('temp_store = MEMORY');
+  const prepared = new Map();
+  const prepare = (sql) => {
+    let statement = prepared.get(sql);
+    if (statement === undefined) {
+      statement = connection.prepare(sql).raw(true);
+      if (prepared.size === maxPrepared) prepared.delete(prepared.keys().next().value);
+      prepared.set(sql, statement);
+    }
+    return statement;
+  };
   let rows, bounds, length, values;
   const countValues = (text) => {
     const first = text.charCodeAt(0);
@@ -59,7 +75,7 @@ const program = `
     try {
       if (request.sql !== undefined) {
         [bounds, length, values] = [request.bounds, 0, 0];
-        rows = connection.prepare(request.sql).raw(true).iterate(...request.args);
+        rows = prepare(request.sql).iterate(...request.args);
       }
       handOver();
     } catch ({ code, message }) {
@@ -82,7 +98,7 @@ export class ReaderThread {
   #pending = 0;
 
   constructor({ path, busyTimeoutMs, driver }: SqliteSettings, uncountedLength: number) {
-    const data = { path, timeout: busyTimeoutMs, chunkRows, chunkLength, uncountedLength };
+    const data = { path, timeout: busyTimeoutMs, chunkRows, chunkLength, uncountedLength, maxPrepared };
     this.#thread = new RequestThread('reader', driver, program, data);
   }
 

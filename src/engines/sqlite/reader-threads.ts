@@ -1,5 +1,5 @@
 import { uncountedLength } from '../../sql/answer-size';
-import type { Row, Statement } from '../../sql/statement';
+import type { Row, Statement, StatementCost } from '../../sql/statement';
 import type { SqliteConnection, SqliteSettings } from './connection';
 import { ReaderThread } from './reader-thread';
 import { ThreadLost } from './request-thread';
@@ -7,25 +7,38 @@ import { ThreadLost } from './request-thread';
 /** Maximum number of threads. The second thread runs other statements while the first one runs a slow statement. */
 const maxThreads = 2;
 
+/** Numbers of rows of the tables that decide whether a statement runs in a thread. */
+interface DatabaseSize {
+  /** Number of the agents, or of the certificates if there are more of them. */
+  readonly directory: number;
+  readonly events: number;
+}
+
 /**
- * Number of rows in the largest table from which on a statement runs in a thread, by the cost of the statement. Such a
- * statement may block the event loop for long.
+ * Number of rows from which on a statement runs in a thread, by the cost of the statement. Such a statement may block
+ * the event loop for long. Its earlier durations do not decide this, because they say little about its next one: the
+ * same search takes a thousand times as long for a popular capability as for a rare one, and SQLite's drivers cannot
+ * interrupt a statement.
  */
-const minRows = { scan: 20_000, many: 2000 } as const;
+const minRows: Readonly<Record<StatementCost, readonly [size: keyof DatabaseSize, rows: number]>> = {
+  scan: ['directory', 20_000],
+  many: ['directory', 2000],
+  scanEvents: ['events', 20_000],
+  manyEvents: ['events', 2000],
+};
 
 /** Time in milliseconds for which the measured size of the database is reused. */
 const sizeAgeMs = 250;
 
-const sizeSql = `SELECT max(
-  coalesce((SELECT max(rowid) FROM agents), 0),
-  coalesce((SELECT max(rowid) FROM certificates), 0),
-  coalesce((SELECT max(rowid) FROM security_events), 0))`;
+const sizeSql = `SELECT
+  max(coalesce((SELECT max(rowid) FROM agents), 0), coalesce((SELECT max(rowid) FROM certificates), 0)),
+  coalesce((SELECT max(rowid) FROM security_events), 0)`;
 
 /** Reader threads of one database. They are started when they are needed. */
 export class ReaderThreads {
   readonly #settings: SqliteSettings;
   #threads: ReaderThread[] = [];
-  #size = 0;
+  #size: DatabaseSize = { directory: 0, events: 0 };
   #sizedAt = -Infinity;
 
   constructor(settings: SqliteSettings) {
@@ -38,7 +51,9 @@ export class ReaderThreads {
    * @param connection - used to measure the size of the database
    */
   isFor({ cost }: Statement, connection: SqliteConnection): boolean {
-    return cost !== undefined && this.#sizeOf(connection) >= minRows[cost];
+    if (cost === undefined) return false;
+    const [size, rows] = minRows[cost];
+    return this.#sizeOf(connection)[size] >= rows;
   }
 
   /**
@@ -69,10 +84,11 @@ export class ReaderThreads {
     return thread;
   }
 
-  #sizeOf(connection: SqliteConnection): number {
+  #sizeOf(connection: SqliteConnection): DatabaseSize {
     const now = performance.now();
     if (now - this.#sizedAt > sizeAgeMs) {
-      this.#size = Number(connection.run({ sql: sizeSql, args: [] }).rows[0]?.[0]);
+      const [directory, events] = connection.run({ sql: sizeSql, args: [] }).rows[0] ?? [];
+      this.#size = { directory: Number(directory), events: Number(events) };
       this.#sizedAt = now;
     }
     return this.#size;

@@ -28,7 +28,7 @@ interface EventQueryKey {
 
 const newestFirst = sql`s.timestamp DESC, s.id ASC`;
 
-/** Maximum sum of limit and offset for which a query is quick. With a larger sum, its cost is `many`. */
+/** Maximum sum of limit and offset for which a query is quick. With a larger sum, its cost is `manyEvents`. */
 const longestScannedPage = 1001;
 
 /**
@@ -43,11 +43,11 @@ export function buildEventQuery(dialect: Dialect, selection: EventSelection): St
 // newest events. With several conditions, the statement may read all events that match one of them.
 function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | undefined {
   const { ids, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
-  if (ids !== undefined) return costOfRecords(ids.length);
-  if (limit + offset > longestScannedPage) return 'many';
-  if (mitigationApplied !== undefined || metadata !== undefined) return 'scan';
+  if (ids !== undefined) return costOfRecords(ids.length, 'manyEvents');
+  if (limit + offset > longestScannedPage) return 'manyEvents';
+  if (mitigationApplied !== undefined || metadata !== undefined) return 'scanEvents';
   const indexed = [eventTypes, severities, source, target].filter((value) => value !== undefined);
-  return indexed.length > 1 || (eventTypes?.length ?? 0) > maxParts ? 'scan' : undefined;
+  return indexed.length > 1 || (eventTypes?.length ?? 0) > maxParts ? 'scanEvents' : undefined;
 }
 
 // Composes the columns only once: they are most of the text of a query, and are always the same.

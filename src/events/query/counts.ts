@@ -30,12 +30,12 @@ const labels = {
 
 /** Builds the statement that counts the events that match a filter. */
 export function buildEventCount(dialect: Dialect, filter: EventFilter): Statement {
-  return withCost('scan', eventCounts(dialect)({ filter }));
+  return withCost('scanEvents', eventCounts(dialect)({ filter }));
 }
 
 /** Builds the statement that counts the events that match a filter in each group; the largest group comes first. */
 export function buildEventAggregate(dialect: Dialect, aggregate: EventAggregate): Statement {
-  return withCost('scan', eventAggregates(dialect)(aggregate));
+  return withCost('scanEvents', eventAggregates(dialect)(aggregate));
 }
 
 const eventCounts = memoizeByDialect((dialect) =>
