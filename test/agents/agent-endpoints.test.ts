@@ -1,8 +1,7 @@
-import { createAgent, createCertificate, wholeAgent } from '../support/factories';
+import { createAgent, createCertificate, wholeAgent, uuidv7 } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { shareTestDatabase } from '../support/test-database';
 
-const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const now = Date.parse('2026-06-01T12:00:00.007Z');
 const health = { status: 'HEALTHY', lastChecked: new Date(now) } as const;
 const shared = shareTestDatabase({ now: () => now });

@@ -59,7 +59,7 @@ describe('The texts of an agent', () => {
 
   // See "Length of indexed text" in docs/postgresql.md.
   const outcome = onPostgresql ? 'are refused when they do not fit into an index' : 'may have any length';
-  test(`${outcome}: a name of 6,400 characters that cannot be compressed`, async () => {
+  test(`${outcome}, such as a name of 6,400 characters that cannot be compressed`, async () => {
     const { db } = shared();
     const parts = Array.from({ length: 100 }, (_, index) => createHash('sha256').update(String(index)).digest('hex'));
     const name = parts.join('');

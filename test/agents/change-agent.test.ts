@@ -1,5 +1,5 @@
 import type { AgentStatus, DatabaseService, TransactionScope } from '../../src';
-import { callUntyped, expectError, expectRefused, expectRolledBack } from '../support/expect-error';
+import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { agentInput, certificateInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
@@ -266,14 +266,5 @@ describe('Invalid input', () => {
     ['setEndpointHealth', ['a', 'main', { status: 'HEALTHY', unknown: 1 }]],
   ])('is refused by agents.%s: %j', async (method, args) => {
     await expectRefused(shared(), 'INVALID_INPUT', () => callUntyped(shared().db.agents, method, ...args));
-  });
-});
-
-test('a transaction that is rolled back undoes all its changes of an agent, also after a failed change', async () => {
-  const id = await createWhole();
-  await expectRolledBack(shared(), async (tx) => {
-    await tx.agents.setStatus(id, 'SUSPENDED');
-    await tx.agents.mergeMetadata(id, { x: 1 });
-    await expectError('CONFLICT', () => tx.agents.renew(id, later, { ifUpdatedAt: new Date(1) }));
   });
 });

@@ -1,9 +1,8 @@
 import { expectRefused } from '../support/expect-error';
-import { agentInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
-import { rawCounts, rawValues, allRawRows, rawRows } from '../support/raw-reader';
+import { agentInput, createAgent, createCertificate, wholeAgent, uuidv7 } from '../support/factories';
+import { rawCounts, rawValues, allRawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
-const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const now = Date.parse('2026-06-01T12:00:00.007Z');
 const thirtyDaysMs = 30 * 24 * 60 * 60 * 1000;
 const certificateId = 'c';
@@ -55,23 +54,6 @@ describe('createAgent', () => {
         status: 'ACTIVE',
       });
     }
-  });
-
-  test('generates different ids and stores each capability name once when many callers create agents', async () => {
-    const database = await openTestDatabase();
-    const other = await openTestDatabase({ url: database.options.url });
-    await createCertificate(database.db, { id: certificateId });
-    const ids = await Promise.all(
-      Array.from({ length: 40 }, (_, index) =>
-        (index % 2 === 0 ? database : other).db.createAgent(
-          agentInput({ certificateId, capabilities: ['x', `y${index % 4}`] }),
-        ),
-      ),
-    );
-    expect(new Set(ids).size).toBe(40);
-    const names = ['x', 'y0', 'y1', 'y2', 'y3'];
-    expect(await rawValues(database, 'capabilities', 'name')).toEqual(names);
-    expect(await rawCounts(database)).toMatchObject({ agents: 40, agent_capabilities: 80 });
   });
 
   test.each([
@@ -184,19 +166,6 @@ describe('deleteAgent', () => {
     await db.deleteAgent('agent-1');
     await createAgent(db, { id: 'agent-1' });
     expect(await db.getAgent('agent-1')).toMatchObject({ capabilities: [], metadata: {}, endpoints: [] });
-  });
-
-  test('returns true to only one of several concurrent calls that delete the same agent', async () => {
-    const database = await openTestDatabase();
-    const other = await openTestDatabase({ url: database.options.url });
-    const ids = [];
-    for (const name of ['a', 'b', 'c', 'd']) {
-      ids.push(await createAgent(database.db, { name, capabilities: ['shared', name] }));
-    }
-    const services = [database.db, other.db, database.db, other.db];
-    const answers = await Promise.all(ids.flatMap((id) => services.map((db) => db.deleteAgent(id))));
-    expect(answers.filter((isDeleted) => isDeleted)).toHaveLength(4);
-    expect(await rawRows(database, 'capabilities')).toEqual([]);
   });
 });
 

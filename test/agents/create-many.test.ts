@@ -27,16 +27,6 @@ describe('agents.createMany', () => {
     expect(await db.agents.createMany([], { onError: 'collect' })).toEqual([]);
   });
 
-  test('generates a UUIDv7 for each agent without an id', async () => {
-    const { db } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    const [first, second] = outcomes(
-      await db.agents.createMany([agentInput({ certificateId }), agentInput({ certificateId })]),
-    );
-    expect(first).not.toBe(second);
-    for (const id of [first, second]) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
-  });
-
   test('registers more agents than fit into one batch and reports its progress after each batch', async () => {
     const database = await openTestDatabase();
     const { db } = database;
@@ -138,18 +128,6 @@ describe('agents.createMany', () => {
     const { db } = await openTestDatabase();
     const results = (await callUntyped(db.agents, 'createMany', [null, 5, { id: 7 }], { onError: 'collect' })) as [];
     expect(outcomes(results)).toEqual(['INVALID_INPUT', 'INVALID_INPUT', 'INVALID_INPUT']);
-  });
-
-  test('fails without undoing the other changes of its transaction when the caller catches the error', async () => {
-    const { db } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    await db.transaction(async (tx) => {
-      await tx.agents.create(agentInput({ id: 'before', certificateId }));
-      await expectError('ALREADY_EXISTS', () =>
-        tx.agents.createMany([agentInput({ id: 'new', certificateId }), agentInput({ id: 'before', certificateId })]),
-      );
-    });
-    expect((await db.queryAgents({})).map(({ id }) => id)).toEqual(['before']);
   });
 
   test.each([

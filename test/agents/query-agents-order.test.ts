@@ -155,17 +155,4 @@ describe('queryAgents with limit, offset and maxResults', () => {
     await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
     expect(await db.queryAgents({ limit: 1 })).toHaveLength(1);
   });
-
-  test.each(['updatedAt', 'name', 'version', 'owner', 'status', 'expiresAt'] as const)(
-    'neither repeats nor skips agents that have the same %s',
-    async (orderBy) => {
-      const ids: string[] = [];
-      for (let offset = 0; offset < 25; offset += 4) {
-        const page = await some().db.queryAgents({ orderBy, orderDirection: 'desc', limit: 4, offset });
-        ids.push(...page.map(({ id }) => id));
-      }
-      expect(ids).toHaveLength(25);
-      expect(new Set(ids).size).toBe(25);
-    },
-  );
 });

@@ -58,7 +58,7 @@ describe('The field version', () => {
     expect(await found(text)).toEqual(versions.filter((version) => version === text));
   });
 
-  test.each(versions)('matches the agent whose version is %j, among others', async (version) => {
+  test.each(versions)('matches the agent whose version is %j', async (version) => {
     expect(await found(version)).toContain(version);
   });
 
@@ -93,7 +93,7 @@ describe('orderBy version', () => {
     ['asc', ascending],
     ['desc', descending],
   ] as const)(
-    '(%s) sorts semantic versions as semver does and all other versions after them, also page by page',
+    'sorts semantic versions as semver does and all other versions after them, also page by page: %s',
     async (orderDirection, ids) => {
       const { db } = shared();
       const query = { orderBy: 'version', orderDirection } as const;

@@ -1,6 +1,6 @@
 import type { EndpointHealthReport, HealthStatus } from '../../src';
 import { newsOf } from '../certificates/feed';
-import { callUntyped, expectError, expectRefused, expectRolledBack } from '../support/expect-error';
+import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
@@ -114,11 +114,6 @@ describe('agents.recordHealth', () => {
     expect(statements.filter((text) => text.includes('endpoints'))).toHaveLength(20 * 2);
     expect(await db.agents.count({ health: ['UNHEALTHY'] })).toBe(5000);
     expect(await db.agents.count({ health: ['UNKNOWN'] })).toBe(0);
-  });
-
-  test('is undone with its transaction', async () => {
-    const database = await openAgents();
-    await expectRolledBack(database, (tx) => tx.agents.recordHealth([report('a/x', 'HEALTHY', 1)]));
   });
 
   test.each<readonly [string, unknown, string]>([

@@ -3,7 +3,7 @@ import { expectError } from '../support/expect-error';
 import { agentInput } from '../support/factories';
 import { expectNoChange, openTwoOwners } from '../tenancy/two-owners';
 
-describe('transfer', () => {
+describe('agents.transfer', () => {
   const codes: readonly [DatabaseErrorCode, (db: DatabaseService) => Promise<unknown>][] = [
     ['CONFLICT', (db) => db.agents.transfer('own', { to: 'other', ifOwner: 'wrong' })],
     ['INVALID_INPUT', (db) => db.agents.transfer('own', { to: '' })],

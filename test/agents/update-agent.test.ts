@@ -201,17 +201,6 @@ describe('An update that fails', () => {
     const error = await expectRefused(shared(), code, () => shared().db.updateAgent(change));
     expect(error).toMatchObject({ field, operation: 'agents.update' });
   });
-
-  test('does not undo the other changes of its transaction', async () => {
-    const { db } = shared();
-    const agent = await createWhole();
-    await db.transaction(async (tx) => {
-      await tx.updateAgent({ id: agent.id, name: 'kept' });
-      const failing = tx.updateAgent({ id: agent.id, metadata: { half: true }, certificateId: 'no-such-certificate' });
-      await expect(failing).rejects.toMatchObject({ code: 'REFERENCE_NOT_FOUND' });
-    });
-    expect(await db.getAgent(agent.id)).toStrictEqual({ ...agent, name: 'kept', updatedAt: new Date(now) });
-  });
 });
 
 describe('A REVOKED agent', () => {

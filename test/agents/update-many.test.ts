@@ -59,7 +59,7 @@ describe('agents.updateMany', () => {
     expect((await db.agents.query({ version: '^1.0.0', orderBy: 'id' })).map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  test('answers with changed false for an agent that does not exist', async () => {
+  test('returns changed: false for an agent that does not exist', async () => {
     const { db } = await openTestDatabase();
     expect(await db.agents.updateMany([])).toEqual([]);
     expect(await db.agents.updateMany([{ id: 'none', capabilities: ['lost'] }])).toEqual([
@@ -119,7 +119,7 @@ describe('agents.updateMany', () => {
     expect(await rawCounts(database)).toMatchObject({ capabilities: 3, agent_capabilities: 4 });
   });
 
-  test('gives an agent a name only when an earlier update has released it', async () => {
+  test('gives an agent the unique name of another agent only after an earlier update has released it', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const unique = { unique: 'name-version' } as const;
@@ -161,7 +161,7 @@ describe('agents.updateMany', () => {
     expect(second).toMatchObject({ entity: 'certificate', field: 'updates[1].certificateId' });
   });
 
-  test('changes the others and returns an error for each refused update when onError is collect', async () => {
+  test('makes the valid updates and returns an error for each refused update when onError is collect', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const revoked = await createCertificate(db, { status: 'REVOKED' });

@@ -1,6 +1,6 @@
 import { RevocationReason, type AgentStatus, type CertificateStatus, type DatabaseService } from '../../src';
 import { unstorableTimes, valuesBut } from '../support/bad-values';
-import { callUntyped, expectRefused, expectRolledBack } from '../support/expect-error';
+import { callUntyped, expectRefused } from '../support/expect-error';
 import { createAgent, createCertificate } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
@@ -77,17 +77,6 @@ describe('updateCertificateStatus', () => {
     expect(news).toEqual(['CERTIFICATE c UPDATED']);
   });
 
-  test('is rolled back with its transaction', async () => {
-    const { db } = shared();
-    const id = await createCertificate(db);
-    await expectRolledBack(shared(), async (tx) => {
-      expect(await tx.updateCertificateStatus(id, 'REVOKED')).toBe(true);
-      expect(await tx.getCertificate(id)).toMatchObject({ status: 'REVOKED' });
-    });
-    await db.transaction((tx) => tx.certificates.updateStatus(id, 'EXPIRED'));
-    expect(await db.getCertificate(id)).toMatchObject({ status: 'EXPIRED' });
-  });
-
   test('never overwrites the revocation of another service that changes the status at the same time', async () => {
     const { db, options } = shared();
     const other = await openTestDatabase({ url: options.url });
@@ -125,7 +114,7 @@ describe('certificates.revoke', () => {
     ['suspend', 'SUSPENDED', ['ACTIVE', 'DEPRECATED']],
     ['revoke', 'REVOKED', ['ACTIVE', 'DEPRECATED', 'EXPIRED', 'SUSPENDED']],
   ])(
-    'with agents: %s, revokes the certificate and sets the status %s of the agents %j',
+    'revokes the certificate with agents: %s, and sets the status %s of the agents %j',
     async (agents, status, ids) => {
       const database = await openTestDatabase({ now: () => now });
       const { db } = database;
@@ -209,17 +198,6 @@ describe('certificates.revoke', () => {
       expect(await db.certificates.revoke(id, { reason, agents: 'keep' })).toEqual({ revoked: true, agents: [] });
       expect((await db.getCertificate(id))?.revocationReason).toBe(reason);
     }
-  });
-
-  test('is rolled back with its transaction, including the changes of agents and the change-feed entries', async () => {
-    const { db } = shared();
-    const id = await createCertificate(db);
-    const agentId = await createAgent(db, { certificateId: id });
-    await expectRolledBack(shared(), async (tx) => {
-      const outcome = await tx.certificates.revoke(id, { reason: 'unspecified', agents: 'suspend' });
-      expect(outcome?.agents).toEqual([agentId]);
-      expect(await tx.getAgent(agentId)).toMatchObject({ status: 'SUSPENDED' });
-    });
   });
 
   test('changes a thousand agents with at most five statements', async () => {

@@ -1,6 +1,6 @@
 import type { AgentStatus, Metadata, CertificateInput } from '../../src';
 import { badCounts } from '../support/bad-values';
-import { expectError, expectRefused, expectRolledBack, callUntyped } from '../support/expect-error';
+import { expectError, expectRefused, callUntyped } from '../support/expect-error';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
 import { allRawRows, rawRows } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
@@ -120,13 +120,6 @@ describe('certificates.delete', () => {
     const id = await db.certificates.rotate(oldId, certificateInput());
     expect(await db.certificates.delete(oldId)).toBe(true);
     expect(await db.getCertificate(id)).toMatchObject({ id });
-  });
-
-  test('is rolled back with its transaction', async () => {
-    await expectRolledBack(shared(), async (tx) => {
-      expect(await tx.certificates.delete('other')).toBe(true);
-      expect(await tx.getCertificate('other')).toBeNull();
-    });
   });
 
   // On SQLite, no other connection can write while a transaction is open.
@@ -257,14 +250,5 @@ describe('certificates.expireDue', () => {
     });
     expect(new Set(news).size).toBe(50);
     expect(news).toHaveLength(50);
-  });
-
-  test('is rolled back with its transaction', async () => {
-    const database = await openTestDatabase({ now: () => now });
-    await fill(database, certificates);
-    await expectRolledBack(database, async (tx) => {
-      expect(await tx.certificates.expireDue()).toBe(3);
-      expect(await tx.getCertificate('over')).toMatchObject({ status: 'EXPIRED' });
-    });
   });
 });

@@ -48,7 +48,7 @@ describe('certificates.createMany', () => {
     expect(await db.certificates.query({ metadata: { many: true } })).toHaveLength(1001);
   });
 
-  test('stores the others and returns an error for each refused certificate when onError is collect', async () => {
+  test('stores the valid certificates and returns an error for each refused certificate when onError is collect', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'taken', fingerprint: 'AA:BB' });
     const results = await db.certificates.createMany(
@@ -79,7 +79,7 @@ describe('certificates.createMany', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'certificates[1].id' });
   });
 
-  test('lets two calls with the same certificates at the same time store each of them once', async () => {
+  test('stores each certificate once when two calls with the same certificates run at the same time', async () => {
     const { db } = await openTestDatabase();
     const inputs = Array.from({ length: 50 }, (_, index) => certificateInput({ fingerprint: `f${index}` }));
     const all = await Promise.all(

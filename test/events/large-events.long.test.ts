@@ -6,17 +6,6 @@ import { openTestDatabase } from '../support/test-database';
 import { copyEntry, deleteEntries, shift, swap } from './chain';
 
 describe('events.recordMany', () => {
-  test('runs at most ten times as many statements for 5,000 events as for 2', async () => {
-    const { db, statementsOf } = await openTestDatabase();
-    const event = eventInput({ metadata: { one: 1, two: 2 } });
-    const record = (count: number) => () => db.events.recordMany(Array.from({ length: count }, () => event));
-    await db.events.record(event);
-    const two = await statementsOf(record(2));
-    expect((await statementsOf(record(5000))).length).toBeLessThanOrEqual(two.length * 10);
-    expect(await db.events.verify()).toMatchObject({ valid: true, entries: 5003 });
-    expect(await db.events.count()).toBe(5003);
-  });
-
   test('stores events of more than a megabyte', async () => {
     const { db } = await openTestDatabase();
     const description = 'é"\\\n'.repeat(300_000);
@@ -42,6 +31,7 @@ test('events.verify finds a changed entry in a chain of thousands of entries', a
   const database = await openTestDatabase();
   const { events } = database.db;
   await events.recordMany(Array.from({ length: 2600 }, (_, index) => eventInput({ id: `e${index + 1}` })));
+  expect(await events.verify()).toMatchObject({ valid: true, entries: 2600 });
   for (const [tamper, found] of [
     [swap(900, 2500), { reason: 'reordered', sequence: 900, eventId: 'e2500' }],
     [`${swap(900, 2500)}; ${shift(2000, 1)}; ${copyEntry(1, 2000, 'x')}`, { reason: 'inserted', sequence: 2000 }],

@@ -80,19 +80,6 @@ describe('events.prune', () => {
     expect(await rawValues(database, 'security_event_checkpoints', 'sequence')).toEqual([0, 23]);
   });
 
-  test('deletes nothing when its transaction is rolled back', async () => {
-    const database = await openTestDatabase();
-    await recordSeconds(database, 1, 2, 3);
-    const work = database.db.transaction(async (tx) => {
-      expect(await tx.events.prune({ before: at(3), batchSize: 1 })).toBe(2);
-      expect(await tx.events.verify()).toMatchObject({ valid: true });
-      throw new Error('no');
-    });
-    await expect(work).rejects.toThrow('no');
-    expect(await idsOf(database)).toBe('e3 e2 e1');
-    expect(await database.db.events.verify()).toMatchObject({ valid: true, entries: 3 });
-  });
-
   test('allows the id of a pruned event to be used again', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;

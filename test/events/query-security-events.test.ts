@@ -159,16 +159,6 @@ describe('A query of events without a limit', () => {
   });
 });
 
-test('recordSecurityEvent stores only one of several events that are recorded with the same id at the same time', async () => {
-  const { db } = await openTestDatabase();
-  const event = eventInput({ id: 'once' });
-  const results = await Promise.allSettled(Array.from({ length: 10 }, () => db.recordSecurityEvent(event)));
-  const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-  expect(refused).toHaveLength(9);
-  for (const error of refused) expect(error).toMatchObject({ code: 'ALREADY_EXISTS', entity: 'securityEvent' });
-  expect(await db.events.verify()).toMatchObject({ valid: true, entries: 1 });
-});
-
 test.each<[EventGrouping, readonly string[]]>([
   ['eventType', ['custom', 'SYSTEM_ABUSE', 'THREAT_DETECTED']],
   ['severity', ['CRITICAL', 'HIGH', 'LOW']],

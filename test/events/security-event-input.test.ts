@@ -1,6 +1,7 @@
 import {
   badCounts,
   badMetadata,
+  notTimes,
   badTexts,
   eachOf,
   elementsOf,
@@ -55,12 +56,7 @@ describe('querySecurityEvents', () => {
     ...eachOf('severities', valuesBut('array', 'undefined')),
     ...elementsOf('severities', [...valuesBut(), emptyText, ['an unknown severity', 'WORST']]),
     ...eachOf('minSeverity', [...valuesBut('undefined'), emptyText, ['a rank', 1]]),
-    ...['from', 'to'].flatMap((field) =>
-      eachOf(
-        field,
-        unstorableTimes.filter(([kind]) => !kind.startsWith('the year')),
-      ),
-    ),
+    ...['from', 'to'].flatMap((field) => eachOf(field, notTimes)),
     ...['source', 'target'].flatMap((field) => eachOf(field, noText)),
     ...eachOf('mitigationApplied', valuesBut('boolean', 'undefined')),
     ...['limit', 'offset'].flatMap((field) => eachOf(field, badCounts)),

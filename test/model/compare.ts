@@ -3,8 +3,7 @@ import { isDatabaseError, type DatabaseService } from '../../src';
 import { allOf } from './calls';
 import { generatedId, OneOf, toNews, type Directory, type Outcome } from './prediction';
 import { isSame } from './text';
-
-const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+import { uuidv7 } from '../support/factories';
 
 /** Reports whether the outcome of a call is one of the expected outcomes. */
 export function isExpected(expected: readonly Outcome[], actual: Outcome): boolean {

@@ -91,7 +91,7 @@ describe.each(ways)('%s', (_, register) => {
   });
 });
 
-describe('A held name', () => {
+describe('A name that an agent holds as unique', () => {
   test.each([
     ['a change of the status to REVOKED', (db: DatabaseService) => db.agents.setStatus('holder', 'REVOKED')],
     ['an update to the same name', (db: DatabaseService) => db.updateAgent({ ...agentOf(), id: 'holder' })],

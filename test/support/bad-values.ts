@@ -100,6 +100,9 @@ export const unstorableTimes: readonly (readonly [string, unknown])[] = [
   ['the year 10000', new Date('+010000-01-01T00:00:00.000Z')],
 ];
 
+/** Values that are not a valid Date. */
+export const notTimes = unstorableTimes.filter(([kind]) => !kind.startsWith('the year'));
+
 /** Values that are not integers from 0 to 2^53 - 1. */
 export const badCounts: readonly (readonly [string, unknown])[] = [
   ['-1', -1],

@@ -8,6 +8,9 @@ import type {
   SecurityEventInput,
 } from '../../src';
 
+/** Pattern of the ids that the package generates. */
+export const uuidv7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
 /** Returns a certificate with all required fields; `fields` override them. */
 export function certificateInput(fields: Partial<CertificateInput> = {}): CertificateInput {
   const notBefore = new Date('2026-01-01T00:00:00.000Z');

@@ -120,7 +120,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
     expect(await db.getCertificate('second')).not.toBeNull();
   });
 
-  test('is rolled back when another transaction waits, and the idle time of that one starts only afterwards', async () => {
+  test('is rolled back when another transaction waits, whose idle time starts only afterwards', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {
