@@ -42,55 +42,6 @@ function agent(id: string, capabilities: readonly string[], fields: object = {})
 }
 
 describe('concurrent calls that write agents', () => {
-  test('create one agent with an id, and the other call fails with ALREADY_EXISTS', async () => {
-    const { one, two, database } = await openTwo();
-    await inTurn(rounds, async (round) => {
-      const id = `a${round}`;
-      const made = await outcomes(
-        () => one.createAgent(agent(id, ['x', 'y'], { name: 'one' })),
-        () => two.createAgent(agent(id, ['y', 'z'], { name: 'two' })),
-      );
-      expect([...made].sort()).toEqual(['ALREADY_EXISTS', id]);
-      const winner = made[0] === id ? ['one', ['x', 'y']] : ['two', ['y', 'z']];
-      const found = await one.getAgent(id);
-      expect([found?.name, found?.capabilities]).toEqual(winner);
-      await one.deleteAgent(id);
-    });
-    expect(await count(database, 'capabilities')).toBe(0);
-  });
-
-  test('create an agent with all its capabilities while the only other agent with them is deleted', async () => {
-    const { one, two, database } = await openTwo();
-    await inTurn(rounds, async (round) => {
-      const names = ['x', 'y', 'z'];
-      await one.createAgent(agent('old', names));
-      const id = `new${round}`;
-      expect(
-        await outcomes(
-          () => one.createAgent(agent(id, names)),
-          () => two.deleteAgent('old'),
-        ),
-      ).toEqual([id, true]);
-      expect(await one.getAgent(id)).toMatchObject({ capabilities: names });
-      await one.deleteAgent(id);
-      expect(await count(database, 'capabilities')).toBe(0);
-    });
-  });
-
-  test('delete a capability when they delete the last two agents that have it', async () => {
-    const { one, two, database } = await openTwo();
-    await inTurn(rounds, async () => {
-      await Promise.all([one.createAgent(agent('a', ['x', 'y'])), two.createAgent(agent('b', ['y', 'x']))]);
-      expect(
-        await outcomes(
-          () => one.deleteAgent('a'),
-          () => two.deleteAgent('b'),
-        ),
-      ).toEqual([true, true]);
-      expect(await count(database, 'capabilities')).toBe(0);
-    });
-  });
-
   test('delete an agent only once', async () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async () => {

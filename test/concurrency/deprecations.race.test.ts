@@ -15,8 +15,8 @@ async function outcomes(...calls: readonly Promise<unknown>[]): Promise<unknown[
   return ends.map((end) => (isRefusal(end) ? end.code : end));
 }
 
-describe('concurrent deprecations', () => {
-  test('in favor of each other both succeed, without a deadlock', async () => {
+describe('agents.deprecate during concurrent calls', () => {
+  test('succeeds without a deadlock for two agents, each of which is the successor of the other', async () => {
     const { one, two, create } = await openWithAgents();
     await inTurn(rounds, async (round) => {
       const [first, second] = [await create(`a${round}`), await create(`b${round}`)];
@@ -33,7 +33,7 @@ describe('concurrent deprecations', () => {
     });
   });
 
-  test('never keep a successor that is deleted at the same time', async () => {
+  test('never keeps a successor that is deleted at the same time', async () => {
     const { one, two, create } = await openWithAgents();
     await inTurn(rounds, async (round) => {
       const [old, next] = [await create(`a${round}`), await create(`b${round}`)];

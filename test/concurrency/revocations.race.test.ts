@@ -63,7 +63,7 @@ describe('a revocation during concurrent calls', () => {
     expectBothWays(ways);
   });
 
-  test('of an agent is not overwritten by agents.expireDue', async () => {
+  test('is not overwritten by agents.expireDue when an agent is revoked', async () => {
     const database = await openTwice();
     const { db, other } = database;
     const certificateId = await createCertificate(db);

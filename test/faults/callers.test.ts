@@ -1,12 +1,7 @@
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { soundReport } from '../support/sound-database';
-import { nextLine, startProcess } from '../support/child-process';
-import { onPostgresql } from '../support/engine';
-import { expectError } from '../support/expect-error';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
-import { rawRows, rawValues } from '../support/raw-reader';
-import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { rawValues } from '../support/raw-reader';
+import { openTestDatabase } from '../support/test-database';
 
 test('close() waits for a thousand registrations that nobody awaits', async () => {
   const { db } = await openTestDatabase();
@@ -25,25 +20,6 @@ test('close() waits for a thousand registrations that nobody awaits', async () =
   await db.initialize();
   expect(await db.agents.count({})).toBe(1000);
   expect(await db.check()).toEqual(soundReport);
-});
-
-test('fifty callers in three processes that create the same agent store it once, and 49 fail with ALREADY_EXISTS', async () => {
-  const url = await newDatabaseUrl();
-  const database = await openTestDatabase({ url });
-  const ids = 10;
-  const path = join(__dirname, 'contending-process.ts');
-  const processes = ['a 17', 'b 17', 'c 16'].map((caller) =>
-    startProcess(path, url, ...caller.split(' '), String(ids)),
-  );
-  await Promise.all(processes.map(nextLine));
-  const reports = (await Promise.all(processes.map(({ ask }) => ask('go')))).map(
-    (line) => JSON.parse(line) as { created: string[]; codes: Record<string, number> },
-  );
-  const created = reports.flatMap((report) => report.created).sort();
-  expect(created).toHaveLength(ids);
-  expect(reports.reduce((sum, { codes }) => sum + (codes['ALREADY_EXISTS'] ?? 0), 0)).toBe(49 * ids);
-  expect((await rawRows(database, 'agents')).map(({ id, owner }) => `${String(id)} ${String(owner)}`)).toEqual(created);
-  expect(await database.db.check()).toEqual(soundReport);
 });
 
 describe('a clock that jumps back', () => {
@@ -72,56 +48,4 @@ describe('a clock that jumps back', () => {
     expect((await rawValues(database, 'security_events', 'id')).map(String).sort()).toEqual([...events].sort());
     expect(await db.check()).toEqual(soundReport);
   });
-
-  test('does not allow a change of a certificate that was revoked before or after the jump', async () => {
-    let nowMs = noon;
-    const { db } = await openTestDatabase({ now: () => nowMs });
-    const [before, after] = [await createCertificate(db), await createCertificate(db)];
-    await db.updateCertificateStatus(before, 'REVOKED');
-    nowMs -= hourMs;
-    await expectError('INVALID_TRANSITION', () => db.updateCertificateStatus(before, 'VALID'));
-    await db.updateCertificateStatus(after, 'REVOKED');
-    await expectError('INVALID_TRANSITION', () => db.updateCertificateStatus(after, 'VALID'));
-    expect(await db.check()).toEqual(soundReport);
-  });
-});
-
-test('callers that throw, close, nest or wait in a transaction do not affect other callers', async () => {
-  const { db } = await openTestDatabase();
-  const certificateId = await createCertificate(db);
-  const agent = (id: string) => agentInput({ id, certificateId, capabilities: [`capability-of-${id}`] });
-  const acknowledged: string[] = [];
-  const refused: string[] = [];
-  const round = async (name: string): Promise<void> => {
-    const boom = new Error('boom');
-    const throwing = db.transaction(async (tx) => {
-      await tx.createAgent(agent(`${name}-thrown`));
-      throw boom;
-    });
-    const closing = db.transaction(async (tx) => {
-      await expectError('CONFLICT', () => db.close());
-      return tx.createAgent(agent(`${name}-closing`));
-    });
-    const nesting = db.transaction(async (tx) => {
-      await expectError('CONFLICT', () => db.transaction((inner) => inner.createAgent(agent(`${name}-nested`))));
-      return tx.createAgent(agent(`${name}-nesting`));
-    });
-    const slow = db.transaction(async (tx) => {
-      const id = await tx.createAgent(agent(`${name}-slow`));
-      await sleep(20);
-      return id;
-    });
-    const single = db.createAgent(agent(`${name}-single`));
-    const [thrown, ...others] = await Promise.allSettled([throwing, closing, nesting, slow, single]);
-    expect(thrown).toEqual({ status: 'rejected', reason: boom });
-    refused.push(`${name}-thrown`, `${name}-nested`);
-    for (const other of others) if (other.status === 'fulfilled') acknowledged.push(other.value);
-    // On PostgreSQL, a transaction may still fail with CONFLICT after all its attempts.
-    if (!onPostgresql) expect(others.map(({ status }) => status)).toEqual(others.map(() => 'fulfilled'));
-  };
-  for (let count = 0; count < 5; count += 1) await Promise.all([round(`a${count}`), round(`b${count}`)]);
-  expect(acknowledged.length).toBeGreaterThan(20);
-  expect(await db.agents.count({ ids: acknowledged })).toBe(acknowledged.length);
-  expect(await db.agents.getMany(refused)).toEqual(refused.map(() => null));
-  expect(await db.check()).toEqual(soundReport);
 });

@@ -30,9 +30,9 @@ function failures(results: readonly PromiseSettledResult<unknown>[]): string[] {
 }
 
 test.each([
-  ['both succeed when conflicts are retried', { retry: patient }, [], 2],
-  ['one fails with a retryable CONFLICT and writes nothing when retries are disabled', { retry: false }, ['CONFLICT true'], 1], // prettier-ignore
-] as const)('of two transactions that lock two agents in opposite orders, %s', async (_, options, expected, made) => {
+  ['both transactions succeed when conflicts are retried', { retry: patient }, [], 2],
+  ['one transaction fails with a retryable CONFLICT and writes nothing when retries are disabled', { retry: false }, ['CONFLICT true'], 1], // prettier-ignore
+] as const)('two transactions lock two agents in opposite orders: %s', async (_, options, expected, made) => {
   const { one, two, expectKept } = await open(options, ['a', 'b']);
   for (let round = 0; round < Math.ceil(faultRounds / 5); round += 1) {
     // Each transaction locks its second agent after the other transaction has locked its first agent.

@@ -48,7 +48,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
 
   describe('a connection that is lost', () => {
     test.each(makers)(
-      'during the commit of %s makes the call fail with an unknown outcome and without a retry',
+      'makes the call fail with an unknown outcome and without a retry when it is lost during the commit of %s',
       async (name, make) => {
         for (const moment of ['before', 'after'] as const) {
           const { db, proxy } = await openBehindProxy();
@@ -65,7 +65,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
     );
 
     test.each(makers)(
-      'after the INSERT of %s allows the caller to repeat the call, which stores the record only once',
+      'allows the caller to repeat the call when it is lost after the INSERT of %s, and the record is stored only once',
       async (name, make) => {
         const { db, proxy } = await openBehindProxy();
         proxy.cutAt('INSERT INTO certificates', 'after', 1);
@@ -80,7 +80,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       },
     );
 
-    test('at BEGIN or at the UPDATE of a status is replaced, and the call succeeds', async () => {
+    test('is replaced when it is lost at BEGIN or at the UPDATE of a status, and the call succeeds', async () => {
       const { db, proxy } = await openBehindProxy();
       proxy.cutAt('BEGIN', 'before');
       const id = await db.createCertificate(certificateInput());
@@ -97,7 +97,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       }
     });
 
-    test('after a refused call makes the rest of its transaction fail with UNAVAILABLE', async () => {
+    test('makes the later calls of its transaction fail with UNAVAILABLE when it is lost after a refused call', async () => {
       const { db, proxy } = await openBehindProxy();
       const id = await db.createCertificate(certificateInput());
       proxy.cutAt('ROLLBACK TO', 'before');
@@ -110,7 +110,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getCertificate(id)).not.toBeNull();
     });
 
-    test('to a server that does not answer makes calls fail within their time limits', async () => {
+    test('makes calls fail within their time limits when the server does not answer', async () => {
       const { db, proxy } = await openBehindProxy({ statementTimeoutMs: 200, connectTimeoutMs: 500 });
       await db.getAgent('a');
       proxy.silence();
@@ -124,7 +124,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getAgent('a')).toBeNull();
     });
 
-    test('to a server that does not answer any more delays each call by only one connect timeout', async () => {
+    test('delays each call by only one connect timeout when the server does not answer any more', async () => {
       const { db, proxy } = await openBehindProxy({ connectTimeoutMs: 300 });
       proxy.silence();
       proxy.cutAll();
@@ -135,7 +135,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       }
     });
 
-    test('to a server that does not answer does not prevent close() from ending', async () => {
+    test('does not prevent close() from ending when the server does not answer', async () => {
       const { db, proxy } = await openBehindProxy();
       const [inside, end] = [createSignal(), createSignal()];
       const transaction = db.transaction(async (tx) => {
@@ -152,7 +152,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
     });
   });
 
-  describe('that stops or terminates its connections', () => {
+  describe('when the server stops or terminates its connections', () => {
     test('each call fails with a retryable UNAVAILABLE within two seconds, and succeeds after the server has started', async () => {
       const db = await own.open();
       await own.server.stop('immediate');

@@ -124,7 +124,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     });
   });
 
-  describe('and one caller that reads from a replica', () => {
+  describe('with another caller that reads from a replica', () => {
     let standby: PostgresqlServer;
     let proxy: TcpProxy;
     beforeAll(async () => {

@@ -11,7 +11,7 @@ import { afterTest, openTestDatabase } from '../../support/test-database';
 
 describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
   test.each([0, 4096, 20_000, 70_000, 150_000])(
-    'with %i bytes left, writes fail with STORAGE_FULL, and succeed again when there is room',
+    'writes fail with STORAGE_FULL when %i bytes are left, and succeed again when there is room',
     async (freeBytes) => {
       const disk = openSmallDisk(16);
       const database = await openTestDatabase({ url: `file:${disk.path}/test.sqlite` });
@@ -64,7 +64,7 @@ describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
   );
 
   test.each([0, 60_000, 1_000_000, 2_500_000, 4_500_000])(
-    'with %i bytes left, a migration fails with STORAGE_FULL and changes nothing, and succeeds when there is room',
+    'a migration fails with STORAGE_FULL and changes nothing when %i bytes are left, and succeeds when there is room',
     async (freeBytes) => {
       const disk = openSmallDisk(16);
       const url = `file:${disk.path}/test.sqlite`;

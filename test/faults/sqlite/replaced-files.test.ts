@@ -57,18 +57,6 @@ describe.each(replacements)('a database whose file is %s while it is open', (_, 
     await expectError('UNAVAILABLE', () => db.queryAgents({}));
     await db.close();
   });
-
-  test('fails an open transaction with UNAVAILABLE instead of committing it', async () => {
-    const { db, path } = await openWithLog();
-    await createOther(`${path}-other`);
-    await expectError('UNAVAILABLE', () =>
-      db.transaction(async (tx) => {
-        await tx.createAgent(agentInput({ id: 'lost', certificateId: 'c' }));
-        replace(path);
-        await sleep(momentMs);
-      }),
-    );
-  });
 });
 
 test.each(replacements.filter(([what]) => /^(removed|moved away|replaced by another database)$/.test(what)))(
