@@ -162,15 +162,6 @@ describe('a change that a trigger of the application refuses', () => {
   });
 });
 
-testOn(
-  'postgresql',
-  'updateCertificateStatus fails with an error that names the constraint of the application',
-  async () => {
-    const database = await openWith(`ALTER TABLE certificates ADD CONSTRAINT no_pause CHECK (status <> 'SUSPENDED')`);
-    await expectRefusal(database, () => database.db.updateCertificateStatus('c', 'SUSPENDED'), 'no_pause');
-  },
-);
-
 testOn('postgresql', 'createAgent is retried when a trigger raises a serialization failure', async () => {
   const database = await openWith(
     'CREATE SEQUENCE tries',

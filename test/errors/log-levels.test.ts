@@ -1,8 +1,8 @@
-import { DatabaseError, DatabaseService, type Logger } from '../../src';
+import { DatabaseError, type Logger } from '../../src';
 import { expectError } from '../support/expect-error';
 import { createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
-import { afterTest, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
+import { openTestDatabase } from '../support/test-database';
 
 type Line = readonly [level: keyof Logger, message: string, details: object];
 
@@ -59,19 +59,6 @@ describe('the logger', () => {
     ]);
     // Only an INTERNAL error, which is a bug of the package, is logged with its cause.
     for (const [, , details] of lines) expect(details).not.toHaveProperty('cause');
-  });
-
-  test('receives the applied migrations at level info', async () => {
-    const { logger, lines } = recordLog();
-    const db = new DatabaseService({ url: await unmigratedDatabaseUrl(), migrations: 'apply', logger });
-    afterTest(() => db.close());
-    await db.initialize();
-    const applied = expect.arrayContaining([expect.stringMatching(/^\d{14}_/)]) as unknown;
-    expect(lines).toContainEqual([
-      'info',
-      'migrations applied',
-      { applied, durationMs: expect.any(Number) as unknown },
-    ]);
   });
 
   test('receives no line about migrations when none is pending', async () => {

@@ -1,5 +1,5 @@
-import { DatabaseError, databaseErrorCodes, DatabaseService, isDatabaseError, type DatabaseErrorCode } from '../../src';
-import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { DatabaseError, databaseErrorCodes, DatabaseService, isDatabaseError } from '../../src';
+import { agentInput, createAgent, createCertificate, eventInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
@@ -27,44 +27,7 @@ const operations = {
 
 const known = agentInput({ id: 'known', certificateId: 'revoked' });
 
-const cases: readonly (readonly [keyof typeof operations, DatabaseErrorCode, ...parameters: unknown[]])[] = [
-  ['createAgent', 'INVALID_INPUT', {}],
-  ['createAgent', 'ALREADY_EXISTS', known],
-  ['createAgent', 'REFERENCE_NOT_FOUND', agentInput({ certificateId: '?' })],
-  ['getAgent', 'INVALID_INPUT', ''],
-  ['updateAgent', 'INVALID_INPUT', {}],
-  ['updateAgent', 'INVALID_TRANSITION', { id: 'known', status: 'ACTIVE' }],
-  ['updateAgent', 'REFERENCE_NOT_FOUND', { id: 'known', certificateId: '?' }],
-  ['deleteAgent', 'INVALID_INPUT', 1],
-  ['queryAgents', 'INVALID_INPUT', { limit: -1 }],
-  ['queryAgents', 'RESULT_TOO_LARGE', {}],
-  ['createCertificate', 'INVALID_INPUT', {}],
-  ['createCertificate', 'ALREADY_EXISTS', certificateInput({ id: 'revoked' })],
-  ['createCertificate', 'INVALID_INPUT', { ...certificateInput(), replacedBy: '?' }],
-  ['getCertificate', 'INVALID_INPUT', ''],
-  ['getCertificateByFingerprint', 'INVALID_INPUT', 1],
-  ['updateCertificateStatus', 'INVALID_INPUT', 'revoked', 'x'],
-  ['updateCertificateStatus', 'INVALID_TRANSITION', 'revoked', 'VALID'],
-  ['recordSecurityEvent', 'INVALID_INPUT', {}],
-  ['recordSecurityEvent', 'ALREADY_EXISTS', eventInput({ id: 'known' })],
-  ['querySecurityEvents', 'INVALID_INPUT', { limit: -1 }],
-  ['querySecurityEvents', 'RESULT_TOO_LARGE', {}],
-];
-
 describe('the error of a call', () => {
-  test.each(cases.map((row) => [row[0], row[1], row] as const))(
-    'names the operation when %s fails with %s',
-    async (call, code, [, , ...parameters]) => {
-      const error = await expectError(code, () => callUntyped(shared().db, call, ...parameters));
-      const [operation, prefix] = operations[call];
-      expect(error.message.startsWith(prefix)).toBe(true);
-      expect(error.message.length).toBeGreaterThan(prefix.length);
-      expect(error).toMatchObject({ name: 'DatabaseError', operation, retryable: false });
-      expect(error).toBeInstanceOf(Error);
-      expect(databaseErrorCodes).toContain(error.code);
-    },
-  );
-
   test('has the same operation, field and message inside a transaction', async () => {
     await shared().db.transaction(async (tx) => {
       const agent = agentInput({ certificateId: 'no-such-certificate' });
@@ -92,11 +55,13 @@ describe('the error of a call', () => {
     expect(error.message).toMatch(/^Failed to initialize database: /);
   });
 
-  test('rejects a promise and is not thrown synchronously', async () => {
-    for (const call of Object.keys(operations)) {
+  test('rejects a promise, and names the operation', async () => {
+    for (const [call, [operation, prefix]] of Object.entries(operations)) {
       const promise = callUntyped(shared().db, call, Symbol('wrong'));
       expect(promise).toBeInstanceOf(Promise);
-      await expect(promise).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+      const message: unknown = expect.stringMatching(new RegExp(`^${prefix}.`));
+      const expected = { name: 'DatabaseError', code: 'INVALID_INPUT', operation, message, retryable: false };
+      await expect(promise).rejects.toMatchObject(expected);
     }
   });
 

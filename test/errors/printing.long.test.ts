@@ -126,9 +126,3 @@ describe('driverErrorOf', () => {
     });
   });
 });
-
-test('db.transaction rethrows the error of its callback unchanged, with its own cause', async () => {
-  const own = new Error('mine', { cause: new Error(secret) });
-  await expect(shared().db.transaction(() => Promise.reject(own))).rejects.toBe(own);
-  expect(own.cause).toMatchObject({ message: secret });
-});

@@ -103,15 +103,6 @@ describe('onEvent', () => {
     expect(ends).toEqual(['commit', 'rollback']);
   });
 
-  test('does not replace the logger, whose methods get the details first and the message second', async () => {
-    const logger = { debug: jest.fn(), info: jest.fn(), warn: jest.fn(), error: jest.fn() };
-    const { db } = await openTestDatabase({ logger });
-    await expectError('INVALID_INPUT', () => db.getAgent(''));
-    const reported = expect.objectContaining({ operation: 'agents.get', code: 'INVALID_INPUT' }) as unknown;
-    expect(logger.debug.mock.calls).toEqual([[reported, expect.any(String)]]);
-    expect(logger.error).not.toHaveBeenCalled();
-  });
-
   test('does not replace the logger, whose methods are called on the logger itself', async () => {
     class CountingLogger {
       #count = 0;

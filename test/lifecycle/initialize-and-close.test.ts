@@ -123,16 +123,6 @@ describe('close', () => {
     await expect(broken.close()).resolves.toBeUndefined();
   });
 
-  test('fails with CONFLICT inside a transaction of the same database, and the transaction continues', async () => {
-    const { db } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    const id = await db.transaction(async (tx) => {
-      expect((await expectError('CONFLICT', () => db.close())).operation).toBe('close');
-      return tx.createAgent(agentInput({ certificateId }));
-    });
-    expect(await db.getAgent(id)).toMatchObject({ id });
-  });
-
   test('succeeds inside a transaction of another database', async () => {
     const [first, second] = [await openTestDatabase(), await openTestDatabase()];
     await first.db.transaction(() => second.db.close());
@@ -142,17 +132,6 @@ describe('close', () => {
 });
 
 describe('several calls of initialize and close', () => {
-  test('open the database again with all of its records', async () => {
-    const { db } = await openTestDatabase();
-    const id = await createAgent(db, { capabilities: ['a'] });
-    for (let round = 0; round < 3; round += 1) {
-      await db.close();
-      await db.initialize();
-      expect(await db.getAgent(id)).toMatchObject({ id, capabilities: ['a'] });
-    }
-    expect(await db.updateCertificateStatus((await db.getAgent(id))?.certificateId ?? '', 'EXPIRED')).toBe(true);
-  });
-
   test('take effect in their order when they run concurrently', async () => {
     const { db } = await openTestDatabase();
     await createAgent(db, { id: 'a' });

@@ -1,7 +1,7 @@
 import { DatabaseService } from '../../src';
 import { badCounts, valuesBut } from '../support/bad-values';
-import { expectError, expectRefused } from '../support/expect-error';
-import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { expectError } from '../support/expect-error';
+import { createAgent, createCertificate } from '../support/factories';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
 type BadOption = readonly [title: string, options: object, field: string];
@@ -178,16 +178,4 @@ describe('DatabaseOptions', () => {
     expect(await db.queryAgents({ expiresAfter: expiresAt })).toEqual([]);
     expect(await db.queryAgents({ expiresBefore: expiresAt })).toEqual([]);
   });
-
-  test.each([Number.NaN, Infinity, 8.64e15, -8.64e15])(
-    'the option now makes writes fail with INVALID_OPTIONS when it returns %d',
-    async (time) => {
-      let clock = 1_800_000_000_000;
-      const database = await openTestDatabase({ now: () => clock });
-      const certificateId = await createCertificate(database.db);
-      clock = time;
-      const create = () => database.db.createAgent(agentInput({ certificateId }));
-      expect(await expectRefused(database, 'INVALID_OPTIONS', create)).toMatchObject({ field: 'now' });
-    },
-  );
 });

@@ -5,7 +5,7 @@ import { readStatements } from '../../scripts/schema-engine/sql-statements';
 describe('readStatements', () => {
   const count = (script: string) => readStatements(script).length;
 
-  test('ends statements at semicolons, except at those in texts, names and comments', () => {
+  test('ends statements at semicolons, except at semicolons in texts, names and comments', () => {
     expect(count(`SELECT ';'; SELECT "a;b", [c;d], \`e;f\`; -- g;h\n/* i;j */ SELECT 'it''s;'`)).toBe(3);
     expect(count('; ; -- nothing;')).toBe(0);
   });
