@@ -89,20 +89,6 @@ test('parameters for Prisma in the URL are ignored, and one warning names them',
   expect(entries).toContainEqual([{ parameters }, warnings[0]]);
 });
 
-test.each(['sslmode=bogus', 'schema=a&schema=b', 'shema=app', 'query_timeout=soon'])(
-  'the URL parameter %s fails with an INVALID_OPTIONS error that names it, for the primary and for a replica',
-  async (parameters) => {
-    const url = await newDatabaseUrl();
-    const wrong = `${url}?${parameters}`;
-    const name = parameters.split('=')[0] ?? '';
-    for (const options of [{ url: wrong }, { url, replicaUrls: [wrong] }]) {
-      const error = await expectError('INVALID_OPTIONS', () => new DatabaseService(options).initialize());
-      expect(error.message).toContain(name);
-      expect(error.message).not.toMatch(/bogus|soon/);
-    }
-  },
-);
-
 test.each(['%24user', 'pg_temp', 'x'.repeat(64), 'a%00b'])(
   'the schema %s in the URL fails with INVALID_OPTIONS',
   async (schema) => {

@@ -26,29 +26,6 @@ describe('the pool', () => {
     await Promise.all(calls);
   });
 
-  test('serves 200 concurrent callers with two connections', async () => {
-    const { db, url } = await open({ maxConnections: 2, connectTimeoutMs: 30_000 });
-    await createCertificate(db, { id: 'c' });
-    const most: number[] = [];
-    await Promise.all([
-      ...Array.from({ length: 200 }, async (_, index) => {
-        const id = `a${index}`;
-        if (index % 4 === 0) await db.transaction((tx) => tx.createAgent(agentInput({ id, certificateId: 'c' })));
-        else await db.createAgent(agentInput({ id, certificateId: 'c', capabilities: [`x${index % 7}`] }));
-        expect(await db.getAgent(id)).not.toBeNull();
-        if (index % 10 === 0) await db.updateCertificateStatus('c', 'VALID');
-      }),
-      (async () => {
-        for (let turn = 0; turn < 10; turn += 1) {
-          most.push((await packageConnections(url)).length);
-          await sleep(20);
-        }
-      })(),
-    ]);
-    expect(Math.max(...most)).toBeLessThanOrEqual(2);
-    expect(await db.queryAgents({})).toHaveLength(200);
-  });
-
   test('closes connections that are idle for idleTimeoutMs', async () => {
     const { db, url } = await open({ idleTimeoutMs: 100 });
     await Promise.all(Array.from({ length: 5 }, () => db.getAgent('a')));

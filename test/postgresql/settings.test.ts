@@ -123,18 +123,6 @@ describe('settings of the role or the database', () => {
     expect(await settingOf(await openWith([['synchronous_commit', given]]), 'synchronous_commit')).toBe(value);
   });
 
-  test('cannot set synchronous_commit to off for a role', async () => {
-    const { options } = await openTestDatabase();
-    const url = await createRole(
-      options.url,
-      (role) => `ALTER ROLE ${role} SET synchronous_commit = off; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role};
-        GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
-    );
-    spoilDatabase(options.url);
-    const database = await openTestDatabase({ url });
-    expect(await settingOf({ ...database, options }, 'synchronous_commit')).toBe('on');
-  });
-
   test('are overridden by synchronous_commit = off in the URL, which is logged as a warning', async () => {
     const { logger, warnings } = collectLog();
     const url = `${await newDatabaseUrl()}?options=-c%20synchronous_commit%3Doff`;

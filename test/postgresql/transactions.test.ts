@@ -21,21 +21,6 @@ function agent(id: string, capabilities: readonly string[] = [], fields: object 
 }
 
 describe('two concurrent transactions', () => {
-  test('that create the same agent store it once, and the other transaction changes nothing', async () => {
-    const database = await openTwo();
-    const create = (db: DatabaseService, owner: string) =>
-      db.transaction(async (tx) => {
-        await tx.createCertificate(certificateInput({ id: owner }));
-        return tx.createAgent(agent('a', ['x'], { owner }));
-      });
-    const outcomes = await Promise.allSettled([create(database.db, 'one'), create(database.other, 'two')]);
-    const failed = outcomes.filter(({ status }) => status === 'rejected');
-    expect(failed).toMatchObject([{ reason: { code: 'ALREADY_EXISTS' } }]);
-    const winner = outcomes[0].status === 'fulfilled' ? 'one' : 'two';
-    expect(await rawValues(database, 'certificates', 'id')).toEqual(['c', winner]);
-    expect(await rawValues(database, 'agents', 'owner')).toEqual([winner]);
-  });
-
   test('keep a capability when one creates an agent with it and the other deletes the only other agent with it', async () => {
     const database = await openTwo();
     const { db, other } = database;

@@ -47,7 +47,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(states(database)).toEqual(['open']);
   });
 
-  test('when open, refuses every call at once without a request to the database', async () => {
+  test('refuses every call at once when it is open, without a request to the database', async () => {
     const { db, failures } = await openBroken({ breaker: longBreaker });
     for (const call of [
       () => db.getCertificate('c'),
@@ -63,7 +63,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(failures()).toBe(0);
   });
 
-  test('when open, refuses a call without retries', async () => {
+  test('refuses a call without retries when it is open', async () => {
     const { db, events } = await openBroken({ breaker: longBreaker, retry: { attempts: 3, baseDelayMs: 1 } });
     events.length = 0;
     await fail(db, 1);

@@ -127,7 +127,7 @@ async function open() {
   return { ...database, directory, path: join(directory, 'b.sqlite') };
 }
 
-describe('db.backup() creates no file and', () => {
+describe('db.backup() that fails and creates no file', () => {
   test('fails with ALREADY_EXISTS when the path is that of the database', async () => {
     const { db, options } = await open();
     await expectError('ALREADY_EXISTS', () => db.backup(options.url.replace('file:', '')));

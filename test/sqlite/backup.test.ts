@@ -52,7 +52,7 @@ async function open() {
   return { ...database, directory, path: join(directory, 'b.sqlite') };
 }
 
-describe('db.backup() creates no file and', () => {
+describe('db.backup() that fails and creates no file', () => {
   test.each<[string, (path: string) => void]>([
     ['a file', (path) => writeFileSync(path, 'mine')],
     ['a directory', (path) => mkdirSync(path)],

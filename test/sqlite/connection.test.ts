@@ -25,17 +25,20 @@ describe('SqliteDatabase.open()', () => {
   test.each([
     ['normal', 1],
     ['full', 2],
-  ] as const)('with durability %s, sets synchronous to %i and journal_mode to WAL', async (durability, synchronous) => {
-    const database = await SqliteDatabase.open({
-      path: newPath(),
-      driver: loadSqliteDriver(),
-      busyTimeoutMs: 50,
-      durability,
-    });
-    afterTest(() => database.close());
-    expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
-    expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
-  });
+  ] as const)(
+    'maps the durability %s to synchronous = %i, and sets journal_mode to WAL',
+    async (durability, synchronous) => {
+      const database = await SqliteDatabase.open({
+        path: newPath(),
+        driver: loadSqliteDriver(),
+        busyTimeoutMs: 50,
+        durability,
+      });
+      afterTest(() => database.close());
+      expect((await pragmas(database, 'synchronous')).writer).toBe(synchronous);
+      expect(await pragmas(database, 'journal_mode')).toEqual({ writer: 'wal', reader: 'wal' });
+    },
+  );
 
   test('enables foreign_keys and sets busy_timeout to 0', async () => {
     const database = await openDatabase(newPath());
@@ -98,7 +101,7 @@ describe('a SQL statement on SQLite', () => {
     expect(counts('BEGIN IMMEDIATE')).toBe(1);
   });
 
-  test('stays prepared while other statements are used once, and is evicted when others are used more often', async () => {
+  test('stays prepared while other statements are used once, and is evicted when other statements are used more often', async () => {
     const settings = { path: newPath(), driver: loadSqliteDriver(), busyTimeoutMs: 0, durability: 'normal' } as const;
     const connection = await SqliteConnection.openWriter(settings);
     afterTest(() => connection.close());

@@ -65,7 +65,7 @@ describe('a statement of the driver', () => {
     ['PRAGMA user_version = 3', false, false],
     ['VACUUM', false, false],
     ['SELECT a FROM t WHERE a = ?', true, true],
-  ])('knows whether it returns rows and whether it only reads: %s', (sql, reader, readonly) => {
+  ])('reports whether it returns rows and whether it only reads: %s', (sql, reader, readonly) => {
     const statement = open('CREATE TABLE t (a)').prepare(sql);
     expect([statement.reader, statement.readonly]).toEqual([reader, readonly]);
   });
@@ -93,7 +93,7 @@ describe('a statement of the driver', () => {
     expect(open().prepare('SELECT 1; -- end\n /* of it */ ;').pluck().get()).toBe(1);
   });
 
-  test('refuses too many values, and values that SQLite does not have', () => {
+  test('refuses too many values, and values of types that SQLite does not have', () => {
     const select = open().prepare('SELECT ?');
     const bind = 'SQLite3 can only bind numbers, strings, bigints, buffers, and null';
     expect(errorOf(() => select.get(1, 2))).toMatchObject({ name: 'RangeError' });

@@ -15,7 +15,7 @@ import SqliteDriver, { type Database } from '../support/sqlite-driver';
 import { DatabaseService } from '../../src';
 import { collectLog } from '../support/collect-log';
 import { expectError } from '../support/expect-error';
-import { certificateInput, createCertificate } from '../support/factories';
+import { createCertificate } from '../support/factories';
 import { changeRaw, openSqlite } from '../support/raw-writer';
 import { describeUnless } from '../support/skip';
 import { fill, soundReport } from '../support/sound-database';
@@ -239,17 +239,6 @@ test.each([':memory:', 'file::memory:'])(
     expect(existsSync(':memory:')).toBe(false);
   },
 );
-
-test('a transaction of a database in memory is committed or rolled back completely', async () => {
-  const { db } = await openTestDatabase({ url: ':memory:' });
-  await db.transaction((tx) => tx.createCertificate(certificateInput({ id: 'kept' })));
-  const undone = db.transaction(async (tx) => {
-    await tx.createCertificate(certificateInput({ id: 'undone' }));
-    throw new Error('undo');
-  });
-  await expect(undone).rejects.toThrow('undo');
-  expect((await db.certificates.query({})).map(({ id }) => id)).toEqual(['kept']);
-});
 
 const modules = join(__dirname, '../../node_modules');
 const binary = 'better-sqlite3/build/Release/better_sqlite3.node';

@@ -5,7 +5,6 @@ import { DatabaseService, DatabaseServiceFactory, type DatabaseEvent } from '../
 import { agentInput, certificateInput, createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { createApplicationHistory } from '../support/migrations';
-import { queryRaw } from '../support/raw-reader';
 import { resetAfterTest } from '../support/factory-instance';
 import { openSqlite } from '../support/raw-writer';
 import { afterTest, newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
@@ -65,7 +64,7 @@ describe('initialize()', () => {
     });
   });
 
-  test('or the first write fails with READ_ONLY when the file is read-only, and the file is not changed', async () => {
+  test('fails with READ_ONLY when the file is read-only, or the first write does, and the file is not changed', async () => {
     const { db: first, options } = await openTestDatabase();
     const certificateId = await first.createCertificate(certificateInput());
     await first.close();
@@ -109,19 +108,6 @@ test.each<[string, string, (path: string) => string]>([
   await createService(toUrl(path)).db.initialize();
   expect(existsSync(path)).toBe(true);
 });
-
-test.each(['normal', 'full'] as const)(
-  'with durability %s, the database uses a write-ahead log and keeps commits',
-  async (durability) => {
-    const database = await openTestDatabase({ durability });
-    const { db } = database;
-    const id = await createAgent(db);
-    expect(await queryRaw(database, 'PRAGMA journal_mode')).toEqual([[{ journal_mode: 'wal' }]]);
-    await db.close();
-    await db.initialize();
-    expect(await db.getAgent(id)).toMatchObject({ id });
-  },
-);
 
 describe('DatabaseServiceFactory.getInstance()', () => {
   test('creates another instance after a failed initialize', async () => {
@@ -179,15 +165,5 @@ describe('DatabaseServiceFactory.resetDatabase()', () => {
     await (await DatabaseServiceFactory.getInstance(options)).close();
     await DatabaseServiceFactory.resetDatabase();
     await expect(DatabaseServiceFactory.resetDatabase(options)).resolves.toBeUndefined();
-  });
-
-  test('does not remove a file that is not a database', async () => {
-    const path = join(temporaryDirectory(), 'notes.txt');
-    writeFileSync(path, 'not a database at all, but a text of somebody who would miss it'.repeat(50));
-    const start = DatabaseServiceFactory.getInstance({ url: `file:${path}` });
-    const failed = expectError('CORRUPT', () => start);
-    await DatabaseServiceFactory.resetDatabase();
-    await failed;
-    expect(existsSync(path)).toBe(true);
   });
 });

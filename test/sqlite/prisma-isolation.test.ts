@@ -2,14 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SqliteDatabase } from '../../src/engines/sqlite/database';
 import type { PrismaClient } from '../../src/generated/prisma/client';
 import { createSignal } from '../support/signal';
-import {
-  certificateRow,
-  committedIds,
-  create,
-  openClient,
-  openForeignConnection,
-  openOfficialClient,
-} from './prisma-clients';
+import { committedIds, create, openClient, openForeignConnection } from './prisma-clients';
 
 /**
  * Creates a certificate outside an open transaction, and rolls the transaction back. Returns the number of certificates
@@ -40,32 +33,6 @@ describe('a call of Prisma Client during an open transaction', () => {
     expect(await writeBesideRollback(client)).toBe(0);
     expect(committedIds(path)).toEqual(['beside']);
   });
-
-  test('with the official adapter, loses its write and reads rows of the transaction', async () => {
-    const { path } = await openClient();
-    expect(await writeBesideRollback(openOfficialClient(path))).toBe(1);
-    expect(committedIds(path)).toEqual([]);
-  });
-
-  test('keeps its write when it is raw SQL with or without returned rows', async () => {
-    const { client } = await openClient();
-    await create(client, 'c');
-    const opened = createSignal();
-    const transaction = client.$transaction(async (tx) => {
-      await tx.$executeRaw`UPDATE certificates SET issuer = 'inside'`;
-      opened.give();
-      await sleep(30);
-      throw new Error('rolled back');
-    });
-    await opened.given;
-    const returning = client.$queryRaw`UPDATE certificates SET subject = 'beside' RETURNING issuer`;
-    const executed = client.$executeRaw`UPDATE certificates SET public_key = 'beside'`;
-    await expect(transaction).rejects.toThrow('rolled back');
-    expect(await returning).toEqual([{ issuer: 'CN=ca' }]);
-    expect(await executed).toBe(1);
-    const found = await client.certificate.findUnique({ where: { id: 'c' } });
-    expect(found).toMatchObject({ issuer: 'CN=ca', subject: 'beside', publicKey: 'beside' });
-  });
 });
 
 describe('a transaction of Prisma Client that reads before it writes', () => {
@@ -79,19 +46,6 @@ describe('a transaction of Prisma Client that reads before it writes', () => {
       await create(tx, 'd');
     });
     expect(write.run().changes).toBe(2);
-  });
-
-  test('with the official adapter, fails when another connection commits before it writes', async () => {
-    const { client, path } = await openClient();
-    await create(client, 'c');
-    const foreign = openForeignConnection(path);
-    const work = openOfficialClient(path).$transaction(async (tx) => {
-      await tx.certificate.count();
-      foreign.exec("UPDATE certificates SET issuer = 'foreign'");
-      await create(tx, 'd');
-    });
-    await expect(work).rejects.toThrow();
-    expect(committedIds(path)).toEqual(['c']);
   });
 });
 
@@ -160,19 +114,4 @@ describe('a transaction that SQLite has rolled back', () => {
     expect(() => transaction.commit()).toThrow('SQLite rolled the transaction back after a storage error');
     (await database.begin()).rollback();
   });
-});
-
-test('a write of Prisma Client fails while the storage is full, and succeeds when there is space again', async () => {
-  const { client, path, database } = await openClient();
-  await database.withWriter(({ driver }) => {
-    const pages = driver.pragma('page_count', { simple: true }) as number;
-    driver.pragma(`max_page_count = ${String(pages)}`);
-  });
-  const large = { ...certificateRow('large'), certificate: 'x'.repeat(100_000) };
-  await expect(client.certificate.create({ data: large })).rejects.toThrow('full');
-  await expect(client.$transaction((tx) => tx.certificate.create({ data: large }))).rejects.toThrow();
-  expect(committedIds(path)).toEqual([]);
-  await database.withWriter(({ driver }) => void driver.pragma('max_page_count = 1000000'));
-  await client.certificate.create({ data: large });
-  expect(committedIds(path)).toEqual(['large']);
 });

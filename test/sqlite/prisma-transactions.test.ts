@@ -17,25 +17,6 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['a', 'b']);
   });
 
-  test('commits when its callback returns and rolls back when it throws', async () => {
-    const { client, path } = await openClient();
-    const result = await client.$transaction(async (tx) => {
-      await create(tx, 'a');
-      expect(await tx.certificate.count()).toBe(1);
-      expect(committedIds(path)).toEqual([]);
-      return { value: 42 };
-    });
-    expect(result).toEqual({ value: 42 });
-    const thrown = new Error('mine');
-    const failing = client.$transaction(async (tx) => {
-      await create(tx, 'b');
-      throw thrown;
-    });
-    await expect(failing).rejects.toBe(thrown);
-    expect(committedIds(path)).toEqual(['a']);
-    await create(client, 'b');
-  });
-
   test('makes a savepoint inside another transaction, which is rolled back alone', async () => {
     const { client, path } = await openClient();
     await client.$transaction(async (outer) => {
@@ -152,13 +133,6 @@ describe('Prisma Client inside an open transaction of the session', () => {
     expect(committedIds(path)).toEqual([]);
     await commit();
     expect(committedIds(path)).toEqual(['a', 'c']);
-  });
-
-  test('undoes its writes when the transaction is rolled back', async () => {
-    const { path, inner, rollback } = await openInnerClient();
-    await create(inner, 'a');
-    await rollback();
-    expect(committedIds(path)).toEqual([]);
   });
 
   test('fails after the end of the transaction, even while another transaction is open', async () => {

@@ -61,7 +61,7 @@ describe('a call on a database whose file was replaced while it was open', () =>
 });
 
 describeUnless(existsSync('/proc/locks') ? undefined : 'the system has no /proc/locks', 'initialize()', () => {
-  test('fails with UNAVAILABLE while the -wal file belongs to the replaced database, and succeeds after that one is closed', async () => {
+  test('fails with UNAVAILABLE while the -wal file belongs to the replaced database, and succeeds after the replaced database is closed', async () => {
     const { db, path, otherPath } = await openTwo();
     renameSync(otherPath, path);
     const next = new DatabaseService({ url: `file:${path}` });
