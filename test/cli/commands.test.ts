@@ -166,7 +166,7 @@ describeOn('sqlite', 'an error', () => {
     ['a missing argument', ['backup'], /missing required argument 'file'/, 'INVALID_ARGUMENT'],
     ['an unknown kind of project', ['init'], /specify the kind of project: --prisma/, 'INVALID_ARGUMENT'],
   ])(
-    'of %s is one line without secrets, and with --json also a code, and the exit code is 1',
+    'is one line without secrets, has a code with --json, and causes the exit code 1: %s',
     async (_, args, message, code) => {
       const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
       expect(exitCode).toBe(1);
@@ -177,7 +177,7 @@ describeOn('sqlite', 'an error', () => {
     },
   );
 
-  test('is reported by health as the status down when the database is not reachable', async () => {
+  test('is reported by the command health as the status down when the database is not reachable', async () => {
     const { exitCode, json } = await runJson(['health', '--url', unreachable]);
     expect({ exitCode, json }).toMatchObject({ exitCode: 1, json: { status: 'down', code: 'UNAVAILABLE' } });
   });

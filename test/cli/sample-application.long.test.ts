@@ -123,7 +123,7 @@ test('init --prisma lets dev, deploy and status work on the tables of the applic
   expect(await runJson(['migrate', 'status', '--url', production])).toMatchObject({ exitCode: 0 });
 });
 
-test('without init --prisma, deploy and status ignore the migrations of the other side, but dev asks for a reset', async () => {
+test('deploy and status of the application and of the package ignore the migrations of each other without init --prisma, but dev asks for a reset', async () => {
   const project = createApplication(withoutPackage, note, await unmigratedDatabaseUrl());
   const { databaseUrl: url } = project;
   expect(await runJson(['migrate', 'deploy', '--url', url])).toMatchObject({ exitCode: 0 });

@@ -65,13 +65,13 @@ describeWithSharedData('The documents of public registries', () => {
     expect(await db.agents.count()).toBe(agents.length);
   });
 
-  test('with an empty name are refused', () => {
+  test('are refused when their name is empty', () => {
     for (const row of readSharedData<PublicAgent>('agents-invalid')) {
       expect(() => fromMcpServer({ name: row.name, ...row.metadata })).toThrow('name must not be empty');
     }
   });
 
-  test('of the examples are converted or refused by their kind', () => {
+  test('are converted or refused by their kind when they are examples', () => {
     const directory = join(sharedDataDirectory, 'formats');
     const outcomes = readdirSync(directory)
       .filter((file) => file.endsWith('.json'))

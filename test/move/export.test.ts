@@ -59,7 +59,7 @@ function withLines(text: string, change: (lines: string[]) => string[]): string 
 }
 
 describe('An export', () => {
-  test('that is imported and exported again has the same bytes, also across the engines', async () => {
+  test('has the same bytes after it was imported and exported again, also across the engines', async () => {
     const source = await openSource();
     const { url } = source.options;
     const text = await exportText(url);
@@ -118,7 +118,7 @@ describe('An export', () => {
     expect(change?.sequence).toBeGreaterThan(first?.sequence ?? NaN);
   });
 
-  test('of an empty database is the same on both engines', async () => {
+  test('is the same on both engines when the database is empty', async () => {
     const { db, options } = await openTestDatabase({ url: await newDatabaseUrl() });
     await db.close();
     const text = await exportText(options.url);
@@ -128,7 +128,7 @@ describe('An export', () => {
     expect(await exportText(target)).toBe(text);
   });
 
-  test('is one snapshot: it has no change that was made while it was written', async () => {
+  test('is one snapshot, without the changes that are made while it is written', async () => {
     const { db, options } = await openTestDatabase({ url: await newDatabaseUrl() });
     await db.createCertificate(certificateInput({ id: 'c' }));
     const running = { isDone: false };

@@ -83,7 +83,7 @@ describe('ans-database import', () => {
     expect(updated?.endpoints.map(({ health }) => health.status)).toEqual(['HEALTHY', 'UNKNOWN']);
   });
 
-  test('takes the last one of several documents for the same agent', async () => {
+  test('uses the last of several documents for the same agent', async () => {
     const { db } = await openTestDatabase();
     const text = [
       { ...server, description: 'first' },
@@ -110,7 +110,7 @@ describe('ans-database import', () => {
     expect(await allRawRows(database)).toEqual(before);
   });
 
-  test('skips invalid documents if it is asked to', async () => {
+  test('skips invalid documents when skipsInvalid is true', async () => {
     const { db } = await openTestDatabase();
     const text = `{"name":""}\n${JSON.stringify(server)}\nx`;
     expect(await run(db, text, { skipsInvalid: true })).toMatchObject({ created: 1, invalid: 2, exitCode: 2 });

@@ -101,7 +101,7 @@ describeUnless(whyNoRegistry(), 'the types of the package', () => {
     });
   });
 
-  test('and the exports have no finding of publint and attw', () => {
+  test('cause no finding of publint and attw, and neither do the exports', () => {
     const manifest = join(application, 'node_modules/ans-database');
     expect(
       run(process.execPath, [join(tools, 'node_modules/publint/src/cli.js'), manifest, '--strict'], { cwd: tools }),

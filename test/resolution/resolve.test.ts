@@ -87,14 +87,14 @@ describe('resolve', () => {
     ['the certificate is SUSPENDED', { status: 'SUSPENDED' }, {}, 'not-found'],
     ['the certificate is EXPIRED', { status: 'EXPIRED' }, {}, 'not-found'],
     ['the certificate is REVOKED', { status: 'REVOKED' }, {}, 'not-found'],
-  ])('when %s, the outcome is right', async (_, certificate, agent, outcome) => {
+  ])('returns the right outcome when %s', async (_, certificate, agent, outcome) => {
     const db = await openWith({});
     const certificateId = await createCertificate(db, certificate);
     await register(db, { a: { certificateId, ...agent } });
     expect(chosen(await db.resolve({ name: 'n' }))).toBe(outcome);
   });
 
-  test('accepts DEPRECATED agents with allowDeprecated, and prefers those that are not', async () => {
+  test('accepts DEPRECATED agents with allowDeprecated, and prefers ACTIVE agents', async () => {
     const db = await openWith({ old: { status: 'DEPRECATED', version: '2.0.0' } });
     expect(chosen(await db.resolve({ name: 'n', allowDeprecated: true }))).toBe('old');
     await register(db, { active: { version: '1.0.0' } });

@@ -28,7 +28,7 @@ describe.each(ways)('a scope of %s, on a database with two owners', (way, run) =
     }
   };
 
-  test.each(scopedNames)('gives for %s what it gives when the owner is alone', async (name) => {
+  test.each(scopedNames)('returns for %s what it returns when the database has no other owner', async (name) => {
     const [two, alone] = [sharedTwo(), sharedAlone()];
     const rows = async () => ({ two: await rowsOfOwners(two), alone: await rowsOfOwners(alone) });
     const reset = async () => {
@@ -64,7 +64,7 @@ describe.each(ways)('a scope of %s, on a database with two owners', (way, run) =
   });
 });
 
-test('the calls are those of all methods of a scope', async () => {
+test('the tests of isolation call every method of a scope', async () => {
   const { db } = await openTestDatabase();
   const scope = db.forOwner(ownOwner);
   const methods = ['agents', 'certificates'].flatMap((service) =>
