@@ -101,7 +101,7 @@ function startTransaction<C>(
     let isStarted = false;
     const hold = (native: NativeAccess): Promise<void> =>
       binding.exclusive(native, (connection) => {
-        // The session runs this callback again after a conflict or a failover. But Prisma cannot run its queries again,
+        // The session runs this callback again after a conflict or a fail-over. But Prisma cannot run its queries again,
         // so this attempt fails with an error that asks the application to repeat the transaction.
         if (isStarted) {
           throw new DriverAdapterError({ ...writeConflict, originalMessage: 'the transaction has to be repeated' });

@@ -4,8 +4,9 @@ import { ownTables } from '../../storage/own-tables';
 const tables = [...ownTables].map((table) => `'${table}'`).join(', ');
 
 /**
- * Selects the tables of this package with whether the role may analyze each: as its owner, as the owner of the database,
- * or, since PostgreSQL 17, by the privilege MAINTAIN. ANALYZE itself would skip the other tables with a warning.
+ * Selects the tables of this package, each with whether the role may analyze it. The role may analyze a table as its
+ * owner, as the owner of the database, or, since PostgreSQL 17, by the privilege MAINTAIN. ANALYZE itself would skip
+ * other tables with a warning.
  */
 const selectTables = `SELECT c.relname, pg_has_role(c.relowner, 'USAGE')
     OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database d WHERE d.datname = current_database())
@@ -14,15 +15,15 @@ const selectTables = `SELECT c.relname, pg_has_role(c.relowner, 'USAGE')
   FROM unnest(ARRAY[${tables}]) AS name JOIN pg_class c ON c.oid = to_regclass(quote_ident(name)) ORDER BY c.relname`;
 
 /**
- * Updates the statistics of the tables of this package. Skips the tables that the role may not analyze, and those that
- * another session is analyzing or changing now.
+ * Updates the statistics of the tables of this package. Skips a table that the role may not analyze, or that another
+ * session is analyzing or changing at the moment.
  *
  * @returns false when the role may not analyze all tables.
  */
 export async function analyzeTables(query: (sql: string) => Promise<readonly Row[]>): Promise<boolean> {
   let mayAnalyzeAll = true;
   for (const [table, mayAnalyze] of await query(selectTables)) {
-    // Each table is a statement by itself, so that none exceeds the time limit of statements.
+    // One statement for each table, so that none exceeds the time limit of statements.
     if (mayAnalyze === true) await query(`ANALYZE (SKIP_LOCKED) ${String(table)}`);
     else mayAnalyzeAll = false;
   }

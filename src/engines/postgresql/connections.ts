@@ -18,16 +18,18 @@ import { toNumbered } from './numbered-parameters';
 import { reasonOn, ManagedClient } from './managed-client';
 import { ManagedPool } from './managed-pool';
 
-/** Time in milliseconds that the driver waits for a response after the server's statement timeout has passed. */
+/**
+ * Time in milliseconds that the driver still waits for a response after the statement timeout of the server has passed.
+ */
 const answerGraceMs = 1000;
 
 /** Time in milliseconds without traffic before the operating system checks that the peer is still reachable. */
 const keepAliveDelayMs = 10_000;
 
-/** Parsers by the object id of the type. Values of all other types stay texts; JSON is selected as text. */
+/** Parsers of values by the object id of their type. Values of all other types stay text. JSON is selected as text. */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   16: (text) => text === 't', // boolean
-  20: Number, // bigint: counts, sequence numbers and times, of which valid values stay below 2^53
+  20: Number, // bigint: counts, sequence numbers and times; valid values are less than 2^53
   23: Number, // integer
   701: Number, // double precision
 };
@@ -35,8 +37,8 @@ const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
 /**
- * Returns the parsers for a result with bounds. They are those of `types`, and also count the characters of each text.
- * The driver discards the rest of a result whose parser throws.
+ * Returns the parsers for a result with bounds. They also count the characters of each text. When a parser throws, the
+ * driver discards the rest of the result.
  */
 function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
   const size = new AnswerSize(bounds);
@@ -52,15 +54,15 @@ export class PostgresqlConnections {
   readonly pool: ManagedPool;
   readonly #config: ClientConfig;
   readonly #busy = new Set<PoolClient>();
-  /** Open connections, both of the pool and outside the pool. */
+  /** Open connections, in the pool and outside it. */
   readonly #clients = new Set<unknown>();
 
   /**
-   * Does not open a connection.
+   * Creates a pool. Does not open a connection.
    *
    * @param isReplica - true when the server is normally a standby.
    * @throws INVALID_OPTIONS when the driver cannot use the URL, for example because it names a file that does not
-   * exist.
+   *   exist.
    */
   constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings, isReplica = false) {
     const { maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;
@@ -77,13 +79,13 @@ export class PostgresqlConnections {
       isForPrimary: !isReplica,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
-      // A pool that was not closed must not keep the process alive. An open SQLite database does not do so either.
+      // A pool that was not closed must not keep the process alive. The same holds for an open SQLite database.
       allowExitOnIdle: true,
       ...(statementTimeoutMs === 0
         ? undefined
         : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + answerGraceMs }),
     });
-    // The pool replaces an idle connection that is lost; without a listener the error would end the process.
+    // The pool replaces an idle connection that is lost. Without a listener, the error would end the process.
     this.pool.on('error', () => undefined);
     this.pool.on('connect', (client) => this.#clients.add(client));
     this.pool.on('remove', (client) => this.#clients.delete(client));
@@ -119,14 +121,14 @@ export class PostgresqlConnections {
     return client;
   }
 
-  /** Reports whether any connection except `client` may be waiting for a response. */
+  /** Reports whether another connection than `client` may be waiting for a response. */
   hasOthersInUse(client: PoolClient): boolean {
     return [...this.#busy].some((busy) => busy !== client) || this.#clients.size > this.pool.totalCount;
   }
 
   /**
-   * Returns the ids of the server processes that serve this process's connections. Omits connections whose server
-   * process is unknown, such as those through a pooler.
+   * Returns the ids of the server processes that serve the connections of this process. Omits a connection whose server
+   * process is unknown, for example because a pooler is in between.
    */
   serverProcesses(): number[] {
     return [...this.#clients].flatMap((client) => {
@@ -135,7 +137,7 @@ export class PostgresqlConnections {
     });
   }
 
-  /** Breaks the connections that are in use: calls that wait for a response fail. */
+  /** Breaks the connections in use. Calls that wait for a response fail. */
   terminateBusy(): void {
     for (const client of this.#busy) if (client instanceof ManagedClient) client.terminate();
   }
@@ -144,25 +146,26 @@ export class PostgresqlConnections {
     return this.pool.end();
   }
 
-  /** Breaks all connections and blocks new ones: calls that use or await a connection fail. */
+  /** Breaks all connections and prevents new ones. Calls that use or await a connection fail. */
   terminate(): void {
     this.pool.terminate();
     for (const client of this.#clients) if (client instanceof ManagedClient) client.terminate();
   }
 }
 
-/** Runs one statement on a connection. The caller can send the next statement before this one has its response. */
+/** Runs one statement on a connection. The caller may send the next statement before the response to this one. */
 export async function runStatement(client: ClientBase, { sql, args, bounds }: Statement): Promise<StatementResult> {
   const name = client instanceof ManagedClient ? client.nameOf(sql) : undefined;
   const query = {
     text: toNumbered(sql),
     name,
-    // The cast is safe: the driver only reads the values.
+    // The cast is safe, because the driver only reads the values.
     values: args as unknown[],
     rowMode: 'array' as const,
     types: bounds === undefined ? types : limitedTypes(bounds),
   };
-  // With the driver's own promises, results would stay in memory until a full garbage collection.
+  // Passes a callback to the driver. With the driver's own promises, results would stay in memory until a full garbage
+  // collection.
   const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {
     client.query<Row[]>(query, (error: Error | null, answer) => {
       if (error !== null) reject(reasonOn(client, error));
@@ -174,12 +177,12 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
 
-// Creates a client, because the driver then reads the parameters of the URL and the files that they name.
+// Checks the URL by creating a client: the driver then reads its parameters, and the files that they name.
 function assertUsable(config: ClientConfig): void {
   try {
-    // The driver declares `ssl` as a boolean, but it may also be an object with TLS options.
+    // The driver declares `ssl` as a boolean. It may also be an object with TLS options.
     const { ssl }: { readonly ssl: unknown } = new Client(config);
-    // For every new connection, the driver creates a TLS context from the files, as this line does.
+    // The driver does the same for each new connection. Here, a fault of the files is found early.
     if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
   } catch (error) {
     throw new Failure(
@@ -190,17 +193,15 @@ function assertUsable(config: ClientConfig): void {
   }
 }
 
-// The parameters of a URL take precedence over the driver's other options, so the search path is added to the URL. When
-// a parameter occurs twice, the driver uses the last one. Therefore the added parameter also contains the given
-// options.
+// Adds the search path to the parameters of the URL, which take precedence over the driver's other options. If a
+// parameter occurs twice, the driver uses the last one, so the added parameter must repeat the options of the URL.
 function withSearchPath(address: string, schema: string): string {
   const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
   const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;
   return `${address}&options=${encodeURIComponent(all)}`;
 }
 
-// The server splits the options at spaces, as a command line. A backslash before a space or a backslash makes it
-// literal.
+// The server splits the options at spaces. A backslash before a space, or before a backslash, prevents this.
 function searchPath(schema: string): string {
   return `-c search_path=${`"${schema.replaceAll('"', '""')}"`.replace(/[\\ ]/g, '\\$&')}`;
 }

@@ -2,8 +2,8 @@ import { escapeIdentifier } from 'pg';
 import type { PostgresqlQuery } from './query';
 
 /**
- * Creates a schema if it is missing. CREATE SCHEMA IF NOT EXISTS alone would require the privilege to create schemas
- * even when the schema exists.
+ * Creates a schema if it does not exist. First looks for the schema, because CREATE SCHEMA IF NOT EXISTS requires the
+ * privilege to create schemas even if the schema exists.
  */
 export async function createMissingSchema(query: PostgresqlQuery, schema: string): Promise<void> {
   const { rows } = await query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);

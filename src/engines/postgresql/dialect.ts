@@ -2,16 +2,16 @@ import type { Dialect, RecordColumnType, TextPart } from '../../sql/dialect';
 import { lockClass, sequenceLock } from './sequence-lock';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
-/** Number of characters of a text that its index contains: see the migrations. */
+/** Number of characters of a long text that its index contains: see the migrations. */
 const indexedLength = 64;
 
-/** PostgreSQL: JSON through jsonb, times as timestamptz(3), text collated "C" by the schema. */
+/** Dialect of PostgreSQL: JSON through jsonb, times as timestamptz(3), text with the collation "C". */
 export const postgresqlDialect: Dialect = {
   usesRowLocks: true,
   sequenceLock,
   advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
   tryAdvisoryLock: (name) => sql`SELECT pg_try_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
-  // OFFSET 0 prevents the planner from reading a whole table when it overestimates the number of rows.
+  // Without OFFSET 0, the planner might read the whole table, because it overestimates the number of rows.
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   leftLateralLookup: (column, table, alias, value) =>
@@ -22,7 +22,7 @@ export const postgresqlDialect: Dialect = {
   limitUnless: (_, limit) => limit,
   textOfChoice: (column) => sql`${column}::text COLLATE "C"`,
   isText: () => sql`TRUE`,
-  // With an array, the planner uses one index scan for all values.
+  // With `= ANY (ARRAY(…))`, the planner uses one index scan for all values.
   inSubquery: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
   jsonArrayElements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
   jsonRecordSet: (rows, alias, columns) => {
@@ -51,21 +51,21 @@ export const postgresqlDialect: Dialect = {
   jsonElement: (column) => column,
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
   jsonArrayAggregate: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
-  // Composed as text, because the values are JSON already. The subquery reads the entries in the order of the index, so
-  // that the aggregate does not sort them for each record.
+  // Composes text, because the values already are JSON texts. The subquery reads the entries in the order of the index,
+  // so that no sort is necessary.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(string_agg(to_json(m.key)::text || ':' || m.value, ','), '') || '}'
       FROM (SELECT m.key, m.value FROM ${entries} ORDER BY m.key OFFSET 0) AS m)`,
 };
 
-// The planner cannot know that this range contains only one value, so a plan without this index has to sort, which
-// costs more. `hasValue` explains why the index must be used.
+// The range and the order make the planner use this index. It does not know that the range contains only one value, so
+// every other plan needs a sort. `hasValue` explains why the index is necessary.
 function inIndexOrder(index: readonly Sql[], table: string, value: Sql): Sql {
   const [first = sql``] = index;
   return sql`SELECT * FROM ${raw(table)} WHERE ${first} >= ${value} AND ${first} <= ${value} ORDER BY ${join(index)}`;
 }
 
-// pg_trgm has no trigram of a text that is too short for the index, so the search would read the whole index.
+// A text that is too short has no trigram. LIKE would then read the whole index.
 function contains(text: Sql, part: TextPart): Sql {
   return part.isIndexed ? sql`${text} LIKE ${part.bind(toPattern)}` : holds(text, part);
 }
@@ -78,13 +78,13 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`strpos(${text}, ${part.bind()}) > 0`;
 }
 
-// The cast rounds to milliseconds, because the intermediate value is a fraction.
+// The quotient is a fraction. The cast rounds it to milliseconds.
 function fromMs(ms: Sql): Sql {
   return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
 }
 
-// The result is an integer, because the setting extra_float_digits may remove the last digits of a fraction. An
-// infinite time, which no call writes, becomes a value that every read rejects.
+// Returns an integer: the setting extra_float_digits could remove the last digits of a fraction. An infinite time,
+// which this package never stores, becomes a number that every read rejects.
 function toMs(time: Sql): Sql {
   return sql`CASE WHEN NOT isfinite(${time}) THEN 9223372036854775807
     ELSE round(date_part('epoch', ${time}) * 1000)::bigint END`;

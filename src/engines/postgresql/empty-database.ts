@@ -3,7 +3,7 @@ import type { PoolSettings } from '../../options/resolve-options';
 import { ownTables } from '../../storage/own-tables';
 import { PostgresqlConnections } from './connections';
 
-// The statement fails when a table of the application refers to one of these tables.
+// Without CASCADE, the statement fails when a table of the application refers to one of these tables.
 const truncateSql = `TRUNCATE ${[...ownTables].join(', ')}`;
 
 /** Deletes all records in one statement. Keeps the schema and the history of migrations. */

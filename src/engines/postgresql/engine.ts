@@ -33,7 +33,7 @@ import { Sequencer } from './sequencer';
 import { assertEncoding } from './server-encoding';
 import { createWaiters } from './transaction-waiters';
 
-/** Selects the properties of the server that `check` tests. */
+/** Selects the properties of the server that {@link PostgresqlEngine.check} tests. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
@@ -49,8 +49,8 @@ export class PostgresqlEngine implements Engine {
   readonly native: PostgresqlNativeAccess;
   readonly #primary: PostgresqlConnections;
   /**
-   * Separate connection for health probes and for the query of lock waits. Slow reads, and reads that use all
-   * connections of the pool, do not delay it.
+   * Separate connection for health probes and for the query of lock waits. They do not have to wait for slow reads, or
+   * for a connection of the pool.
    */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
@@ -59,7 +59,7 @@ export class PostgresqlEngine implements Engine {
   readonly #diagnostics: Diagnostics;
   readonly #callbacks: EngineCallbacks;
 
-  /** Does not open a connection. */
+  /** Creates the engine. Does not open a connection. */
   constructor(
     location: PostgresqlLocation,
     options: ResolvedOptions,
@@ -140,7 +140,7 @@ export class PostgresqlEngine implements Engine {
     return this.migrator.apply();
   }
 
-  // Loaded lazily.
+  // Loaded when first needed, because most processes never check the database.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     const { checkPostgresqlIntegrity } = await import('./integrity.js');
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
@@ -156,7 +156,7 @@ export class PostgresqlEngine implements Engine {
     return analyzeTables((sql) => this.#primary.query(sql));
   }
 
-  /** Rejects: PostgreSQL has its own tools for backups. */
+  /** Always rejects: PostgreSQL has its own tools for backups. */
   backUp(): Promise<void> {
     const message = 'backup() supports SQLite only: use pg_dump and pg_restore for PostgreSQL';
     return Promise.reject(new Failure('INVALID_OPTIONS', message, { field: 'url' }));
@@ -202,8 +202,8 @@ class PostgresqlEngineTransaction implements EngineTransaction {
     return createPostgresqlTransactionExecutor(this.#transaction, this.#effects, observe);
   }
 
-  // When the commit fails, the server has rolled everything back. No savepoint follows the insertion of the changes, as
-  // `ChangeStatements.insert` requires.
+  // The insertion of the changes is the last statement, and no savepoint follows it, as `ChangeStatements.insert`
+  // requires. If the commit fails, the server has rolled back everything.
   async commit(): Promise<void> {
     const last = this.#hooks.writeChanges(postgresqlDialect, this.#effects.changes);
     await this.#transaction.commit((client) => last.map((statement) => runStatement(client, statement)));
@@ -227,7 +227,10 @@ function createMigrator(
   });
 }
 
-/** Returns warnings about a server that responds: it is a standby, or the counter of the change feed is faulty. */
+/**
+ * Returns warnings about a server that responds: that it is a standby, or that the counter of the change feed is
+ * faulty.
+ */
 async function warningsOf(connections: PostgresqlConnections): Promise<string[]> {
   const warnings: string[] = [];
   const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');

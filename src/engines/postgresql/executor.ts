@@ -11,21 +11,24 @@ import { canBeBatch, runBatch } from './statement-batch';
 import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
 import { createPostgresqlHandle } from './transaction-handle';
 
-/** Functions that an executor calls at the end of each operation that writes. */
+/** Functions that an executor calls after each operation that writes. */
 export interface CommitHooks {
   readonly writeChanges: ChangeWriter;
-  /** Called after the commit of an operation that has added pending entries of events. */
+  /** Called after the commit of an operation that has added pending entries of the event chain. */
   readonly requestSequencing: () => void;
 }
 
-/** Effects of a transaction's operations that happen when it commits. */
+/** Work of a transaction's operations that is left for its commit. */
 export interface CommitEffects {
   /** Entries for the change feed. */
   readonly changes: ChangeEntry[];
   needsSequencing: boolean;
 }
 
-/** Creates an executor that runs each read by itself, and each operation that writes in a separate transaction. */
+/**
+ * Creates an executor outside transactions: each read is a single statement, and each operation that writes has its own
+ * transaction.
+ */
 export function createPostgresqlExecutor(
   primary: PostgresqlConnections,
   { writeChanges, requestSequencing }: CommitHooks,
@@ -64,10 +67,7 @@ export function createPostgresqlExecutor(
   };
 }
 
-/**
- * Creates an executor that distributes reads over the replicas. The primary runs a read when no replica can, and runs
- * everything else.
- */
+/** Creates an executor that sends reads to replicas. The primary answers when no replica can, and runs all writes. */
 export function createReplicaExecutor(replicas: Replicas, primary: Executor, observe?: StatementObserver): Executor {
   return {
     ...primary,
@@ -78,11 +78,11 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
       } catch (error) {
         const { code } = classifyPostgresqlError(error);
-        // A retry on the primary would take as long again, or would defeat a deliberate cancellation.
+        // A timed-out or cancelled read is not repeated on the primary: it would take as long again, or somebody has
+        // cancelled it on purpose.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;
-        // The cause of these two codes is the statement, or a conflict with replication: neither is a fault of the
-        // replica.
+        // The replica is not at fault: the statement, or a conflict with replication, has caused these two codes.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return primary.query(statement);
       }
@@ -91,9 +91,9 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
 }
 
 /**
- * Creates an executor that runs statements inside a transaction. An operation that fails has no effect.
+ * Creates an executor that runs operations inside a transaction. An operation that fails has no effect.
  *
- * @param effects - collects the effects of the operations, for the commit.
+ * @param effects - receives the work that the operations leave for the commit.
  */
 export function createPostgresqlTransactionExecutor(
   transaction: TransactionWithSavepoints,
@@ -122,11 +122,11 @@ export function createPostgresqlTransactionExecutor(
   };
 }
 
-/** Begins the transaction if it has not begun yet. */
+/** Sends BEGIN if the transaction has not begun yet. */
 function begin(transaction: PostgresqlTransaction, observe?: StatementObserver): Promise<unknown> {
   if (transaction.hasBegun) return transaction.begin();
   const begun = observeControl(observe, 'BEGIN', () => transaction.begin());
-  // Prevents an unhandled rejection. The caller receives the error through the returned promise.
+  // The caller receives the error through the returned promise. This handler prevents a second, unhandled rejection.
   begun.catch(() => undefined);
   return begun;
 }
@@ -140,7 +140,8 @@ async function queryOn(
   return rows;
 }
 
-// Without BEGIN, each statement is a separate transaction. All statements are sent together, and run in order.
+// Without BEGIN, each statement is a transaction of its own. All statements are sent at once, and the server runs them
+// in order.
 async function querySeparatelyOn(
   connections: PostgresqlConnections,
   statements: readonly Statement[],
@@ -148,7 +149,7 @@ async function querySeparatelyOn(
 ): Promise<readonly (readonly Row[])[]> {
   return connections.withClient(async (client) => {
     const sent = statements.map((statement) => runObserved(client, statement, observe));
-    // Waits for all statements, because the connection then goes to other callers.
+    // Waits for all statements, because other callers use the connection afterwards.
     await Promise.allSettled(sent);
     return (await Promise.all(sent)).map(({ rows }) => rows);
   });

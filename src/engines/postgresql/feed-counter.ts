@@ -1,22 +1,26 @@
 import type { Row } from '../../sql/statement';
 
 /**
- * Result of comparing the counter of the change feed with the stored changes. `behind`: the counter would assign a
- * number that exists, for example after rows were copied without their sequences. `unordered`: the counter does not
- * assign numbers in ascending order. `missing`: the table has no counter. `hidden`: the role may not read the counter.
+ * State of the counter that numbers the changes of the feed.
+ *
+ * - `behind`: the counter would assign a number that exists, for example after rows were copied without their sequence.
+ * - `unordered`: the counter does not assign numbers in ascending order.
+ * - `missing`: the table has no counter.
+ * - `hidden`: the database role may not read the counter.
  */
 export type FeedCounterState = 'sound' | 'behind' | 'unordered' | 'missing' | 'hidden';
 
 type Query = (sql: string) => Promise<readonly Row[]>;
 
-// pg_get_serial_sequence returns a quoted name that is qualified with its schema.
+// pg_get_serial_sequence returns a quoted name, qualified with the schema.
 const counterSql = `SELECT name, has_sequence_privilege(name, 'SELECT')
   FROM (SELECT pg_get_serial_sequence('changes', 'sequence') AS name) AS counter`;
 
-// Includes pruned changes, because their numbers must not be assigned again: a follower may have read them.
+// Also considers pruned changes: a follower may have read their numbers, which must not be assigned again.
 const highestSql = `SELECT greatest((SELECT max(sequence) FROM changes), (SELECT max(sequence) FROM change_prunings))`;
 
-// With a cache, each session would take many numbers at once, and assign them after another session's greater numbers.
+// With a cache, each session would take many numbers in advance, and would assign them after greater numbers of other
+// sessions.
 function orderSql(name: string): string {
   return `SELECT seqcache = 1 AND seqincrement > 0 AND NOT seqcycle FROM pg_sequence
     WHERE seqrelid = '${name.replaceAll("'", "''")}'::regclass`;
@@ -34,14 +38,14 @@ export async function inspectFeedCounter(query: Query): Promise<FeedCounterState
 }
 
 /**
- * Moves the counter forward to the highest stored number, in one transaction that blocks every writer of the feed. Does
- * nothing when the counter is not behind.
+ * Moves the counter forward to the highest stored number. Does nothing when the counter is not behind. Runs in one
+ * transaction, which blocks every writer of the feed.
  */
 export async function repairFeedCounter(query: Query): Promise<void> {
   const { name } = await findCounter(query);
   if (name === undefined) return;
   await query('BEGIN ISOLATION LEVEL READ COMMITTED');
-  // Conflicts with the lock that each INSERT takes. Readers are not blocked.
+  // This lock conflicts with the lock of each INSERT. Readers are not blocked.
   await query('LOCK TABLE changes IN SHARE ROW EXCLUSIVE MODE');
   await query(`SELECT setval('${name.replaceAll("'", "''")}', last) FROM (${highestSql}) AS stored(last)
     WHERE (${nextNumber(name)}) <= last`);
@@ -53,8 +57,8 @@ async function findCounter(query: Query): Promise<{ readonly name: string | unde
   return { name: typeof name === 'string' ? name : undefined, isReadable: isReadable === true };
 }
 
-// Reads the sequence like a table: pg_sequences.last_value is null when the sequence has assigned no number since it
-// was created or restarted.
+// Reads the sequence as a table. The column last_value of the view pg_sequences is null until the sequence has assigned
+// a number.
 function nextNumber(name: string): string {
   return `SELECT last_value + is_called::integer FROM ${name}`;
 }

@@ -4,15 +4,15 @@ import { markConnectionFault } from './errors/connection-faults';
 import { MessageCheck } from './message-check';
 
 /**
- * Maximum number of bytes that a server can send before the connection is established. Parameters and notices take a
- * few kilobytes.
+ * Maximum number of bytes that a server may send before the connection is established. Ordinary servers send a few
+ * kilobytes.
  */
 const maxStartupBytes = 1_048_576;
 
-/** Messages that are never a response to a statement of this package or of Prisma Client. */
+/** Messages of the server that are never a response to a statement of this package or of Prisma Client. */
 const unexpectedMessages = ['copyInResponse', 'copyOutResponse', 'replicationStart', 'copyData'];
 
-/** Method that the driver's types omit. The driver calls it with every stream that it reads. */
+/** Method of the driver that its types omit. The driver calls it with each stream that it reads. */
 interface DriverConnection {
   attachListeners: (stream: Pick<Duplex, 'on'>) => void;
 }
@@ -20,14 +20,14 @@ interface DriverConnection {
 type DataListener = (data: Buffer) => void;
 
 /**
- * Prevents messages of a server from ending the process. The driver reads messages inside the socket's event handler,
- * and throws there when it does not know a message, such as a request for GSSAPI. This function breaks the connection
- * instead.
+ * Prevents a message of the server from ending the process. The driver throws inside an event handler when it does not
+ * know a message, such as a request for GSSAPI. With this function, such a message breaks the connection instead.
  *
  * @param isStarting - reports whether the connection is still being established.
  */
 export function guardConnection(connection: Connection, isStarting: () => boolean): void {
-  // The cast is needed because the driver's types omit the method. The protocol tests fail with a driver that lacks it.
+  // The cast is necessary, because the driver's types omit the method. The protocol tests fail if the driver removes
+  // it.
   const driver = connection as unknown as DriverConnection;
   const attachListeners = driver.attachListeners.bind(driver);
   let startupBytes = 0;
@@ -45,7 +45,7 @@ export function guardConnection(connection: Connection, isStarting: () => boolea
           breakConnection(connection, error);
         }
       };
-    // Node.js declares one overload for each event. The driver passes any event with its listener.
+    // The types of Node.js have one overload for each event. The driver passes any event with its listener.
     attachListeners({
       on: (event: string, listener: DataListener) => stream.on(event, event === 'data' ? guard(listener) : listener),
     } as Pick<Duplex, 'on'>);
@@ -62,7 +62,7 @@ export function breakConnection({ stream }: Connection, reason: unknown): void {
   stream.destroy(reason instanceof Error ? reason : new Error(String(reason)));
 }
 
-/** Creates the error for a statement without a result, when the server is already ready for the next statement. */
+/** Creates the error for a statement without a result, although the server is already ready for the next statement. */
 export function unexpectedEnd(): Error {
   const error = new Error('Received unexpected readyForQuery message from backend.');
   markConnectionFault(error);
@@ -72,7 +72,7 @@ export function unexpectedEnd(): Error {
 /**
  * Reports whether the server has sent no result for a statement.
  *
- * @param result - its command may be absent, contrary to the driver's types.
+ * @param result - result of the driver. Contrary to its type, `command` may be absent.
  */
 export function lacksOutcome({ command }: { readonly command: string | null }): boolean {
   return command === null;

@@ -2,14 +2,14 @@ import { Failure } from '../../errors/failure';
 import type { ConnectionHold } from '../../storage/engine';
 
 /**
- * Transactions whose callbacks wait for another connection of the pool, for example for a read outside the transaction.
- * When such transactions hold all connections, none of them could ever continue.
+ * Detects a deadlock of the pool: transactions hold all connections, and the callback of each waits for another
+ * connection, for example for a read outside the transaction.
  */
 export class HoldWaits {
   readonly #counts = new Map<ConnectionHold, number>();
 
   /**
-   * Runs `work`, which waits for a connection. The caller's transaction already holds another connection, `hold`.
+   * Runs `work`, which waits for a connection, for a caller whose transaction already holds the connection `hold`.
    *
    * @param max - maximum number of connections of the pool.
    * @throws CONFLICT when every connection is held by a transaction that waits.
@@ -37,6 +37,6 @@ export class HoldWaits {
 function poolExhausted(max: number): Failure {
   const message =
     'all connections are held by transactions that wait for a read outside of themselves: read through the transaction, or raise pool.maxConnections above the number of concurrent transactions';
-  // Not retryable with a single connection: the same call would always fail again.
+  // With a pool of one connection, the same call would always fail again, so the failure is not retryable.
   return new Failure('CONFLICT', message, { retryable: max > 1 });
 }

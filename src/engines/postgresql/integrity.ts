@@ -11,7 +11,7 @@ import { postgresqlDialect } from './dialect';
 import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
 import { inspectFeedCounter } from './feed-counter';
 
-/** Condition that is true when the row `t` of `pg_class` is a table of this package in the current schema. */
+/** Condition that the row `t` of `pg_class` is a table of this package in the current schema. */
 const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r'
   AND t.relname IN (${[...ownTables].map((table) => `'${table}'`).join(', ')})`;
 
@@ -25,7 +25,7 @@ const brokenSchemaSql = `
   SELECT DISTINCT 'triggers of the table ' || t.relname || ' are disabled' FROM pg_trigger g
     JOIN pg_class t ON t.oid = g.tgrelid WHERE ${isOurs} AND g.tgenabled IN ('D', 'R')`;
 
-/** Selects the functions of the extension amcheck that exist and that the role can call, with their schema. */
+/** Selects the functions of the extension amcheck that the role may call, with their schema. */
 const amcheckSql = `SELECT quote_ident(n.nspname), p.proname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   JOIN pg_proc p ON p.pronamespace = n.oid WHERE e.extname = 'amcheck'
   AND (p.proname = 'bt_index_check' AND p.pronargs = 2 OR p.proname = 'verify_heapam')
@@ -52,9 +52,9 @@ export async function checkPostgresqlIntegrity(
     });
     await checkStorage(client, findings);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    // When a table was empty at its last ANALYZE, the estimated costs of its indexes differ only by their numbers of
-    // levels. The planner must choose the index that `hasValue` names. A plan with another index has a sort, but the
-    // difference between the indexes could exceed the cost of the sort. This setting removes the difference.
+    // Makes the planner choose the index that `hasValue` names, even if the table was empty at its last ANALYZE. With
+    // such statistics, the costs of the indexes differ by more than the sort that another index would need. The setting
+    // removes this difference.
     await client.query('SET LOCAL cpu_operator_cost = 0');
     await checkSnapshot(client, findings, checkRecords);
   } finally {
@@ -62,7 +62,10 @@ export async function checkPostgresqlIntegrity(
   }
 }
 
-/** Checks a part of the database, like {@link FindingSink.checkPart}; `check` may fail with errors of the driver. */
+/**
+ * Checks a part of the database, like {@link FindingSink.checkPart}, but `check` may also fail with errors of the
+ * driver.
+ */
 function checkPostgresqlPart(part: string, findings: FindingSink, check: () => Promise<void>): Promise<void> {
   return findings.checkPart(part, () => convertRejection(classifyPostgresqlError, check));
 }
@@ -77,7 +80,8 @@ async function checkSnapshot(
     try {
       return (await runStatement(client, statement)).rows;
     } catch (error) {
-      // After a failed statement, the server would reject the statements that check the other parts.
+      // A failed statement aborts the transaction. Without the savepoint, the checks of the other parts would fail,
+      // too.
       if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
       throw classifyPostgresqlError(error);
     }
@@ -93,7 +97,7 @@ async function checkSnapshot(
 
 /**
  * Returns a function that reads rows in chunks through a cursor. With a separate statement for each chunk, the server
- * might hash or sort a whole table for every chunk, so that the time would grow with the square of the number of rows.
+ * might hash or sort a whole table for every chunk, in quadratic time.
  */
 function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): NonNullable<Snapshot['scan']> {
   let cursors = 0;
@@ -129,7 +133,7 @@ async function checkStorage(client: Client, findings: FindingSink): Promise<void
   }
 }
 
-/** Runs a check function of the server, which reports damage by a row of its result or by an error. */
+/** Runs a check function of the server. The function reports damage by a row of its result, or by an error. */
 async function checkStructure(client: Client, sql: string, what: string, findings: FindingSink): Promise<void> {
   try {
     const rows = await query(client, sql);

@@ -10,12 +10,12 @@ import { prepareSession } from './session-settings';
 const maxPreparedStatements = 256;
 
 /**
- * Client of the driver that also closes the connection when an attempt to connect fails. The driver leaves the
- * connection open when the error occurs in the client, for example because the password is missing. The connection
- * would then count against the server's limit and keep this process alive, until the server closes it after a minute.
+ * Client of the driver that also closes the connection when an attempt to connect fails. After some errors, for example
+ * when the password is missing, the driver would leave the connection open. The connection would keep the process
+ * alive, and count against the server's limit, until the server closes it after a minute.
  */
 export class ManagedClient extends Client {
-  /** True when the client is connected to the server directly and not through a pooler. */
+  /** True when the client is connected to the server directly, and not through a pooler. */
   supportsNamedStatements = false;
   /** True when the client is connected to a standby, which is read-only. */
   isStandby = false;
@@ -35,7 +35,7 @@ export class ManagedClient extends Client {
   constructor(config?: ClientConfig) {
     super({ ...config, pipeline: true });
     this.#connectTimeoutMs = config?.connectionTimeoutMillis ?? 0;
-    // The next call detects the lost connection. Without a listener, the event would end the process.
+    // The next call reports the lost connection. Without a listener, the event would end the process.
     this.on('error', (error) => this.#failWith(error));
     guardConnection(this.connection, () => !this.#isConnected);
   }
@@ -46,7 +46,7 @@ export class ManagedClient extends Client {
     const connected = this.#connect();
     if (callback === undefined) return connected;
     connected.then(
-      // The cast is needed: without an error, the driver passes null, but its types do not say so.
+      // The cast is necessary: without an error, the driver passes null, contrary to its types.
       () => callback(null as unknown as Error),
       callback,
     );
@@ -64,14 +64,14 @@ export class ManagedClient extends Client {
   }
 
   /**
-   * Returns the name under which the server keeps the plan of a statement that is about to be sent. Undefined when the
-   * statement is sent without a name: it is rare, or the connection does not support names.
+   * Returns the name under which the server keeps the plan of a statement. Returns undefined when the statement has to
+   * be sent without a name, because it is rare or the connection does not support names.
    */
   nameOf(sql: string): string | undefined {
     if (!this.supportsNamedStatements) return undefined;
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
-    // A name is never reused for another statement, because the driver remembers the names that it has parsed.
+    // A name is never used for another statement, because the driver remembers which names it has prepared.
     const name = `ans_${(this.#lastNumber += 1)}`;
     return this.#names.add(sql, name) ? name : undefined;
   }
@@ -81,35 +81,35 @@ export class ManagedClient extends Client {
     return this.#prepared.has(this.#names.peek(sql) ?? '');
   }
 
-  /** Returns the id of the server process; undefined through a pooler, which assigns other process ids. */
+  /** Id of the server process; undefined behind a pooler, which sends ids of its own. */
   get serverProcess(): number | undefined {
     // The driver's types omit this property.
     const { processID } = this as { processID?: number | null };
     return this.supportsNamedStatements && typeof processID === 'number' ? processID : undefined;
   }
 
-  /** Ends the connection at once, whatever is in flight. */
+  /** Breaks the connection at once, even with statements in flight. */
   terminate(): void {
     this.connection.stream.destroy();
   }
 
   /**
-   * Deallocates a prepared statement by the Close message of the protocol. Poolers do not translate DEALLOCATE, and it
-   * would be an additional statement. The Close message needs no Sync: the server responds to it together with the next
-   * statement. It does not affect earlier statements, and the server processes it even in a failed transaction.
+   * Removes a prepared statement from the server by the Close message of the protocol. DEALLOCATE would not work behind
+   * a pooler, and would be an additional statement. The server answers the Close message together with the next
+   * statement.
    */
   #closeStatement(name: string): void {
     this.#prepared.delete(name);
-    // The driver keeps the text of every parsed statement in this object, and never removes one. The types of the
-    // driver omit the object.
+    // In this object, the driver keeps the text of every statement that it has prepared, and never removes one. The
+    // driver's types omit the object.
     const { parsedStatements } = this.connection as { readonly parsedStatements?: object };
     if (parsedStatements !== undefined) Reflect.deleteProperty(parsedStatements, name);
     this.connection.close({ type: 'S', name }, true);
   }
 
   /**
-   * Returns the error that broke the connection when `error` only reports that the connection is already broken;
-   * otherwise returns `error`.
+   * Returns the error that broke the connection, if `error` only reports that the connection is already broken.
+   * Otherwise returns `error`.
    */
   reasonOf<T>(error: T): T | Error {
     if (this.#fault === undefined) return error;
@@ -119,13 +119,13 @@ export class ManagedClient extends Client {
   #failWith(error: Error): void {
     this.#fault ??= error;
     markConnectionFault(error);
-    // After some errors, the driver does not end the attempt to connect.
+    // After some errors, the driver leaves the attempt to connect open. Ends it.
     if (!this.#isConnected) breakConnection(this.connection, error);
   }
 
   async #connect(): Promise<Client> {
-    // The driver's time limit does not include the preparation of the session, and the pool's limit does not apply to
-    // connections outside the pool.
+    // Limits the whole attempt. The driver's own limit does not include the preparation of the session, and the pool's
+    // limit does not apply to connections outside the pool.
     const timer = this.#startTimer();
     try {
       await super.connect();
@@ -152,7 +152,7 @@ export class ManagedClient extends Client {
   }
 }
 
-/** Returns the original cause of `error` on a connection: see {@link ManagedClient.reasonOf}. */
+/** Returns the error that broke the connection of `client`: see {@link ManagedClient.reasonOf}. */
 export function reasonOn<T>(client: ClientBase, error: T): T | Error {
   return client instanceof ManagedClient ? client.reasonOf(error) : error;
 }

@@ -5,33 +5,38 @@ import { enclosingHold } from '../../runtime/transaction-context';
 import { HoldWaits } from './hold-waits';
 import { ManagedClient } from './managed-client';
 
-/** Maximum time in milliseconds to use a standby where a primary is expected. Then a failover is noticed. */
+/**
+ * Maximum time in milliseconds for which a connection to a standby is used where a primary is expected. Then the
+ * connection is replaced, so that a fail-over is noticed.
+ */
 const standbyUseMs = 1000;
 
 /** Settings of the driver's pool and of this package. */
 export interface ManagedPoolConfig extends PoolConfig {
-  /** True when the pool connects to the primary, which accepts writes except during a failover. */
+  /** True when the pool connects to the primary. The primary accepts writes, except during a fail-over. */
   readonly isForPrimary: boolean;
 }
 
 /**
- * Pool of the driver with two differences. It can be terminated: the driver's own `end` waits for connections in use
- * and for waiting calls. It also replaces connections to the wrong server, for example after a failover.
+ * Pool of the driver with two additions. It can be terminated at once; the driver's own `end` waits for connections in
+ * use and for waiting calls. It also replaces connections to the wrong server, for example after a fail-over.
  */
 export class ManagedPool extends Pool {
-  /** Waiting calls, with the time when each began to wait, in the order of their arrival. */
+  /** Waiting calls with the time when each began to wait, in their order. */
   readonly #waiting = new Map<(error: Error) => void, number>();
   readonly #isForPrimary: boolean;
   readonly #holdWaits = new HoldWaits();
   #isTerminated = false;
-  /** Time after which a connection must have been created, by `performance.now`. Older connections are not reused. */
+  /**
+   * Time before which a connection must not have been created, by `performance.now`. Older connections are replaced.
+   */
   #renewedAt = -Infinity;
 
   constructor({ isForPrimary, ...config }: ManagedPoolConfig) {
     super({ ...config, Client: ManagedClient });
     this.#isForPrimary = isForPrimary;
-    // A listener on the connection receives the errors of all statements: those of this package, those of a batch, and
-    // those of Prisma Client.
+    // A listener on the connection receives the errors of all statements, including those of a batch and those of
+    // Prisma Client.
     this.on('connect', (client) => {
       if (!(client instanceof ManagedClient)) return;
       client.connection.on('errorMessage', (error: Error) => {
@@ -54,17 +59,15 @@ export class ManagedPool extends Pool {
   }
 
   /**
-   * Returns the longest time that a call has waited because all connections are in use, in milliseconds; 0 when no call
-   * waits.
+   * Returns the longest time that a call has waited so far because all connections are in use, in milliseconds; 0 when
+   * no call waits.
    */
   longestWaitMs(): number {
     const [sinceMs] = this.#waiting.values();
     return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
   }
 
-  /**
-   * Causes every open connection to be replaced before its next use. Calls that use a connection now are not affected.
-   */
+  /** Makes the pool replace every open connection before its next use. Running calls are not affected. */
   renew(): void {
     this.#renewedAt = performance.now();
   }
@@ -74,8 +77,8 @@ export class ManagedPool extends Pool {
     this.#isTerminated = true;
     for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();
-    // Ignores the result of `end`: it waits for connections in use, which may never be returned, and it rejects when
-    // the pool was ended before.
+    // The result of `end` does not matter: it waits for connections in use, and rejects when the pool was already
+    // ended.
     this.end().catch(() => undefined);
   }
 

@@ -1,30 +1,30 @@
-/** Size in bytes of a message's type and length, which come first. The length counts itself but not the type. */
+/** Size in bytes of a message's head: its type, and its length. The length includes itself, but not the type. */
 const headLength = 5;
 const lengthOfLength = 4;
 
-/** Length of the longest message that PostgreSQL sends, in bytes. */
+/** Maximum length of a message in bytes: PostgreSQL never sends a longer one. */
 const maxLength = 0x4000_0000;
 
 const errorResponse = 'E'.charCodeAt(0);
 const noticeResponse = 'N'.charCodeAt(0);
 
 /**
- * Checks that the fields of a server's errors and notices end within their message. The driver searches for the end of
- * a field without a limit, so a field without an end would block the driver forever. In all other messages, this class
- * checks only the length.
+ * Checks the messages of a server before the driver reads them. In errors and notices, each field must end within its
+ * message: the driver searches for the end without a limit, so a field without an end would block it forever. In all
+ * other messages, only the length is checked.
  */
 export class MessageCheck {
   #held: Buffer[] = [];
   #heldLength = 0;
-  /** Number of held bytes that are required for the next check. */
+  /** Number of buffered bytes that are required for the next check. */
   #needed = headLength;
-  /** Number of bytes to skip: the rest of a message whose content needs no check. */
+  /** Number of bytes to skip, because the rest of a message needs no check. */
   #skipped = 0;
 
   /**
-   * Checks a chunk.
+   * Checks a chunk of the stream.
    *
-   * @throws when a message is malformed; then do not pass the chunk to the driver
+   * @throws when a message is malformed. Do not pass the chunk to the driver then.
    */
   check(chunk: Buffer): void {
     const start = Math.min(this.#skipped, chunk.length);

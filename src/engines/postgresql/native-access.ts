@@ -12,7 +12,11 @@ export class PostgresqlNativeAccess implements NativeAccess {
   readonly #connections: PostgresqlConnections;
   readonly #transaction: TransactionWithSavepoints | undefined;
 
-  /** @param transaction - transaction that runs the SQL. When undefined, each statement runs by itself. */
+  /**
+   * Creates the access.
+   *
+   * @param transaction - transaction that runs the SQL. When undefined, each statement runs by itself.
+   */
   constructor(connections: PostgresqlConnections, transaction?: TransactionWithSavepoints) {
     this.#connections = connections;
     this.#transaction = transaction;
@@ -40,7 +44,8 @@ export class PostgresqlNativeAccess implements NativeAccess {
   }
 
   /**
-   * Runs `work` inside the transaction, while no other work runs in it. When `work` fails, its changes are rolled back.
+   * Runs `work` inside the transaction. Other work of the transaction waits meanwhile. When `work` fails, its changes
+   * are rolled back.
    */
   async exclusive<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     if (this.#transaction === undefined) throw new Failure('INTERNAL', 'there is no transaction');
@@ -55,8 +60,8 @@ export class PostgresqlNativeAccess implements NativeAccess {
 }
 
 /**
- * Returns a query that the server rejects when its text has several statements. `assertForeignTarget` looks for COMMIT
- * and ROLLBACK at the beginning of the text only, so a COMMIT after another statement would end the transaction.
+ * Returns a query that the server rejects when its text has several statements. A COMMIT as the second statement would
+ * end the transaction: `assertForeignTarget` looks for it only at the beginning of the text.
  */
 function singleStatement(text: string, values: readonly NativeValue[]): QueryConfig & { queryMode: 'extended' } {
   return { text, values: [...values], queryMode: 'extended' };

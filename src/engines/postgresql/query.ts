@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 
-/** Runs one statement on a PostgreSQL database; each row is an array of its columns' values. */
+/** Runs one statement on a PostgreSQL database. Each returned row is an array of the values of its columns. */
 export type PostgresqlQuery = (text: string, values?: unknown[]) => Promise<{ readonly rows: readonly unknown[][] }>;
 
 /** Returns a function that runs statements on one connection. */

@@ -5,23 +5,20 @@ import { PostgresqlConnections } from './connections';
 import { positionOfReplica, type ServerPosition } from './server-position';
 import { within } from './within';
 
-/**
- * Maximum time in milliseconds for a replica to report its position: a replica that does not answer must not delay
- * reads.
- */
+/** Maximum time in milliseconds that a read waits for a replica to report its position in the write-ahead log. */
 export const longestWaitMs = 200;
 
-/** One replica, with the time up to which it is known to have the primary's data. */
+/** Read replica, with the time up to which it is known to have all changes of the primary. */
 export class Replica {
   readonly connections: PostgresqlConnections;
-  /** Separate connection for asking the position. Slow reads, and reads that use the whole pool, do not delay it. */
+  /** Separate connection for the position. It does not have to wait for slow reads, or for a connection of the pool. */
   readonly #control: PostgresqlConnections;
   readonly index: number;
   currentAsOf = Number.NEGATIVE_INFINITY;
   isServing = false;
-  /** True when the replica has answered the last request for its position, or was not asked yet. */
+  /** True unless the replica has failed to answer the last request for its position. */
   isAnswering = true;
-  /** Reason why the replica's positions cannot be compared with those of the primary; undefined when they can. */
+  /** Reason why the positions of the replica cannot be compared with those of the primary; undefined when they can. */
   misplacement: Extract<ReplicaFault, 'not-a-standby' | 'other-history'> | undefined;
   #asking: Promise<ServerPosition> | undefined;
 
@@ -37,8 +34,8 @@ export class Replica {
   }
 
   /**
-   * Asks the replica for its position in the log. Concurrent calls share one request. When the request fails or takes
-   * longer than {@link longestWaitMs}, terminates the connections in use.
+   * Asks the replica for its position in the write-ahead log. Concurrent calls share one request. When the request
+   * fails or takes longer than {@link longestWaitMs}, terminates the connections in use.
    */
   askPosition(): Promise<ServerPosition> {
     this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
@@ -46,8 +43,8 @@ export class Replica {
   }
 
   /**
-   * Excludes the replica from reads until a later check succeeds. By then, its address may lead to another server.
-   * Therefore the connections of the replica are replaced.
+   * Excludes the replica from reads until a later check succeeds. Its connections are replaced, because its address may
+   * lead to another server by then.
    */
   exclude(misplacement: Replica['misplacement']): void {
     this.misplacement = misplacement;
@@ -73,7 +70,7 @@ export class Replica {
     } catch (error) {
       this.isAnswering = false;
       this.currentAsOf = Number.NEGATIVE_INFINITY;
-      // Aborts the reads that wait for the replica: the primary runs them instead.
+      // Aborts the reads that wait for the replica. The primary runs them instead.
       this.connections.terminateBusy();
       this.#control.terminateBusy();
       throw error;

@@ -14,7 +14,7 @@ export interface ReplicaSettings {
   readonly maxLagMs: number;
 }
 
-/** Maximum time between two checks while reads arrive, in milliseconds. */
+/** Maximum time between two checks of the replicas, in milliseconds, while reads arrive. */
 const longestIntervalMs = 1000;
 
 const misplacements = {
@@ -24,16 +24,17 @@ const misplacements = {
     'read replica follows another server: the primary answers its reads until it follows the primary again',
 } as const;
 
-/** Position of the primary's log at one time. */
+/** Position in the primary's write-ahead log at one time. */
 interface Sample {
   readonly takenAt: number;
   readonly position: bigint;
 }
 
 /**
- * Read replicas of a database. The time since the last replayed transaction is not the lag when the replica is
- * disconnected, or when the primary is idle. Therefore this class samples the position of the primary's log: a replica
- * that has replayed the log up to a sample has every change that was committed before the sample was taken.
+ * Read replicas of a database, with their replication lag. PostgreSQL's own measure, the time since the last replayed
+ * transaction, is wrong while the primary is idle or the replica is disconnected. Therefore this class samples the
+ * position in the primary's write-ahead log. A replica that has replayed the log up to a sample has all changes that
+ * were committed before the sample was taken.
  */
 export class Replicas {
   readonly #primary: PostgresqlConnections;
@@ -41,7 +42,7 @@ export class Replicas {
   readonly #maxLagMs: number;
   readonly #diagnostics: Diagnostics;
   #samples: Sample[] = [];
-  /** Cluster and timeline of the samples. */
+  /** Database cluster and timeline to which the samples belong. */
   #history: string | undefined;
   #lastCheckAt = Number.NEGATIVE_INFINITY;
   #checking: Promise<void> | undefined;
@@ -65,20 +66,23 @@ export class Replicas {
     return this.#replicas.length === 0;
   }
 
-  /** Returns the next replica, in rotation, whose lag is within the limit; undefined when there is none. */
+  /**
+   * Returns the next replica whose lag is within the limit; undefined when there is none. Successive calls return the
+   * replicas in turn.
+   */
   async choose(): Promise<Replica | undefined> {
     if (this.#replicas.length === 0) return undefined;
     const isCheckDue = performance.now() - this.#lastCheckAt > Math.min(this.#maxLagMs / 2, longestIntervalMs);
     const check = isCheckDue ? this.check() : this.#checking;
     const current = this.#nextCurrent();
     if (current !== undefined || check === undefined) return current;
-    // Waits for the check only if a replica has answered its last request.
+    // A read waits for the check only if some replica has answered its last request.
     if (!this.#replicas.some(({ isAnswering }) => isAnswering)) return undefined;
     await within(longestWaitMs, check).catch(() => undefined);
     return this.#nextCurrent();
   }
 
-  /** Runs `work` on a replica. Fails when the replica stops answering, but has no other time limit. */
+  /** Runs `work` on a replica. Fails when the replica stops answering. Has no other time limit. */
   async ask<T>(replica: Replica, work: (connections: PostgresqlConnections) => Promise<T>): Promise<T> {
     const answer = work(replica.connections);
     for (let waitMs = longestWaitMs; ; waitMs = longestIntervalMs) {
@@ -87,8 +91,7 @@ export class Replicas {
         answer.then(() => true),
       ).catch((error: unknown) => !(error instanceof NotInTime));
       if (isThere) return answer;
-      // Asks for the position, because a request without an answer terminates the replica's connections. Then `answer`
-      // rejects.
+      // If the replica does not answer this request either, its connections are terminated. Then `answer` rejects.
       await replica.askPosition().catch(() => undefined);
     }
   }
@@ -102,12 +105,12 @@ export class Replicas {
   /** Updates the state of all replicas. Concurrent calls share one check. Never fails. */
   check(): Promise<void> {
     if (this.#replicas.length === 0) return Promise.resolve();
-    // The first caller may be inside a transaction, but the check does not belong to the transaction.
+    // The check must not belong to a transaction, even if its first caller is inside one.
     this.#checking ??= runOutsideTransactions(() => this.#check()).finally(() => (this.#checking = undefined));
     return this.#checking;
   }
 
-  /** Returns the health of the replicas after asking each of them. */
+  /** Asks each replica, and returns the health of all of them. */
   async health(): Promise<ReplicaHealth[]> {
     await this.check();
     return this.#replicas.map(({ isServing, currentAsOf, fault }) => {
@@ -141,7 +144,7 @@ export class Replicas {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
     const asked = within(longestIntervalMs, positionOfPrimary(this.#primary));
-    // When the primary does not answer, there is no new sample, so the known lag of the replicas grows.
+    // When the primary does not answer, there is no new sample, and the known lag of the replicas grows.
     const primary = await asked.catch(() => undefined);
     if (primary !== undefined) this.#addSample(primary, takenAt);
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);
@@ -150,8 +153,7 @@ export class Replicas {
 
   #addSample({ position, history }: ServerPosition, takenAt: number): void {
     if (history !== this.#history) {
-      // After a failover, the positions in the old log mean nothing. Neither do the times of the replicas that were
-      // derived from these positions.
+      // After a fail-over, positions in the old log, and times that were derived from them, mean nothing.
       this.#history = history;
       this.#samples = [];
       for (const replica of this.#replicas) replica.currentAsOf = Number.NEGATIVE_INFINITY;

@@ -2,7 +2,10 @@ import type { Diagnostics } from '../../diagnostics/diagnostics';
 import type { PostgresqlConnections } from './connections';
 import { classifyPostgresqlError } from './errors/classify';
 
-/** Time in milliseconds from a recording to its sequencing, so that one batch contains the events of many calls. */
+/**
+ * Time in milliseconds between the recording of an event and its sequencing. One batch then contains the events of many
+ * calls.
+ */
 const delayMs = 100;
 
 /** First and longest time in milliseconds until the next attempt after a failure. */
@@ -15,8 +18,8 @@ const closePatienceMs = 500;
 const pendingSql = 'SELECT id FROM security_event_pending_entries ORDER BY id LIMIT 1';
 
 /**
- * Appends pending entries to the event chain soon after the events were recorded. Only one run is active at a time.
- * Logs the failure of a run, and repeats the run later. The timers do not keep the process alive.
+ * Appends pending entries to the event chain soon after events were recorded. Only one run is active at a time. A
+ * failed run is logged, and repeated later. The timers do not keep the process alive.
  */
 export class Sequencer {
   readonly #connections: PostgresqlConnections;
@@ -24,16 +27,18 @@ export class Sequencer {
   readonly #diagnostics: Diagnostics;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** True when there may be pending entries that the current run does not see. */
+  /** True when there may be pending entries that the running run does not see. */
   #isRequested = false;
   #isClosed = false;
-  /** Time until the next attempt, in milliseconds; 0 when the last attempt has succeeded. */
+  /** Wait before the next attempt, in milliseconds; 0 when the last attempt has succeeded. */
   #retryMs = 0;
 
   /**
-   * @param connections - connections that nothing else uses, so that calls and sequencing do not delay each other.
-   * @param sequence - appends the pending entries on these connections. Returns false when another transaction has
-   * locked the chain for `patienceMs` milliseconds.
+   * Creates a sequencer.
+   *
+   * @param connections - connections for the sequencer alone, so that it and other calls do not delay each other.
+   * @param sequence - appends the pending entries. Returns false when another transaction has locked the chain for
+   *   `patienceMs` milliseconds.
    */
   constructor(
     connections: PostgresqlConnections,
@@ -46,8 +51,8 @@ export class Sequencer {
   }
 
   /**
-   * Requests a run if entries are pending. There may be such entries, because a process can end after it has committed
-   * an event and before it has sequenced it. Does nothing when the role may not read pending entries.
+   * Requests a run if entries are pending from an earlier process: it may have ended between the recording and the
+   * sequencing of an event. Does nothing when the database role may not read pending entries.
    */
   async resume(connections: PostgresqlConnections): Promise<void> {
     const rows = await connections.query(pendingSql).catch(() => []);
@@ -89,7 +94,7 @@ export class Sequencer {
   async #run(patienceMs: number): Promise<void> {
     this.#isRequested = false;
     try {
-      // When another process has locked the chain, it may not see the newest entries. So this process tries again.
+      // The other process, which has locked the chain, may not see the newest entries. So this process tries again.
       if (!(await this.#sequence(patienceMs))) this.#isRequested = true;
       this.#retryMs = 0;
     } catch (error) {

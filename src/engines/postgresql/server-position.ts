@@ -1,20 +1,22 @@
 import type { PostgresqlConnections } from './connections';
 
-/** Position of a server in its write-ahead log, with the identity of that log. */
+/** Position of a server in its write-ahead log, with the identity of this log. */
 export interface ServerPosition {
-  /** True when the server follows another one. */
+  /** True when the server is a standby of another server. */
   readonly isStandby: boolean;
   readonly position: bigint;
-  /** Cluster and timeline of the server. Two positions are comparable only when their histories are equal. */
+  /**
+   * Database cluster and timeline of the server. Positions are comparable only within the same cluster and timeline.
+   */
   readonly history: string;
 }
 
-// The name of a file of the write-ahead log begins with the timeline.
+// The name of a write-ahead log file begins with its timeline.
 const primarySql = `SELECT false, pg_current_wal_lsn(), (SELECT system_identifier::text FROM pg_control_system()),
   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer`;
 
-// PostgreSQL does not report the current timeline of a standby. Each of the three selected timelines may be older than
-// the current one but not newer, so the query returns the greatest. The value of pg_stat_wal_receiver is null when the
+// PostgreSQL does not report the current timeline of a standby. The query returns the greatest of three timelines, each
+// of which may be older than the current one but never newer. The timeline of pg_stat_wal_receiver is null when the
 // role lacks the privileges of pg_read_all_stats. The position is 0/0 when the server has replayed nothing.
 const replicaSql = `SELECT pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn(), '0/0'),
   (SELECT system_identifier::text FROM pg_control_system()),
@@ -40,7 +42,10 @@ async function positionOf(connections: PostgresqlConnections, sql: string): Prom
   };
 }
 
-/** Converts a position in the log, such as "16/B374D848", to a number. The two parts are its halves in hexadecimal. */
+/**
+ * Converts a position in the log, such as "16/B374D848", to a number. The parts before and after the slash are its
+ * upper and lower 32 bits in hexadecimal.
+ */
 function toNumber(text: string): bigint {
   const [high = '', low = ''] = text.split('/');
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);

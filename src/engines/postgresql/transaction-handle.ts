@@ -3,9 +3,8 @@ import type { Statement, StatementResult } from '../../sql/statement';
 import { postgresqlDialect } from './dialect';
 
 /**
- * Returns the handle of an operation on a connection. The driver sends statements without waiting for the responses to
- * earlier ones, so the statements of one call take one round trip. A call that writes first waits for the response to
- * BEGIN.
+ * Returns the handle of an operation on a connection. The statements of one call are sent together, without waiting for
+ * responses, so they take one round trip. The first call that writes waits for the response to BEGIN.
  *
  * @param run - sends one statement.
  * @param begin - sends BEGIN if it was not sent yet, and resolves when the transaction has begun.
@@ -16,13 +15,13 @@ export function createPostgresqlHandle(
 ): TransactionHandle {
   return new TransactionHandle(postgresqlDialect, async (statements, isReading) => {
     const begun = begin();
-    // Waits before a write. If BEGIN failed, a write that was sent after it would be committed at once.
+    // If BEGIN fails, a write that was already sent would be committed at once. So the write waits for BEGIN.
     if (!isReading) await begun;
     const sent = statements.map(run);
-    // Waits for all statements before the transaction continues or is rolled back.
+    // All statements must have ended before the transaction continues or is rolled back.
     await Promise.allSettled(sent);
     await begun;
-    // Rejects with the error of the first failed statement: the later ones failed because of it.
+    // Rejects with the error of the first failed statement, because the later ones fail as a consequence.
     return Promise.all(sent);
   });
 }

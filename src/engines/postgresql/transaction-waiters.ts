@@ -4,13 +4,13 @@ import type { TransactionWithSavepoints } from './transaction';
 import { ManagedClient } from './managed-client';
 
 /**
- * Selects the longest time, in milliseconds, that a connection of this process has waited for one of a transaction's
- * locks, directly or through other server processes. Reads pg_locks, which every role can read. In pg_stat_activity, a
- * role sees only the details of its own sessions.
+ * Selects the longest time, in milliseconds, for which a connection of this process has waited for a lock of a
+ * transaction. The wait may lead through other server processes. The query reads pg_locks, because in pg_stat_activity
+ * a role sees only its own sessions completely.
  *
- * Parameters, in order: the server process of the transaction; the server processes that serve the connections of this
- * process; 1 behind a pooler, otherwise 0. A pooler hides the server processes, so there every session with the same
- * database and application name counts as a connection of this process.
+ * Parameters: the server process of the transaction; the server processes of this process's connections; 1 behind a
+ * pooler, otherwise 0. A pooler hides the server processes. Behind it, every session with the same database and
+ * application name counts as a connection of this process.
  */
 const longestLockWaitSql = `WITH RECURSIVE
   waits AS (SELECT l.pid, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted),
@@ -26,8 +26,8 @@ const longestLockWaitSql = `WITH RECURSIVE
  * Returns the calls of this process that wait for a transaction: for its connection, when all connections are in use,
  * or for one of its locks.
  *
- * @param control - connection for the query. A query on the transaction's connection would restart the time for which
- * the transaction has been idle. The server may limit this time.
+ * @param control - connection for the query. The transaction's own connection is not suitable: a query on it would
+ *   restart the server's measurement of the transaction's idle time.
  */
 export function createWaiters(
   primary: PostgresqlConnections,

@@ -17,16 +17,20 @@ import { reasonOn, ManagedClient } from './managed-client';
 import { findSqlState, invalidSavepoint } from './sql-state';
 
 /**
- * Isolation level of a transaction. A single call uses READ COMMITTED: it locks the rows that it depends on, and each
- * of its statements sees everything that was committed before the statement. A transaction of the caller uses one of
- * the other levels: it sees the state at its beginning. It fails when it changes a row that another transaction has
- * changed since then. Rows that it only reads can be changed by others meanwhile, unless the level is SERIALIZABLE.
+ * Isolation level of a transaction.
+ *
+ * A single call uses READ COMMITTED: it locks the rows that it depends on, and each statement sees everything that was
+ * committed before it. A `db.transaction` uses one of the other levels: it sees the state at its beginning, and fails
+ * when it changes a row that another transaction has changed since. Other transactions may change rows that it only
+ * reads, unless the level is SERIALIZABLE.
  */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 
 const isolations = { snapshot: 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
 
-/** Transaction on a separate connection. The caller must call exactly one of `commit`, `commitAlone` and `rollback`. */
+/**
+ * Transaction on a connection of its own. The caller must call exactly one of `commit`, `commitAlone` and `rollback`.
+ */
 export class PostgresqlTransaction {
   readonly #client: PoolClient;
   readonly #isolation: Isolation;
@@ -52,12 +56,13 @@ export class PostgresqlTransaction {
 
   /**
    * Sends BEGIN at the first call. Resolves when the server has begun the transaction. A statement that writes has to
-   * wait for that: outside a transaction it would be committed at once.
+   * wait for this: before BEGIN, it would be committed at once.
    */
   begin(): Promise<unknown> {
     if (this.#begun === undefined) {
       this.#begun = this.#client.query(`BEGIN ISOLATION LEVEL ${this.#isolation}`);
-      // Prevents an unhandled rejection. The caller receives the error through the returned promise.
+      // The caller receives the error through the returned promise. This handler prevents a second, unhandled
+      // rejection.
       this.#begun.catch(() => undefined);
     }
     return this.#begun;
@@ -66,8 +71,8 @@ export class PostgresqlTransaction {
   /**
    * Commits the transaction.
    *
-   * @param sendLast - sends the last statements. COMMIT is sent without waiting for their responses. When one of them
-   * fails, the server rolls everything back, and the error of that statement is thrown.
+   * @param sendLast - sends the last statements. COMMIT follows without waiting for their responses. When one of them
+   *   fails, the server rolls back everything, and the error of that statement is thrown.
    * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
   commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
@@ -83,15 +88,15 @@ export class PostgresqlTransaction {
       if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
       isAnswered();
       await Promise.all(last);
-      // The server responds to COMMIT with ROLLBACK when a statement of the transaction had failed.
+      // If a statement of the transaction has failed, the server responds to COMMIT with ROLLBACK.
       if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'a statement of the transaction had already failed');
     });
   }
 
   /**
-   * Runs the whole transaction without BEGIN and COMMIT. `send` must send all statements of the transaction with a
-   * single Sync, which makes them a transaction.
+   * Runs a whole transaction without BEGIN and COMMIT.
    *
+   * @param send - sends all statements with a single Sync message, which makes them a transaction.
    * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
   commitAlone(send: () => Promise<unknown>): Promise<void> {
@@ -99,7 +104,7 @@ export class PostgresqlTransaction {
       try {
         await send();
       } catch (error) {
-        // When the error is a response of the server, it has rolled everything back, and the connection stays usable.
+        // If the server has responded with the error, everything is rolled back, and the connection stays usable.
         if (error instanceof DatabaseError && !isConnectionFault(error)) isAnswered();
         throw error;
       }
@@ -112,8 +117,8 @@ export class PostgresqlTransaction {
       await work(() => (isUsable = true));
       isUsable = true;
     } catch (error) {
-      // The connection is usable only if `work` has called `isAnswered`. When a COMMIT is cancelled just as it begins,
-      // the connection is left in a failed transaction.
+      // Without a call of `isAnswered`, the connection is not reused: a COMMIT that is cancelled as it begins leaves
+      // the connection in a failed transaction.
       isUsable &&= !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
     } finally {
@@ -122,9 +127,9 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Rolls back. The transaction is undone even if this call fails: the server rolls it back when the connection ends.
+   * Rolls back. Even if this call fails, the server rolls back the transaction when the connection ends.
    *
-   * @param isUsable - true when other calls can use the connection.
+   * @param isUsable - false when the connection must not be used again.
    */
   async rollback(isUsable = true): Promise<void> {
     try {
@@ -155,7 +160,9 @@ export class TransactionWithSavepoints {
     this.serverProcess = serverProcess;
   }
 
-  /** Begins a transaction. When it is a repeated one, other transactions cannot register names until it ends. */
+  /**
+   * Begins a transaction. If the transaction is a repeated one, other transactions cannot register names until it ends.
+   */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -193,18 +200,18 @@ export class TransactionWithSavepoints {
     });
   }
 
-  // After a failed statement, the server rejects all others until a rollback. The failed operation is everything since
-  // the last savepoint.
+  // After a failed statement, the server rejects all others until a rollback. The failed operation consists of
+  // everything after the last savepoint.
   async #undo(error: unknown): Promise<void> {
     try {
       await this.client.query('ROLLBACK TO operation');
     } catch (undoError) {
-      // The transaction cannot continue, because SAVEPOINT itself or ROLLBACK TO has failed.
+      // The transaction cannot continue, because the savepoint could not be set or restored.
       this.#failure = classifyPostgresqlError(findSqlState(undoError) === invalidSavepoint ? error : undoError);
     }
   }
 
-  /** Runs `work`, which may write, as one savepoint: all of its statements have an effect, or none. */
+  /** Runs `work`, which may write, in a savepoint: all of its statements have an effect, or none has. */
   write<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.read(async (client) => {
       const result = await work(client);
@@ -230,15 +237,16 @@ export class TransactionWithSavepoints {
   }
 }
 
-// Queries the server when the client does not know its process: a pooler may use another one for each transaction.
+// If the client does not know the server process, asks the server: a pooler may use another process for each
+// transaction.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
   if (client instanceof ManagedClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
   return rows[0]?.[0];
 }
 
-// Reports whether the statement was sent and the server has not responded. The driver sends nothing on a connection
-// that it knows to be lost. An outdated plan and a transaction timeout are responses of the server.
+// Reports whether a statement was sent and the server has not responded to it. On a connection that is known to be
+// lost, the driver sends nothing. An outdated plan and a transaction timeout are responses of the server.
 function wasSent(error: unknown): boolean {
   if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
   return !(error instanceof Error && isNotQueryable(error));

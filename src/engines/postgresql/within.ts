@@ -6,7 +6,7 @@ export class NotInTime extends Error {}
 /**
  * Returns the result of `work`.
  *
- * @throws NotInTime when it takes longer than `ms`
+ * @throws NotInTime when `work` takes longer than `ms` milliseconds
  */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const end = new AbortController();

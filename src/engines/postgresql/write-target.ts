@@ -1,6 +1,6 @@
 import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
 
-/** Matches comments, texts, quoted names, names, numbers and single characters of SQL, in this order of preference. */
+/** Matches the tokens of SQL: comments, texts, quoted names, names, numbers, and any other single character. */
 const tokens =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|[eE]?'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|\$?\d+|\S/gu;
 
@@ -14,11 +14,10 @@ const controlWords = new Set([
 const targetWords = new Set(['into', 'update', 'from', 'truncate', 'copy', 'table']);
 
 /**
- * Refuses a statement that writes to this package's tables, as far as the text of the statement shows it. A function or
- * a trigger of the application can still write to them: only the privileges of the role prevent that.
+ * Refuses SQL that writes to this package's tables, if the text shows it. A function or a trigger of the application
+ * can still write to them: only the privileges of the role prevent that.
  *
- * @throws PERMISSION_DENIED for such a statement; INVALID_INPUT for a statement that begins or ends a transaction, or
- * changes a setting
+ * @throws PERMISSION_DENIED for such SQL; INVALID_INPUT for SQL that begins or ends a transaction, or changes a setting
  */
 export function assertForeignTarget(sql: string): void {
   const words = [...sql.matchAll(tokens)].map(([token]) => token).filter((token) => !/^(--|\/\*)/.test(token));
@@ -39,7 +38,7 @@ function isWrite(words: readonly string[], index: number): boolean {
     case 'into':
       return before === 'insert' || before === 'merge';
     case 'update':
-      // FOR UPDATE, FOR NO KEY UPDATE, DO UPDATE and ON UPDATE have no target.
+      // In FOR UPDATE, FOR NO KEY UPDATE, DO UPDATE and ON UPDATE, no table follows the word UPDATE.
       return before !== 'for' && before !== 'key' && before !== 'do' && before !== 'on';
     case 'table':
       return before === 'alter' || before === 'drop' || before === 'truncate';
@@ -59,8 +58,9 @@ function targetAfter(words: readonly string[], index: number): string | undefine
 }
 
 /**
- * Returns SQL with the question marks of its parameters numbered, so that the same text runs on both engines. SQL that
- * already has numbered parameters is returned unchanged: there, a question mark is an operator.
+ * Returns SQL in which numbers replace the question marks of the parameters, so that the same text runs on both
+ * engines. In SQL that already has numbered parameters, a question mark is an operator, so the text is returned
+ * unchanged.
  */
 export function withNumberedParameters(sql: string): string {
   const isNumbered = [...sql.matchAll(tokens)].some(([token]) => /^\$\d/.test(token));

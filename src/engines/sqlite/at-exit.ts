@@ -1,8 +1,8 @@
 const tasks = new Set<() => void>();
 
 /**
- * Runs `task` at the `exit` event of the process, or of the worker thread. Does not handle signals, because handling
- * them is up to the application.
+ * Runs `task` at the `exit` event of the process, or of the worker thread. The application itself has to handle
+ * signals.
  *
  * @returns a function that cancels the task.
  */
@@ -20,7 +20,7 @@ function runTasks(): void {
     try {
       task();
     } catch {
-      // Ignores the error: the process ends, so no caller can receive it, and the other tasks still have to run.
+      // The process ends, so nobody can receive the error, and the other tasks still have to run.
     }
   }
 }

@@ -9,7 +9,7 @@ import { Failure } from '../../errors/failure';
 import { runInDriverThread } from './driver-thread';
 import type { SqliteSettings } from './connection';
 
-// Uses descriptors instead of a FileHandle, because Yarn's Plug'n'Play does not implement FileHandle.sync().
+// Yarn's Plug'n'Play does not implement FileHandle.sync(), so file descriptors are used instead of a FileHandle.
 const [openDescriptor, syncDescriptor, closeDescriptor] = [
   promisify(fs.open),
   promisify(fs.fsync),
@@ -19,8 +19,8 @@ const [openDescriptor, syncDescriptor, closeDescriptor] = [
 /** Number of pages that are copied between two reports of progress. */
 const pagesAtOnce = 1000;
 
-// The open read transaction keeps one snapshot for the whole copy. Without it, SQLite would begin the copy again whenever
-// another process writes. The copy is a single file without a log, so that it can be moved, and can be opened on
+// Body of the thread. The read transaction keeps one snapshot for the whole copy. Without it, SQLite would begin again
+// whenever another process writes. The copy has no write-ahead log, so that it is one file, and can be opened on
 // read-only storage. better-sqlite3 takes the number of pages from `progress`, and node:sqlite from `rate`.
 const work = `
   const describe = (connection) => {
@@ -36,7 +36,7 @@ const work = `
     expected = describe(source);
     const pageSize = source.pragma('page_size', { simple: true });
     let reported = -1;
-    // The drivers differ in the first and the last report of the same copy.
+    // The drivers report the beginning and the end of a copy differently.
     const report = (copiedPages, totalPages) => {
       if (copiedPages <= reported) return;
       reported = copiedPages;
@@ -69,7 +69,7 @@ const besides = ['', '-wal', '-shm', '-journal'];
 
 /**
  * Copies the present state of a database into a new file, while others write. The copy has a temporary name in the same
- * folder until it is complete, checked and synced to the disk. Removes the copy after any failure.
+ * directory until it is complete, checked and synced to the disk. After any failure, the copy is removed.
  *
  * @param assertInPlace - throws when the path of the database leads to other files than the open ones.
  */
@@ -91,7 +91,7 @@ export async function backUpSqlite(
         throw new Failure('CORRUPT', 'the database is damaged, and so is its copy: run check() for the details');
       }
       await flush(draft);
-      // Fails if the path of the database leads to another file now, because the thread may have copied that file.
+      // The thread may have copied another file, if the path of the database leads to one now.
       assertInPlace();
       await place(draft, path);
     } finally {
@@ -102,7 +102,7 @@ export async function backUpSqlite(
   }
 }
 
-// Wraps an error of the callback. Otherwise it might look like an error of the file system.
+// Without this, an error of the application's callback could look like an error of the file system.
 function reportProgress(onProgress: BackupRequest['onProgress'], progress: BackupProgress): void {
   try {
     onProgress(progress);
@@ -111,8 +111,7 @@ function reportProgress(onProgress: BackupRequest['onProgress'], progress: Backu
   }
 }
 
-// Also refuses an existing file `-wal` or `-journal`. Otherwise SQLite would apply that log to the new file when the
-// new file is opened.
+// Also refuses an existing file `-wal` or `-journal`, because SQLite would apply this log to the new file.
 async function refuseExisting(path: string): Promise<void> {
   for (const suffix of besides) {
     const found = await lstat(path + suffix).catch(ignoreMissing);
@@ -126,13 +125,13 @@ async function createDraft(draft: string, databasePath: string): Promise<void> {
   await (await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode & 0o777)).close();
 }
 
-/** Gives the copy its final name. Fails if another file has got that name meanwhile. */
+/** Gives the copy its final name. Fails if another file has the name by now. */
 async function place(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path);
   } catch (error) {
     if (!noLinks.has(codeOf(error))) throw error;
-    // Some file systems do not support hard links. There, this creates an empty file, which the rename then replaces.
+    // On a file system without hard links, creates an empty file with the final name, which the rename then replaces.
     await (await open(path, 'wx')).close();
     await rename(draft, path);
   }
@@ -145,7 +144,7 @@ async function place(draft: string, path: string): Promise<void> {
 }
 
 async function flush(path: string): Promise<void> {
-  // Windows cannot sync a folder.
+  // Windows cannot sync a directory.
   if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
   const descriptor = await openDescriptor(path, 'r');
   try {
@@ -161,11 +160,11 @@ const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE
 const forbidden: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 function ignoreMissing(error: unknown): undefined {
-  // Ignores a missing folder here: creating the file reports it later.
+  // A missing directory is reported later, when the file is created.
   if (!missing.has(codeOf(error))) throw error;
 }
 
-/** Returns the failure for an error of the backup's file. Returns any other error unchanged. */
+/** Returns the failure for an error of the backup's own file. Returns any other error unchanged. */
 function toBackupFailure(error: unknown): unknown {
   const code = codeOf(error);
   const field = 'path';

@@ -4,16 +4,16 @@ import { sqliteErrorOf } from './errors/sqlite-error';
 const firstDelayMs = 1;
 const longestDelayMs = 25;
 
-/** Reports whether another connection's lock is the only cause of the error. */
+/** Reports whether the error was caused only by a lock of another connection. */
 export function isBusy(error: unknown): boolean {
   return sqliteErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /**
- * Calls `attempt` again while another connection's lock blocks it, for at most `timeoutMs` milliseconds. SQLite's busy
- * handler would block the whole process while it waits, even when the same process holds the lock.
+ * Calls `attempt` until no lock of another connection blocks it, for at most `timeoutMs` milliseconds. SQLite's own
+ * busy handler is not used, because it blocks the whole process while it waits.
  *
- * @returns the result of `attempt`: directly when no lock blocks the first call, otherwise as a promise.
+ * @returns the result of `attempt`: directly if the first call succeeds, otherwise as a promise.
  * @throws the last error of `attempt`.
  */
 export function whileBusy<T>(timeoutMs: number, attempt: () => T): T | Promise<T> {
@@ -29,7 +29,7 @@ async function waitWhileBusy<T>(timeoutMs: number, attempt: () => T, first: unkn
   const deadline = performance.now() + timeoutMs;
   let last = first;
   for (let delay = firstDelayMs; performance.now() + delay <= deadline; delay = Math.min(2 * delay, longestDelayMs)) {
-    // Half of the wait is random, so that processes that have conflicted once do not conflict again.
+    // Half of the wait is random, so that two processes that have blocked each other do not do so again.
     await sleep(delay * (0.5 + Math.random() / 2));
     try {
       return attempt();

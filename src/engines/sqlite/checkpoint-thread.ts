@@ -9,10 +9,10 @@ import { RequestThread } from './request-thread';
 /** Size of the log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
 export const largeLogBytes = 4_194_304;
 
-// The thread opens the files for each checkpoint. It compares them with the expected files before and after it opens
-// them, because a checkpoint with another file's log would destroy the file. The read-only connection closes last: the
-// last connection to close copies the log into the file if it can write. Setting user_version to its present value is
-// the smallest commit.
+// Body of the thread. It compares the files with the expected ones before and after it opens them, because a checkpoint
+// with the log of another file would destroy the database. The read-only connection must be closed last: the last
+// connection to close copies the log into the file if it can write. Setting user_version to its present value is the
+// smallest possible commit.
 const program = `
   const { statSync } = require('node:fs');
   const { parentPort } = require('node:worker_threads');
@@ -64,26 +64,31 @@ export interface CheckpointJob {
   /** Names and identities of the files that must be in place. */
   readonly files: readonly (readonly [name: string, identity: FileIdentity])[];
   /**
-   * `copy` copies the log without a lock that blocks writers. `empty` also empties the log, and blocks writers
-   * meanwhile. `restart` also begins the next log, whose header has to be synced to the disk. Otherwise the next commit
-   * would do that in the event loop.
+   * Mode of the checkpoint.
+   *
+   * - `copy`: copies the log without blocking writers.
+   * - `empty`: also empties the log, and blocks writers meanwhile.
+   * - `restart`: also begins the next log, and syncs its header to the disk. Otherwise the next commit would do so in
+   *   the event loop.
    */
   readonly mode: 'copy' | 'empty' | 'restart';
   /** Maximum time to wait for the locks of other connections, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Result of a checkpoint, as SQLite documents it. */
+/** Result of a checkpoint, as documented by SQLite. */
 export interface CheckpointState {
-  /** 1 when other connections prevented the checkpoint from finishing, otherwise 0. */
+  /** 1 when other connections prevented the end of the checkpoint, otherwise 0. */
   readonly busy: number;
   /** Number of pages in the log; -1 when another connection runs a checkpoint. */
   readonly log: number;
-  /** Number of pages of the log that were copied into the file. Less than `log` when a reader uses an older state. */
+  /**
+   * Number of pages of the log that were copied into the file. It is less than `log` when a reader uses an older state.
+   */
   readonly checkpointed: number;
 }
 
-/** Thread that copies the write-ahead log into the database file. It opens separate connections. */
+/** Thread that copies the write-ahead log into the database file, on connections of its own. */
 export class CheckpointThread {
   readonly #thread: RequestThread<{ readonly state?: CheckpointState }>;
   readonly #mutex = new Mutex();
@@ -98,12 +103,7 @@ export class CheckpointThread {
     this.#thread = new RequestThread('checkpoint', driver, program);
   }
 
-  /**
-   * Runs a checkpoint after all earlier ones. Returns undefined when SQLite could not run it, or when the path leads to
-   * other files than the expected ones.
-   *
-   * @throws when the thread has ended.
-   */
+  /** Keeps the process alive during the checkpoint, because writers may wait for it. */
   run(job: CheckpointJob): Promise<CheckpointState | undefined> {
     return this.#mutex.runExclusive(async () => {
       // Keeps the process alive during the checkpoint: writers may wait for it, and nothing else may keep the process
@@ -151,7 +151,7 @@ export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise
   let thread: CheckpointThread | undefined;
   try {
     thread = new CheckpointThread(driver);
-    // Does not expect the -shm file when it is missing, because the thread creates it.
+    // Opening the database then reads the log itself, and reports its errors.
     const present = files.filter(([, identity]) => identity !== missingFile);
     await thread.run({ path: real, files: present, mode: 'empty', timeoutMs: 0 });
   } catch {

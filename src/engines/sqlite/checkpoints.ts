@@ -21,10 +21,10 @@ import type { SqliteDriver } from './driver/driver';
 import type { FileGuard } from './file-guard';
 import { sizeOf } from './file-identity';
 
-// Keeps the real timers, because fake timers in a test of the application would stop the checkpoints.
+// Keeps the original functions: fake timers in a test of the application would stop the checkpoints.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Parts of the database that the checkpoints use. */
+/** Parts of a database that the checkpoints need. */
 interface Target {
   readonly path: string;
   readonly driver: SqliteDriver;
@@ -35,16 +35,16 @@ interface Target {
 }
 
 /**
- * Decides when the write-ahead log of a database is copied into its file. A thread copies the log while other calls
- * read and write. When the log is large, writers wait until the thread has copied the rest and restarted the log:
- * without a restart, it would grow forever. Without a thread, SQLite itself copies the log inside commits.
+ * Decides when the write-ahead log is copied into the database file. A thread copies the log while other calls read and
+ * write. When the log is large, writers wait until the thread has copied the rest and restarted the log. Without a
+ * restart, the log would grow forever. If there is no thread, SQLite itself copies the log during commits.
  */
 export class Checkpoints {
   readonly #target: Target;
   readonly #settings: CheckpointSettings;
   /**
-   * Sizes of the log in bytes. From `start` on, the thread is started. From `copy` on, the log is copied. From
-   * `restart` on, it is restarted. From `hold` on, writers wait for a running copy. Above `max`, a warning is logged.
+   * Sizes of the log in bytes from which on something happens. `start`: the thread is started. `copy`: the log is
+   * copied. `restart`: the log is restarted. `hold`: writers wait for a running copy. Above `max`, a warning is logged.
    */
   readonly #bytes: Readonly<Record<'start' | 'copy' | 'restart' | 'hold' | 'max', number>>;
   #thread: CheckpointThread | undefined;
@@ -55,13 +55,13 @@ export class Checkpoints {
   /** Size of the log after the last write, and at the beginning of the last copy. */
   #size = 0;
   #sizeAtCopy = 0;
-  /** Size of the log from which on it is copied again. */
+  /** Size that the log must reach before it is copied again. */
   #nextBytes = 0;
-  /** True when the log is large and was copied to its end, so that it can restart. */
+  /** True when the log is large and was copied to its end, so that it can be restarted. */
   #isRestartDue = false;
-  /** Number of copied pages when a reader prevented the last copy from reaching the end of the log. */
+  /** Number of copied pages when a reader stopped the last copy; undefined when the copy reached the end of the log. */
   #blockedAt: number | undefined;
-  /** True when the last two copies ended at the same page. Then another attempt is short. */
+  /** True when the last two copies stopped at the same page. Another attempt then takes little time. */
   #isStuck = false;
   #isOverLimit = false;
 
@@ -74,15 +74,17 @@ export class Checkpoints {
     target.writer.driver.pragma('wal_autocheckpoint = 0');
   }
 
-  /** Warnings about the size that the log has now. */
+  /** Warnings about the present size of the log. */
   get warnings(): readonly string[] {
     return this.#isOverLimit ? [overLimit] : [];
   }
 
   /**
-   * Starts a copy or a restart of the log if one is due. Call it at the end of each write, while you hold the mutex.
+   * Starts a copy or a restart of the log if one is due. Call it at the end of each write, before you release the
+   * mutex.
    *
-   * @returns undefined, or a promise that the next writer has to wait for. The promise does not reject.
+   * @returns a promise that the next writer has to wait for, which does not reject; undefined when no wait is
+   *   necessary.
    */
   afterWrite(): Promise<unknown> | undefined {
     if (this.#isOff) return undefined;
@@ -92,12 +94,12 @@ export class Checkpoints {
     this.#schedule(idleMs);
     const { copy, restart, hold, max } = this.#bytes;
     if (this.#copying !== undefined) {
-      // When the log already exceeds its maximum size, copying it takes long, and the writers would wait in vain.
+      // If the log exceeds its maximum size, copying takes so long that writers do not wait for it.
       const mustWait = size >= hold && this.#sizeAtCopy <= max && this.#blockedAt === undefined;
       return mustWait ? this.#copying.then(() => this.#restart()) : undefined;
     }
     // While a reader prevents the copy, an attempt takes less than a millisecond. So each write tries to restart the
-    // log, until the reader has ended or the log has become too large to be copied in a short time.
+    // log, until the log is too large to be copied in a short time.
     if (this.#isRestartDue || (this.#isStuck && size >= copy && size < restart)) return this.#restart();
     if (size >= this.#nextBytes) this.#startCopy();
     return undefined;
@@ -105,14 +107,14 @@ export class Checkpoints {
 
   /**
    * Copies the log while writers continue. Then copies the rest and restarts the log, while writers of this process
-   * wait. Returns false when a reader or another process prevents that, or when there is no thread.
+   * wait. Returns false when a reader or another process prevents this, or when there is no thread.
    */
   async checkpoint(): Promise<boolean> {
     await this.#copying;
     if (!this.#isOff) this.#startCopy();
     await this.#copying;
     return this.#target.mutex.runExclusive(async () => {
-      // Another copy, which does not hold the mutex, may have begun meanwhile.
+      // Another copy may have begun meanwhile, because a copy does not need the mutex.
       await this.#copying;
       return (await this.#restart())?.busy === 0;
     });
@@ -139,7 +141,7 @@ export class Checkpoints {
 
   #readSize(): number {
     const size = sizeOf(`${this.#target.path}-wal`);
-    // The log has become smaller, so it has restarted.
+    // A smaller log shows that the log was restarted.
     if (size < this.#size) this.#forget();
     this.#size = size;
     return size;
@@ -168,32 +170,35 @@ export class Checkpoints {
     this.#copying = this.#copy().finally(() => (this.#copying = undefined));
   }
 
-  // Copies the log while writers continue, and again if much was written meanwhile, so that the restart is short.
+  // Copies the log while writers continue. Repeats this if much was written meanwhile, so that the following restart is
+  // short.
   async #copy(): Promise<void> {
     const { copy, restart } = this.#bytes;
     const startMs = performance.now();
     for (let copies = 1; copies <= maxCopies && !this.#isOff; copies += 1) {
       this.#sizeAtCopy = this.#readSize();
-      // Keeps the next writer from truncating the log at a restart, which would block the event loop.
+      // Otherwise the next writer might truncate the log at a restart, which would block the event loop.
       if (this.#sizeAtCopy >= restart) this.#limitLog(-1);
       this.#evaluate(await this.#run('copy', 0), this.#sizeAtCopy);
       if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtCopy <= copy / 4) break;
       if (this.#size < restart) break;
     }
-    // Restarts the log here. Otherwise the next writer would do that, and would wait for the disk.
+    // Otherwise the next writer would restart the log, and would wait for the disk in the event loop.
     const isIdle = this.#blockedAt === undefined && this.#lastWriteMs < startMs;
     if (this.#isOff || !(this.#isRestartDue || isIdle) || !this.#target.mutex.tryAcquire()) return;
     await this.#restart();
     this.#target.mutex.release();
   }
 
-  /** Copies the rest of the log, and restarts it. The caller holds the mutex, so no call of this process writes. */
+  /**
+   * Copies the rest of the log, and restarts the log. The caller holds the mutex, so no call of this process writes.
+   */
   async #restart(): Promise<CheckpointState | undefined> {
     if (this.#isOff) return undefined;
     const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
     const state = await this.#run('restart', this.#blockedAt === undefined ? timeoutMs : 0);
     this.#evaluate(state, this.#readSize());
-    // After a failure, does not try again at the next write.
+    // If the restart has failed, it is not tried again at the next write.
     this.#isRestartDue = false;
     if (state?.busy === 0) this.#limitLog(journalSizeLimit);
     return state;

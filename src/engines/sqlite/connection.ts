@@ -17,7 +17,7 @@ export interface SqliteSettings {
   readonly driver: SqliteDriver;
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
-  /** Settings of the checkpoints in a thread; undefined uses the defaults. */
+  /** Settings for the checkpoints in a thread; undefined for the defaults. */
   readonly checkpoints?: CheckpointSettings;
 }
 
@@ -28,14 +28,14 @@ export type PreparedStatement = DriverStatement<unknown[]>;
 const maxPreparedStatements = 256;
 const cacheKibibytes = 65_536;
 /**
- * Maximum size of the write-ahead log after a checkpoint, in bytes: twice the size at which a checkpoint usually
- * begins.
+ * Size in bytes to which the write-ahead log is truncated after a checkpoint. It is twice the size at which a
+ * checkpoint usually begins.
  */
 export const journalSizeLimit = 8_388_608;
 
 interface CachedStatement {
   readonly driver: PreparedStatement;
-  /** `driver.reader`, which takes longer to read: it is an accessor of the native object. */
+  /** Copy of `driver.reader`. Reading the original takes longer, because it is an accessor of a native object. */
   readonly isReader: boolean;
 }
 
@@ -53,7 +53,7 @@ export class SqliteConnection {
   }
 
   /**
-   * Opens a connection that writes. Creates the file if it is missing. Fails if SQLite has not accepted a setting.
+   * Opens a connection that writes. Creates the file if it does not exist. Fails if SQLite does not accept a setting.
    *
    * @param prepare - called before SQLite opens the file.
    */
@@ -65,8 +65,8 @@ export class SqliteConnection {
     const driver = openDriver(settings, {});
     const claim = claimFile(pathOf(driver), settings.driver.library);
     try {
-      // Changing to WAL takes an exclusive lock. Another process that opens the file at the same time may hold this
-      // lock.
+      // The change to WAL needs an exclusive lock, which another process that opens the file at the same moment may
+      // hold.
       const mode = await whileBusy(settings.busyTimeoutMs, () => useLog(driver));
       driver.pragma(`synchronous = ${settings.durability}`);
       driver.pragma(`journal_size_limit = ${journalSizeLimit}`);
@@ -98,7 +98,7 @@ export class SqliteConnection {
 
   /** Runs one statement to its end. */
   run({ sql, args, bounds }: Statement): StatementResult {
-    // Does not use `getOrAdd`, because it would need a new function for each call.
+    // `getOrAdd` would need a new function for each call.
     const statement = this.#prepared.get(sql) ?? this.#addPrepared(sql);
     if (bounds !== undefined) return { rows: collect(statement.driver, args, bounds), changes: 0 };
     if (statement.isReader) return { rows: statement.driver.all(...args), changes: 0 };
@@ -107,13 +107,13 @@ export class SqliteConnection {
 
   /** Returns a number that changes when another connection has committed. */
   dataVersion(): number {
-    // Keeps this statement in a field, which is faster than the cache of statements: every hit of the record cache runs
-    // the statement.
+    // A field is faster than the cache of statements. This matters, because every hit of the record cache runs the
+    // statement.
     this.#selectDataVersion ??= this.driver.prepare('PRAGMA data_version').pluck(true);
     return Number(this.#selectDataVersion.get());
   }
 
-  /** Compiles a statement as Prisma's driver adapters need it: integers are of type bigint. */
+  /** Compiles a statement in the form that Prisma's driver adapters need: integers are of type bigint. */
   prepareForPrisma(sql: string): PreparedStatement {
     return this.#preparedForPrisma.getOrAdd(sql, () => this.#prepare(sql).safeIntegers(true));
   }
@@ -136,7 +136,7 @@ export class SqliteConnection {
     this.#preparedForPrisma.clear();
   }
 
-  /** Files of the database. On a connection that writes, read this after the first read, which creates the log. */
+  /** Files of the database. On a connection that writes, use this only after the first read, which creates the log. */
   get files(): DatabaseFiles {
     return this.#claim?.files() ?? filesAt(pathOf(this.driver));
   }
@@ -148,8 +148,8 @@ export class SqliteConnection {
   }
 }
 
-// Reads row by row, so that a result that exceeds its bounds is not read to its end. This takes a little longer than
-// reading all rows at once.
+// Reads row by row, so that a result that exceeds its bounds is not read to its end. Takes slightly longer than reading
+// all rows at once.
 function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds: AnswerBounds): Row[] {
   const size = new AnswerSize(bounds);
   const rows: Row[] = [];
@@ -162,10 +162,10 @@ function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds
 
 function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions): DriverConnection {
   try {
-    // timeout: 0, because SQLite's own wait would block the process. `whileBusy` waits instead.
+    // timeout 0: `whileBusy` waits for locks, because SQLite's own wait would block the process.
     return driver.open(path, { ...options, timeout: 0 });
   } catch (cause) {
-    // For a missing directory, the driver itself throws a TypeError without a code.
+    // For a missing directory, the driver throws a TypeError without a code.
     if (cause instanceof TypeError)
       throw new Failure('UNAVAILABLE', 'the directory of the database does not exist', { cause });
     throw cause;
@@ -173,19 +173,19 @@ function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions
 }
 
 /**
- * Returns the path that SQLite uses. SQLite resolves symbolic links when it opens a file, and keeps the log beside the
+ * Returns the path that SQLite uses: SQLite resolves symbolic links when it opens a file, and keeps the log beside the
  * real file.
  */
 export function pathOf(driver: DriverConnection): string {
-  // Uses the PRAGMA and not its table-valued function, which would read the schema: another process may have locked it.
-  // The cast is safe: SQLite documents these columns.
+  // Uses the PRAGMA, and not its table-valued function: the function would read the schema, which another process may
+  // have locked. The cast is safe, because SQLite documents these columns.
   const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
   return databases.find(({ name }) => name === 'main')?.file ?? '';
 }
 
 /**
- * Switches the database to WAL mode. Returns its journal mode afterwards. Does not switch another application's
- * database, because the mode is stored in the file; the migrator rejects such a database later.
+ * Switches the database to WAL mode. Returns its journal mode afterwards. Leaves the database of another application
+ * unchanged, because the mode is stored in the file. The migrator rejects such a database later.
  */
 function useLog(driver: DriverConnection): string {
   assertUtf8(driver);

@@ -14,10 +14,9 @@ import { Mutex } from '../../runtime/mutex';
 const { commit, rollback } = transactionControl;
 
 /**
- * One SQLite file with a connection that writes and a connection that reads. Each writer acquires a mutex and takes the
- * write lock before its first statement. So a statement never runs inside another caller's transaction, and no
- * transaction fails halfway because another process holds the write lock. Readers see the committed state, and do not
- * wait for writers (WAL).
+ * A SQLite file with one connection that writes and one that reads. Each writer first acquires a mutex and the write
+ * lock. So a statement never runs inside another caller's transaction, and no transaction fails halfway because another
+ * process has the write lock. Readers see the committed state, and do not wait for writers (WAL).
  */
 export class SqliteDatabase {
   readonly #settings: SqliteSettings;
@@ -36,11 +35,17 @@ export class SqliteDatabase {
     const { path, driver } = settings;
     const target = guard && { path, driver, writer, guard, mutex: this.#mutex };
     this.checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
-    // Closes the connections at exit. The driver would close them in any order, and without checking the files.
+    // At exit, the driver would close the connections in any order, and without checking the files. So they are closed
+    // here.
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
-  /** @param isShared - true when other processes can use the file. Then the path has to keep leading to the file. */
+  /**
+   * Opens a database.
+   *
+   * @param isShared - true when other processes can use the file. Then the database fails when its path leads to
+   *   another file.
+   */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const connections = await GuardedConnections.open(settings, isShared);
     return new SqliteDatabase({ ...settings, path: connections.path }, connections);
@@ -52,8 +57,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Runs `work`, which must be synchronous, with the reading connection. Rolls back a transaction that `work` has left
-   * open.
+   * Runs `work`, which must be synchronous, with the reading connection. If `work` leaves a transaction open, rolls it
+   * back.
    */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (shouldYield()) await yieldToEventLoop();
@@ -63,8 +68,7 @@ export class SqliteDatabase {
       try {
         return work(reader);
       } finally {
-        // The application's own SQL may have begun a transaction. If it stayed open, all later reads would see its
-        // snapshot.
+        // The application's own SQL may have begun a transaction. All later reads would see its old snapshot.
         if (reader.driver.inTransaction) reader.run(rollback);
       }
     });
@@ -78,7 +82,7 @@ export class SqliteDatabase {
     );
     if (answer !== undefined) return answer;
     const rows = await this.#threads.query(statement);
-    // The thread has opened the file by its path. Fails if the path leads to another file now.
+    // The thread has opened the file by its path. The result is valid only if the path still leads to the same file.
     this.assertInPlace();
     return rows ?? this.withReader(run);
   }
@@ -109,7 +113,10 @@ export class SqliteDatabase {
     });
   }
 
-  /** Begins a transaction: waits for the mutex and for other processes, and holds the write lock until its end. */
+  /**
+   * Begins a transaction. Waits for the mutex and for other processes. The transaction holds the write lock until its
+   * end.
+   */
   async begin(): Promise<SqliteTransaction> {
     await this.#mutex.acquire();
     try {
@@ -124,15 +131,15 @@ export class SqliteDatabase {
     const { writer } = this.#connections;
     let isOver = false;
     const assertOpen = (): void => {
-      // After the end of this transaction, the connection may be in another caller's transaction.
+      // After the end of this transaction, the connection may be in a transaction of another caller.
       if (isOver) throw new Failure('CONFLICT', 'the transaction has ended', { retryable: false });
-      // SQLite may have rolled the transaction back itself. Then each further statement would be committed by itself.
+      // SQLite may have rolled back the transaction itself. Each further statement would then be committed at once.
       if (!writer.driver.inTransaction) throw this.#connections.endedByOthers();
-      // Checks the files before each statement, because a large transaction writes to the log before its commit.
+      // A large transaction writes to the log before its commit, so the files are checked before each statement.
       this.assertInPlace();
     };
     const end = (command: Statement): void => {
-      // A second call would end another caller's transaction.
+      // A second call would end a transaction of another caller.
       if (isOver) throw new Failure('INTERNAL', 'the transaction was ended twice');
       isOver = true;
       this.#end(command);
@@ -162,8 +169,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Returns a number that changes when another connection has committed. The number belongs to the writing connection,
-   * so commits of that connection do not change it. While its transaction is open, no other connection can commit.
+   * Returns a number that changes when another connection commits. It is a number of the writing connection, so commits
+   * of this connection do not change it. While this connection has an open transaction, no other one can commit.
    */
   dataVersion(): number {
     this.assertInPlace();
@@ -177,8 +184,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Checks that the paths of the database still lead to the open files. May miss a file that was moved, replaced or
-   * deleted in the last ten milliseconds.
+   * Checks that the paths of the database still lead to the open files. A change of the last ten milliseconds may be
+   * missed.
    *
    * @throws UNAVAILABLE when a file was moved, replaced or deleted
    */
@@ -196,7 +203,7 @@ export class SqliteDatabase {
   terminate(): void {
     const { writer } = this.#connections;
     try {
-      // Does not wait for the threads: a thread that only reads, or copies the log, can end later.
+      // Does not wait for the threads. They only read, or copy the log, so they may end later.
       void this.#threads.close();
       this.checkpoints?.terminate();
       if (writer.driver.inTransaction) writer.run(rollback);
@@ -206,7 +213,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Ends all threads. Call it before {@link close}: the writing connection must be the last one that closes. */
+  /** Ends all threads. Call it before {@link close}, because the writing connection must be the last one to close. */
   async closeThreads(): Promise<void> {
     await this.#threads.close();
     await this.checkpoints?.close();
@@ -219,7 +226,8 @@ export class SqliteDatabase {
         if (command === commit) throw this.#connections.endedByOthers();
         return;
       }
-      // Checks the files immediately before the commit: a commit to an unlinked file would succeed, but would be lost.
+      // Checks the files immediately before the commit: a commit to a deleted file would succeed, but its changes would
+      // be lost.
       if (command === commit) this.#connections.assertInPlaceNow();
       writer.run(command);
     } finally {
@@ -227,7 +235,7 @@ export class SqliteDatabase {
     }
   }
 
-  // Releases the mutex, but only after a checkpoint that the next writer has to wait for.
+  // Releases the mutex. If a checkpoint is running that the next writer has to wait for, releases it afterwards.
   #release(): void {
     let pause: Promise<unknown> | undefined;
     try {

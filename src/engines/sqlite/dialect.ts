@@ -7,18 +7,21 @@ import {
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
 /**
- * Maximum number of trigrams to search for. So many trigrams exclude most names that do not match. Each name that has
- * all of them is compared with the whole text.
+ * Maximum number of trigrams to search for. These exclude most names that do not match; the names that remain are
+ * compared with the whole text.
  */
 const maxTrigrams = 32;
 
-/** Maximum number of names with the rarest trigram for which a search uses only that trigram. */
+/** Maximum number of names that contain the rarest trigram. If more names contain it, all trigrams are searched for. */
 const rareLimit = 200;
 
-/** Number of names from which on it is faster to find the rarest trigram first than to search for all trigrams. */
+/** Number of names from which on it is faster to find the rarest trigram first. */
 const minNamesForRarest = 20_000;
 
-/** SQLite: JSON through its table-valued functions, times as integer milliseconds, text ordered by its UTF-8 bytes. */
+/**
+ * Dialect of SQLite: JSON through table-valued functions, times as integer milliseconds, text ordered by its UTF-8
+ * bytes.
+ */
 export const sqliteDialect: Dialect = {
   usesRowLocks: false,
   advisoryLock: undefined,
@@ -60,21 +63,21 @@ export const sqliteDialect: Dialect = {
   jsonElement,
   jsonArray: (columns) => sql`json_array(${join(columns.map(jsonElement))})`,
   jsonArrayAggregate: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
-  // Composes the JSON as text, because json_group_object would parse every value only to write it again.
+  // Composes text, because json_group_object would parse every value only to write it again.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(group_concat(${jsonText(sql`m.key`, sql`json_quote(m.key)`)} || ':' ||
       ${jsonText(sql`m.value`, sql`m.value`)}, ','), '') || '}' FROM ${entries})`,
 };
 
-// A column can contain bytes when its constraints are disabled. SQLite cannot convert bytes to JSON, so the whole
-// statement would fail without showing the record. Therefore a number that is invalid in every column replaces the
-// bytes, and reading the record reports it. This takes 1 % of the time of reading an agent.
+// If its constraints are disabled, a column can contain bytes, which SQLite cannot convert to JSON: the whole statement
+// would fail without naming the record. An invalid number replaces the bytes, so that reading the record reports the
+// fault. This takes 1 % of the time of reading an agent.
 function jsonElement(column: Sql): Sql {
   return sql`iif(typeof(${column}) = 'blob', 0.5, ${column})`;
 }
 
-// Replaces a value that is not text by `!`, which is not valid JSON. So the statement succeeds, and parsing the JSON of
-// this record fails and reports it.
+// A value that is not text is replaced by `!`, which is not valid JSON. The statement then succeeds, and parsing this
+// record reports the fault.
 function jsonText(column: Sql, json: Sql): Sql {
   return sql`iif(typeof(${column}) = 'text', ${json}, '!')`;
 }
@@ -84,9 +87,8 @@ function field(index: number, type: RecordColumnType): Sql {
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }
 
-// Searches for the rarest trigram alone if few names have it. Otherwise the search would read the positions of all
-// trigrams, which takes time in proportion to the number of names. In a small directory, searching for all trigrams at
-// once is faster.
+// If few names contain the rarest trigram, searches for this trigram alone. A search for all trigrams reads all of
+// their positions, in time proportional to the number of names. In a small directory, it is faster.
 function searchFor(part: TextPart): Sql {
   const terms = part.bind(toTerms);
   const few = raw(String(rareLimit));
@@ -103,13 +105,13 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`instr(${text}, ${part.bind()}) > 0`;
 }
 
-// Returns the quoted terms of a text for a MATCH of the search index, as JSON.
+// Returns the quoted search terms of a text for MATCH, as a JSON array.
 function toTerms(text: string): string {
   const terms = trigramsOf(text).map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
   return JSON.stringify(terms.slice(0, maxTrigrams));
 }
 
-/** Returns the terms of the search index for a text, deduplicated. */
+/** Returns the trigrams of a text without duplicates. */
 export function trigramsOf(text: string): string[] {
   const points = Array.from(text);
   const trigrams = points

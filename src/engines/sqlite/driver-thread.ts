@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
 import type { SqliteDriver } from './driver/driver';
 
-// The thread runs source text instead of a file of this package: a bundled application may not contain the
-// package's files.
+// The program of a thread is source text, and not a file: a bundled application may not contain the files of this
+// package.
 const frame = `
   const { parentPort, workerData } = require('node:worker_threads');
   const work = async (data, tell) => { WORK };
@@ -19,11 +19,11 @@ type Message<T> =
   | { readonly failure: { readonly code: unknown; readonly message: string } };
 
 /**
- * Runs work that would block the event loop in a thread with SQLite's driver.
+ * Runs work in a thread with SQLite's driver, because it would block the event loop.
  *
  * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
  * @param onNews - called with each value that the work passes to `tell`. If `onNews` throws, the work is terminated,
- * and the returned promise rejects with this error.
+ *   and the returned promise rejects with this error.
  * @throws errors of the driver, with their code.
  */
 export async function runInDriverThread<T>(
@@ -50,29 +50,30 @@ export async function runInDriverThread<T>(
       worker.once('exit', () => reject(new Error('the thread ended without a result')));
     });
   } finally {
-    // Waits for the end of the thread. After that, the thread has no open connection, and writes to no file.
+    // After the end of the thread, it has no open connection and writes to no file.
     await worker.terminate();
   }
 }
 
 /**
- * Returns the options of Node.js for a thread. Omits the options of the process, such as a TypeScript loader: the
- * thread does not need them, and starts faster without them. With Yarn's Plug'n'Play, adds the option that
- * loads Yarn's resolver, without which the thread finds no package.
+ * Returns the options of Node.js for a thread. Omits the options of the process, such as a TypeScript loader, because
+ * the thread does not need them and starts faster without them. With Yarn's Plug'n'Play, adds the option that loads
+ * Yarn's resolver: without it, the thread finds no package.
  */
 export function threadArguments(): string[] {
   if (process.versions['pnp'] === undefined) return [];
   try {
     return ['--require', require.resolve('pnpapi')];
   } catch {
-    // Bundlers warn of a module that is only known to Yarn, unless its absence is handled.
+    // The `try` also prevents warnings: bundlers warn about a module that only Yarn knows, unless its absence is
+    // handled.
     return [];
   }
 }
 
 /**
- * Creates an error from the code and the message that a thread has sent. An error object itself would lose its class
- * and its code on the way between threads.
+ * Creates an error from the code and the message that a thread has sent. The error object itself cannot be sent without
+ * losing its class and its code.
  */
 export function toError({ code, message }: { readonly code: unknown; readonly message: string }): Error {
   return Object.assign(new Error(message), { code });

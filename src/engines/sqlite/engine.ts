@@ -21,7 +21,7 @@ import { isFeedCounterBehind } from './feed-counter';
 import { mergeSearchIndex } from './merge-search-index';
 import { createSqliteMigrator } from './migrations/migrator';
 
-// Reads the database file. `SELECT 1` alone would not read it.
+// Reads the database file, which `SELECT 1` would not do.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
 /** SQLite database: connections, migrations, backup and probes. */
@@ -64,7 +64,7 @@ export class SqliteEngine implements Engine {
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       writerHeldMs: () => database.writerHeldMs(),
-      // Does nothing, because the probe waits only for locks, for at most `busyTimeoutMs`.
+      // A probe waits only for locks, for at most `busyTimeoutMs`, so there is nothing to abort.
       abort: () => undefined,
     };
   }
@@ -72,7 +72,7 @@ export class SqliteEngine implements Engine {
   /**
    * Opens the database.
    *
-   * @param memory - directory of a database in memory. It is removed when the database is closed.
+   * @param memory - directory of a database in memory, which is removed when the database is closed.
    */
   static async open(
     settings: SqliteSettings,
@@ -87,7 +87,7 @@ export class SqliteEngine implements Engine {
     return createSqliteExecutor(this.#database, this.#callbacks.writeChanges, observe);
   }
 
-  /** Does nothing: opening the file has checked everything. */
+  /** Does nothing, because opening the file has checked everything. */
   check(): Promise<void> {
     return Promise.resolve();
   }
@@ -120,19 +120,19 @@ export class SqliteEngine implements Engine {
     return (await this.#database.checkpoints?.checkpoint()) ?? false;
   }
 
-  // Does not run PRAGMA optimize. Its statistics describe the average certificate, owner or capability, and make SQLite
-  // scan all agents for a rare one. The queries of this package count their candidates themselves.
+  // PRAGMA optimize would collect statistics about the average certificate, owner or capability, with which SQLite
+  // would scan all agents for a rare one. The queries of this package count their candidates themselves.
   async optimize(): Promise<boolean> {
     await mergeSearchIndex(this.#database);
     return true;
   }
 
-  // Loads the module when it is first needed.
+  // Loaded when first needed, because most processes never make a backup.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
     const { checkSqliteIntegrity } = await import('./integrity/check-integrity.js');
     await checkSqliteIntegrity(this.#settings, findings, this.#callbacks.checkRecords);
-    // The check has opened the file by its path. Fails if the path leads to another file now.
+    // The check has opened the file by its path. Its result is valid only if the path still leads to the same file.
     this.#database.assertInPlace();
   }
 

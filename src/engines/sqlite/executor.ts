@@ -10,8 +10,8 @@ import type { SqliteTransaction } from './transaction';
 import { createSqliteHandle } from './transaction-handle';
 
 /**
- * Runs statements on a database. Reads use the reading connection or a reader thread, and do not wait for writers. Each
- * write is a transaction.
+ * Creates an executor outside transactions. Reads use the reading connection or a reader thread, and do not wait for
+ * writers. Each write has its own transaction.
  */
 export function createSqliteExecutor(
   database: SqliteDatabase,
@@ -44,13 +44,15 @@ export interface SqliteTransactionState {
   readonly transaction: SqliteTransaction;
   /** Change entries of all operations so far. They are written at the commit. */
   readonly changes: ChangeEntry[];
-  /** Lets only one operation run at a time: rolling a savepoint back undoes everything since its beginning. */
+  /**
+   * Lets only one operation run at a time. Otherwise, rolling back the savepoint of one operation would undo others.
+   */
   readonly mutex: Mutex;
 }
 
 /**
- * Runs statements inside a transaction. Each call of `withTransaction` has a savepoint, so that an operation that fails
- * has no effect.
+ * Creates an executor for one transaction. Each call of `withTransaction` has a savepoint, so that an operation that
+ * fails has no effect.
  */
 export function createSqliteTransactionExecutor(
   { transaction, changes, mutex }: SqliteTransactionState,
@@ -67,7 +69,7 @@ export function createSqliteTransactionExecutor(
     querySeparately: () => Promise.reject(feedInsideTransaction()),
     withTransaction: (work, beforeCommit) =>
       mutex.runExclusive(async () => {
-        // Without an open transaction, the savepoint would begin one.
+        // If the transaction were not open, SAVEPOINT would begin a new one.
         transaction.assertOpen();
         const [result, recorded] = await withSavepoint(connection, async () => {
           const tx = createSqliteHandle(run);
@@ -110,7 +112,7 @@ async function writeObserved<T>(
   }
 }
 
-// Is not async, so that a quick statement waits for one promise less.
+// Not async, so that a quick statement has to wait for one promise less.
 function queryObserved(
   database: SqliteDatabase,
   statement: Statement,

@@ -2,7 +2,7 @@ import type { DriverConnection } from './driver/driver';
 import type { SqliteDatabase } from './database';
 
 const lastGiven = "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0)";
-// Includes pruned changes, because their numbers must not be assigned again: a follower may have read them.
+// Also considers pruned changes: a follower may have read their numbers, which must not be assigned again.
 const lastStored =
   'max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))';
 
@@ -11,7 +11,10 @@ export function isFeedCounterBehind(driver: DriverConnection): boolean {
   return driver.prepare(`SELECT ${lastGiven} < ${lastStored}`).pluck().get() !== 0;
 }
 
-/** Moves the counter of the change feed forward to the highest stored number. Does nothing when it is not behind. */
+/**
+ * Moves the counter of the change feed forward to the highest stored number. Does nothing when the counter is not
+ * behind.
+ */
 export async function repairFeedCounter(database: SqliteDatabase): Promise<void> {
   if (!(await database.withReader(({ driver }) => isFeedCounterBehind(driver)))) return;
   await database.write(({ driver }) => {

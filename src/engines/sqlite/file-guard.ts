@@ -2,8 +2,8 @@ import { Failure } from '../../errors/failure';
 import { identityOf, missingFile, sizeOf, type FileIdentity } from './file-identity';
 
 /**
- * Time in milliseconds for which {@link FileGuard.isInPlace} reuses a successful comparison. A comparison takes a few
- * microseconds; the shortest write takes a hundred.
+ * Time in milliseconds for which {@link FileGuard.isInPlace} repeats a positive result without a new comparison. A
+ * comparison takes a few microseconds; the shortest write takes a hundred.
  */
 const intervalMs = 10;
 
@@ -19,13 +19,13 @@ export interface DatabaseFiles {
 }
 
 /**
- * Result of the last comparison.
+ * Result of the last comparison of the files.
  *
  * - `in-place`: all files are the ones that were opened.
- * - `detached`: the path of the database or of the log leads to another file, or to none. The changes in the open log
- *   belong to the open database file, so they can be copied into it.
- * - `unsafe`: other connections may have written to the database file through another log or another -shm file, or may
- *   do so at any moment. Any further write, even a checkpoint, could destroy their changes. This state is final.
+ * - `detached`: the path of the database or of the log leads to another file, or to none. The log that is open belongs
+ *   to the database file that is open, so its changes can be copied into that file.
+ * - `unsafe`: other connections use, or may soon use, another log or another -shm file for the database file. Any
+ *   further write, even a checkpoint, could destroy their changes. This state is final.
  */
 export type FileState = 'in-place' | 'detached' | 'unsafe';
 
@@ -43,8 +43,8 @@ export function filesAt(path: string): DatabaseFiles {
 }
 
 /**
- * Detects that a database's file, its write-ahead log or its -shm file was removed, moved or replaced. On POSIX
- * systems, SQLite would continue with the unlinked files, and would acknowledge writes that are lost.
+ * Detects that a database file, its write-ahead log or its -shm file was removed, moved or replaced. On POSIX systems,
+ * SQLite would continue with the deleted files, and would confirm writes that are lost.
  */
 export class FileGuard {
   readonly #names: readonly string[];
@@ -52,7 +52,11 @@ export class FileGuard {
   #nextCheckMs = 0;
   #state: FileState = 'in-place';
 
-  /** @param givenPath - path that the caller has given. It has to keep leading to the opened file. */
+  /**
+   * Creates a guard for open files.
+   *
+   * @param givenPath - path that the caller has given. It must keep leading to the opened file.
+   */
   constructor(givenPath: string, opened: DatabaseFiles) {
     this.#names = [...new Set([givenPath, opened.path])];
     this.#opened = opened;
@@ -91,20 +95,19 @@ export class FileGuard {
     const logNow = identityOf(`${path}-wal`);
     const indexNow = identityOf(`${path}-shm`);
     if (hasName && logNow === log && indexNow === index) return 'in-place';
-    // Another process has created another -shm file. It cannot see what is written through the -shm file of this
-    // process.
+    // Another process has created a new -shm file. It does not see what this process writes through the old one.
     if (indexNow !== index && indexNow !== missingFile) return 'unsafe';
     // Other connections have written to a log that this connection does not read.
     if (logNow !== log && sizeOf(`${path}-wal`) > 0) return 'unsafe';
-    // The next connection finds all changes in the log. But it may create another -shm file at any moment.
+    // The next connection would find all changes in the log, but it may create a new -shm file at any moment.
     if (hasName && logNow === log) return 'unsafe';
     return 'detached';
   }
 }
 
-/** Returns the failure of a call on a database that has a file that is not in place. */
+/** Returns the failure of a call on a database whose files are not in place. */
 export function filesNotInPlace(): Failure {
   const message = 'a database file was removed or replaced: call close() and initialize() to open the current file';
-  // The failure is not retryable, because the same call fails until the database is opened again.
+  // Not retryable, because the same call fails until the database is opened again.
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

@@ -8,12 +8,12 @@ export const missingFile: FileIdentity = 'missing';
 
 /** Returns the identity of the file that `path` leads to, through symbolic links. Takes about two microseconds. */
 export function identityOf(path: string): FileIdentity {
-  // A file that cannot be reached for another reason, such as the permissions of a directory, counts as missing: SQLite
-  // cannot open it either.
+  // A file that cannot be reached for another reason, such as the permissions of its directory, also counts as missing:
+  // SQLite cannot open it.
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return missingFile;
-    // In some file systems, an inode number uses all 64 bits. A JavaScript number would round it.
+    // Uses bigint: some file systems have 64-bit inode numbers, which a JavaScript number would round.
     if (Number.isSafeInteger(stats.ino)) return `${stats.dev}:${stats.ino}`;
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;
@@ -31,7 +31,7 @@ export function sizeOf(path: string): number {
   }
 }
 
-/** Returns `path` with symbolic links resolved; returns it unchanged when it leads to no file. */
+/** Returns `path` with symbolic links resolved. Returns it unchanged when no file exists at the path. */
 export function realPathOf(path: string): string {
   try {
     return realpathSync(path);

@@ -7,9 +7,9 @@ const attempts = 3;
 const intervalMs = 5;
 
 /**
- * Fails when the log beside the file at `path` belongs to another file. This happens when the other file had this name
- * before, and a process still has it open. SQLite would read and write the log as if it belonged to the file at `path`.
- * The other process saves its log at its next call, and leaves it empty.
+ * Fails when the log beside the file at `path` belongs to another database file. This happens when another file had
+ * this name before, and a process still has that file open. SQLite would apply the log to the wrong file. The other
+ * process saves and empties its log at its next call.
  *
  * Only Linux lists the locks of files. On other systems, and for processes in another container, this function detects
  * nothing.
@@ -18,7 +18,8 @@ const intervalMs = 5;
  */
 export async function assertOwnLog(path: string): Promise<void> {
   const real = realPathOf(path);
-  // Tries several times: the list of locks is not an atomic snapshot, and a process may be opening or closing the file.
+  // The list of locks is not an atomic snapshot, and a process may be opening or closing the file. So tries several
+  // times.
   for (let attempt = 1; isLogOfAnother(real); attempt += 1) {
     if (attempt === attempts) {
       const message =
@@ -30,8 +31,8 @@ export async function assertOwnLog(path: string): Promise<void> {
 }
 
 /**
- * Reports whether the log belongs to another file. A process that has a database open holds a lock on the database file
- * and a lock on the -shm file.
+ * Reports whether the log belongs to another file. A process that has a database open holds locks on the database file
+ * and on the -shm file.
  */
 function isLogOfAnother(path: string): boolean {
   if (sizeOf(`${path}-wal`) === 0) return false;
@@ -43,7 +44,7 @@ function isLocked(path: string, locks: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
   if (stats === undefined) return false;
   const { dev, ino } = stats;
-  // Linux packs the two numbers of a device into one number in this way.
+  // Linux combines the major and the minor number of a device in this way.
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
   const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);
   const [majorText, minorText] = [major, minor].map((number) => number.toString(16).padStart(2, '0'));

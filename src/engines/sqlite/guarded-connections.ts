@@ -8,9 +8,8 @@ import { rolledBackByStorage, transactionControl } from './transaction';
 import { assertWholeLog } from './whole-log';
 
 /**
- * The writing and the reading connection of one file, with a guard that checks whether the path still leads to the
- * file. When the files are no longer in place, this class saves the committed changes if that is safe, and every
- * further call fails.
+ * The writing and the reading connection of one file, with a guard that checks whether the path still leads to this
+ * file. If it does not, the committed changes are saved if that is safe, and every further call fails.
  */
 export class GuardedConnections {
   readonly writer: SqliteConnection;
@@ -19,7 +18,7 @@ export class GuardedConnections {
   readonly path: string;
   /** Undefined when no other process can use the files. */
   readonly guard: FileGuard | undefined;
-  /** True when the log was copied into its database file after the files were found not to be in place. */
+  /** True when the log was copied into its database file after the files were no longer in place. */
   #isLogSaved = false;
 
   private constructor(writer: SqliteConnection, reader: SqliteConnection, path: string, guard: FileGuard | undefined) {
@@ -29,7 +28,11 @@ export class GuardedConnections {
     this.guard = guard;
   }
 
-  /** @param isShared - true when other processes can use the file. Then the path has to keep leading to the file. */
+  /**
+   * Opens the connections.
+   *
+   * @param isShared - true when other processes can use the file. Then its path must keep leading to it.
+   */
   static async open(settings: SqliteSettings, isShared: boolean): Promise<GuardedConnections> {
     const prepare = isShared ? () => emptyLargeLog(settings.path, settings.driver) : undefined;
     const writer = await SqliteConnection.openWriter(settings, prepare);
@@ -42,12 +45,12 @@ export class GuardedConnections {
       assertIndexMapped(files.path);
       const guard = isShared ? new FileGuard(settings.path, files) : undefined;
       reader = SqliteConnection.openReader({ ...settings, path: files.path });
-      // Checks that the two connections have opened the same file.
+      // The two connections must have opened the same file.
       if (guard?.isInPlace() === false) throw filesNotInPlace();
       return new GuardedConnections(writer, reader, files.path, guard);
     } catch (error) {
-      // Closes the writer first. The last connection to close copies the log into the file if it can write, which would
-      // be unsafe when the files are not in place.
+      // Closes the reader last. The last connection to close copies the log into the file if it can write, which is
+      // unsafe when the files are not in place. The reader cannot write.
       writer.close();
       reader?.close();
       throw error;
@@ -55,7 +58,7 @@ export class GuardedConnections {
   }
 
   /**
-   * Checks that all files of the database are in place. May miss a change of the last ten milliseconds.
+   * Checks that all files of the database are in place. A change of the last ten milliseconds may be missed.
    *
    * @throws UNAVAILABLE when a file of the database is not in place
    */
@@ -64,9 +67,9 @@ export class GuardedConnections {
   }
 
   /**
-   * Compares the files now.
+   * Compares the files of the database now.
    *
-   * @throws UNAVAILABLE when a file of the database is not in place.
+   * @throws UNAVAILABLE when a file of the database is not in place
    */
   assertInPlaceNow(): void {
     if (this.guard !== undefined && this.guard.compare() !== 'in-place') this.#failOutOfPlace();
@@ -94,7 +97,10 @@ export class GuardedConnections {
     return this.guard === undefined || this.guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
   }
 
-  /** Closes both connections. Call it when no call is in flight. */
+  /**
+   * Closes the reader last. The last connection to close copies the log into the file and removes the log, unless it
+   * cannot write.
+   */
   close(): void {
     const state = this.guard?.compare();
     if (state === 'unsafe') {
@@ -117,8 +123,7 @@ export class GuardedConnections {
     throw filesNotInPlace();
   }
 
-  // Saves the changes before the error is thrown: an application that does not handle it may end without calling
-  // close().
+  // In the state `unsafe`, nothing may be written. finishWrite() closes the connection when the transaction has ended.
   #secureChanges(): void {
     if (this.writer.driver.inTransaction) {
       // In the state `unsafe`, writing is not safe. finishWrite() closes the connection when the transaction has

@@ -13,16 +13,16 @@ const directoryName = /^ans-database-[A-Za-z\d]{6}$/;
 /** Age in milliseconds up to which an empty directory is kept, because a process may be about to use it. */
 const emptyForMs = 60_000;
 /**
- * Time in milliseconds after which no further left-over directory is removed. The next opening of an in-memory database
- * continues the removal.
+ * Maximum time in milliseconds for the removal of left-over directories. The next database in memory that is opened
+ * removes the rest.
  */
 const maxRemovalMs = 2000;
 
 /**
  * Removes the directories in `parent` that killed processes and threads of this user have left. Keeps a directory whose
- * database a connection has open, which the lock of the database shows. A process id in the name would not show that:
- * ids are reused, and have no meaning in another container. This function holds the lock while it removes the files. A
- * process that is about to open the same database detects the removal, and creates another directory.
+ * database is open: the lock of the database shows this. (A process id in the name would not, because ids are reused,
+ * and have no meaning in another container.) This function holds the lock while it removes the files. A process that is
+ * about to open the database detects this, and creates another directory.
  *
  * @param known - directories of this thread. They are kept, because their databases may not be open yet.
  */
@@ -37,12 +37,12 @@ export async function removeLeftOverDirectories(
     const directory = join(parent, name);
     if (!directoryName.test(name) || known.has(directory) || !isOwnDirectory(directory)) continue;
     if (performance.now() > deadline) return;
-    // Finds the databases that another SQLite library in this process has open. A lock does not exclude this library,
-    // and closing the file would drop the locks of the library.
+    // A lock of another SQLite library in this process would not be noticed, and closing the file would remove that
+    // lock. So the databases that such a library has open are found first.
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory, driver);
-    // Opening a database reads its log, which blocks the event loop for some milliseconds. So other work runs in
+    // Opening a database reads its log, and blocks the event loop for some milliseconds. Lets other work run in
     // between.
     await yieldToEventLoop();
   }
@@ -52,7 +52,7 @@ function namesIn(parent: string): string[] {
   try {
     return readdirSync(parent);
   } catch {
-    // Removes nothing from `parent` when it is writable but unreadable.
+    // If `parent` is writable but not readable, nothing can be removed.
     return [];
   }
 }
@@ -67,10 +67,10 @@ function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
     const path = join(directory, databaseName);
     if (existsSync(path)) removeLocked(path, driver);
     else if (Date.now() - lstatSync(directory).mtimeMs < emptyForMs) return;
-    // Fails when a process has just created a database in the directory.
+    // Fails if a process has just created a database in the directory.
     rmdirSync(directory);
   } catch {
-    // Another process has the database open, or has removed the directory first. Any other error can be ignored: the
+    // The database is open, or another process has removed the directory first. Any other error is ignored, because the
     // next opening tries again.
   }
 }
@@ -78,10 +78,10 @@ function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
 function removeLocked(path: string, driver: SqliteDriver): void {
   const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
-    // In exclusive mode, the lock also excludes readers, and the log has no -shm file.
+    // In exclusive mode, the lock also excludes readers, and SQLite uses no -shm file.
     connection.pragma('locking_mode = EXCLUSIVE');
     connection.exec('BEGIN EXCLUSIVE');
-    // Removes the database file last: its lock protects the directory only while the file exists.
+    // Removes the database file last, because its lock protects the directory only while the file exists.
     for (const suffix of ['-wal', '-shm', '-journal', '']) rmSync(path + suffix, { force: true });
   } finally {
     connection.close();

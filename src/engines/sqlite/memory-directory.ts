@@ -9,12 +9,12 @@ import { databaseName, directoryPrefix, removeLeftOverDirectories } from './left
 /** File system that Linux keeps in memory. */
 const memoryFileSystem = '/dev/shm';
 
-/** Directories of this thread. A directory has no lock before its database is open. */
+/** Directories of this thread. A new directory is not protected by a lock until its database is open. */
 const directories = new Set<string>();
 
 /**
- * Directory for a database that is removed when it is closed. SQLite's own `:memory:` is not suitable, because it has
- * no write-ahead log: its readers would wait for writers, or see uncommitted data.
+ * Directory for a database that is removed when it is closed. SQLite's own `:memory:` is not used, because it has no
+ * write-ahead log: readers would wait for writers, or see uncommitted data.
  */
 export class MemoryDirectory {
   readonly #path: string;
@@ -27,7 +27,7 @@ export class MemoryDirectory {
   }
 
   /**
-   * Creates a directory in the first folder of `parents` that is writable.
+   * Creates a directory in the first of the `parents` that is writable.
    *
    * @throws UNAVAILABLE when none of them is writable
    */
@@ -50,7 +50,7 @@ export class MemoryDirectory {
   }
 
   /**
-   * Reports whether the database file exists. Before the database is locked, another process may remove the directory.
+   * Reports whether the database file exists. Another process may remove the directory before the database is locked.
    */
   isInPlace(): boolean {
     return existsSync(this.databasePath);

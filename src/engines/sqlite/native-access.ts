@@ -21,7 +21,11 @@ export class SqliteNativeAccess implements NativeAccess {
   readonly #guard: WriteGuard;
   readonly #open: ExclusiveTransaction | undefined;
 
-  /** @param open - transaction that runs the SQL. When undefined, each statement runs by itself. */
+  /**
+   * Creates the access.
+   *
+   * @param open - transaction that runs the SQL. When undefined, each statement runs by itself.
+   */
   constructor(database: SqliteDatabase, guard: WriteGuard, open?: ExclusiveTransaction) {
     this.#database = database;
     this.#guard = guard;
@@ -45,7 +49,7 @@ export class SqliteNativeAccess implements NativeAccess {
 
   /**
    * Runs `work`, which must be synchronous and must run only `sql`. Uses the connection of the transaction if there is
-   * a transaction. Otherwise uses the reading connection if `sql` only reads, and the writing connection if it writes.
+   * one. Otherwise uses the reading connection if `sql` only reads, and the writing connection if not.
    */
   async run<T>(sql: string, parameterCount: number, work: (connection: SqliteConnection) => T): Promise<T> {
     const open = this.#open;
@@ -54,13 +58,14 @@ export class SqliteNativeAccess implements NativeAccess {
       return work(connection);
     };
     if (open !== undefined) return this.exclusive((connection) => Promise.resolve(guarded(connection)));
-    // Asks SQLite whether the statement only reads, because a statement that returns rows can also write (RETURNING).
+    // A statement that returns rows can also write (RETURNING), so SQLite is asked whether it only reads.
     const isRead = await this.#database.withReader((connection) => connection.prepareForPrisma(sql).readonly);
     return isRead ? this.#database.withReader(guarded) : this.#database.withWriter(guarded);
   }
 
   /**
-   * Runs `work` inside the transaction, while no other work runs in it. When `work` fails, its changes are rolled back.
+   * Runs `work` inside the transaction. Other work of the transaction waits meanwhile. When `work` fails, its changes
+   * are rolled back.
    */
   async exclusive<T>(work: (connection: SqliteConnection) => Promise<T>): Promise<T> {
     const open = this.#open;
@@ -82,7 +87,7 @@ export class SqliteNativeAccess implements NativeAccess {
     );
   }
 
-  /** Refuses the SQL that {@link run} refuses. Call it when you already have the connection from {@link exclusive}. */
+  /** Checks SQL as {@link run} does. Call it when you already have the connection from {@link exclusive}. */
   assertAllowed({ driver }: SqliteConnection, sql: string, parameterCount: number): void {
     this.#open?.transaction.assertOpen();
     this.#guard.assertAllowed(driver, sql, parameterCount);

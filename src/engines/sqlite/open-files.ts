@@ -8,7 +8,7 @@ import { mappedFiles, type MappedFile } from './process-mappings';
 
 /**
  * Database file that this thread has open. Other versions of this package in the same thread read these objects, too.
- * So this interface must only get new fields, and they must be optional.
+ * Therefore only optional fields may be added.
  */
 interface OpenFile {
   readonly library: SqliteLibrary;
@@ -22,12 +22,12 @@ type Registry = Map<FileIdentity, OpenFile>;
 const registryKey = Symbol.for('ans-database.openSqliteFiles');
 
 /**
- * True on systems where file locks belong to the process. On Windows, they belong to the file handle, so that they also
- * work between two SQLite libraries in one process.
+ * True on systems where file locks belong to the process. On Windows, they belong to the file handle, so that even two
+ * SQLite libraries in one process exclude each other.
  */
 const hasProcessLocks = process.platform !== 'win32';
 
-/** Registration of a writing connection in this thread's registry of open files. */
+/** Entry of a writing connection in the registry of open files. */
 export interface FileClaim {
   /** Returns the files as the first connection of this thread has found them. */
   readonly files: () => DatabaseFiles;
@@ -36,12 +36,14 @@ export interface FileClaim {
 
 /**
  * Fails when another copy of SQLite in this process has the file at `path` open. POSIX locks belong to the process: two
- * copies would not exclude each other, and a copy that closes the file drops the locks of the other copy. Also fails
- * when this thread has the database open, but one of its files was removed or replaced since. Call it before the file
- * is opened.
+ * copies would not exclude each other, and a copy that closes the file removes the locks of the other copy.
+ *
+ * Also fails when this thread has the database open, but one of its files was removed or replaced. Call it before the
+ * file is opened.
  *
  * @param library - library that is about to open the file.
- * @param mapped - files that the process had mapped before the library was loaded; by default those that it has now.
+ * @param mapped - files that the process had mapped before the library was loaded. Default: the files that are mapped
+ *   now.
  * @throws UNAVAILABLE in both cases
  */
 export function assertOnlyLibrary(path: string, library: SqliteLibrary, mapped?: readonly MappedFile[]): void {
@@ -51,7 +53,7 @@ export function assertOnlyLibrary(path: string, library: SqliteLibrary, mapped?:
   const entry = registry().get(identity);
   if (entry === undefined) assertNotMapped(path, library, mapped ?? mappedFiles());
   else if (entry.library.id !== library.id) throw openElsewhere(entry.library.path, library);
-  // All connections of a process share the -shm file, so a new connection would use the removed one.
+  // All connections of a process share the -shm file. A new connection would use the removed one.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
 }
 
@@ -65,7 +67,7 @@ export function claimFile(path: string, library: SqliteLibrary): FileClaim {
   return {
     files: () => {
       entry.files ??= filesAt(path);
-      // When `path` is another hard link of the file, SQLite uses another log for it.
+      // If `path` is another hard link of the file, SQLite uses another log for it.
       return entry.files.path === path ? entry.files : filesAt(path);
     },
     release: () => {
@@ -90,8 +92,8 @@ export function assertIndexMapped(path: string): void {
 }
 
 /**
- * Returns the registry of the thread. It must be shared by all contexts, such as those of Jest: each context has a
- * separate `globalThis`, but all of them share the locks.
+ * Returns the registry of the thread. All contexts of the thread, such as those of Jest, must share it, because they
+ * share the locks, too. `globalThis` would not work: each context has its own.
  */
 function registry(): Registry {
   // The cast is safe: only this package sets a property with this key.
@@ -107,11 +109,12 @@ function isSame(files: DatabaseFiles): boolean {
 }
 
 /**
- * Fails when another SQLite library has the database open and the registry of this thread does not show it: in another
- * thread, or through an application's own driver. A mapped index of the log shows that some library has the database
- * open. Works on Linux only, and only if it cannot be this copy's own library: when the binary of better-sqlite3 was not
- * loaded. `node:sqlite` is always loaded, so that another loaded library is enough for the failure: a refusal that was
- * not necessary does less harm than two libraries on one file.
+ * Fails when another SQLite library in this process has the database open and the registry does not show it: in another
+ * thread, or through the application's own driver. A mapped -shm file reveals this. Works on Linux only.
+ *
+ * If the file might be mapped by this copy's own library, nothing is refused. For better-sqlite3, this is the case once
+ * its binary is loaded. For `node:sqlite`, which is always loaded, the presence of another library is enough for a
+ * refusal: a needless refusal does less harm than two libraries on one file.
  */
 function assertNotMapped(path: string, library: SqliteLibrary, mapped: readonly MappedFile[]): void {
   const libraries = mapped.filter((file) => file.isExecutable && /sqlite.*\.(?:node|so)/i.test(basename(file.path)));

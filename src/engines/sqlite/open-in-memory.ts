@@ -6,12 +6,12 @@ import type { SqliteSettings } from './connection';
 import { SqliteEngine } from './engine';
 
 /**
- * Maximum number of attempts. An attempt fails only when another process removes the new directory before its database
- * is locked.
+ * Maximum number of attempts. An attempt fails only if another process removes the new directory before its database is
+ * locked.
  */
 const maxAttempts = 10;
 
-/** Opens a new database in a separate directory, which is removed when the database is closed. */
+/** Opens a new database in a directory of its own, which is removed when the database is closed. */
 export async function openInMemory(
   settings: Omit<SqliteSettings, 'path'>,
   callbacks: EngineCallbacks,
@@ -36,7 +36,7 @@ async function tryOpen(
 ): Promise<SqliteEngine | undefined> {
   try {
     const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, callbacks, memory);
-    // From now on, the database is locked, so its directory is safe if it still exists.
+    // The database is locked from now on. Its directory is safe if it still exists.
     if (memory.isInPlace()) return engine;
     await engine.close();
     throw new Failure('UNAVAILABLE', 'the directory of the in-memory database was removed');

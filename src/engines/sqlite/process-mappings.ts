@@ -11,8 +11,8 @@ export interface MappedFile {
 const line = /^\S+ ..(.). ([\da-f]+) \S+ \d+ +(\/.*)$/;
 
 /**
- * Returns the files that any thread and any library of this process has mapped. Returns an empty array on systems
- * without `/proc/self/maps`, which only Linux has.
+ * Returns the files that this process has mapped into its memory, by any thread and any library. Returns an empty array
+ * on systems without `/proc/self/maps`, which only Linux has.
  *
  * @see https://www.kernel.org/doc/html/latest/filesystems/proc.html
  */

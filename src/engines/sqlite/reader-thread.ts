@@ -6,7 +6,7 @@ import { toError } from './driver-thread';
 import type { SqliteSettings } from './connection';
 import { RequestThread } from './request-thread';
 
-/** Maximum number of rows that the thread sends at once, and approximate maximum number of their characters. */
+/** Maximum number of rows in one message of the thread, and approximate maximum number of their characters. */
 const chunkRows = 500;
 const chunkLength = 524_288;
 
@@ -16,7 +16,7 @@ const chunkLength = 524_288;
  */
 const maxPrepared = 64;
 
-// The thread measures a result as `AnswerSize` does, before it sends the result to the main thread.
+// Body of the thread. It measures a result as `AnswerSize` does, before it sends the result to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { chunkRows, chunkLength, uncountedLength, maxPrepared } = workerData;
@@ -91,7 +91,7 @@ interface Answer {
   readonly failure?: { readonly code: unknown; readonly message: string };
 }
 
-/** Thread with a separate read-only connection, for statements that would block the event loop for long. */
+/** Thread with its own read-only connection, for statements that would block the event loop for long. */
 export class ReaderThread {
   readonly #thread: RequestThread<Answer>;
   readonly #mutex = new Mutex();
@@ -123,7 +123,7 @@ export class ReaderThread {
     try {
       return await this.#mutex.runExclusive(async () => {
         const all: Row[] = [];
-        // Requests each chunk separately, so that other work of the process runs between two chunks.
+        // Requests each part of the result separately, so that other work of the process runs in between.
         for (let request: object = { sql, args, bounds }; ; request = {}) {
           const { rows = [], isLast = true, excess, failure } = await this.#thread.ask(request);
           if (failure !== undefined) throw toError(failure);

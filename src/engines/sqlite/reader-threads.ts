@@ -4,7 +4,7 @@ import type { SqliteConnection, SqliteSettings } from './connection';
 import { ReaderThread } from './reader-thread';
 import { ThreadLost } from './request-thread';
 
-/** Maximum number of threads. The second thread runs other statements while the first one runs a slow statement. */
+/** Maximum number of threads. With two, other statements can run while one thread runs a slow statement. */
 const maxThreads = 2;
 
 /** Numbers of rows of the tables that decide whether a statement runs in a thread. */
@@ -15,10 +15,9 @@ interface DatabaseSize {
 }
 
 /**
- * Number of rows from which on a statement runs in a thread, by the cost of the statement. Such a statement may block
- * the event loop for long. Its earlier durations do not decide this, because they say little about its next one: the
- * same search takes a thousand times as long for a popular capability as for a rare one, and SQLite's drivers cannot
- * interrupt a statement.
+ * Number of rows from which on a statement runs in a thread, by the cost of the statement. With fewer rows, the
+ * statement is quick. The measured durations of earlier calls are not used, because they say little about the next one:
+ * the same search takes a thousand times as long for a popular capability as for a rare one.
  */
 const minRows: Readonly<Record<StatementCost, readonly [size: keyof DatabaseSize, rows: number]>> = {
   scan: ['directory', 20_000],
@@ -34,7 +33,7 @@ const sizeSql = `SELECT
   max(coalesce((SELECT max(rowid) FROM agents), 0), coalesce((SELECT max(rowid) FROM certificates), 0)),
   coalesce((SELECT max(rowid) FROM security_events), 0)`;
 
-/** Reader threads of one database. They are started when they are needed. */
+/** Reader threads of one database. A thread is started when it is first needed. */
 export class ReaderThreads {
   readonly #settings: SqliteSettings;
   #threads: ReaderThread[] = [];
@@ -57,7 +56,7 @@ export class ReaderThreads {
   }
 
   /**
-   * Runs the statement in an idle thread, or in the thread with the fewest pending statements. Returns the rows;
+   * Runs the statement in an idle thread, or else in the thread with the fewest pending statements. Returns the rows;
    * undefined when the thread could not be started or has ended.
    *
    * @throws the other errors of {@link ReaderThread.query}.

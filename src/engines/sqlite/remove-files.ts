@@ -8,18 +8,18 @@ import { pathOf } from './connection';
 import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
 
 /**
- * Removes a database of this package with the files that SQLite keeps beside it. Does nothing when the file is missing
- * or empty. When the path is a symbolic link, removes the file that it leads to, and keeps the link.
+ * Removes a database of this package, with the files that SQLite keeps beside it. Does nothing when the file does not
+ * exist or is empty. If the path is a symbolic link, removes its target and keeps the link.
  *
  * @throws BUSY when another connection has the database open; INVALID_OPTIONS when the database does not belong to this
- * package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
+ *   package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
  */
 export async function removeSqliteFiles(path: string, driver: SqliteDriver, busyTimeoutMs: number): Promise<void> {
   if (identityOf(path) === missingFile) return;
   assertOnlyLibrary(path, driver.library);
   const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
-    // In exclusive mode, no other connection of this or another process can have the file open, not even for reading.
+    // In exclusive mode, no other connection can have the file open, not even for reading.
     connection.pragma('locking_mode = EXCLUSIVE');
     await whileBusy(busyTimeoutMs, () => {
       if (!connection.inTransaction) connection.exec('BEGIN EXCLUSIVE');
@@ -33,13 +33,13 @@ export async function removeSqliteFiles(path: string, driver: SqliteDriver, busy
   }
 }
 
-/** Removes the files. The caller's lock prevents others from opening them. */
+/** Removes the files. The lock of the caller prevents others from opening them. */
 async function removeLocked(connection: DriverConnection): Promise<void> {
   const path = pathOf(connection);
-  // Closes the file first on Windows, which cannot remove an open file.
+  // Windows cannot remove an open file, so the connection is closed first.
   if (process.platform === 'win32') connection.close();
   try {
-    // Removes the database file first: an old log must never be applied to a new database.
+    // Removes the database file first. Otherwise its log might be applied to a new database at the path.
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true });
   } catch (cause) {
     throw new Failure('UNAVAILABLE', 'the database files could not be removed', { cause });

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { SqliteDriver } from './driver/driver';
 import { threadArguments } from './driver-thread';
 
-/** Error of a request to a thread that could not be started, or has ended. */
+/** Error of a request to a thread that has ended, or that could not be started. */
 export class ThreadLost extends Error {}
 
 /**
@@ -17,8 +17,8 @@ export class RequestThread<Answer extends object> {
    * Starts the thread.
    *
    * @param name - name of the thread in the messages of its errors.
-   * @param program - source text, which can use `Driver`, and answers each message of `parentPort` with one message. It
-   * is not a file of this package, because a bundled application may not contain the package's files.
+   * @param program - source text of the program, which can use `Driver`, and answers each message of `parentPort` with
+   *   one message. It is not a file, because a bundled application may not contain the files of this package.
    * @param workerData - data for the program.
    * @throws errors of Node.js when no thread can be started.
    */
@@ -34,7 +34,7 @@ export class RequestThread<Answer extends object> {
     return this.#end !== undefined;
   }
 
-  /** Makes the thread keep the process alive, until {@link unref} is called. */
+  /** Makes the thread keep the process alive until {@link unref} is called. */
   ref(): void {
     this.#worker.ref();
   }
@@ -46,7 +46,7 @@ export class RequestThread<Answer extends object> {
   /**
    * Returns the answer to a request. Call it only after the answer to the previous request.
    *
-   * @throws ThreadLost
+   * @throws ThreadLost when the thread has ended
    */
   async ask(request: object): Promise<Answer> {
     if (this.#end !== undefined) throw this.#end;

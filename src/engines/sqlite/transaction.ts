@@ -4,8 +4,8 @@ import type { Statement } from '../../sql/statement';
 import type { SqliteConnection } from './connection';
 
 /**
- * Statements that begin and end a transaction. BEGIN acquires the write lock at once, so that no later statement of the
- * transaction waits for the lock.
+ * Statements that begin and end a transaction. BEGIN IMMEDIATE takes the write lock at once, so that no later statement
+ * has to wait for it.
  */
 export const transactionControl = {
   begin: { sql: 'BEGIN IMMEDIATE', args: [] },
@@ -34,8 +34,8 @@ export function rolledBackByStorage(): Failure {
 }
 
 /**
- * Rolls the transaction back because of `error`, and returns the error to throw: `error` itself or, when the rollback
- * fails too, an AggregateError of both errors whose cause is `error`.
+ * Rolls back the transaction because of `error`, and returns the error to throw. This is `error` itself; if the
+ * rollback fails, too, it is an AggregateError of both errors, with `error` as its cause.
  */
 export function rollbackAfter(error: unknown, transaction: SqliteTransaction): unknown {
   try {

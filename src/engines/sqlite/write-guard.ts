@@ -2,7 +2,7 @@ import type { DriverConnection } from './driver/driver';
 import { LRUCache } from 'lru-cache';
 import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
 
-/** Result of checking one SQL text: the failure, or undefined when the SQL is allowed. */
+/** Result of checking one SQL text: the failure; undefined when the SQL is allowed. */
 interface Verdict {
   readonly failure: ReturnType<typeof ownTableProtected> | undefined;
 }
@@ -16,7 +16,10 @@ interface Instruction {
   readonly p5: number;
 }
 
-/** Flag of OpenWrite: the second operand is a register and not a page. SQLite sets the flag for new tables only. */
+/**
+ * Flag of the instruction OpenWrite: its second operand is a register, and not a page. SQLite sets it only for new
+ * tables.
+ */
 const isRegister = 0x10;
 
 const searchIndex = 'agent_names_search';
@@ -24,9 +27,9 @@ const searchIndex = 'agent_names_search';
 const maxTexts = 256;
 
 /**
- * Refuses SQL that writes to this package's tables. SQLite compiles a statement to a program. Its instructions name the
- * tables that it opens for writing, including the tables that triggers and foreign keys write to. The result for an SQL
- * text is cached until the schema changes.
+ * Refuses SQL that writes to this package's tables. SQLite compiles a statement to a program, whose instructions name
+ * every table that the statement opens for writing, even through triggers and foreign keys. The result for an SQL text
+ * is cached until the schema changes.
  */
 export class WriteGuard {
   readonly #verdicts = new LRUCache<string, Verdict>({ max: maxTexts });
@@ -72,8 +75,8 @@ function findFailure(driver: DriverConnection, sql: string, parameterCount: numb
   return own && ownTableProtected(own.name);
 }
 
-// Reports whether a statement writes to the search index. The instructions do not name a virtual table, so this
-// function looks for the name of the search index in the statement and in the application's triggers.
+// Reports whether a statement writes to the search index. This is a virtual table, which the instructions do not name.
+// So this function looks for its name in the statement and in the application's triggers.
 function writesSearchIndex(driver: DriverConnection, sql: string, program: readonly Instruction[]): boolean {
   if (!program.some(({ opcode }) => opcode === 'VUpdate' || opcode === 'VDestroy')) return false;
   if (sql.toLowerCase().includes(searchIndex)) return true;
@@ -84,15 +87,14 @@ function writesSearchIndex(driver: DriverConnection, sql: string, program: reado
 }
 
 function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
-  // The number of the database is the third operand of OpenWrite and Destroy, and the second operand of Clear. All
-  // tables of this package are in the main database, which has the number 0. Temporary and attached databases belong to
-  // the application.
+  // The database is the third operand of OpenWrite and Destroy, and the second one of Clear. The number 0 is the main
+  // database, with all tables of this package. Temporary and attached databases belong to the application.
   if (opcode === 'OpenWrite') return p3 === 0 && (p5 & isRegister) === 0 ? [p2] : [];
   if (opcode === 'Clear') return p2 === 0 ? [p1] : [];
   return opcode === 'Destroy' && p3 === 0 ? [p1] : [];
 }
 
-// SQLite folds the case of names, and keeps the search index in tables with its name as a prefix.
+// SQLite ignores the case of names. It keeps the search index in tables whose names begin with the name of the index.
 function isOwn(name: string): boolean {
   const folded = name.toLowerCase();
   return ownTables.has(folded) || /^agent_names(?:_search(?:_.*)?)?$/.test(folded);

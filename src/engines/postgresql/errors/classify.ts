@@ -53,34 +53,40 @@ export function isSerializationConflict(error: unknown): boolean {
 }
 
 /**
- * Reports whether the server rejected a write because the server is read-only, as a standby is. After a failover
- * another server would accept the write. The server has rolled the transaction back.
+ * Reports whether the server rejected a write because the server is read-only, as a standby is. After a fail-over,
+ * another server accepts writes. The server has rolled back the transaction.
  */
 export function isReadOnlyServer(error: unknown): boolean {
   return findInChain(error, mapServerError) === readOnlyServer;
 }
 
 /**
- * Reports whether the server rejected a statement because a plan or a prepared statement of the connection is no longer
- * valid. The server has rolled the transaction back.
+ * Reports whether the server rejected a statement because a plan or a prepared statement of the connection was
+ * outdated. The server has rolled back the transaction.
  */
 export function isOutdatedPlan(error: unknown): boolean {
   return findInChain(error, mapServerError) === outdatedPlan;
 }
 
-/** Reports whether the server has rolled a transaction back, and ended the connection, because it took too long. */
+/**
+ * Reports whether the server has rolled back a transaction, and ended the connection, because the transaction took too
+ * long.
+ */
 export function isTransactionTimeout(error: unknown): boolean {
   return findInChain(error, mapServerError) === transactionTimeout;
 }
 
-/** Reports whether somebody cancelled a statement on the server: it must not be repeated automatically. */
+/**
+ * Reports whether somebody, such as an administrator, cancelled a statement on the server. It must not be repeated
+ * automatically.
+ */
 export function isCancelledByRequest(error: unknown): boolean {
   return findInChain(error, mapServerError) === cancelledByRequest;
 }
 
 /**
- * Reports whether the connection has to be discarded: it was lost, the server has ended it or has not answered in time,
- * or one of its plans or prepared statements is no longer valid.
+ * Reports whether the connection can no longer be used: it was lost, the server has ended it or has not answered in
+ * time, or one of its plans or prepared statements is outdated.
  */
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
@@ -92,7 +98,7 @@ export function isConnectionFault(error: unknown): boolean {
   return found ?? false;
 }
 
-// A trigger of the application may raise any SQLSTATE. Such an error does not end the connection.
+// A trigger of the application may raise any SQLSTATE. The connection stays usable after such an error.
 function isStateOfConnection(error: object, state: string): boolean {
   return isFatal(error) || (connectionStates.test(state) && describeViolation(error, state) === undefined);
 }

@@ -3,8 +3,7 @@ import { describeTlsError } from './tls-errors';
 import { propertiesOf } from '../../../errors/properties';
 
 /*
- * Errors of a connection that come from the driver or from the system, before or instead of a response of the server.
- * They have no SQLSTATE.
+ * Errors of a connection that the driver or the system reports, and not the server. They have no SQLSTATE.
  */
 
 const unreachableServer: ErrorMapping = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
@@ -43,7 +42,7 @@ const systemErrors: ReadonlyMap<unknown, ErrorMapping> = new Map([
   ['ETIMEDOUT', connectionLost],
 ]);
 
-/** Errors of a connection that the driver reports, by their message: they have no code. */
+/** Errors of a connection that the driver reports. They have no code, so their messages distinguish them. */
 const driverMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [
     /^timeout exceeded when trying to connect$/,
@@ -61,7 +60,7 @@ const driverMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping
   [/^SASL|password must be a string/, rejectedRole],
 ];
 
-/** The same errors in the form in which Prisma's adapter throws them. */
+/** Errors of a connection in the form in which Prisma's adapter throws them, by their kind. */
 const adapterKinds: Readonly<Record<string, ErrorMapping>> = {
   DatabaseNotReachable: unreachableServer,
   ConnectionClosed: connectionLost,
@@ -73,7 +72,7 @@ const adapterKinds: Readonly<Record<string, ErrorMapping>> = {
   },
 };
 
-/** Reports whether the driver refused to use a connection that had failed before: nothing was sent. */
+/** Reports whether the driver refused to use a connection that had already failed. Then nothing was sent. */
 export function isNotQueryable(error: object): boolean {
   const { message } = propertiesOf(error);
   return typeof message === 'string' && message.endsWith('is not queryable');
@@ -82,7 +81,8 @@ export function isNotQueryable(error: object): boolean {
 /** Returns the mapping of an error of a connection; undefined for any other error. */
 export function mapConnectionError(error: object): ErrorMapping | undefined {
   const { code, message, kind, syscall } = propertiesOf(error);
-  // A Unix socket is a file. Its error codes also occur for other files, so the system call identifies the error.
+  // A Unix socket is a file, and other files have the same error codes. Only the name of the system call shows that the
+  // error is about a connection.
   if (syscall === 'connect') return unreachableServer;
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
   if (known !== undefined) return known;

@@ -1,7 +1,7 @@
-// Stored beside the errors: they belong to the driver, so this package does not change them.
+// A set keeps the errors. They belong to the driver, so this package adds no property to them.
 const faults = new WeakSet<object>();
 
-/** Records that a connection has failed with this error, whatever the error is. */
+/** Records that a connection has failed with this error. Any error can be recorded, whatever its code. */
 export function markConnectionFault(error: unknown): void {
   if (typeof error === 'object' && error !== null) faults.add(error);
 }

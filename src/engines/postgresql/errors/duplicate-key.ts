@@ -7,7 +7,7 @@ import type { ErrorMapping } from './error-mapping';
 
 const sequenceBehind: ErrorMapping = { code: 'CORRUPT', message: feedCounterMessages.behind };
 
-/** Returns the mapping when the sequence of the change feed has assigned a taken number; undefined for other keys. */
+/** Returns the mapping for a change-feed number that is already taken; undefined for other keys. */
 export function mapChangeFeedKey(error: object): ErrorMapping | undefined {
   return constraintOf(error) === 'changes_pkey' ? sequenceBehind : undefined;
 }
@@ -19,7 +19,7 @@ export function toDuplicateKey(error: object, cause: unknown): Failure {
 
 function constraintOf(error: object): string {
   const { constraint } = propertiesOf(error);
-  // Prisma's adapter keeps the name of the constraint inside an object.
+  // Prisma's adapter passes the name of the constraint in an object.
   const name: unknown =
     typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : constraint;
   return String(name);

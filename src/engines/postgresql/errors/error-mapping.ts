@@ -1,14 +1,16 @@
 import type { DatabaseErrorCode } from '../../../errors/database-error';
 import type { Availability } from '../../../errors/failure';
 
-/** Code and message of an error that the server or the driver reports, with the differences from the defaults. */
+/**
+ * Code and message for an error that the server or the driver reports. The optional properties replace the defaults.
+ */
 export interface ErrorMapping {
   readonly code: DatabaseErrorCode;
   readonly message: string;
-  /** Default: decided by the code. */
+  /** True when the same call may succeed later. Default: as the code implies. */
   readonly retryable?: boolean;
-  /** Default: true when the error is retryable and its code is not TIMEOUT. */
+  /** True when the call may succeed at once. Default: true when the error is retryable and its code is not TIMEOUT. */
   readonly isTransient?: boolean;
-  /** Default: decided by the code and by `retryable`. */
+  /** Availability of the database. Default: as the code and `retryable` imply. */
   readonly availability?: Availability;
 }

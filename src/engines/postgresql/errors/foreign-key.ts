@@ -14,16 +14,16 @@ export const stillReferenced: ErrorMapping = {
 };
 
 /**
- * First words of the server's English message: when a referenced row is updated or deleted, and when a referring row is
- * written. A server with another `lc_messages` uses other words.
+ * Beginnings of the server's English message, when a referenced row was updated or deleted, and when a referring row
+ * was written. A server with another `lc_messages` uses other words.
  */
 const ofReferenced = 'update or delete on table';
 const ofReferring = 'insert or update on table';
 
 /**
- * Returns the mapping of a foreign key violation. The server has one code for both directions, and names the referring
- * table. When a foreign key of the application is violated by a change of this package's record, a row of the
- * application still refers to that record.
+ * Returns the mapping of a foreign key violation. For a foreign key of this package, the result is REFERENCE_NOT_FOUND,
+ * and `toDatabaseError` decides whether the call has set the reference. For a foreign key of the application, the
+ * server's message shows whether a row of the application still refers to the record.
  */
 export function mapForeignKeyViolation(error: object): ErrorMapping {
   const { table } = propertiesOf(error);
@@ -43,7 +43,7 @@ export function violatesOwnForeignKey(error: object): boolean {
 
 function nameOf(error: object): string | undefined {
   const { constraint } = propertiesOf(error);
-  // Prisma's adapter keeps no name of the constraint, but it keeps the server's message.
+  // Prisma's adapter does not pass the name of the constraint, but it passes the server's message.
   return typeof constraint === 'string' ? constraint : /foreign key constraint "([^"]+)"/.exec(textOf(error))?.[1];
 }
 

@@ -2,7 +2,7 @@ import { ownKeys } from '../../../errors/own-constraints';
 
 /* Names of constraints that the migrations of this package create on PostgreSQL. */
 
-/** Foreign keys; SQLite does not report their names. */
+/** Foreign keys of this package. On SQLite, errors do not contain these names. */
 export const ownForeignKeys: ReadonlySet<string> = new Set([
   'agent_capabilities_agent_id_fkey',
   'agent_capabilities_capability_id_fkey',
@@ -36,12 +36,12 @@ const ownPostgresqlChecks: ReadonlySet<string> = new Set([
   'security_events_timestamp_check',
 ]);
 
-/** Reports whether a primary key or unique index of a PostgreSQL database is this package's. */
+/** Reports whether a primary key or unique index in a PostgreSQL database belongs to this package. */
 export function isOwnPostgresqlKey(name: string): boolean {
   return Object.hasOwn(ownKeys, name);
 }
 
-/** Reports whether a CHECK constraint of a PostgreSQL database is this package's. */
+/** Reports whether a CHECK constraint in a PostgreSQL database belongs to this package. */
 export function isOwnPostgresqlCheck(name: string): boolean {
   return ownPostgresqlChecks.has(name);
 }

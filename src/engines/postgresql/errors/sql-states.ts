@@ -12,22 +12,22 @@ const outdatedSchema: ErrorMapping = {
   code: 'SCHEMA_OUTDATED',
   message: 'the database schema lacks a table or column that this package needs: apply its migrations',
 };
-/** Duplicate key; the name of the constraint says which key it is. */
+/** Duplicate key. The name of the constraint shows which key it is. */
 export const duplicateKey: ErrorMapping = { code: 'ALREADY_EXISTS', message: 'a key is already taken' };
 const tooLarge: ErrorMapping = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
-/** The transaction failed because of a concurrent one: the whole transaction can be repeated. */
+/** Conflict with a concurrent transaction. The whole transaction can be repeated. */
 export const serializationConflict: ErrorMapping = {
   code: 'CONFLICT',
   message: 'a concurrent transaction changed the same data',
   retryable: true,
 };
-/** A plan or a prepared statement that the connection uses is no longer valid. */
+/** A plan or a prepared statement of the connection is outdated. */
 export const outdatedPlan: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the database schema changed during the call',
 };
 const connectionEnded: ErrorMapping = { code: 'UNAVAILABLE', message: 'the server ended the connection' };
-/** The server is a standby, which rejects writes. After a failover another server may accept them. */
+/** The server is a standby, which rejects writes. After a fail-over, another server accepts them. */
 export const readOnlyServer: ErrorMapping = {
   code: 'READ_ONLY',
   message: 'the database is read-only',
@@ -42,13 +42,15 @@ const rejectedSetting: ErrorMapping = {
   code: 'INVALID_OPTIONS',
   message: 'the server, or a connection pooler in front of it, rejected a connection setting',
 };
-/** The server has rolled the transaction back and ended the connection. */
+/** The server has rolled back the transaction and ended the connection. */
 export const transactionTimeout: ErrorMapping = {
   code: 'TIMEOUT',
   message: 'the transaction exceeded a time limit of the server',
 };
 const statementTimeout: ErrorMapping = { code: 'TIMEOUT', message: 'the statement exceeded statement_timeout' };
-/** The server responds. An automatic retry would defeat a deliberate cancellation. */
+/**
+ * Somebody cancelled the statement on purpose, so it must not be repeated automatically. The server itself responds.
+ */
 export const cancelledByRequest: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the statement was cancelled on request, for example by an administrator',
@@ -60,24 +62,24 @@ const cancelledForUnknownReason: ErrorMapping = {
   message: 'the server cancelled the statement because of a time limit or on request',
 };
 
-/** Mappings by the beginning of the SQLSTATE. The first match counts. */
+/** Mappings by the beginning of the SQLSTATE. The first one that matches applies. */
 const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] = [
-  // PgBouncer uses this class for most of its own errors, such as a lost server.
+  // PgBouncer uses this class for most of its own errors, such as a lost connection to the server.
   ['08', connectionLost],
-  // A subquery for a unique name has found two rows: a row of this transaction, and a row that another transaction has
-  // deleted since this transaction's snapshot.
+  // The subquery for a unique name has found two rows, one of them deleted by another transaction since the snapshot of
+  // this transaction.
   ['21000', serializationConflict],
   ['22001', tooLarge],
   ['22003', tooLarge],
-  // The change feed's sequence has reached its end. No caller sets the value of a sequence.
+  // The sequence of the change feed has reached its end. No caller can cause this by a value.
   ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its maximum: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
-  // Since PostgreSQL 18, a deletion that a foreign key with RESTRICT prevents has this separate code.
+  // Since PostgreSQL 18, a foreign key with RESTRICT that prevents a deletion has its own code.
   ['23001', stillReferenced],
   ['25P03', transactionTimeout],
   ['25P04', transactionTimeout],
   ['25006', readOnlyServer],
-  // A pooler may deallocate the prepared statements of a connection.
+  // A pooler may remove the prepared statements of a connection.
   ['26000', outdatedPlan],
   ['28', rejectedRole],
   ['3D000', missingDatabase],
@@ -108,24 +110,24 @@ const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] =
 ];
 
 /**
- * Mappings of a cancelled statement by its message, because all reasons have one code. A server in another language
- * uses other messages.
+ * Mappings of a cancelled statement. All reasons have the same code, so the message decides. A server in another
+ * language uses other messages.
  */
 const cancellationMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [/statement timeout/, statementTimeout],
   [/user request/, cancelledByRequest],
 ];
 
-/** Mappings of the code 0A000, which has many other meanings, by the server function that reports the error. */
+/** Mappings of the code 0A000, which has many meanings. The name of the server's C function decides. */
 const rejectedFeatures: ReadonlyMap<unknown, ErrorMapping> = new Map([
-  // A cached plan must always return the same types.
+  // A cached plan has become invalid because a column of its result has another type now.
   ['RevalidateCachedQuery', outdatedPlan],
   // A standby cannot begin a serializable transaction.
   ['call_enum_check_hook', readOnlyServer],
   ['GetSerializableTransactionSnapshot', readOnlyServer],
 ]);
 
-/** Mappings of PgBouncer's errors by their message, because all of them have one code. */
+/** Mappings of PgBouncer's errors. All of them have the same code, so the message decides. */
 const poolerMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [/startup parameter/, rejectedSetting],
   [/authentication failed|no such user/, rejectedRole],
@@ -133,8 +135,8 @@ const poolerMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping
 ];
 
 /**
- * Tables whose keys no caller sets. A violation shows that another transaction has changed data on which this one
- * depends. Since this transaction's snapshot, it has deleted a capability, or added an entry to the event chain.
+ * Tables whose keys are never set by callers. A duplicate key in them shows a conflict: another transaction has deleted
+ * a capability, or has added an entry to the event chain, since the snapshot of this transaction.
  */
 const sharedTables: ReadonlySet<unknown> = new Set([
   'agent_capabilities',
@@ -142,7 +144,10 @@ const sharedTables: ReadonlySet<unknown> = new Set([
   'security_event_checkpoints',
 ]);
 
-/** Reports whether an error has ended the connection. A server in another language translates the severity. */
+/**
+ * Reports whether an error has ended the connection. Returns false if the server reports the severity in another
+ * language.
+ */
 export function isFatal(error: object): boolean {
   const severity: unknown = Reflect.get(error, 'severity');
   return severity === 'FATAL' || severity === 'PANIC';
@@ -151,7 +156,7 @@ export function isFatal(error: object): boolean {
 /** Returns the SQLSTATE of an error that the server has reported; undefined for any other error. */
 export function sqlStateOf(error: object): string | undefined {
   const { code, severity, originalCode } = propertiesOf(error);
-  // Only an error of the server has a severity. Prisma's adapter keeps the SQLSTATE in `originalCode`.
+  // Only errors of a server have a severity. Prisma's adapter keeps the SQLSTATE in `originalCode`.
   const state = severity === undefined ? originalCode : code;
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
 }
@@ -162,12 +167,12 @@ export function mapServerError(error: object): ErrorMapping | undefined {
   if (state === undefined) return mapConnectionError(error) ?? (isUnknownError(error) ? protocolViolation : undefined);
   const rejected = state === '0A000' ? rejectedFeatures.get(Reflect.get(error, 'routine')) : undefined;
   if (rejected !== undefined) return rejected;
-  // An error that ends the connection does not come from a trigger or a constraint.
+  // An error that ends the connection cannot come from a trigger or a constraint.
   const violation = isFatal(error) ? undefined : describeViolation(error, state);
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return serializationConflict;
   if (state === '23503') return mapForeignKeyViolation(error);
-  // A table of the application refers to a truncated table. The server has no separate SQLSTATE for this.
+  // TRUNCATE fails when a table of the application refers to the table. The server has no separate SQLSTATE for this.
   if (state === '0A000' && Reflect.get(error, 'routine') === 'heap_truncate_check_FKs') return stillReferenced;
   if (state === '23505') return mapChangeFeedKey(error) ?? duplicateKey;
   if (isRejectedSetting(error, state)) return rejectedSetting;
@@ -176,15 +181,15 @@ export function mapServerError(error: object): ErrorMapping | undefined {
   return known ?? (isFatal(error) ? connectionEnded : { code: 'INTERNAL', message: 'unexpected database error' });
 }
 
-// The driver may throw any error for a message of the server that it does not know. An error of the server without an
-// SQLSTATE is recognised by its properties.
+// The driver may throw any error for a message of the server that it does not know. An error of the server itself has
+// these properties, even without an SQLSTATE.
 function isUnknownError(error: object): boolean {
   const { name, length } = propertiesOf(error);
   return isMarkedConnectionFault(error) || (name === 'error' && typeof length === 'number');
 }
 
-// An unknown setting, or an invalid value of a setting, ends the connection. The same SQLSTATE values also occur for
-// statements, but then the connection stays open.
+// An unknown setting, or an invalid value of one, ends a new connection. The same SQLSTATE values also occur for
+// statements, which do not end the connection.
 function isRejectedSetting(error: object, state: string): boolean {
   return state !== '42501' && /^(?:22|42)/.test(state) && isFatal(error);
 }
@@ -192,7 +197,7 @@ function isRejectedSetting(error: object, state: string): boolean {
 function mapMessage(error: object, state: string): ErrorMapping | undefined {
   const messages = state === '08P01' ? poolerMessages : state === '57014' ? cancellationMessages : undefined;
   if (messages === undefined) return undefined;
-  // Prisma's adapter keeps the message in `originalMessage`.
+  // Prisma's adapter passes the message in `originalMessage`.
   const { message, originalMessage } = propertiesOf(error);
   const text = String(originalMessage ?? message);
   return messages.find(([pattern]) => pattern.test(text))?.[1];

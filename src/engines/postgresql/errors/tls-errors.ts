@@ -1,4 +1,7 @@
-/** Fault of the server's certificate, by the code of Node.js (the documentation of `node:tls`, "X509 errors"). */
+/**
+ * Fault of the server's certificate, by the code of Node.js (see "X509 certificate error codes" in the documentation of
+ * `node:tls`).
+ */
 const certificateFaults: ReadonlyMap<unknown, string> = new Map([
   ['CERT_HAS_EXPIRED', "the server's certificate has expired"],
   ['CERT_NOT_YET_VALID', "the server's certificate is not valid yet"],
@@ -16,10 +19,10 @@ const certificateFaults: ReadonlyMap<unknown, string> = new Map([
 const otherCertificateCode =
   /^(?:CERT|CRL|UNABLE_TO_GET|UNABLE_TO_DECRYPT|UNABLE_TO_DECODE|ERROR_IN_CERT|ERROR_IN_CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
 
-/** Codes of a failed handshake. Node.js uses `EPROTO` when the socket itself reports it. */
+/** Codes of a failed TLS handshake. Node.js reports `EPROTO` when the socket itself detects the failure. */
 const handshakeCode = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$)/;
 
-/** Returns the description of a TLS fault of a connection; undefined when the code does not concern TLS. */
+/** Returns the description of a TLS fault of a connection; undefined for a code that is not about TLS. */
 export function describeTlsError(code: unknown): string | undefined {
   if (typeof code !== 'string') return undefined;
   const known = certificateFaults.get(code);

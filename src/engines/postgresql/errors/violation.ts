@@ -4,7 +4,7 @@ import { propertiesOf } from '../../../errors/properties';
 import { isOwnPostgresqlCheck, isOwnPostgresqlKey } from './own-constraints';
 
 /**
- * Classes of SQLSTATE that PostgreSQL defines (its documentation, appendix A): any other class belongs to the
+ * Classes of SQLSTATE that PostgreSQL defines (appendix A of its documentation). Any other class comes from the
  * application.
  */
 const serverClasses: ReadonlySet<string> = new Set(
@@ -14,19 +14,19 @@ const serverClasses: ReadonlySet<string> = new Set(
 );
 
 /**
- * SQLSTATE values of errors in triggers and functions: RAISE without an explicit SQLSTATE, functions in languages other
- * than SQL and PL/pgSQL, and actions of a trigger.
+ * SQLSTATE values of errors that only triggers and functions raise, for example by RAISE without an explicit SQLSTATE.
  */
 const triggerStates = /^(?:09|27|38|39|P0)/;
 
 /**
- * SQLSTATE values of failed statements inside a function, except those that concern the server or other transactions.
+ * SQLSTATE values of failed statements that also occur inside functions. Excludes errors that concern the server or
+ * other transactions.
  */
 const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
 
 /**
- * Returns the message for a change that a constraint or a trigger of the application refused. Undefined for any other
- * error, and for a constraint of this package.
+ * Returns the message for a change that a constraint or a trigger of the application has rejected. Returns undefined
+ * for any other error, including a violated constraint of this package.
  */
 export function describeViolation(error: object, state: string): string | undefined {
   const { routine, where } = propertiesOf(error);
@@ -42,7 +42,7 @@ export function describeViolation(error: object, state: string): string | undefi
   return isOfTrigger ? triggerMessage(functionOf(where)) : undefined;
 }
 
-// RAISE can set the name of a constraint.
+// RAISE can also set the name of a constraint.
 function describeRaised(error: object): string | undefined {
   const name = constraintOf(error);
   if (name !== undefined && isOwnPostgresqlKey(name)) return undefined;
@@ -55,7 +55,7 @@ function describeConstraint(error: object, state: string): string | undefined {
     case '23502':
       return describeRequired(error);
     case '23505':
-      // Prisma's adapter does not always keep the name of the key.
+      // Prisma's adapter does not always pass the name of the key.
       return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintMessage(name);
     case '23514':
       return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintMessage(name);
@@ -76,14 +76,15 @@ function describeRequired(error: object): string | undefined {
 function constraintOf(error: object): string | undefined {
   const { constraint, originalMessage } = propertiesOf(error);
   if (typeof constraint === 'string') return constraint;
-  // Prisma's adapter keeps the name of the constraint inside an object, or only in the server's message.
+  // Prisma's adapter passes the name of the constraint in an object, or only in the server's message.
   const index: unknown =
     typeof constraint === 'object' && constraint !== null ? Reflect.get(constraint, 'index') : undefined;
   if (typeof index === 'string') return index;
   return typeof originalMessage === 'string' ? / constraint "([^"]+)"$/.exec(originalMessage)?.[1] : undefined;
 }
 
-// Parses a line such as "PL/pgSQL function refuse_owner() line 3 at RAISE". The server may translate its words.
+// Returns the name of the function from a line such as "PL/pgSQL function refuse_owner() line 3 at RAISE". The server
+// may translate the words.
 function functionOf(where: unknown): string | undefined {
   return typeof where === 'string' ? /^PL\/\w+[ -]\S+ ([\w$.]+)\(/m.exec(where)?.[1] : undefined;
 }

@@ -12,20 +12,23 @@ import { createHistory, readHistoryInTransaction, recordMigration } from './hist
 export interface MigrationSettings {
   /** Time to wait for each lock of another connection, in milliseconds. */
   readonly lockTimeoutMs: number;
-  /** Schema for unqualified names, created if it is missing. Undefined uses the search path of the role. */
+  /**
+   * Schema for unqualified names, which is created if it does not exist. When undefined, the search path of the role
+   * applies.
+   */
   readonly schema?: string | undefined;
 }
 
-/** SQLSTATE values of a statement that could not get another connection's lock. */
+/** SQLSTATE values of a statement that could not get a lock of another connection. */
 const busyStates: ReadonlySet<string | undefined> = new Set([lockNotAvailable, deadlockDetected]);
 
 /**
- * Prefixes of SQLSTATE values whose cause is not the migration: a lost connection, lack of resources, a shutdown of the
- * server, or a server that rejects writes.
+ * Prefixes of SQLSTATE values that are not the fault of a migration: a lost connection, a lack of resources, a shutdown
+ * of the server, or a server that rejects writes.
  */
 const serverFailures = /^(?:08|53|57P|25006)/;
 
-/** Selects a row when the schema has a table, view or sequence that is neither the history nor part of an extension. */
+/** Selects a row when the schema contains a table, view or sequence, except the history and parts of an extension. */
 const objectsSql = `
   SELECT 1 FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -37,9 +40,8 @@ const objectsSql = `
 
 /**
  * Runs `work` in a transaction for migrations. The transaction takes the advisory lock of Prisma's schema engine, so
- * that other processes that migrate, including Prisma's CLI, wait for it. Prisma holds this lock until its session
- * ends. Here the lock ends with the transaction, so it also works behind a pooler, which may use another session for
- * each transaction.
+ * that only one process migrates at a time, including Prisma's CLI. The lock ends with the transaction, and not with
+ * the session as Prisma's does. So it also works behind a pooler, which may use another session for each transaction.
  *
  * @param client - connected client, for exclusive use; the caller ends it.
  * @throws the errors of `work`, after a rollback; BUSY when a lock was not available in time or after a deadlock.
@@ -49,13 +51,13 @@ export async function withMigrationTransaction<T>(
   { lockTimeoutMs, schema }: MigrationSettings,
   work: (transaction: MigrationTransaction) => Promise<T>,
 ): Promise<T> {
-  // When an error breaks the connection, the running statement fails, and the client also emits the error as an event.
-  // Without a listener, the event would end the process.
+  // When an error breaks the connection, the client also emits the error as an event. Without a listener, the event
+  // would end the process.
   client.on('error', () => undefined);
-  // READ COMMITTED: after a wait for a lock, statements have to see what others have committed during the wait.
+  // READ COMMITTED: after the wait for the lock, statements must see what other processes have committed meanwhile.
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
   try {
-    // Sets at least 1 ms, because 0 would mean no limit. The statements of a migration have no limit, but locks have.
+    // At least 1 ms, because 0 would mean no limit. The statements of a migration have no time limit.
     const lockTimeout = Math.max(1, Math.ceil(lockTimeoutMs));
     await client.query(`SET LOCAL lock_timeout = ${lockTimeout}; SET LOCAL statement_timeout = 0`);
     await client.query('SELECT pg_advisory_xact_lock(72707369)');
@@ -63,7 +65,7 @@ export async function withMigrationTransaction<T>(
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // Ignores an error of ROLLBACK: when the connection has failed, the server has already rolled the transaction back.
+    // An error of ROLLBACK does not matter: if the connection has failed, the server has already rolled back.
     await client.query('ROLLBACK').catch(() => undefined);
     if (!busyStates.has(findSqlState(error))) throw error;
     throw new Failure('BUSY', 'another connection holds a lock on the database: try again later', { cause: error });
@@ -92,7 +94,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
     });
   }
 
-  /** Returns `empty` or `other`: only a SQLite database can have the initial schema without a history. */
+  /** Returns `empty` or `other`. The result `initial` exists only on SQLite. */
   async inspectSchema(): Promise<ExistingSchema> {
     const { rows } = await this.#query(objectsSql);
     return rows.length === 0 ? 'empty' : 'other';
@@ -111,7 +113,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
       await work();
     } catch (cause) {
       const state = findSqlState(cause);
-      // An error without an SQLSTATE comes from the connection.
+      // An error without an SQLSTATE is an error of the connection.
       if (state === undefined || busyStates.has(state) || serverFailures.test(state)) throw cause;
       if (state !== insufficientPrivilege) throw new Failure('MIGRATION_FAILED', message, { cause });
       throw new Failure('PERMISSION_DENIED', `${message}: the database role lacks a required privilege`, { cause });

@@ -30,7 +30,10 @@ export async function readHistory(query: PostgresqlQuery): Promise<HistoryEntry[
   }
 }
 
-/** Does the same as {@link readHistory} inside a transaction, which an error of any statement would abort. */
+/**
+ * Returns the entries of the history, like {@link readHistory}, in a transaction. First looks for the table, because an
+ * error would abort the transaction.
+ */
 export async function readHistoryInTransaction(query: PostgresqlQuery): Promise<HistoryEntry[] | undefined> {
   const { rows } = await query("SELECT to_regclass('_prisma_migrations') IS NOT NULL");
   return rows[0]?.[0] === true ? selectHistory(query) : undefined;

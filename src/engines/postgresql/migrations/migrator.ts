@@ -14,12 +14,10 @@ import { findSqlState, insufficientPrivilege } from '../sql-state';
 import { withMigrationTransaction } from './apply';
 import { readHistory } from './history';
 
-/** Default time to wait for a lock, in milliseconds: as long as Prisma's CLI waits for the same lock. */
+/** Default time to wait for a lock, in milliseconds. Prisma's CLI waits for the same time. */
 const defaultLockTimeoutMs = 10_000;
 
-/**
- * Selects a row when a schema of the search path has a history, and the role lacks the USAGE privilege on that schema.
- */
+/** Selects a row when the search path has a schema with a history on which the role lacks the privilege USAGE. */
 const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relname = '_prisma_migrations' AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN (
     SELECT btrim(name, ' "') FROM unnest(string_to_array(current_setting('search_path'), ',')) AS path(name))`;
@@ -31,7 +29,7 @@ export interface PostgresqlMigratorAccess {
   /** Returns a connection for exclusive use; the migrator ends it. */
   readonly connect: () => Promise<Client>;
   readonly lockTimeoutMs?: number | undefined;
-  /** Schema of the URL, created if it is missing. Undefined uses the search path of the role. */
+  /** Schema of the URL, which is created if it does not exist. When undefined, the search path of the role applies. */
   readonly schema?: string | undefined;
 }
 
@@ -61,19 +59,22 @@ async function readVisibleHistory(query: PostgresqlQuery): Promise<readonly Hist
     if (!history.some(({ name }) => isOwnMigration(name))) await assertNotHidden(query);
     return history;
   } catch (error) {
-    // An error of the connection is about other privileges, such as the privilege to connect.
+    // An error of the connection may be about another privilege, such as the one to connect.
     const isDenied = findSqlState(error) === insufficientPrivilege && !isConnectionFault(error);
     throw isDenied ? historyDenied(error) : error;
   }
 }
 
-// The server omits a schema that the role may not use from the search path, so that its tables seem to be missing.
+// The server leaves a schema without the privilege USAGE out of the search path, so its tables seem to be missing.
 async function assertNotHidden(query: PostgresqlQuery): Promise<void> {
   const { rows } = await query(hiddenHistorySql);
   if (rows.length > 0) throw historyDenied();
 }
 
-/** Moves the counter of the change feed forward when it is behind, for example after rows were copied without it. */
+/**
+ * Moves the counter of the change feed forward when it is behind, for example after rows were copied without their
+ * sequence.
+ */
 async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<void> {
   const state = await inspectFeedCounter(async (sql) => (await query(sql)).rows);
   if (state !== 'behind') return;
@@ -82,7 +83,7 @@ async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<voi
     const run = async (sql: string): Promise<readonly Row[]> => (await runStatement(client, { sql, args: [] })).rows;
     await repairFeedCounter(run);
   } finally {
-    // Ends the connection, and with it a transaction that was not committed.
+    // Ending the connection also rolls back a transaction that was not committed.
     await client.end();
   }
 }

@@ -12,7 +12,7 @@ let driver: SqliteDriver | undefined;
 /**
  * Returns better-sqlite3 as a driver.
  *
- * @throws errors of Node.js when it or its binary cannot be loaded.
+ * @throws errors of Node.js when the package or its binary cannot be loaded
  */
 export function betterSqlite3(): SqliteDriver {
   driver ??= load();

@@ -1,31 +1,34 @@
 import type { FileIdentity } from '../file-identity';
 
-/** Name of Node's module. Also the path of its SQLite library, which has no file of its own. */
+/** Name of Node's SQLite module. It also stands for the path of its library, which is part of the Node.js binary. */
 export const nodeSqliteName = 'node:sqlite';
 
 /** Native library that contains SQLite. */
 export interface SqliteLibrary {
-  /** Identity of the binary. The system loads a binary once, however many names or JavaScript copies it has. */
+  /**
+   * Identity of the library's file. The system loads a file once, whatever its name, and however many JavaScript copies
+   * use it.
+   */
   readonly id: FileIdentity;
-  /** Real path of the binary; `node:sqlite` for the library that Node.js contains. */
+  /** Real path of the library's file; `node:sqlite` for the library that Node.js contains. */
   readonly path: string;
 }
 
 /** Options with which a connection is opened. */
 export interface ConnectionOptions {
   readonly readonly?: boolean;
-  /** Makes the opening fail when the file does not exist, instead of creating it. */
+  /** If true, opening fails when the file does not exist. Otherwise the file is created. */
   readonly fileMustExist?: boolean;
   /**
-   * Maximum time in milliseconds for which SQLite itself waits for the locks of other connections. This wait blocks the
+   * Maximum time in milliseconds for which SQLite itself waits for locks of other connections. This wait blocks the
    * thread.
    */
   readonly timeout?: number;
 }
 
 /**
- * Loaded driver of SQLite. Its connections and statements have those methods of better-sqlite3 that this package uses,
- * with the same results and errors. So better-sqlite3 itself needs no wrapper.
+ * Loaded driver of SQLite. Its connections and statements have the methods of better-sqlite3 that this package uses,
+ * with the same results and errors.
  */
 export interface SqliteDriver {
   readonly library: SqliteLibrary;

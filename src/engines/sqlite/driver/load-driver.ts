@@ -7,7 +7,10 @@ import { betterSqlite3 } from './better-sqlite3';
 import type { SqliteDriver } from './driver';
 import type * as NodeSqliteFile from './node-sqlite';
 
-/** Driver that was loaded when no driver was requested. Two of them in one process could not share a file. */
+/**
+ * Driver that was loaded for callers that request none. All of them must get the same one, because two drivers in one
+ * process cannot share a file.
+ */
 let defaultDriver: SqliteDriver | undefined;
 
 /**
@@ -30,7 +33,7 @@ export function loadSqliteDriver(name?: SqliteDriverName): SqliteDriver {
  * @throws UNAVAILABLE when another SQLite library in this process has the file open.
  */
 export function loadSqliteDriverFor(path: string, name: SqliteDriverName | undefined): SqliteDriver {
-  // Read before a binary is loaded: afterwards, a mapped file might also be in use by another thread with this library.
+  // Reads the mapped files before a binary is loaded. Afterwards, the file of the binary would be among them.
   const mapped = mappedFiles();
   const driver = loadSqliteDriver(name);
   assertOnlyLibrary(path, driver.library, mapped);
@@ -47,9 +50,9 @@ function loadAny(): SqliteDriver {
   }
 }
 
-// Loads the module only when it is needed: most processes use better-sqlite3, and start faster without it.
+// Loads `node:sqlite` only when needed: most processes use better-sqlite3, and start faster without it.
 function nodeSqlite(): SqliteDriver | undefined {
-  // An import would be loaded at once.
+  // Uses `require`, because an import would be loaded at once.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return (require('./node-sqlite') as typeof NodeSqliteFile).nodeSqlite();
 }

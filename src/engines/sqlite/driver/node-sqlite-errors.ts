@@ -1,11 +1,11 @@
 import { nameOfResultCode } from './result-codes';
 
-/** Primary result code of a parameter that the statement does not have. */
+/** Primary result code of SQLite for a parameter that the statement does not have. */
 const outOfRange = 25;
 
 /**
- * Calls `work`, and throws its errors as better-sqlite3 throws them: with the name of SQLite's result code as their
- * code, and the same classes and messages for the driver's own errors.
+ * Returns the result of `work`. If `work` fails, throws the error that better-sqlite3 would throw: with the name of
+ * SQLite's result code as its code, or with the same class and message for an error of the driver itself.
  */
 export function withDriverErrors<T>(work: () => T): T {
   try {
@@ -17,7 +17,7 @@ export function withDriverErrors<T>(work: () => T): T {
 
 /** Returns the error with which better-sqlite3 reports the same problem; any other error unchanged. */
 export function toDriverError(error: unknown): unknown {
-  // Not instanceof: with several realms, as in Jest, the class may belong to another realm.
+  // `instanceof` would not recognize a class of another realm, such as those of Jest.
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return error;
   switch (error.code) {
     case 'ERR_SQLITE_ERROR': {
@@ -26,7 +26,7 @@ export function toDriverError(error: unknown): unknown {
       return Object.assign(error, { code: nameOfResultCode(number) });
     }
     case 'ERR_INVALID_STATE':
-      // The database is not open, or the statement was finalized with it.
+      // The connection is closed, and its statements with it.
       return new TypeError('The database connection is not open', { cause: error });
     case 'ERR_INVALID_ARG_VALUE':
       return toArgumentError(String(error.message), error);
@@ -45,7 +45,7 @@ export function noStatement(cause?: unknown): RangeError {
   return new RangeError('The supplied SQL string contains no statements', { cause });
 }
 
-/** Reports whether an integer is too large for a number. */
+/** Reports whether the error is that an integer is too large for a JavaScript number. */
 export function isTooLarge(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
 }

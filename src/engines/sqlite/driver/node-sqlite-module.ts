@@ -1,12 +1,12 @@
 /*
- * The part of Node's module `node:sqlite` that the driver uses. Declared here because the types of the oldest supported
- * Node.js do not have the module.
+ * Part of Node's module `node:sqlite` that the driver uses. It is declared here because the types of the oldest
+ * supported Node.js do not contain the module.
  */
 
 /** Value that a statement reads or binds. */
 export type NodeValue = string | number | bigint | Uint8Array | null;
 
-/** Class StatementSync. */
+/** Class `StatementSync` of `node:sqlite`. */
 export interface NodeStatement {
   readonly sourceSQL: string;
   setReturnArrays(enabled: boolean): void;
@@ -21,7 +21,7 @@ export interface NodeStatement {
 /** Row of a statement: an array, or an object without a prototype. */
 export type NodeRow = NodeValue[] | Record<string, NodeValue>;
 
-/** Class DatabaseSync. */
+/** Class `DatabaseSync` of `node:sqlite`. */
 export interface NodeDatabase {
   readonly isOpen: boolean;
   readonly isTransaction: boolean;

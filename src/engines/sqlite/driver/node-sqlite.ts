@@ -4,7 +4,7 @@ import { nodeSqliteSource } from './embedded/node-sqlite';
 import { NodeSqliteConnection } from './node-sqlite-connection';
 import type { NodeSqliteModule } from './node-sqlite-module';
 
-// Each thread would repeat Node's warning about the module, which the process has already shown.
+// The process has already shown Node's warning about the module, so the threads do not repeat it.
 const threadSource = `${nodeSqliteSource}
 const Driver = (() => {
   const { emitWarning } = process;
@@ -28,7 +28,7 @@ export function nodeSqlite(): SqliteDriver | undefined {
 }
 
 function load(): SqliteDriver | undefined {
-  // Not an import: bundlers and test runners do not know the module.
+  // Uses `getBuiltinModule`, because bundlers and test runners do not know the module.
   const sqlite = process.getBuiltinModule(nodeSqliteName) as NodeSqliteModule | undefined;
   if (sqlite?.backup === undefined) return undefined;
   return {

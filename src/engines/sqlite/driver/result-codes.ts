@@ -5,7 +5,7 @@ const primary = [
   ...['MISUSE', 'NOLFS', 'AUTH', 'FORMAT', 'RANGE', 'NOTADB', 'NOTICE', 'WARNING'],
 ];
 
-/** Names of the extended result codes by their primary code; the number of a name begins with 1. */
+/** Names of the extended result codes, by the name of their primary code. In each list, the numbers begin with 1. */
 const extended: Readonly<Record<string, readonly string[]>> = {
   ERROR: ['MISSING_COLLSEQ', 'RETRY', 'SNAPSHOT'],
   ABORT: ['', 'ROLLBACK'],

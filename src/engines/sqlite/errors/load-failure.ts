@@ -1,8 +1,8 @@
 import { reportedFailure, type Failure } from '../../../errors/failure';
 import { propertiesOf } from '../../../errors/properties';
 
-// The install scripts of better-sqlite3 download or compile its binary. Yarn 4 and pnpm 10 run the scripts of a package
-// only when the application allows it.
+// The binary of better-sqlite3 is downloaded or compiled by its install script. Yarn 4 and pnpm 10 run the scripts of a
+// package only if the application allows it.
 const rebuild = [
   'With npm, run "npm rebuild better-sqlite3 --ignore-scripts=false".',
   'With pnpm, run "pnpm approve-builds", then "pnpm rebuild better-sqlite3".',

@@ -2,14 +2,15 @@ import { ownKeys, ownOptionalColumns, ownRequiredColumns } from '../../../errors
 
 /* Constraints that the migrations of this package create in a SQLite database. */
 
-/** Columns of the primary keys and unique indexes. The last two are those of a table that only SQLite has. */
+/** Columns of the primary keys and unique indexes. The last two belong to a table that exists only on SQLite. */
 const ownKeyColumns: ReadonlySet<string> = new Set([
   ...Object.values(ownKeys),
   'agent_names.agent_id',
   'agent_names.key',
 ]);
 
-// Every column has a CHECK constraint with such a name, except integer primary keys, whose type SQLite itself checks.
+// Every column has a CHECK constraint with such a name. Integer primary keys have none, because SQLite itself checks
+// their type.
 const ownSqliteChecks: ReadonlySet<string> = new Set(
   [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
     Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),
@@ -17,7 +18,7 @@ const ownSqliteChecks: ReadonlySet<string> = new Set(
 );
 
 /**
- * Reports whether a primary key or unique index is this package's.
+ * Reports whether a primary key or unique index belongs to this package.
  *
  * @param columns - columns of the key, as SQLite reports them.
  */
@@ -25,12 +26,12 @@ export function isOwnSqliteKey(columns: string): boolean {
   return ownKeyColumns.has(columns);
 }
 
-/** Reports whether a CHECK constraint of a SQLite database is this package's. */
+/** Reports whether a CHECK constraint of a SQLite database belongs to this package. */
 export function isOwnSqliteCheck(name: string): boolean {
   return ownSqliteChecks.has(name);
 }
 
-/** Reports whether a table is this package's, including Prisma's history and SQLite's own tables. */
+/** Reports whether a table belongs to this package, to Prisma's history or to SQLite itself. */
 export function isOwnTable(name: string): boolean {
   return Object.hasOwn(ownRequiredColumns, name) || /^(?:_prisma_|agent_names_|sqlite_)/.test(name);
 }

@@ -6,7 +6,7 @@ export interface SqliteError {
 
 /** Returns the code and the message of an error of SQLite's driver; undefined for any other error. */
 export function sqliteErrorOf(error: unknown): SqliteError | undefined {
-  // Does not use instanceof: with several realms, as in Jest, the native driver's class may belong to another realm.
+  // `instanceof` would not recognize the driver's class if it belongs to another realm, as in Jest.
   if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return undefined;
   const { code, message } = error;
   const isDriverCode = typeof code === 'string' && /^(?:UNKNOWN_)?SQLITE_/.test(code);

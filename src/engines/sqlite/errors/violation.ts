@@ -3,14 +3,14 @@ import { isOwnRequiredColumn } from '../../../errors/own-constraints';
 import { isOwnSqliteCheck, isOwnSqliteKey, isOwnTable } from './own-constraints';
 
 /**
- * Matches the name of a CHECK constraint. For a constraint without a name, SQLite reports its SQL, which a message must
- * not show.
+ * Matches the name of a CHECK constraint. For a constraint without a name, SQLite reports its SQL, which must not be
+ * part of a message.
  */
 const name = /^[\p{L}_][\p{L}\p{N}_$-]*$/u;
 
 /**
- * Returns the message for a change that a constraint or a trigger of the application refused. Undefined for any other
- * error, and for a constraint of this package.
+ * Returns the message for a change that a constraint or a trigger of the application has rejected. Returns undefined
+ * for any other error, including a violated constraint of this package.
  *
  * @param code - SQLite's name of the extended result code.
  */
@@ -27,7 +27,7 @@ export function describeSqliteViolation(code: string, message: string): string |
     case 'SQLITE_CONSTRAINT_PRIMARYKEY':
     case 'SQLITE_CONSTRAINT_ROWID':
     case 'SQLITE_CONSTRAINT_UNIQUE':
-      // For a unique index over expressions, SQLite reports "index 'name'" instead of the columns.
+      // For a unique index over expressions, SQLite reports "index 'name'" and not the columns.
       return isOwnSqliteKey(subject) ? undefined : constraintMessage(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
     case 'SQLITE_CONSTRAINT_DATATYPE':
       return constraintMessage(undefined);
@@ -41,7 +41,8 @@ export function describeSqliteViolation(code: string, message: string): string |
   }
 }
 
-// Reports whether a trigger refers to a missing table. The package's statements refer only to the package's tables.
+// Reports whether a trigger refers to a missing table. It cannot be a statement of this package, because these refer
+// only to the package's own tables.
 function lacksTableOfTrigger(message: string): boolean {
   const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
   return table !== undefined && !isOwnTable(table);

@@ -4,8 +4,8 @@ import { runInDriverThread, toError } from '../driver-thread';
 /** Maximum number of problems that SQLite reports. */
 const maxProblems = 1000;
 
-// Returns the problems that were found before a failure, too. Omits CHECK constraints, because the check of the records
-// finds their violations and names the record.
+// Body of the thread. Also returns the problems that were found before a failure. Omits CHECK constraints: the check of
+// the records finds their violations, and names the record.
 const work = `
   const damages = [];
   try {
@@ -27,10 +27,7 @@ const work = `
 export interface FileReport {
   /** Problems in SQLite's words, which name pages, tables and indexes. */
   readonly damages: readonly string[];
-  /**
-   * Error of the driver that has ended the check early, because some faults stop SQLite from checking further.
-   * Undefined when the check was complete.
-   */
+  /** Error of the driver that ended the check early; undefined when the check was complete. */
   readonly failure: Error | undefined;
 }
 
@@ -40,8 +37,8 @@ interface Answer {
 }
 
 /**
- * Runs SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the internal
- * structure of the search index. Runs it in a separate thread, because it is one long statement.
+ * Runs SQLite's own check of a whole file: pages, rows, indexes, NOT NULL and UNIQUE constraints, and the structure of
+ * the search index. Uses a thread, because the check is one long statement.
  */
 export async function checkFile({ path, busyTimeoutMs, driver }: SqliteSettings): Promise<FileReport> {
   const data = { path, timeout: busyTimeoutMs, most: maxProblems };

@@ -9,7 +9,7 @@ import { checkFile } from './check-file';
 import type { SqliteSettings } from '../connection';
 import { withSnapshot, type SqliteSnapshot } from '../snapshot';
 
-/** Checks a whole SQLite database: the file by SQLite's own check, and all stored data. */
+/** Checks a whole SQLite database: the file with SQLite's own check, then all stored data. */
 export async function checkSqliteIntegrity(
   settings: SqliteSettings,
   findings: FindingSink,
@@ -22,7 +22,7 @@ export async function checkSqliteIntegrity(
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });
-  // When the schema cannot be read, no snapshot can be opened. This adds one finding about the whole database.
+  // If the schema cannot be read, no snapshot can be opened. Then there is only one finding, about the whole database.
   await checkSqlitePart('the database', findings, () => {
     return withSnapshot(settings, async (snapshot) => {
       await checkRecords(snapshot, findings);

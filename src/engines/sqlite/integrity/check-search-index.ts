@@ -43,11 +43,11 @@ function checkUnknownEntries(snapshot: SqliteSnapshot, findings: FindingSink): P
 }
 
 /**
- * Reports whether the index contains exactly the trigrams of the names. Compares a digest of the indexed trigrams with
- * a digest of the expected ones. A digest does not depend on the order in which the trigrams are read.
+ * Reports whether the search index contains exactly the trigrams of all names. Compares a digest of the indexed
+ * trigrams with a digest of the expected ones. The digests do not depend on the order of the trigrams.
  */
 async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promise<boolean> {
-  // Reads the index through fts5vocab. FTS5's own integrity check would hold the write lock while it runs.
+  // Reads the index through fts5vocab, because FTS5's own integrity check holds the write lock while it runs.
   driver.exec(
     "CREATE VIRTUAL TABLE temp.agent_names_trigrams USING fts5vocab (main, 'agent_names_search', 'instance')",
   );
@@ -73,7 +73,7 @@ function asIndexed(name: string): string {
 
 /**
  * Adds a finding for each agent whose name has a trigram that the index lacks. Reports whether there is such an agent.
- * It is slow, because it looks up every trigram of every name.
+ * Slow, because it looks up every trigram of every name.
  */
 async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): Promise<boolean> {
   const find = snapshot.connection.driver
@@ -82,7 +82,7 @@ async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): P
   let isMissing = false;
   const columns = [sql`n.key`, sql`n.agent_id`, sql`n.name_folded`];
   await walk(snapshot, { columns, from: sql`agent_names n`, key: ['n.key'] }, (row) => {
-    // The cast is safe: the constraints of the table ensure these types.
+    // The cast is safe, because constraints of the table ensure these types.
     const [key, id, name] = row as readonly [number, string, string];
     const isFound = trigramsOf(name).every((trigram) => find.get(`"${trigram.replaceAll('"', '""')}"`, key) === 1);
     if (isFound) return;
@@ -119,7 +119,7 @@ class Sum {
   }
 }
 
-// Is the finalizer of MurmurHash3: every bit of the result depends on every bit of the value.
+// Finalizer of MurmurHash3: every bit of the result depends on every bit of the value.
 function mix(value: number): number {
   let hash = value;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -10,7 +10,7 @@ import { describeFailedCheck } from './failed-check';
 import { createHistory, readHistory, recordMigration } from './history';
 import { inspectSchema } from './initial-schema';
 
-/** Failures of the storage, by the beginning of their code. After such a failure, the migration needs no repair. */
+/** Failures of the storage, by the beginning of their code. They are not the fault of a migration. */
 const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|NOMEM)/;
 
 /**
@@ -23,18 +23,18 @@ export async function withMigrationTransaction<T>(
   { path, busyTimeoutMs, driver }: Pick<SqliteSettings, 'path' | 'busyTimeoutMs' | 'driver'>,
   work: (transaction: MigrationTransaction) => Promise<T>,
 ): Promise<T> {
-  // timeout: 0, because SQLite's own wait would block the process. `whileBusy` waits instead.
+  // timeout 0: `whileBusy` waits for locks, because SQLite's own wait would block the process.
   const connection = driver.open(path, { timeout: 0 });
   try {
-    // Runs before the transaction, inside of which it has no effect. The migrations replace tables to which others
-    // refer.
+    // The migrations replace tables to which others refer. This setting has no effect inside a transaction, so it comes
+    // first.
     connection.pragma('foreign_keys = OFF');
     await whileBusy(busyTimeoutMs, () => connection.exec('BEGIN IMMEDIATE'));
     const result = await work(new SqliteMigrationTransaction(connection, driver));
     await whileBusy(busyTimeoutMs, () => connection.exec('COMMIT'));
     return result;
   } finally {
-    // Closes the connection, and so also rolls back a transaction that was not committed.
+    // Closing the connection also rolls back a transaction that was not committed.
     connection.close();
   }
 }

@@ -6,7 +6,7 @@ interface StoredEntry {
   readonly isFinished: 0 | 1;
 }
 
-/** Creates the history table with the statement of Prisma's schema engine, so that both create the same table. */
+/** Creates the history table. The statement is that of Prisma's schema engine, so that both create the same table. */
 const createSql = `CREATE TABLE "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
     "checksum"              TEXT NOT NULL,

@@ -4,7 +4,7 @@ import type { ExistingSchema } from '../../../migrations/runner';
 import type { DriverConnection, SqliteDriver } from '../driver/driver';
 import { readHistory } from './history';
 
-/** Returns the kind of objects that the database contains besides the history. */
+/** Returns the kind of objects in the database, apart from the history. */
 export function inspectSchema(connection: DriverConnection, driver: SqliteDriver): ExistingSchema {
   if (isEmpty(connection)) return 'empty';
   const initial = readInitialSchema(driver);
@@ -12,17 +12,20 @@ export function inspectSchema(connection: DriverConnection, driver: SqliteDriver
   return isInitial ? 'initial' : 'other';
 }
 
-/** Reports whether the database contains no objects besides the history. */
+/** Reports whether the database contains no objects, apart from the history. */
 export function isEmpty(connection: DriverConnection): boolean {
   const objects =
     "SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> '_prisma_migrations'";
   return connection.prepare(objects).get() === undefined;
 }
 
-/** Reports whether the database belongs to this package: by a migration in its history, or by its tables. */
+/**
+ * Reports whether the database belongs to this package. Its history then has a migration of this package, or its tables
+ * are those of this package.
+ */
 export function isOwnDatabase(connection: DriverConnection, driver: SqliteDriver): boolean {
-  // Looks for migrations that did not finish, too: only this package has migrations with such names. The tables decide
-  // when the history has none, for example because its migrations were marked as rolled back.
+  // Also accepts unfinished migrations, because only this package has migrations with such names. If there are none,
+  // for example because they were marked as rolled back, the tables decide.
   const history = readHistory(connection) ?? [];
   if (history.some(({ name }) => isOwnMigration(name))) return true;
   const tables = tablesOf(connection);
