@@ -1,4 +1,4 @@
-import type { AgentRecord, AgentStatus, EndpointHealthInput, Metadata } from '../../src';
+import type { AgentRecord, AgentStatus, EndpointHealthInput, Metadata, TransferOptions } from '../../src';
 import { isStale, nextUpdate, updateAgent } from './agent-model';
 import { answers, fails, leaves, withAgents, type Directory, type Prediction, type Settings } from './prediction';
 
@@ -62,6 +62,19 @@ export function renew(
   }
   const status = before?.status === 'EXPIRED' ? { status: 'ACTIVE' as const } : {};
   return updateAgent(directory, { id, expiresAt, ...status }, settings, { ifUpdatedAt });
+}
+
+/** Predicts `agents.transfer`. A transfer to the present owner returns `true` and changes nothing. */
+export function transfer(
+  directory: Directory,
+  id: string,
+  { to, ifOwner }: TransferOptions,
+  settings: Settings,
+): Prediction {
+  if (to === '' || ifOwner === '') return fails(directory, 'INVALID_INPUT');
+  const before = directory.agents.get(id);
+  if (before !== undefined && ifOwner !== undefined && before.owner !== ifOwner) return fails(directory, 'CONFLICT');
+  return before?.owner === to ? answers(directory, true) : updateAgent(directory, { id, owner: to }, settings);
 }
 
 /** Predicts `agents.expireDue`, which changes ACTIVE and DEPRECATED agents whose `expiresAt` has been reached. */

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { ChangeOptions, Page, PageOptions, ResolutionQuery } from '../../src';
 import * as agents from './agent-arbitraries';
-import { expireDueAgents, mergeMetadata, renew, setEndpointHealth, setStatus } from './agent-change-model';
+import { expireDueAgents, mergeMetadata, renew, setEndpointHealth, setStatus, transfer } from './agent-change-model';
 import { createAgent, deleteAgent, updateAgent } from './agent-model';
 import { batchCalls } from './batch-calls';
 import { recordMany, register } from './batch-model';
@@ -29,6 +29,7 @@ import {
   fingerprint,
   heldCertificate,
   metadata,
+  owner,
   pageSize,
   seldom,
   someOf,
@@ -38,6 +39,7 @@ import { answers, fails } from './prediction';
 import { findAgents, searchAgents } from './resolution-model';
 import { resolve, resolveMany } from './resolve-model';
 import { recordHealth } from './health-model';
+import { scopeCalls } from './scope-calls';
 import { deprecate, versions } from './version-model';
 import { counted, walked } from './window-model';
 
@@ -52,6 +54,7 @@ const updateOptions = fc.record({
   ifUpdatedAt: agents.ifUpdatedAt,
   allowRevokedCertificate: agents.allowRevokedCertificate,
 });
+const transferOptions = fc.record({ to: owner, ifOwner: seldom(owner) });
 const page = fc.record({ size: pageSize });
 const registration = fc
   .tuple(certificates.certificateInput, agents.agentInput, seldom(events.eventInput), seldom(heldCertificate))
@@ -194,6 +197,9 @@ const agentCalls = [
   call(1, 'agents.versions', [agents.versionsRequest], (directory, settings, request) =>
     versions(directory, request, settings),
   ),
+  call(3, 'agents.transfer', [agentId, transferOptions], (directory, settings, id, options) =>
+    transfer(directory, id, options, settings),
+  ),
   call(1, 'agents.expireDue', [], expireDueAgents),
 ];
 
@@ -252,6 +258,7 @@ export const operation: Arbitrary<Operation> = fc.oneof(
   ...certificateCalls,
   ...agentCalls,
   ...batchCalls,
+  ...scopeCalls,
   ...eventCalls,
 );
 

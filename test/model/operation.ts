@@ -60,9 +60,12 @@ export function isRead({ method }: Operation): boolean {
 }
 
 /** Reports whether a call is atomic: it does not read or write in several steps. */
-export function isAtomic({ method, args: [options] }: Operation): boolean {
+export function isAtomic(made: Operation): boolean {
+  const { method, args } = made;
+  const [options] = args;
   if (method === 'events.prune') return Reflect.get(Object(options), 'batchSize') === undefined;
-  return !/\.(?:page|iterate|verify)/.test(method);
+  // A scope reads an agent and the owner of its successor in two steps.
+  return !/\.(?:page|iterate|verify)/.test(method) && !(/^forOwner.*(?:agents|resolve)/.test(method) && isRead(made));
 }
 
 /** Returns the outcome of a call on the database. */

@@ -181,7 +181,7 @@ export const publicCalls: readonly PublicCall[] = [...Object.entries<Sample>(ope
 export const databaseCalls: readonly PublicCall[] = Object.entries<Sample>(ofDatabase).map(toCall);
 
 /** Calls a method by its name and returns its promise, or the promise of the first value of an iterator. */
-export function callMethod(target: Target, name: string, args: readonly unknown[]): unknown {
+export function callMethod(target: object, name: string, args: readonly unknown[]): unknown {
   const [service, method = ''] = name.includes('.') ? name.split('.') : [undefined, name];
   const owner = service === undefined ? target : (Reflect.get(target, service) as object);
   // The arguments may be of any type, because tests check how the method handles them.

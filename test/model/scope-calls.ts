@@ -1,0 +1,170 @@
+import fc, { type Arbitrary } from 'fast-check';
+import type { OwnedAgentInput, OwnedRegistrationInput, ResolutionQuery } from '../../src';
+import { callMethod } from '../support/public-calls';
+import * as agents from './agent-arbitraries';
+import { mergeMetadata, renew, setEndpointHealth, setStatus } from './agent-change-model';
+import { deleteAgent } from './agent-model';
+import { inOrder } from './batch-model';
+import * as certificates from './certificate-arbitraries';
+import { getByFingerprint } from './certificate-model';
+import { searchCertificates } from './certificate-search-model';
+import { countFacets } from './facet-model';
+import { call, type Call } from './operation';
+import { agentId, certificateId, endpointId, fingerprint, metadata, someOf, time } from './pools';
+import { answers, asOneCall, fails, leaves, type Directory, type Prediction, type Settings } from './prediction';
+import { findAgents, searchAgents } from './resolution-model';
+import { resolve } from './resolve-model';
+import {
+  agentsOf,
+  certificatesOf,
+  changes,
+  createInScope,
+  deprecateInScope,
+  expireDueInScope,
+  isOfOwner,
+  type NamedOwners,
+  reads,
+  registerInScope,
+  revokeInScope,
+  rotateInScope,
+  updateInScope,
+} from './scope-model';
+import { versions } from './version-model';
+import { counted } from './window-model';
+
+/** Returns an arbitrary in which the owner is mostly absent, often that of the scope, and rarely another one. */
+function owned<T extends { owner?: string | undefined }>(input: Arbitrary<T>, owner: string): Arbitrary<T> {
+  return fc.tuple(input, fc.nat(19)).map(([{ owner: given, ...rest }, chance]) => {
+    const kept = chance < 2 ? given : chance < 8 ? owner : undefined;
+    // The cast is safe: every input of a scope may omit the owner.
+    return (kept === undefined ? rest : { ...rest, owner: kept }) as T;
+  });
+}
+
+const change = fc.record({ ifUpdatedAt: agents.ifUpdatedAt });
+const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
+const updateOptions = fc.record({
+  ifUpdatedAt: agents.ifUpdatedAt,
+  allowRevokedCertificate: agents.allowRevokedCertificate,
+});
+
+/** Random calls of `db.forOwner(owner)`, as in `calls.ts`. */
+const callsOf = (owner: string) => {
+  const scoped = <Args extends unknown[]>(
+    weight: number,
+    method: string,
+    parameters: [...{ [K in keyof Args]: Arbitrary<Args[K]> }],
+    predict: (directory: Directory, settings: Settings, ...args: Args) => Prediction,
+  ): Call<Args> =>
+    call<Args>(weight, `forOwner(${owner}).${method}`, parameters, predict, (target, ...args) =>
+      Promise.resolve(callMethod(target.forOwner(owner), method, args)),
+    );
+  const agent: Arbitrary<OwnedAgentInput> = owned<OwnedAgentInput>(agents.agentInput, owner);
+  const registration = fc
+    .tuple(certificates.certificateInput, agent)
+    .map(([certificate, rest]): OwnedRegistrationInput => ({
+      certificate,
+      agent: { ...rest, certificateId: undefined },
+    }));
+  const search = <Q extends NamedOwners>(predict: (view: Directory, query: Q, settings: Settings) => Prediction) => {
+    return (directory: Directory, settings: Settings, query: Q): Prediction =>
+      isOfOwner(query, owner)
+        ? reads(directory, predict(agentsOf(directory, owner), query, settings))
+        : fails(directory, 'INVALID_INPUT');
+  };
+  return [
+    scoped(1, 'agents.get', [agentId], (directory, _, id) =>
+      answers(directory, agentsOf(directory, owner).agents.get(id) ?? null),
+    ),
+    scoped(3, 'agents.query', [owned(agents.resolutionQuery, owner)], search(searchAgents)),
+    scoped(
+      1,
+      'agents.count',
+      [owned(agents.resolutionQuery, owner)],
+      search((view, query: ResolutionQuery, settings) => counted(view, findAgents(view, query, settings), query)),
+    ),
+    scoped(
+      1,
+      'agents.facets',
+      [owned(agents.facetQuery, owner), agents.facetRequests],
+      (directory, settings, query, requests) =>
+        // prettier-ignore
+        search((view) => countFacets(view, query, requests, settings))(directory, settings, query),
+    ),
+    scoped(1, 'agents.versions', [owned(agents.versionsRequest, owner)], search(versions)),
+    scoped(2, 'resolve', [owned(agents.resolveRequest, owner)], search(resolve)),
+    scoped(3, 'agents.create', [agent, agents.createOptions], (directory, settings, input, options) =>
+      createInScope(directory, owner, input, settings, options),
+    ),
+    scoped(3, 'agents.update', [owned(update, owner), updateOptions], (directory, settings, input, options) =>
+      updateInScope(directory, owner, input, settings, options),
+    ),
+    scoped(
+      2,
+      'agents.updateMany',
+      [fc.array(owned(update, owner), { maxLength: 4 }), agents.updateManyOptions],
+      (directory, settings, updates, { onError, ...options }) =>
+        inOrder(directory, updates, onError, {
+          predict: (before, input) => updateInScope(before, owner, input, settings, options),
+          toResult: ({ id }, changed) => ({ ok: true, id, changed }),
+        }),
+    ),
+    scoped(1, 'agents.delete', [agentId], (directory, settings, id) =>
+      changes(directory, owner, id, (seen) => deleteAgent(seen, id, settings)),
+    ),
+    scoped(1, 'agents.deleteMany', [someOf(agentId)], (directory, settings, ids) => {
+      if (ids.includes('')) return fails(directory, 'INVALID_INPUT');
+      const results: boolean[] = [];
+      const after = ids.reduce((before, id) => {
+        const isOwn = before.agents.get(id)?.owner === owner;
+        results.push(isOwn);
+        return isOwn ? deleteAgent(before, id, settings).next(true) : before;
+      }, directory);
+      return leaves(asOneCall(directory, after), results);
+    }),
+    scoped(1, 'agents.setStatus', [agentId, agents.agentStatus, change], (directory, settings, id, status, options) =>
+      changes(directory, owner, id, (seen) => setStatus(seen, { id, status, ...options }, settings)),
+    ),
+    scoped(1, 'agents.mergeMetadata', [agentId, metadata, change], (directory, settings, id, given, options) =>
+      changes(directory, owner, id, (seen) => mergeMetadata(seen, { id, metadata: given, ...options }, settings)),
+    ),
+    scoped(
+      1,
+      'agents.setEndpointHealth',
+      [agentId, endpointId, agents.health],
+      (directory, settings, id, endpoint, health) =>
+        // prettier-ignore
+        changes(directory, owner, id, (seen) => setEndpointHealth(seen, { id, endpointId: endpoint, health }, settings)),
+    ),
+    scoped(1, 'agents.renew', [agentId, time, change], (directory, settings, id, expiresAt, options) =>
+      changes(directory, owner, id, (seen) => renew(seen, { id, expiresAt, ...options }, settings)),
+    ),
+    scoped(1, 'agents.deprecate', [agentId, agents.deprecateOptions], (directory, settings, id, options) =>
+      deprecateInScope(directory, owner, id, options, settings),
+    ),
+    scoped(1, 'agents.expireDue', [], (directory, settings) => expireDueInScope(directory, owner, settings)),
+    scoped(2, 'register', [registration, agents.createOptions], (directory, settings, input, options) =>
+      registerInScope(directory, owner, input, options, settings),
+    ),
+    scoped(1, 'certificates.get', [certificateId], (directory, _, id) =>
+      answers(directory, certificatesOf(directory, owner).certificates.get(id) ?? null),
+    ),
+    scoped(1, 'certificates.getByFingerprint', [fingerprint], (directory, _, text) =>
+      answers(directory, getByFingerprint(certificatesOf(directory, owner), text)),
+    ),
+    scoped(2, 'certificates.query', [certificates.certificateQuery], (directory, settings, query) =>
+      reads(directory, searchCertificates(certificatesOf(directory, owner), query, settings)),
+    ),
+    scoped(1, 'certificates.revoke', [certificateId, certificates.revocation], (directory, settings, id, options) =>
+      revokeInScope(directory, owner, id, options, settings),
+    ),
+    scoped(
+      2,
+      'certificates.rotate',
+      [certificateId, certificates.certificateInput, certificates.rotateOptions],
+      (directory, settings, id, input, options) => rotateInScope(directory, owner, id, input, settings, options),
+    ),
+  ];
+};
+
+export const scopeCalls = ['one', 'two'].flatMap(callsOf);
