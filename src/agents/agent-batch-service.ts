@@ -21,7 +21,7 @@ import { agentDefaults } from './validation';
 import { parseDeleteWhereOptions, parseUpdateWhereOptions } from './where-options';
 import type { AgentPatch, DeleteWhereOptions, UpdateWhereOptions } from './where-types';
 
-/** Methods of {@link AgentService} that change many agents. {@link AgentBatchWriter} documents them. */
+/** Methods of {@link AgentService} that change many agents. {@link AgentBatchWriter} documents the methods. */
 export abstract class AgentBatchService extends AgentReadService implements AgentBatchWriter, AgentSelectionWriter {
   readonly #session: Session;
   readonly #settings: ServiceSettings;

@@ -2,7 +2,7 @@ import type { CreateResult } from '../options/batch-options';
 import type { UpdateManyOptions, UpdateResult, UpsertManyOptions, UpsertResult } from './batch-types';
 import type { AgentInput, AgentUpdate, CreateManyOptions, EndpointHealthReport } from './types';
 
-/** Methods of `db.agents` that change many agents. They add entries to the change feed for the agents they change. */
+/** Methods of `db.agents` that change many agents. Each changed agent gets an entry in the change feed. */
 export interface AgentBatchWriter {
   /**
    * Registers many agents, in batches of up to 500. With `onError: 'abort'`, the default, the call is atomic. With
@@ -45,10 +45,10 @@ export interface AgentBatchWriter {
   /**
    * Deletes many agents with everything that belongs to them, in one transaction.
    *
-   * @returns for each id, in input order, whether an agent was deleted: false when no agent has the id, and for each
-   * repetition of an id.
+   * @returns for each id, in input order, true when an agent was deleted; false when no agent has the id, or when the
+   *   id is a repetition.
    * @throws INVALID_INPUT when an id is invalid, when `ids` is not an array, or when it has more than
-   * `limits.batchSize` elements.
+   *   `limits.batchSize` elements.
    * @example
    * ```ts
    * const deleted = await db.agents.deleteMany([agentId, 'planner']);
@@ -58,18 +58,22 @@ export interface AgentBatchWriter {
   deleteMany(ids: readonly string[]): Promise<boolean[]>;
 
   /**
-   * Registers the agents that are not stored, and updates those that are, in one transaction. An omitted field keeps the
-   * stored value. A given collection replaces the stored one, but an endpoint without an id or a health keeps those of
-   * the stored endpoint with the same id, or with the same protocol, address and port. An agent that already has every
-   * given value is not written: its `updatedAt` stays, and the change feed gets no entry.
+   * Registers the agents that are not stored yet, and updates the others, in one transaction. In an update:
    *
-   * With `by: 'owner-name-version'`, calls at the same time never register two agents of one owner with the same name
-   * and version, in any process. `updatedAt` is used only for an agent that the call registers.
+   * - An omitted field keeps the stored value.
+   * - A given collection replaces the stored one. An endpoint without an id or a health gets those of the stored
+   *   endpoint with the same id, or with the same protocol, address and port.
+   * - An agent that already has every given value is not written: its `updatedAt` stays, and the change feed gets no
+   *   entry.
+   * - A given `updatedAt` is ignored.
+   *
+   * With `by: 'owner-name-version'`, concurrent calls never register two agents of one owner with the same name and
+   * version, in any process.
    *
    * @returns the id of each agent, and whether it was created, updated or unchanged, in input order.
-   * @throws the error of the first refused agent, as for `create` and `update`; CONFLICT when several stored
-   * agents have the owner, name and version, or when the stored one has another id than the given one; INVALID_INPUT,
-   * also when `by` is `id` and an agent has no id.
+   * @throws the error of the first refused agent, as for `create` and `update`; CONFLICT when several stored agents
+   *   have the owner, name and version, or when the stored one has another id than the given one; INVALID_INPUT, also
+   *   when `by` is `id` and an agent has no id.
    * @example
    * ```ts
    * const results = await db.agents.upsertMany([agent], { by: 'owner-name-version' });

@@ -15,7 +15,7 @@ import type { AgentRecord } from './types';
 import type { AgentVersion, VersionsRequest } from './version-types';
 import { getVersions, parseVersionsRequest } from './versions';
 
-/** Methods of {@link AgentService} that read. {@link AgentReader} documents them. */
+/** Methods of {@link AgentService} that read. {@link AgentReader} documents the methods. */
 export abstract class AgentReadService implements AgentReader {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
@@ -34,7 +34,7 @@ export abstract class AgentReadService implements AgentReader {
     });
     const { scopeOwner } = checks;
     if (scopeOwner === undefined) return agent;
-    // The record may come from the cache, which all owners share.
+    // The record may come from the cache, which the callers of all owners share.
     if (agent?.owner !== scopeOwner) return null;
     if (agent.deprecation?.successorId === undefined) return agent;
     return this.#session.read('agents.get', options, async (executor) => {
@@ -96,7 +96,8 @@ export abstract class AgentReadService implements AgentReader {
     return this.#session.read('agents.facets', options, async (executor) => {
       const filter = parseFilterQuery(query, this.#settings.checks);
       const facets = parseFacets(requests, this.#settings.checks);
-      // The cast is safe: each facet is that of the request at the same place, and has the keys of its property.
+      // The cast is safe: each facet belongs to the request at the same index, and its keys have the type of the
+      // requested property.
       return (await countFacets(executor, filter, facets, this.#settings)) as FacetsOf<R>;
     });
   }

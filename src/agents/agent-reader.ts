@@ -36,11 +36,11 @@ export interface AgentReader {
 
   /**
    * Returns the agents that match all fields of a query, as one snapshot, in the requested order; an empty array when
-   * none does.
+   * none matches.
    *
    * @param query - see {@link ResolutionQuery}. Default: all agents, last updated first.
    * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const agents = await db.agents.query({ capabilities: ['translate'], status: ['ACTIVE'], limit: 20 });
@@ -51,14 +51,13 @@ export interface AgentReader {
 
   /**
    * Returns one page of the agents that match the query, as one snapshot, in the requested order. A page begins after
-   * the position that the last agent of the previous page had when that page was read, even if that agent has changed
-   * since. When some agents are registered, deleted or changed between two pages, every agent that stays the same is
-   * returned exactly once.
+   * the last agent of the previous page, at the position that this agent had then. If other agents are registered,
+   * deleted or changed between two pages, every unchanged agent is still returned exactly once.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.
    * @throws INVALID_INPUT when an argument is invalid or `page.after` is a cursor of another query; RESULT_TOO_LARGE
-   * when the page is larger than `limits.answerLength`.
+   *   when the page is larger than `limits.answerLength`.
    * @example
    * ```ts
    * const first = await db.agents.page({ owner }, { size: 50 });
@@ -69,9 +68,10 @@ export interface AgentReader {
 
   /**
    * Yields the agents that match the query, one at a time, in constant memory. Reads them in pages; each page is a
-   * separate snapshot. The caller can stop at any time. Without `orderBy`, the agents are ordered by id, so an agent
-   * that changes during the iteration but still matches is yielded exactly once. When the agents are ordered by a field
-   * that changes during the iteration, an agent can be missed or yielded twice.
+   * separate snapshot. The caller can stop at any time.
+   *
+   * Without `orderBy`, the order is by id, and an agent that matches all the time is yielded exactly once, even if it
+   * changes. With an order by a field that changes during the iteration, an agent can be missed or yielded twice.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @throws INVALID_INPUT when an argument is invalid; during the iteration, also the errors of {@link page}.
@@ -97,14 +97,14 @@ export interface AgentReader {
   count(query?: ResolutionQuery, options?: ReadOptions): Promise<number>;
 
   /**
-   * Counts the agents that match a query by the values of properties: how many have each capability, each owner and so
-   * on. All facets are one snapshot.
+   * Counts the agents that match a query by the values of properties, for example by capability and by owner. All
+   * facets are of one snapshot.
    *
    * @param query - see {@link ResolutionQuery}; without order, `limit` and `offset`. `{}` counts all agents.
    * @param requests - at most 20 requests.
    * @returns one facet for each request, in the order of the requests; an empty array without requests.
    * @throws INVALID_INPUT when an argument is invalid; RESULT_TOO_LARGE when the result is larger than
-   * `limits.answerLength`.
+   *   `limits.answerLength`.
    * @example
    * ```ts
    * const [capabilities, tiers] = await db.agents.facets({ status: ['ACTIVE'] }, [

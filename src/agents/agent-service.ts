@@ -156,10 +156,9 @@ export class AgentService extends AgentBatchService implements AgentWriter {
   }
 }
 
-// Converts undefined to null in a required argument. The validation rejects null. It would accept undefined, because it
-// treats undefined as an omitted field.
+// A required argument must not be undefined. The validation would treat undefined as an omitted field, so null replaces
+// it, which the validation rejects.
 function required<T>(value: T): T {
-  // The type excludes undefined. A caller that passes it has already ignored the type, so the cast hides no other
-  // mistake.
+  // The type excludes undefined, so only a caller that ignores the type passes it. The cast hides no other mistake.
   return value === undefined ? (null as T) : value;
 }

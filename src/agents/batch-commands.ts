@@ -10,8 +10,8 @@ import type { Uniqueness } from './types';
 import type { AgentDefaults } from './validation';
 
 /**
- * Maximum number of attempts to insert the agents of a batch. In each attempt, other connections may first insert
- * agents with the same ids.
+ * Maximum number of attempts to insert the agents of a batch. An attempt can fail because another connection has
+ * inserted an agent with the same id meanwhile.
  */
 const maxTries = 5;
 
@@ -38,12 +38,12 @@ export async function insertBatch(
   });
 }
 
-/** Properties of the defaults that an insertion needs. */
+/** Defaults that the insertion of agents needs. */
 type BatchDefaults = Pick<AgentDefaults, 'uniqueness' | 'allowsRevoked' | 'nowMs'>;
 
 /**
- * Registers agents. Each statement writes many of them. Returns the failure of each agent, in order; undefined for each
- * registered agent. Stores nothing of a refused agent.
+ * Registers agents, many with each statement. Stores nothing of a refused agent. Returns the failure of each agent, in
+ * order; undefined for each registered agent.
  */
 async function insertAgents(
   tx: Transaction,
@@ -51,19 +51,18 @@ async function insertAgents(
   { uniqueness, allowsRevoked, nowMs }: BatchDefaults,
 ): Promise<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
-  // Locks the names before any lookup, and in the same order in every batch, so that two batches cannot each wait for
-  // the other one.
+  // Locks the names before any lookup. Every batch locks them in the same order, so that two batches cannot each wait
+  // for the other one.
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
   const certificates = await selectCertificates(
     tx,
     rows.map(({ columns }) => columns.certificateId),
-    // All rows of a call have the same owner.
+    // All rows of a call have the same owner, or none has one.
     rows[0]?.scopeOwner,
   );
-  // Usually the INSERT statement reports the taken ids. They must be known before the INSERT in two cases: when the
-  // names of two agents of the batch may conflict, and when another failure is possible, because a taken id is reported
-  // before a taken name and before an unusable certificate.
+  // Taken ids are usually found by the INSERT statement. If another failure is possible, they must be known before,
+  // because a taken id takes precedence over a taken name and over an unusable certificate.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );
@@ -78,8 +77,7 @@ async function insertAgents(
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
     const isLast = tries === maxTries;
     if (isLast) for (const row of lost) failures.set(row, idTaken());
-    // When an agent is refused, this loop tries the agents of the batch that conflicted only with the refused one
-    // again.
+    // An agent that conflicted only with a refused agent of the batch is tried again.
     for (const { row, rival, failure } of displaced) {
       if (lost.has(rival) && !isLast) lost.add(row);
       else failures.set(row, failure);
@@ -101,7 +99,7 @@ interface Taken {
   readonly names: ReadonlySet<unknown>;
 }
 
-/** Stored state that decides whether an agent can be registered. */
+/** Stored state that decides whether agents can be registered. */
 interface StoredState {
   /** Status of each certificate that exists, by id. */
   readonly certificates: ReadonlyMap<string, unknown>;
@@ -109,7 +107,7 @@ interface StoredState {
   readonly taken: Taken;
 }
 
-/** Agent that conflicts with an earlier agent of the batch. The failure applies if the earlier agent is registered. */
+/** Agent that conflicts with an earlier agent of the same batch. If the earlier agent is registered, this one fails. */
 interface Displaced {
   readonly row: NewAgentRow;
   readonly rival: NewAgentRow;
@@ -117,9 +115,8 @@ interface Displaced {
 }
 
 /**
- * Chooses the agents to register. When several agents of the batch have the same id or unique name, it chooses the
- * first one and returns the others as displaced. When stored records exclude an agent, it adds the failure of the agent
- * to `failures`.
+ * Chooses the agents to register. Of several agents of the batch with the same id or unique name, chooses the first
+ * one, and returns the others as displaced. Adds a failure to `failures` for each agent that stored records exclude.
  */
 function choose(
   rows: readonly NewAgentRow[],
@@ -152,7 +149,8 @@ function choose(
 async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: number): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
   const statements = agentStatements(tx.dialect);
-  // Inserts in the order of the ids. Otherwise two batches could each wait for an id that the other one has inserted.
+  // Inserts in the order of the ids. Otherwise two batches could each wait for an id that the other one has inserted, a
+  // deadlock.
   const ordered = [...rows].sort((one, other) => (one.columns.id < other.columns.id ? -1 : 1));
   const agents = JSON.stringify(ordered.map(({ columns }) => AgentStatements.toRecord(columns)));
   const inserted = toTexts(await tx.executeReturning(statements.insertMany({ agents })));
@@ -164,10 +162,10 @@ async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: 
 }
 
 /**
- * Returns the status of each certificate that exists, by its id, and blocks changes of these certificates until the end
- * of the transaction.
+ * Returns the status of each certificate that exists, by its id. Blocks changes of these certificates until the end of
+ * the transaction.
  *
- * @param scopeOwner - owner whose agents alone may hold a certificate, else it counts as absent; undefined for any owner.
+ * @param scopeOwner - when given, a certificate that an agent of another owner holds counts as absent.
  */
 export async function selectCertificates(
   tx: Transaction,

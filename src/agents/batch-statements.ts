@@ -13,13 +13,13 @@ import { defineUpdateMany } from './update-many-statement';
 class AgentBatchStatements {
   /**
    * Locks the rows of agents until the end of the transaction, in the order of the ids, so that two transactions cannot
-   * each wait for an agent that the other one has locked. Returns the ids of the existing agents. For an owner, locks no
-   * agent of another one. Undefined on engines without row locks.
+   * each wait for an agent that the other one has locked. Returns the ids of the existing agents. With an owner, locks
+   * only agents of this owner. Undefined on engines without row locks.
    */
   readonly lock;
   /**
-   * Selects the values of agents that a change depends on. Each element of `agents` is the id of an agent with the id
-   * of an endpoint that the agent may have.
+   * Selects the stored values of agents that decide about a change. Each element of `agents` is the id of an agent,
+   * with the id of an endpoint that is searched for.
    */
   readonly selectForUpdate;
   readonly update;
@@ -34,7 +34,8 @@ class AgentBatchStatements {
             WHERE ${inJsonArray(dialect, sql`id`, p('ids'))}${andOwner(sql`owner`, owner)} ORDER BY id FOR UPDATE`,
         )
       : undefined;
-    // The sizes limit the number of rows that one statement writes on SQLite, where a long statement blocks the process.
+    // The sizes limit how many rows one statement writes. SQLite needs this, because a long statement blocks the
+    // process.
     const metadataSize = sql`(SELECT count(*) FROM (
       SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT ${raw(String(chunkRows))} + 1) AS some)`;
     const endpointsSize = sql`(SELECT count(*) FROM endpoints s WHERE s.agent_id = a.id)`;

@@ -10,8 +10,8 @@ export type UpdateResult = { readonly ok: true; readonly id: string; readonly ch
 /** Options of `upsertMany`. */
 export interface UpsertManyOptions extends RevokedCertificateOptions {
   /**
-   * Fields that identify a stored agent: its id, or its owner, name and version. With `id`, every agent must have an
-   * id. With `owner-name-version`, an agent that has an id must have the id of the stored agent.
+   * Fields by which a stored agent is found: its id, or its owner, name and version. With `id`, every agent must have
+   * an id. With `owner-name-version`, the id can be omitted; if given, it must be that of the stored agent.
    */
   by: 'id' | 'owner-name-version';
   /** Listener that is called after each batch, with the number of processed agents and the number of all agents. */

@@ -33,7 +33,7 @@ export function toStoredCapabilities(rows: readonly Row[]): StoredCapabilities {
 export class CapabilityStatements {
   /** Selects the names and the ids of the capabilities of an agent. */
   readonly selectLinked;
-  /** Selects the ids of agents with the names and the ids of their capabilities. */
+  /** Selects the ids of agents, each with the names and the ids of its capabilities. */
   readonly selectLinkedOfMany;
   readonly #insert;
   readonly #link;
@@ -58,8 +58,8 @@ export class CapabilityStatements {
         SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    // Looks up each capability by its name. When another transaction has deleted the capability meanwhile, the
-    // looked-up id is null and the statement fails. A join would omit the link without an error.
+    // Looks up each capability by its name. If another transaction has deleted the capability meanwhile, the result is
+    // null, and the statement fails. With a join, the capability would be missing without an error.
     this.#link = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
         SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
@@ -95,10 +95,11 @@ export class CapabilityStatements {
     );
   }
 
-  /** Returns the statements that insert the missing capabilities, and link the agents with theirs. */
+  /** Returns the statements that insert the missing capabilities, and link each agent with its capabilities. */
   insert(owners: readonly OwnedCapabilities[]): Statement[] {
     const names = new Set(owners.flatMap((owner) => owner.names));
-    // Sorts the names. Otherwise two transactions could each wait for a name that the other one has inserted.
+    // Sorts the names. Otherwise two transactions could each wait for a name that the other one has inserted, a
+    // deadlock.
     const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
     const links = owners.flatMap((owner) => owner.names.map((name) => [owner.agentId, name]));
     return [
@@ -108,8 +109,8 @@ export class CapabilityStatements {
   }
 
   /**
-   * Returns the statements that replace the stored capabilities of an agent. They write only what differs. The
-   * transaction must have locked the agent's row.
+   * Returns the statements that replace the stored capabilities of an agent. They write only the differences. The
+   * transaction must have locked the row of the agent.
    */
   replace(id: string, names: readonly string[], stored: StoredCapabilities): Statement[] {
     const kept = new Set(names);
@@ -124,7 +125,7 @@ export class CapabilityStatements {
    */
   replaceMany(changes: readonly CapabilityChange[]): Statement[] {
     const links: (readonly [capabilityId: string, agentId: string])[] = [];
-    // Of each capability that an agent loses: its name and one of the agents.
+    // Each dropped capability: its name and one of the agents that have dropped it.
     const dropped = new Map<string, readonly [name: string, agentId: string]>();
     const added: OwnedCapabilities[] = [];
     for (const { agentId, names, stored } of changes) {
@@ -169,25 +170,24 @@ export class CapabilityStatements {
   }
 
   /**
-   * Returns the statements that delete the dropped capabilities that no agent has any more.
+   * Returns the statements that delete those of the `dropped` capabilities that no agent has any more.
    *
-   * On engines with row locks, a concurrent transaction may remove the same capability from another agent. Neither
-   * transaction must rely on the link that the other one deletes. Therefore the first statement locks one other link of
-   * each capability against deletion. It skips links that are being deleted, so it never waits, and agents with a
-   * popular capability do not wait for each other.
+   * On engines with row locks, two transactions may remove the same capability from two agents at the same time. Each
+   * must not rely on the link that the other one deletes. Therefore the first statement locks another link of the
+   * capability against deletion. It skips links that are being deleted, so it never waits for them.
    *
-   * Without another link that it can lock, the statement locks and updates the capability itself:
+   * If there is no link that it can lock, the statement locks and updates the capability itself:
    *
-   * - Another transaction may be deleting the other links. Then the later of the two transactions waits for the earlier
-   *   one. It sees what the earlier one has deleted, or fails when its snapshot is older.
-   * - Another transaction may be adding the capability to an agent. The foreign key of the new link locks the
-   *   capability against deletion, and the statement waits for this lock.
+   * - If another transaction is deleting the other links, the later one waits for the earlier one. Then it sees the
+   *   deletion, or fails when its snapshot is older.
+   * - If another transaction is adding the capability to an agent, the foreign key of the new link has locked the
+   *   capability against deletion. The statement waits for this lock.
    *
-   * The last statement has a later snapshot, so it finds every link that the first statement has waited for. Decision
+   * The last statement has a later snapshot, so it finds every link for which the first statement has waited. Decision
    * 0019 has the proof.
    *
-   * Run these statements last in a transaction, because they wait for links that are being inserted. They lock the
-   * capabilities in the order of their names, which is also the order of their insertion.
+   * Run these statements last in a transaction, because they may wait. They lock the capabilities in the order of their
+   * names, which is also the order in which they are inserted.
    */
   #deleteUnusedOf(id: string, dropped: readonly string[]): Statement[] {
     if (dropped.length === 0) return [];
@@ -198,9 +198,9 @@ export class CapabilityStatements {
 }
 
 /**
- * Composes a subquery that locks a link of a capability with another agent than `agentId`: the one of the next agent in
- * the order of the ids, or else of the previous one. If all transactions locked the first link, they would all write to
- * the same row. The result is null when there is no link to lock.
+ * Composes a subquery that locks a link of a capability with another agent than `agentId`; null when there is no such
+ * link. It takes the next agent in the order of the ids, or else the previous one. If all transactions locked the first
+ * link, they would all write to the same row.
  */
 function lockOtherLink(capabilityId: Sql, agentId: Sql): Sql {
   const lock = (place: Sql, order: Sql): Sql => sql`(SELECT 1 FROM agent_capabilities o

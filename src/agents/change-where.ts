@@ -16,16 +16,15 @@ import type { WhereRules } from './where-options';
 export interface Selection {
   readonly filter: AgentFilter | null;
   readonly nowMs: number;
-  /** Owner whose agents alone the filter finds; undefined for any owner. */
+  /** When given, only agents of this owner match. */
   readonly scopeOwner: string | undefined;
 }
 
 /**
- * Changes all agents that match, one after the other in the order of their ids, each in the same way. Returns their
- * number.
+ * Changes all agents that match, in the order of their ids. Returns their number.
  *
- * @throws CONFLICT when another number of agents matches than `expect`; the failure of the first agent that cannot be
- * changed
+ * @throws CONFLICT when the number of matching agents is not `expect`; the failure of the first agent that cannot be
+ *   changed
  */
 export async function updateWhere(
   tx: Transaction,
@@ -46,7 +45,7 @@ export async function updateWhere(
 /**
  * Deletes all agents that match. Returns their number.
  *
- * @throws CONFLICT when another number of agents matches than `expect`
+ * @throws CONFLICT when the number of matching agents is not `expect`
  */
 export async function deleteWhere(tx: Transaction, selection: Selection, rules: WhereRules): Promise<number> {
   const ids = await lockMatching(tx, selection, rules);
@@ -55,7 +54,7 @@ export async function deleteWhere(tx: Transaction, selection: Selection, rules: 
 }
 
 /**
- * Returns a function that parses a patch for the agent with an id.
+ * Returns a function that takes the id of an agent, and returns the parsed patch for this agent.
  *
  * @throws INVALID_INPUT when the patch is invalid
  */
@@ -63,17 +62,17 @@ export function parsePatch(patch: unknown, nowMs: number, checks: Validator): (i
   const fields = checkPatch(patch);
   const parse = (id: string): AgentChange => parseAgentUpdate({ ...fields, id }, nowMs, checks);
   const change = parse('any');
-  // Each agent gets other ids for the endpoints that have none, as in single updates.
+  // Endpoints without an id get different ids for each agent, so the patch is parsed for each agent.
   return change.collections.endpoints === undefined ? (id) => ({ ...change, id }) : parse;
 }
 
 /**
- * Returns the ids of the agents that match, by code point, and blocks changes of these agents until the end of the
+ * Returns the ids of the agents that match, ordered by code point. Blocks changes of these agents until the end of the
  * transaction.
  *
  * While PostgreSQL waits for a lock, another transaction may change an agent so that it does not match any more.
- * Therefore the query is repeated after all agents are locked. An agent that only the second query finds is left
- * unchanged, as if it had begun to match after the call.
+ * Therefore the query is repeated after all agents are locked. An agent that only the second query finds is ignored, as
+ * if it had begun to match after the call.
  */
 async function lockMatching(
   tx: Transaction,

@@ -35,7 +35,7 @@ export class CollectionBatchStatements {
   }
 
   /**
-   * Returns the statements that replace the stored collections of the agents. They write only the rows that differ. The
+   * Returns the statements that replace the stored collections of the agents. They write only the differences. The
    * transaction must have locked the rows of the agents.
    */
   replace(changes: readonly CollectionChange[]): Statement[] {

@@ -3,7 +3,7 @@ import { sql, type Sql } from '../sql/sql';
 
 /**
  * Composes the columns of a whole agent `a`, from which `toAgentRecord` builds the record. Each collection is one JSON
- * text, so that an agent is always a single row.
+ * text, so that each agent is one row.
  */
 export function agentColumns(dialect: Dialect): Sql {
   return sql`a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -12,7 +12,7 @@ export function agentColumns(dialect: Dialect): Sql {
     ${deprecationColumns(dialect)}`;
 }
 
-/** Composes the columns of the deprecation of an agent `a`, from which `toDeprecation` builds it. */
+/** Composes the columns of the deprecation of an agent `a`, which `toDeprecation` converts. */
 export function deprecationColumns(dialect: Dialect): Sql {
   return sql`${dialect.toMs(sql`a.deprecated_at`)}, a.deprecation_reason, a.successor_id`;
 }

@@ -11,15 +11,15 @@ import type { ChangeRules, RegistrationRules } from './options';
 import { agentStatements, type EndpointHealthColumns } from './statements';
 
 /*
- * Operations that change agents. Each runs inside a transaction and records its changes for the change feed.
+ * Operations that change agents. Each is called inside a transaction, and records its changes for the change feed.
  */
 
 /**
- * Checks that no other agent has the unique name and version of a new agent, and blocks other registrations with the
- * same name and version until the end of the transaction. Does nothing when `uniqueness` is `none`: the INSERT
- * statement itself fails when another agent holds the name and version.
+ * Checks that no other agent has the unique name and version of a new agent. Blocks other registrations with the same
+ * name and version until the end of the transaction. Does nothing when `uniqueness` is `none`: the INSERT statement
+ * itself then fails when another agent holds the name and version.
  *
- * @throws ALREADY_EXISTS when the name and version are taken. When the id is taken as well, the error reports the id.
+ * @throws ALREADY_EXISTS when the name and version are taken. If the id is also taken, the error is about the id.
  */
 export async function assertNameFree(
   tx: Transaction,
@@ -36,9 +36,10 @@ export async function assertNameFree(
 }
 
 /**
- * Stores a new agent whose name {@link assertNameFree} has checked, and returns its id.
+ * Stores a new agent whose name {@link assertNameFree} has checked. Returns its id.
  *
- * @param nowMs - time of the entry in the change feed, in milliseconds since 1970. The agent has its own times.
+ * @param nowMs - time of the change-feed entry, in milliseconds since 1970. The times of the agent itself are in its
+ *   row.
  */
 export function insertAgent(
   tx: Transaction,
@@ -88,11 +89,11 @@ export async function mergeMetadata(
 }
 
 /**
- * Sets the status of an agent; changes nothing when the agent is already revoked. Returns false when the agent does not
- * exist.
+ * Sets the status of an agent. Changes nothing when the agent is already revoked and stays so. Returns false when the
+ * agent does not exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
- * another status
+ *   another status
  */
 export async function setStatus(tx: Transaction, change: AgentChange, rules: ChangeRules): Promise<boolean> {
   const before = await loadForUpdate(tx, change, rules);
@@ -135,11 +136,11 @@ export async function deprecateAgent(tx: Transaction, change: DeprecationChange,
 }
 
 /**
- * Gives an agent the owner of `change`. Changes nothing when the agent has this owner. Returns false when the agent does
- * not exist.
+ * Gives an agent the owner of `change`. Changes nothing when the agent already has this owner. Returns false when the
+ * agent does not exist.
  *
- * @throws CONFLICT when the agent has another owner than `ifOwner`; ALREADY_EXISTS when another agent holds its name and
- * version for the new owner
+ * @throws CONFLICT when the owner of the agent is not `ifOwner`; ALREADY_EXISTS when another agent holds the name and
+ *   version for the new owner
  */
 export async function transferAgent(
   tx: Transaction,
@@ -158,7 +159,7 @@ export async function transferAgent(
  * Deletes an agent with everything that belongs to it, and removes it from the deprecations that name it as successor.
  * Returns false when the agent does not exist.
  *
- * @param scopeOwner - owner who must own the agent, else it counts as absent; undefined for any owner.
+ * @param scopeOwner - when given, an agent of another owner counts as absent.
  */
 export async function deleteAgent(
   tx: Transaction,
@@ -171,8 +172,8 @@ export async function deleteAgent(
   if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const predecessors = before.hasPredecessors ? await clearSuccessors(tx, [id], nowMs) : [];
   const changes = await tx.executeAll(agentStatements(tx.dialect).delete(id, before.capabilities));
-  // A row security policy may let the role lock an agent but not delete it. Then DELETE reports no error, and deletes
-  // no row.
+  // A row security policy may let the database role lock an agent but not delete it. DELETE then reports no error, and
+  // deletes no row.
   if (changes.at(-1) === 0) throw protectedRow();
   tx.recordChange(agentChange('DELETED', [id], nowMs));
   tx.recordChange(agentChange('UPDATED', predecessors, nowMs));
@@ -182,7 +183,7 @@ export async function deleteAgent(
 /**
  * Sets the health of an endpoint. Returns false when the endpoint does not exist.
  *
- * @param scopeOwner - owner who must own the agent, else it counts as absent; undefined for any owner.
+ * @param scopeOwner - when given, an agent of another owner counts as absent.
  */
 export async function setEndpointHealth(
   tx: Transaction,
@@ -211,7 +212,7 @@ export async function setEndpointHealth(
  * Changes the status to EXPIRED for at most `limit` agents whose `expiresAt` has passed. Returns the number of changed
  * agents.
  *
- * @param scopeOwner - owner whose agents are changed; undefined for all owners.
+ * @param scopeOwner - when given, only agents of this owner are changed.
  */
 export async function expireDueAgents(
   tx: Transaction,

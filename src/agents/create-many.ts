@@ -31,7 +31,7 @@ export function createAgents(
   });
 }
 
-/** Returns the approximate number of characters of an agent, or of the new values of a changed agent. */
+/** Returns the approximate number of characters of an agent, or of a change of an agent. */
 export function lengthOf({
   columns: { name = '', publicKey = '', description },
   collections: { endpoints = [], metadata = [] },

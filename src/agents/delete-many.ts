@@ -10,8 +10,8 @@ import { deleteMetadataInSteps } from './merged-metadata';
 import { agentStatements } from './statements';
 
 /**
- * Deletes agents with everything that belongs to them, in batches. Returns, for each id, whether this deleted an agent:
- * false when the agent does not exist, and when the id is repeated.
+ * Deletes agents with everything that belongs to them, in batches. Returns for each id whether an agent was deleted:
+ * false when no agent has the id, or when the id is a repetition.
  */
 export async function deleteAgents(
   tx: Transaction,
@@ -38,7 +38,7 @@ export async function deleteAgents(
   return results;
 }
 
-/** Deletes agents, which must be different ones. Returns the ids of those that existed. */
+/** Deletes agents. The ids must be different. Returns the ids of the agents that existed. */
 async function deleteBatch(
   tx: Transaction,
   ids: readonly string[],
@@ -58,7 +58,7 @@ async function deleteBatch(
   for (const { id } of agents) {
     existing.add(id);
     tx.recordChange(agentChange('DELETED', [id], nowMs));
-    // The deletion of a predecessor before this agent is its last change.
+    // A predecessor that was deleted earlier in this batch gets no further entry: its deletion is its last change.
     const kept = predecessors.get(id)?.filter((predecessor) => !existing.has(predecessor)) ?? [];
     tx.recordChange(agentChange('UPDATED', kept, nowMs));
   }
@@ -70,7 +70,10 @@ interface LoadedAgent {
   readonly before: AgentBeforeBatch;
 }
 
-/** Clears the successors of the agents that name one of these. Returns the ids of those agents by their successor. */
+/**
+ * Removes the given agents from the deprecations that name them as successors. Returns, by successor, the ids of the
+ * changed agents.
+ */
 async function clearAllSuccessors(
   tx: Transaction,
   agents: readonly LoadedAgent[],
@@ -88,7 +91,7 @@ async function clearAllSuccessors(
   return predecessors;
 }
 
-/** Deletes agents that are no successors. Each statement deletes many of them. */
+/** Deletes agents that are not successors of any agent. Each statement deletes many of them. */
 async function deleteLoaded(tx: Transaction, agents: readonly LoadedAgent[]): Promise<void> {
   for (const { id, before } of agents) if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const { capabilities } = agentStatements(tx.dialect).collections;
@@ -97,8 +100,8 @@ async function deleteLoaded(tx: Transaction, agents: readonly LoadedAgent[]): Pr
     agentBatchStatements(tx.dialect).delete({ ids: JSON.stringify(part.map(({ id }) => id)) }),
   );
   const changes = await tx.executeAll([...capabilities.replaceMany(links), ...deletions]);
-  // A row security policy may let the role lock an agent but not delete it. Then DELETE reports no error, and does not
-  // delete the row.
+  // A row security policy may let the database role lock an agent but not delete it. DELETE then reports no error, and
+  // deletes no row.
   const count = changes.slice(-deletions.length).reduce((sum, some) => sum + some, 0);
   if (count < agents.length) throw protectedRow();
 }

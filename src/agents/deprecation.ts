@@ -9,10 +9,10 @@ import type { AgentChange, AgentColumns } from './new-row';
 import type { ChangeRules } from './options';
 import { andOwner, defineOwned } from './owned-statement';
 
-/** Columns of a deprecation; all null without one. */
+/** Columns of a deprecation. All are null for an agent that is not deprecated. */
 export type DeprecationColumns = Pick<AgentColumns, 'deprecatedAt' | 'deprecationReason' | 'successorId'>;
 
-/** Columns of an agent without a deprecation. */
+/** Values of these columns for an agent that is not deprecated. */
 export const notDeprecated: DeprecationColumns = { deprecatedAt: null, deprecationReason: null, successorId: null };
 
 /** Change that deprecates an agent. */
@@ -26,7 +26,7 @@ const recordNames = new Set(['reason', 'successorId', 'at'] as const);
 /**
  * Parses the arguments of `deprecate`.
  *
- * @throws INVALID_INPUT when one of them is invalid
+ * @throws INVALID_INPUT when an argument is invalid
  */
 export function parseDeprecation(
   agentId: unknown,
@@ -54,9 +54,10 @@ export function parseDeprecation(
 }
 
 /**
- * Checks the deprecation of a record that is passed to `update`, which ignores it.
+ * Checks the deprecation of a record that is passed to `update`. The value itself is ignored, because only `deprecate`
+ * sets it.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when the deprecation is invalid
  */
 export function checkDeprecation(value: unknown, path: string, checks: Validator): void {
   const { reason, successorId, at } = checkObject(value, path, recordNames);
@@ -67,18 +68,18 @@ export function checkDeprecation(value: unknown, path: string, checks: Validator
 
 /** Statements about the successors of deprecated agents, for an engine. */
 export const deprecationStatements = memoizeByDialect((dialect) => ({
-  // The lock permits every change of the successor except its deletion.
+  // The lock prevents the deletion of the successor, but no other change of it.
   lockSuccessor: defineOwned<{ id: string }>(
     (p, owner) => sql`SELECT 1 FROM agents WHERE id = ${p('id')}${andOwner(sql`owner`, owner)}
       ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
   ),
-  // Locks the agents, so that clearing their successors changes exactly these.
+  // Locks the agents, so that the next statement changes exactly these.
   selectPredecessors: defineStatement<{ ids: string }>(
     (p) => sql`SELECT id, successor_id FROM agents
       WHERE successor_id IS NOT NULL AND ${dialect.inSubquery(sql`successor_id`, dialect.jsonArrayElements(p('ids')))}
       ORDER BY id ${dialect.usesRowLocks ? sql`FOR UPDATE` : sql``}`,
   ),
-  // Two deletions never wait for each other here, because a deprecated agent has one successor.
+  // Two deletions never wait for each other here, because a deprecated agent has only one successor.
   clearSuccessors: defineStatement<{ ids: string; now: number }>(
     (p) => sql`UPDATE agents SET successor_id = NULL, updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
       WHERE successor_id IS NOT NULL AND ${dialect.inSubquery(sql`successor_id`, dialect.jsonArrayElements(p('ids')))}
@@ -88,9 +89,9 @@ export const deprecationStatements = memoizeByDialect((dialect) => ({
 
 /**
  * Reports whether the successor of a deprecation exists, and prevents its deletion until the end of the transaction.
- * Call this before the deprecated agent is locked: a deletion also locks the successor first.
+ * Call this before the deprecated agent is locked, because a deletion also locks the successor first.
  *
- * @param scopeOwner - owner who must own the successor, else it counts as absent; undefined for any owner.
+ * @param scopeOwner - when given, a successor of another owner counts as absent.
  */
 export async function lockSuccessor(tx: Transaction, id: string, scopeOwner: string | undefined): Promise<boolean> {
   const lock = deprecationStatements(tx.dialect).lockSuccessor({ id }, scopeOwner);
@@ -98,8 +99,8 @@ export async function lockSuccessor(tx: Transaction, id: string, scopeOwner: str
 }
 
 /**
- * Removes agents that will be deleted from the deprecations that name them as successors. Returns the ids of the changed
- * agents. The caller must have locked the agents that it deletes.
+ * Removes agents that will be deleted from the deprecations that name them as successors. Returns the ids of the agents
+ * that this changes. The caller must have locked the agents that it deletes.
  */
 export async function clearSuccessors(tx: Transaction, ids: readonly string[], nowMs: number): Promise<string[]> {
   const statement = deprecationStatements(tx.dialect).clearSuccessors({ ids: JSON.stringify(ids), now: nowMs });

@@ -15,12 +15,12 @@ const reportFields = new Set(['agentId', 'endpointId', 'status', 'lastChecked', 
 /**
  * Parses the endpoints of an agent and adds the defaults.
  *
- * @throws INVALID_INPUT, also when two endpoints have the same id
+ * @throws INVALID_INPUT when an endpoint is invalid, or when two endpoints have the same id
  */
 export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
-  // One object for all endpoints, because the limit applies to the number of JSON values in all of their metadata.
+  // All endpoints share this object, because the limit is about the number of JSON values in all of their metadata.
   const bounds = metadataBounds(checks);
   const rows = endpoints.map(({ path, fields }, position) => {
     const metadata = ifDefined(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));
@@ -36,9 +36,9 @@ export function parseEndpoints(value: unknown, nowMs: number, checks: Validator)
 }
 
 /**
- * Returns the given fields of endpoints. Reads each of them once.
+ * Returns the given fields of endpoints. Reads each endpoint only once.
  *
- * @throws INVALID_INPUT when one is unknown
+ * @throws INVALID_INPUT when a field is unknown
  */
 export function readEndpoints(value: unknown, checks: Validator) {
   const read = (element: unknown, path: string) => {
@@ -98,7 +98,7 @@ export function parseHealth(value: unknown, path: string, nowMs: number, checks:
   return toHealth(checkObject(value, path, healthFields), path, nowMs, checks);
 }
 
-/** Report about the health of one endpoint, with the columns that it sets. */
+/** Report about the health of one endpoint, with the columns that the report sets. */
 export interface HealthReportRow {
   readonly agentId: string;
   readonly endpointId: string;

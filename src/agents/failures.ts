@@ -46,7 +46,9 @@ export function changedMeanwhile(): Failure {
   });
 }
 
-/** Returns the failure for an agent to update whose owner, name and version several stored agents have. */
+/**
+ * Returns the failure for an update of an agent by its owner, name and version, when several stored agents have them.
+ */
 export function severalMatches(): Failure {
   return new Failure('CONFLICT', 'several agents have this owner, name and version: update one of them by its id', {
     entity: 'agent',
@@ -54,7 +56,9 @@ export function severalMatches(): Failure {
   });
 }
 
-/** Returns the failure for an agent to update that has another id than the stored agent. */
+/**
+ * Returns the failure for an update of an agent by its owner, name and version, when the stored agent has another id.
+ */
 export function otherId(): Failure {
   return new Failure(
     'CONFLICT',

@@ -22,16 +22,16 @@ interface LoadRequest {
   readonly endpointId?: string | null;
   readonly needsCapabilities: boolean;
   readonly isDeprecation?: boolean;
-  /** Owner who must own the agent, else it counts as absent; undefined for any owner. */
+  /** When given, an agent of another owner counts as absent. */
   readonly scopeOwner: string | undefined;
 }
 
 /**
- * Loads an agent, blocks other changes of it until the end of the transaction, and checks that the change is allowed.
- * Returns undefined when the agent does not exist.
+ * Loads an agent, blocks other changes of the agent until the end of the transaction, and checks that the change is
+ * allowed. Returns undefined when the agent does not exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
- * another status; INVALID_INPUT when the default endpoint does not belong to the agent
+ *   another status; INVALID_INPUT when the default endpoint does not belong to the agent
  */
 export async function loadForUpdate(
   tx: Transaction,
@@ -53,7 +53,7 @@ export async function loadForUpdate(
   return agent;
 }
 
-/** Returns the failure of a change that the stored agent does not allow. */
+/** Returns the failure of a change that the stored agent does not allow; undefined when the change is allowed. */
 export function refusalOf(
   { columns: { status, defaultEndpointId }, collections }: AgentChange,
   agent: Pick<LockedAgent, 'status' | 'hasEndpoint'>,
@@ -64,14 +64,13 @@ export function refusalOf(
 }
 
 /**
- * Loads an agent and blocks other changes of it until the end of the transaction. Returns undefined when the agent does
- * not exist.
+ * Loads an agent, and blocks other changes of the agent until the end of the transaction. Returns undefined when the
+ * agent does not exist. An agent of another owner than `scopeOwner` counts as absent, and is not locked, because its
+ * owner must not have to wait.
  *
  * While PostgreSQL waits for the lock, another transaction may delete the agent and register the id again. The new row
  * must be locked, too, so the function tries again when it finds a row that it has not locked. The number of attempts
- * is limited, because a row security policy may let the role see an agent but not lock it.
- *
- * An agent of another owner than `scopeOwner` counts as absent, and is not locked: its owner must not have to wait.
+ * is limited, because a row security policy may let the database role see an agent but not lock it.
  */
 export async function lockForUpdate(
   tx: Transaction,

@@ -9,13 +9,13 @@ import { agentBatchStatements } from './batch-statements';
 import type { AgentBeforeChange, AgentColumns } from './new-row';
 import { agentStatements } from './statements';
 
-/** Stored values of an agent that a change of many agents depends on. */
+/** Stored values of an agent that decide about a change of many agents. */
 export interface AgentBeforeBatch extends AgentBeforeChange, Pick<AgentColumns, 'defaultEndpointId'> {
   /** True when the agent has the endpoint whose id was passed as `endpointId`. */
   readonly hasEndpoint: boolean;
   /** True when the agent is the successor of a deprecated agent. */
   readonly hasPredecessors: boolean;
-  /** Number of endpoints and entries of metadata; 0 on PostgreSQL. */
+  /** Number of endpoints and entries of metadata. Always 0 on PostgreSQL, which does not need it. */
   readonly size: number;
 }
 
@@ -27,12 +27,11 @@ interface LoadRequest {
 }
 
 /**
- * Loads agents, which must be different ones, and blocks other changes of them until the end of the transaction.
- * Returns the existing agents by their ids.
+ * Loads agents, and blocks other changes of these agents until the end of the transaction. The ids must be different.
+ * Returns the existing agents by their ids. An agent of another owner than `scopeOwner` counts as absent, and is not
+ * locked.
  *
- * An agent of another owner than `scopeOwner` counts as absent, and is not locked.
- *
- * As for `lockForUpdate`, PostgreSQL tries again when it finds a row that it has not locked.
+ * On PostgreSQL, tries again when a row was not locked, for the reason that `lockForUpdate` explains.
  */
 export async function loadManyForUpdate(
   tx: Transaction,
@@ -63,10 +62,9 @@ export async function loadManyForUpdate(
 }
 
 /**
- * Blocks other changes of the agents until the end of the transaction, when one statement of
- * {@link loadManyForUpdate} cannot lock them all. Without this function, a transaction would lock the agents of each
- * batch in the order of their ids, but not the agents of all batches, so two transactions could each wait for an agent
- * that the other one has locked.
+ * Locks the agents of all batches of a call, if there are several batches, in the order of the ids. Otherwise only the
+ * agents of one batch would be locked in this order, and two transactions could each wait for an agent that the other
+ * one has locked.
  */
 export async function lockAllForUpdate(
   tx: Transaction,
@@ -79,8 +77,8 @@ export async function lockAllForUpdate(
 }
 
 /**
- * Blocks changes of agents until the end of the transaction. `ids` must be sorted by code point. Does not lock an agent
- * of another owner than `scopeOwner`.
+ * Blocks changes of agents until the end of the transaction. `ids` must be sorted by code point. An agent of another
+ * owner than `scopeOwner` is not locked.
  */
 export async function lockInOrder(
   tx: Transaction,
@@ -94,7 +92,10 @@ export async function lockInOrder(
   }
 }
 
-/** Returns the statement that locks agents, except those of another owner; undefined on engines without row locks. */
+/**
+ * Returns the statement that locks agents, but none of another owner than `owner`. Returns undefined on engines without
+ * row locks.
+ */
 export function lockOf({ dialect }: Transaction, ids: string, owner: string | undefined): Statement | undefined {
   return agentBatchStatements(dialect).lock?.({ ids }, owner);
 }

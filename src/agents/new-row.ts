@@ -25,7 +25,7 @@ export interface NewAgentRow {
   readonly columns: AgentColumns;
   readonly nameKeys: NameKeys;
   readonly collections: AgentCollections;
-  /** Owner who alone may hold the certificate; undefined when any certificate may be used. */
+  /** When given, no agent of another owner may hold the certificate. */
   readonly scopeOwner: string | undefined;
 }
 
@@ -37,18 +37,17 @@ export interface AgentChange {
   /** Entries of metadata to set; all other entries stay. */
   readonly mergedMetadata?: readonly MetadataRow[] | undefined;
   /**
-   * Owner who must own the agent, else it counts as absent, and who alone may hold a new certificate; undefined for any
-   * owner and any certificate.
+   * When given, an agent of another owner counts as absent, and no agent of another owner may hold a new certificate.
    */
   readonly scopeOwner: string | undefined;
 }
 
 type BeforeChange = 'status' | 'updatedAt' | 'certificateId' | 'name' | 'version' | 'owner' | 'uniqueKey';
 
-/** Stored values of an agent that a change depends on. */
+/** Stored values of an agent that decide about a change. */
 export interface AgentBeforeChange extends Pick<AgentColumns, BeforeChange> {
   /** True when the metadata is so large that SQLite must delete it in several statements. */
   readonly hasMuchMetadata: boolean;
-  /** Stored capabilities of the agent; empty when the change keeps them all. */
+  /** Stored capabilities of the agent. Empty when the change does not replace the capabilities. */
   readonly capabilities: StoredCapabilities;
 }

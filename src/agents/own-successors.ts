@@ -12,11 +12,12 @@ const selectOwnedIds = memoizeByDialect((dialect) =>
 );
 
 /**
- * Removes from deprecations the successors of other owners. Returns the records unchanged when they may have any owner.
- * A successor can be of another owner when it was given to that owner, or when an unlimited call named it.
+ * Removes from deprecations the successors that do not belong to `scopeOwner`. Returns the records unchanged when
+ * `scopeOwner` is undefined. A successor can have another owner after a transfer, or when a call without an owner scope
+ * has named it.
  *
- * The second statement is later than the one that has read the records. It decides, so a successor is shown only while
- * its owner is `scopeOwner`.
+ * The owners are read by a second statement, after the records. So a successor is shown only if its owner is
+ * `scopeOwner` at that later time.
  */
 export async function withOwnSuccessors<T extends { deprecation?: Deprecation } | null>(
   executor: Executor,
@@ -31,7 +32,7 @@ export async function withOwnSuccessors<T extends { deprecation?: Deprecation } 
   const own = new Set(rows.map(([id]) => id));
   return records.map((record) => {
     if (record?.deprecation?.successorId === undefined || own.has(record.deprecation.successorId)) return record;
-    // The record may be frozen and shared, because it comes from the cache.
+    // Copies the record, because it may come from the cache: then it is frozen, and other callers have it.
     const deprecation = { ...record.deprecation };
     delete deprecation.successorId;
     return { ...record, deprecation };

@@ -2,10 +2,10 @@ import { sql, type Sql } from '../sql/sql';
 import { defineStatement, type SqlValue, type Statement } from '../sql/statement';
 
 /**
- * Defines a statement that a call for the records of any owner and a call for those of one owner have in common.
+ * Defines a statement in two forms: for the records of any owner, and for those of one owner.
  *
- * @param compose - composes the SQL, as for `defineStatement`. `owner` is the placeholder for the owner, or undefined
- * for the statement that has no condition on the owner.
+ * @param compose - composes the SQL, as for `defineStatement`. `owner` is the placeholder for the owner; it is
+ *   undefined in the form for any owner.
  */
 export function defineOwned<P extends Readonly<Record<string, SqlValue>>>(
   compose: (parameter: (name: keyof P & string) => Sql, owner: Sql | undefined) => Sql,
@@ -15,7 +15,7 @@ export function defineOwned<P extends Readonly<Record<string, SqlValue>>>(
   return (parameters, owner) => (owner === undefined ? ofAny(parameters) : ofOwner({ ...parameters, owner }));
 }
 
-/** Composes ` AND` with the condition that a column is the owner; empty SQL for any owner. */
+/** Composes ` AND` with the condition that a column equals the owner; empty SQL when `owner` is undefined. */
 export function andOwner(column: Sql, owner: Sql | undefined): Sql {
   return owner === undefined ? sql`` : sql` AND ${column} = ${owner}`;
 }

@@ -26,8 +26,8 @@ export async function getAgent(executor: Executor, id: string): Promise<AgentRec
 }
 
 /**
- * Returns the agents with the given ids, in the order of `ids`; null for each agent that does not exist, or that does
- * not belong to `scopeOwner`.
+ * Returns the agents with the given ids, in the order of `ids`. An agent that does not exist, or does not belong to
+ * `scopeOwner`, is null.
  */
 export async function getAgents(
   executor: Executor,
@@ -79,7 +79,7 @@ export async function queryAgentPage(
   const cursors = new AgentCursors(filter, order);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };
-  // Requests one agent more than the page has. If the query finds it, there is a next page.
+  // Requests one agent more than the page has. If there is one, there is a next page.
   const selection = { filter, order, after: position, limit: size + 1, offset: 0, nowMs: now() };
   const rows = await executor.query(withBounds(bounds, buildAgentQuery(executor.dialect, selection)));
   const agents = await withOwnSuccessors(executor, await mapYielding(rows, toAgentRecord), checks.scopeOwner);

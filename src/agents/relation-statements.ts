@@ -33,7 +33,7 @@ export interface OwnedCollections {
   readonly collections: AgentCollections;
 }
 
-/** Columns of an endpoint that change when another endpoint with the same id replaces it. */
+/** Columns that change when an endpoint replaces a stored endpoint with the same id. */
 const replaced = Object.values(endpointTable)
   .map(([name]) => name)
   .filter((name) => name !== 'agent_id' && name !== 'id')
@@ -43,15 +43,15 @@ const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
 
 /**
  * Statements about the endpoints, capabilities and metadata of agents, for one engine. One statement inserts up to
- * {@link chunkRows} rows, which can belong to several agents.
+ * {@link chunkRows} rows, also for several agents.
  */
 export class CollectionStatements {
   /**
-   * Selects the size of the metadata entries of an agent whose keys are not in `keys`: the number of bytes, and an
-   * upper bound of the number of JSON values.
+   * Selects the size of an agent's metadata entries whose keys are not in `keys`: the number of bytes, and an upper
+   * bound of the number of JSON values.
    */
   readonly selectKeptSize;
-  /** Selects the values that are arrays or objects, of the entries that {@link selectKeptSize} measures. */
+  /** Selects the arrays and objects among the values that {@link selectKeptSize} measures. */
   readonly selectKeptContainers;
   /**
    * Deletes at most {@link chunkRows} entries of an agent's metadata. Undefined on PostgreSQL, where a long statement
@@ -91,8 +91,8 @@ export class CollectionStatements {
     );
     const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
       sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.jsonArrayElements(p('keys'))})`;
-    // Inside an array or object, each JSON value takes at least two characters, including its separator. Therefore half
-    // of the length, rounded up, is an upper bound of the number of values.
+    // Inside an array or object, each JSON value takes at least two characters with its separator. So half of the
+    // length, rounded up, is an upper bound of the number of values.
     this.selectKeptSize = defineStatement<{ id: string; keys: string }>(
       (p) => sql`SELECT coalesce(sum(octet_length(m.key) + octet_length(m.value)), 0),
           coalesce(sum(CASE WHEN ${isContainer} THEN (length(m.value) + 1) / 2 ELSE 1 END), 0)
@@ -113,8 +113,8 @@ export class CollectionStatements {
   }
 
   /**
-   * Returns the statements that insert the collections: one each for the endpoints, the capabilities, their links and
-   * the metadata of all agents. Omits a statement that has no rows, and divides a statement of more than
+   * Returns the statements that insert collections: one for all endpoints, one for all capabilities, one for their
+   * links, and one for all metadata. Omits a statement without rows, and divides a statement with more than
    * {@link chunkRows} rows.
    */
   insert(owners: readonly OwnedCollections[]): Statement[] {
@@ -129,8 +129,8 @@ export class CollectionStatements {
   }
 
   /**
-   * Returns the statements that replace the stored collections of an agent. They write only the rows that differ, and
-   * keep each collection that is undefined. The transaction must have locked the agent's row.
+   * Returns the statements that replace the stored collections of an agent. They write only the differences, and keep
+   * each collection that is undefined. The transaction must have locked the row of the agent.
    */
   replace(
     id: string,
@@ -160,7 +160,7 @@ export class CollectionStatements {
     statementsFor(rows, (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
 }
 
-/** Returns the entries of a collection as rows that begin with the id of the agent. */
+/** Returns the entries of a collection as rows, each of which begins with the id of the agent. */
 export function rowsOf(agentId: string, entries: readonly (readonly unknown[])[]): (readonly unknown[])[] {
   return entries.map((entry) => [agentId, ...entry]);
 }

@@ -33,7 +33,8 @@ export function toAgentRecord(row: Row): AgentRecord {
   // The cast is safe: every statement whose rows are converted here selects exactly these columns.
   const columns = row as AgentResultRow;
   const id = storedText(columns[0], 'agent', columns[0], 'id');
-  // The casts are safe: `agentColumns` builds an array of endpoints, an array of names, and an object of the metadata.
+  // The casts are safe: `agentColumns` builds an array of endpoints, an array of names, and an object with the
+  // metadata.
   const endpoints = (storedJson(columns[12], 'agent', id, 'endpoints') as EndpointResult[]).map((endpoint) =>
     toEndpoint(endpoint, id),
   );
@@ -53,7 +54,7 @@ export function toAgentRecord(row: Row): AgentRecord {
     status: storedStatus(columns[10], id),
     owner: storedText(columns[11], 'agent', id, 'owner'),
   };
-  // Assigns the optional fields, because spreading them took a tenth of the time of reading a single record.
+  // Assigns the optional fields one by one. Spreading objects took a tenth of the time of reading a record.
   const defaultId = storedOptionalText(columns[4], 'agent', id, 'defaultEndpoint');
   const defaultEndpoint = defaultId === null ? undefined : endpoints.find((endpoint) => endpoint.id === defaultId);
   if (defaultEndpoint !== undefined) agent.defaultEndpoint = defaultEndpoint;
@@ -64,7 +65,7 @@ export function toAgentRecord(row: Row): AgentRecord {
   return agent;
 }
 
-/** Converts a row of `deprecationColumns`; returns undefined when the agent has no deprecation. */
+/** Converts a row of `deprecationColumns`. Returns undefined when the agent is not deprecated. */
 export function toDeprecation([at, reason, successorId]: DeprecationRow, id: string): Deprecation | undefined {
   if (at === null) return undefined;
   const deprecation: Deprecation = { at: storedTime(at, 'agent', id, 'deprecation.at') };
@@ -75,7 +76,7 @@ export function toDeprecation([at, reason, successorId]: DeprecationRow, id: str
   return deprecation;
 }
 
-/** Converts the status of the agent `id`. */
+/** Returns the stored status of the agent `id` when it is valid. */
 export function storedStatus(status: Unchecked<AgentModel['status']>, id: string): AgentStatus {
   return storedChoice(status, statuses, 'agent', id, 'status');
 }
@@ -95,7 +96,7 @@ function toEndpoint(columns: EndpointResult, agentId: string): Endpoint {
   const message = storedOptionalText(columns[6], 'endpoint', id, 'health.message', agentId);
   if (message !== null) endpoint.health.message = message;
   const metadata = storedOptionalText(columns[7], 'endpoint', id, 'metadata', agentId);
-  // The cast is safe: the package stores only JSON objects in this column.
+  // The cast is safe: this package stores only JSON objects in this column.
   if (metadata !== null) endpoint.metadata = storedJson(metadata, 'endpoint', id, 'metadata', agentId) as Metadata;
   return endpoint;
 }

@@ -19,7 +19,7 @@ import { defineUpdate, isRevoked, ownedCertificate } from './update-statement';
 const fields = fieldsOf(agentTable);
 const names = columnNames(agentTable);
 
-/** Values that the insertion of one agent needs. */
+/** Values that are needed to insert one agent. */
 type Insertion = Record<keyof AgentColumns | keyof NameKeys | 'scopeOwner', string | number | null>;
 type InsertionParameter = (name: keyof Insertion) => Sql;
 
@@ -30,24 +30,29 @@ export class AgentStatements {
   readonly select;
   /** Selects the existing agents among `ids` with their collections, in no particular order. */
   readonly selectMany;
-  /** Selects the values of an agent that a change depends on: see {@link AgentBeforeChange}. */
+  /** Selects the stored values of an agent that decide about a change: see {@link AgentBeforeChange}. */
   readonly selectForUpdate;
   /**
-   * Selects the existing certificates among `ids`, each with its status; for an owner, only those that no agent of
-   * another owner holds. On engines with row locks, also locks them until the end of the transaction.
+   * Selects the existing certificates among `ids`, each with its status. With an owner, selects only those that no
+   * agent of another owner holds. On engines with row locks, also locks them until the end of the transaction.
    */
   readonly selectCertificates;
   /** Selects the ids of the existing agents among `ids`. */
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Lock the row of an agent until the end of the transaction. While it is locked for its deprecation, other agents can
-   * name it as their successor, so two agents that are deprecated in favor of each other do not wait for each other. Only
-   * later statements see changes that others made during the wait. For an owner, they lock no agent of another one.
-   * Undefined on engines without row locks.
+   * Statements that lock the row of an agent until the end of the transaction. Changes that others have made during the
+   * wait are visible to later statements only. With an owner, they lock only agents of this owner. Undefined on engines
+   * without row locks.
+   *
+   * The lock for a deprecation still permits that other agents name this agent as their successor. So two agents that
+   * are deprecated in favor of each other do not wait for each other.
    */
   readonly locks;
-  /** Inserts agents without their collections. Skips each agent whose id is taken. Returns the inserted ids. */
+  /**
+   * Inserts agents without their collections. Skips each agent whose id is taken. Returns the ids of the inserted
+   * agents.
+   */
   readonly insertMany;
   readonly updateEndpointHealth;
   /** Selects one row when the agent has the endpoint. */
@@ -64,8 +69,8 @@ export class AgentStatements {
   readonly #insertOwned;
 
   constructor(dialect: Dialect) {
-    // The lock conflicts with every change of a certificate, so no certificate is revoked while an agent is attached to
-    // it.
+    // This lock conflicts with every change of a certificate. So no certificate is revoked while an agent is being
+    // attached to it.
     const forShare = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
     this.names = nameStatements(dialect);
@@ -99,12 +104,12 @@ export class AgentStatements {
       : undefined;
     this.#updateAgent = defineUpdate(dialect);
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
-    // Writes NULL instead of a name that another agent holds, and instead of the id of a REVOKED certificate. Both
-    // columns are NOT NULL, so the statement fails, and no earlier query is needed. `toRefusal` converts the failure.
+    // Writes NULL in place of a name that another agent holds, and in place of the id of a REVOKED certificate. Both
+    // columns are NOT NULL, so the statement fails, without a query before it. `toRefusal` converts the error.
     const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
       defineStatement<Insertion>((p) => {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
-        // When the id is taken, the name is not NULL, so that the database reports the taken id.
+        // If the id is taken, the name stays, so that the database reports the taken id.
         const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
         const values = fields.map((field) => {
           if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
@@ -114,8 +119,8 @@ export class AgentStatements {
         return sql`INSERT INTO agents (${names}) VALUES (${join(values)})`;
       });
     const unlessRevoked = (p: InsertionParameter): Sql => {
-      // When the id is taken, the value is '' instead of NULL, so that the database reports the taken id. The '' is
-      // never stored, because no certificate has an empty id.
+      // If the id is taken, the value is '' and not NULL, so that the database reports the taken id. The '' is never
+      // stored, because no certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
       return sql`CASE WHEN ${isRevoked(dialect, p('certificateId'))} THEN (${refused}) ELSE ${p('certificateId')} END`;
     };
@@ -129,8 +134,8 @@ export class AgentStatements {
       unlessRevoked: insertAgent(ifOwned(unlessRevoked)),
       any: insertAgent(ifOwned((p) => p('certificateId'))),
     };
-    // The statement skips only agents whose id is taken. The application may have added other unique constraints. A row
-    // that violates one of them must be reported and not skipped.
+    // Skips only agents whose id is taken. The application may have added unique constraints; a row that violates one
+    // of them must be reported.
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${names})
         SELECT ${names} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns(agentTable))}
@@ -152,7 +157,7 @@ export class AgentStatements {
           health_message = ${p('message')}
         WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
-    // The query that locks the rows also has the condition that they are due. Therefore PostgreSQL tests the condition
+    // The subquery that locks the rows also has the condition that they are due. So PostgreSQL tests the condition
     // again for a row that another transaction has changed meanwhile.
     this.expireDue = defineOwned<{ now: number; limit: number }>(
       (p, owner) => sql`WITH due AS MATERIALIZED (
@@ -167,8 +172,11 @@ export class AgentStatements {
 
   /**
    * Returns the statements that insert an agent with its collections: at most five, unless a collection has more than
-   * {@link chunkRows} rows. They fail when another agent holds the name, when others than agents of `scopeOwner` hold the
-   * certificate, and, unless `allowsRevoked` is true, when the certificate is REVOKED.
+   * {@link chunkRows} rows. They fail in these cases:
+   *
+   * - Another agent holds the name.
+   * - The certificate is REVOKED, unless `allowsRevoked` is true.
+   * - `scopeOwner` is given, and agents of another owner hold the certificate.
    */
   insert({ columns, nameKeys, collections, scopeOwner }: NewAgentRow, allowsRevoked: boolean): Statement[] {
     const [unlessRevoked, any] =
@@ -188,9 +196,9 @@ export class AgentStatements {
   }
 
   /**
-   * Returns the statements that change an agent, which `lockForUpdate` has locked and which may be changed. They fail
-   * when another agent holds the new name, when the new certificate is REVOKED and `allowsRevoked` is false, and when it
-   * does not exist.
+   * Returns the statements that change an agent. `lockForUpdate` must have locked the agent, and the change must be
+   * allowed. They fail when another agent holds the new name, when the new certificate does not exist, and when it is
+   * REVOKED and `allowsRevoked` is false.
    */
   update(change: AgentChange, before: AgentBeforeChange, allowsRevoked: boolean): Statement[] {
     const { id, columns, collections, mergedMetadata = [], scopeOwner } = change;
@@ -199,7 +207,7 @@ export class AgentStatements {
     const isReattached = certificateId !== before.certificateId;
     const row = {
       id,
-      // When only the owner changes, a key of the scope of all agents stays, because it does not depend on the owner.
+      // If only the owner changes, a key in the scope of all agents stays the same.
       columns:
         newNameKeys === undefined || before.uniqueKey === newNameKeys.allKey
           ? columns
@@ -218,7 +226,7 @@ export class AgentStatements {
     ];
   }
 
-  /** Returns the statements that delete an agent with its collections. The caller must lock the agent first. */
+  /** Returns the statements that delete an agent with its collections. The caller must have locked the agent. */
   delete(id: string, capabilities: StoredCapabilities): Statement[] {
     return [...this.collections.capabilities.remove(id, capabilities), this.#deleteAgent({ id })];
   }

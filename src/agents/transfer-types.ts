@@ -1,9 +1,9 @@
-/** Options of giving an agent to another owner. */
+/** Options of `transfer`, which gives an agent to another owner. */
 export interface TransferOptions {
   /** New owner. */
   to: string;
   /**
-   * Required owner of the stored agent: the call fails with CONFLICT when it differs.
+   * Required owner of the stored agent. The call fails with CONFLICT when the agent has another owner.
    *
    * @defaultValue no condition
    */

@@ -39,7 +39,7 @@ export interface EndpointHealth {
 
 /** Network address of an agent. */
 export interface Endpoint {
-  /** Id that is unique among the endpoints of the agent; two agents can both have `main`. */
+  /** Id that is unique among the endpoints of the agent. Two agents can both have an endpoint `main`. */
   id: string;
   /** Protocol, such as `https` or `wss`. */
   protocol: string;
@@ -104,7 +104,7 @@ export interface EndpointInput {
   metadata?: Metadata | undefined;
 }
 
-/** One of the agent's endpoints: the endpoint itself, an object with its id, or the id. */
+/** Reference to one of the agent's endpoints: the endpoint itself, an object with its id, or the id. */
 export type EndpointReference = string | { readonly id: string };
 
 /** Agent to register. */
@@ -155,10 +155,12 @@ export interface AgentInput {
  * - `owner-name-version`: the scope is the agents of the same owner.
  * - `name-version`: the scope is all agents.
  *
- * While an agent holds its name and version, no other agent of the scope can be registered with them or change to them:
- * the call fails with ALREADY_EXISTS. The status of the holder and the `unique` option of the other agent do not
- * matter. The registration of the holder also fails with ALREADY_EXISTS when another agent of the scope already has the
- * same name and version. An agent stops holding them when it is deleted or gets another name or version. With
+ * While an agent holds its name and version, no other agent of the scope can be registered with them, or change to
+ * them: the call fails with ALREADY_EXISTS. This does not depend on the status of the agent that holds them, or on the
+ * option `unique` of the other agent. An agent also cannot be registered to hold a name and version that another agent
+ * of the scope already has.
+ *
+ * An agent stops holding its name and version when it is deleted, or gets another name or version. With
  * `owner-name-version`, it also stops when it gets another owner. Names and versions are compared by code point.
  */
 export const Uniqueness = {
@@ -171,7 +173,7 @@ export type Uniqueness = (typeof Uniqueness)[keyof typeof Uniqueness];
 /** Option to attach an agent to a certificate that is REVOKED. */
 export interface RevokedCertificateOptions {
   /**
-   * True to accept a REVOKED certificate. With false, a call with such a certificate fails with INVALID_TRANSITION.
+   * True to accept a REVOKED certificate. Otherwise, a call with such a certificate fails with INVALID_TRANSITION.
    *
    * @defaultValue false
    */
@@ -194,24 +196,23 @@ export interface CreateManyOptions extends CreateOptions, BatchOptions {}
 /** Options of changing an agent. */
 export interface ChangeOptions {
   /**
-   * Required `updatedAt` of the stored agent: the call fails with CONFLICT when it differs. Every change except
-   * `setEndpointHealth` and `recordHealth` increases `updatedAt` by at least one millisecond.
+   * Required `updatedAt` of the stored agent. The call fails with CONFLICT when the stored value differs. Every change,
+   * except by `setEndpointHealth` and `recordHealth`, increases `updatedAt` by at least one millisecond.
    *
    * @defaultValue no condition
    */
   ifUpdatedAt?: Date | undefined;
 }
 
-/**
- * Options of updating an agent. The status of the certificate is checked only when `certificateId` differs from the
- * stored one.
- */
+/** Options of updating an agent. The status of the certificate is checked only when `certificateId` is new. */
 export interface UpdateOptions extends ChangeOptions, RevokedCertificateOptions {}
 
 /**
- * Change of an agent: `undefined` keeps a field, `null` clears an optional field; `endpoints`, `capabilities` and
- * `metadata` replace the whole collection. You can pass a record that was read, with your changes: its `updatedAt` and
- * its `deprecation` are ignored. The new `updatedAt` comes from the clock and is always later than the stored one.
+ * Change of an agent. `undefined` keeps a field, and `null` clears an optional field. `endpoints`, `capabilities` and
+ * `metadata` replace the whole collection.
+ *
+ * You can pass a record that you have read, with your changes: its `updatedAt` and its `deprecation` are ignored. The
+ * new `updatedAt` comes from the clock, and is always later than the stored one.
  */
 export type AgentUpdate = { id: string } & {
   [Field in Exclude<keyof AgentInput, 'id' | 'description' | 'defaultEndpoint'>]?: AgentInput[Field] | undefined;

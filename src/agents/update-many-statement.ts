@@ -21,7 +21,7 @@ const nullableFields = new Set(fields.filter((field) => optionalColumns.has(agen
 
 /**
  * Defines the statement that changes the rows of several agents. It sets only the columns that at least one of the
- * agents changes, because setting a column writes its indexes. The transaction must have locked the rows.
+ * agents changes, because writing a column also writes its indexes. The transaction must have locked the rows.
  */
 export function defineUpdateMany(dialect: Dialect): (updates: readonly RowUpdate[]) => Statement {
   return defineCachedStatement<readonly RowUpdate[], { readonly fields: readonly Field[] }>(
@@ -43,7 +43,9 @@ export function defineUpdateMany(dialect: Dialect): (updates: readonly RowUpdate
   );
 }
 
-/** Returns the columns of the record set. A column that can be null follows one that tells whether it is set. */
+/**
+ * Returns the columns of the record set. Before each column that can be null is a column that says whether it is set.
+ */
 function columnsOf(changed: readonly Field[]): RecordColumns {
   const columns: RecordColumns[] = changed.map((field) => {
     const [name, type] = agentTable[field];

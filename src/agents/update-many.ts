@@ -56,7 +56,7 @@ export function updateAgents(
   });
 }
 
-/** Divides a batch into parts in which each key occurs once, because one statement changes an agent only once. */
+/** Divides a batch into parts in which each key occurs once. One statement can change an agent only once. */
 export function dividedAtRepetitions<T extends object>(
   batch: readonly (T | Refusal)[],
   keyOf: (entry: T) => string,
@@ -75,17 +75,17 @@ export function dividedAtRepetitions<T extends object>(
   return parts;
 }
 
-/** Change of an existing agent that is allowed, as far as it depends only on this agent. */
+/** Allowed change of an existing agent. Other agents and the certificate may still prevent it. */
 interface LoadedChange {
   readonly change: AgentChange;
   readonly before: AgentBeforeBatch;
-  /** Undefined when the name, the version and the owner stay the same. */
+  /** Keys of the new name and version; undefined when the name, the version and the owner stay the same. */
   readonly nameKeys: NameKeys | undefined;
 }
 
 /**
- * Changes agents, which must be different ones, one after the other: an agent can get a name that an earlier one has
- * released. Each statement changes many of them. Returns the outcome of each change, in order.
+ * Changes agents, one after the other: an agent can get a name that an earlier one has released. The ids must be
+ * different. Each statement changes many agents. Returns the outcome of each change, in order.
  */
 export async function changeAgents(
   tx: Transaction,
@@ -100,7 +100,7 @@ export async function changeAgents(
       endpointId: columns.defaultEndpointId ?? null,
       needsCapabilities: collections.capabilities !== undefined,
     })),
-    // All changes of a call have the same owner.
+    // All changes of a call have the same owner, or none has one.
     given[0]?.scopeOwner,
   );
   const failures = new Map<string, Failure>();
@@ -122,8 +122,9 @@ export async function changeAgents(
 }
 
 /**
- * Returns the changes that other agents and the certificates allow, and blocks changes of these certificates and names
- * by other transactions. Adds the failures of the other changes to `failures`.
+ * Returns the changes that other agents and the certificates allow. Adds the failures of all other changes to
+ * `failures`. Until the end of the transaction, other transactions cannot change these certificates, or take these
+ * names.
  */
 async function chooseAllowed(
   tx: Transaction,
@@ -153,7 +154,10 @@ async function chooseAllowed(
   });
 }
 
-/** Returns the ids of the agents that hold the new name and version of an agent, by the id of that agent. */
+/**
+ * Returns the agents that hold the new names and versions: the id of such an agent, by the id of the agent that would
+ * get the name.
+ */
 async function selectHolders(
   tx: Transaction,
   loaded: readonly LoadedChange[],
@@ -192,7 +196,7 @@ async function writeChanges(tx: Transaction, changes: readonly LoadedChange[]): 
   tx.recordChange(agentChange('UPDATED', ids, first.change.columns.updatedAt));
 }
 
-/** Returns the new values of the row of an agent: those of the change, and those that follow from it. */
+/** Returns the new values of the row of an agent: the given ones, and those that follow from them. */
 function toColumns(
   { columns, collections: { endpoints } }: AgentChange,
   { before, nameKeys }: Omit<LoadedChange, 'change'>,

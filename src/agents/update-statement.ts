@@ -14,7 +14,7 @@ export interface RowChange extends Pick<AgentChange, 'id' | 'columns'> {
   readonly newNameKeys: NameKeys | undefined;
   /** True when the statement must fail if the new certificate is REVOKED. */
   readonly refusesRevoked: boolean;
-  /** Owner who alone may hold the new certificate; undefined when any certificate may be used. */
+  /** When given, no agent of another owner may hold the new certificate. */
   readonly certificateOwner: string | undefined;
   /** Ids of the new endpoints; undefined when the endpoints stay the same, or when the default endpoint is given. */
   readonly endpointIds: readonly string[] | undefined;
@@ -31,9 +31,9 @@ interface RowChangeKey extends Pick<RowChange, 'refusesRevoked'> {
 const fields = fieldsOf(agentTable);
 
 /**
- * Defines the statement that changes the row of an agent. It fails when another agent holds the new name, and when the
- * new certificate is REVOKED: it writes NULL to the column `name` or `certificate_id`, which is NOT NULL. So no earlier
- * query is needed. `toRefusal` converts the failure.
+ * Defines the statement that changes the row of an agent. It fails when another agent holds the new name, or when the
+ * new certificate is REVOKED: then it writes NULL to `name` or `certificate_id`, which are NOT NULL. So no query is
+ * needed before it. `toRefusal` converts the error.
  */
 export function defineUpdate(dialect: Dialect): (change: RowChange) => Statement {
   return defineCachedStatement<RowChange, RowChangeKey>(
@@ -79,16 +79,16 @@ function assignments(dialect: Dialect, key: RowChangeKey, bind: Bind<RowChange>)
 }
 
 /**
- * Composes the value `allowed` for a certificate that only agents of `owner` hold. For any other certificate, composes
- * the text '', which is the id of no certificate: so the foreign key reports it as unknown.
+ * Composes the value `allowed` if only agents of `owner` hold the certificate, and otherwise the text ''. No
+ * certificate has the id '', so the foreign key reports the certificate as unknown.
  */
 export function ownedCertificate(certificateId: Sql, owner: Sql, allowed: Sql): Sql {
   return sql`CASE WHEN ${isHeldOnlyBy(certificateId, owner)} THEN ${allowed} ELSE '' END`;
 }
 
 /**
- * Composes the condition that a certificate is REVOKED. On engines with row locks, also locks the certificate. The lock
- * conflicts with every change of the certificate, so it cannot be revoked while an agent is attached to it.
+ * Composes the condition that a certificate is REVOKED. On engines with row locks, also locks the certificate: it
+ * cannot be revoked while an agent is being attached to it.
  */
 export function isRevoked(dialect: Dialect, certificateId: Sql): Sql {
   const lock = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;

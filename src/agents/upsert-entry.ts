@@ -20,9 +20,9 @@ type OptionalField = (typeof optionalFields)[number];
 /** Validated agent to be registered or updated. */
 export interface UpsertEntry {
   readonly row: NewAgentRow;
-  /** Optional fields that the caller has given. The other ones of `row` have defaults. */
+  /** Optional fields that the caller has given. In `row`, all other optional fields have their defaults. */
   readonly given: ReadonlySet<OptionalField>;
-  /** For each endpoint, which of its optional fields the caller has given. */
+  /** Optional fields that the caller has given for each endpoint. */
   readonly givenOfEndpoints: readonly {
     readonly id: boolean;
     readonly health: boolean;
@@ -33,7 +33,7 @@ export interface UpsertEntry {
 /**
  * Parses an agent to be registered or updated.
  *
- * @throws INVALID_INPUT as `parseNewAgent`, and for a missing id
+ * @throws INVALID_INPUT when the agent is invalid, or when its id is required and missing
  */
 export function parseUpsert(input: unknown, by: UpsertManyOptions['by'], defaults: AgentDefaults): UpsertEntry {
   const { endpoints, ...fields } = checkObject(input, 'agent', agentFields);
@@ -50,7 +50,7 @@ export function parseUpsert(input: unknown, by: UpsertManyOptions['by'], default
   return { row, given, givenOfEndpoints };
 }
 
-/** Returns the change that gives a stored agent the given values; undefined when it has them all. */
+/** Returns the change that gives a stored agent the given values; undefined when the agent already has all of them. */
 export function differenceOf(entry: UpsertEntry, stored: AgentRecord, nowMs: number): AgentChange | undefined {
   const { given, row } = entry;
   const { endpoints, capabilities, metadata } = row.collections;
@@ -88,7 +88,7 @@ function changedColumns({ given, row: { columns } }: UpsertEntry, stored: AgentR
   return changed;
 }
 
-/** Returns the endpoints with the ids and the health of the stored ones where the caller has not given them. */
+/** Returns the endpoints, with the ids and the health of the stored endpoints where the caller has given none. */
 function completed(
   rows: readonly EndpointRow[],
   { givenOfEndpoints }: UpsertEntry,

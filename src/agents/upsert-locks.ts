@@ -5,10 +5,9 @@ import type { NewAgentRow } from './new-row';
 import { agentStatements } from './statements';
 
 /**
- * Blocks the registration of the agents by other transactions, and changes of those that exist, until the end of the
- * transaction, when the call has several batches. Without this function, a transaction would lock the names of each
- * batch in order, but not the names of all batches, so two transactions could each wait for a name that the other one
- * has locked.
+ * Locks the names of all batches of a call, if there are several batches, and blocks changes of the agents that exist.
+ * Otherwise only the names of one batch would be locked in order, and two transactions could each wait for a name that
+ * the other one has locked.
  *
  * @returns the `ownerKey` of each agent whose name is locked.
  */
@@ -26,14 +25,14 @@ export async function lockAllNamed(tx: Transaction, given: readonly NewAgentRow[
       else missing.push(...some.slice(Number(position), Number(position) + 1));
     }
   }
-  // The option `unique` of this lock needs no id: it locks the name for every agent.
+  // With this `unique` option, the lock applies to every agent with the name, so no id is needed.
   tx.executeAtCommit(
     names.lock(
       missing.map(({ nameKeys }) => ({ id: '', nameKeys })),
       'owner-name-version',
     ),
   );
-  // All rows of a call have the same owner.
+  // All rows of a call have the same owner, or none has one.
   await lockAllForUpdate(tx, ids, given[0]?.scopeOwner);
   return new Set(missing.map(({ nameKeys }) => nameKeys.ownerKey));
 }

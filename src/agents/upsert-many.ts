@@ -57,16 +57,16 @@ export function upsertAgents(
       return outcomes;
     },
   });
-  // The cast is safe: refusals are thrown, because the rules do not collect them.
+  // The cast is safe: with these rules, a refusal is thrown and not returned.
   return results as Promise<UpsertResult[]>;
 }
 
-/** Upsert of agents, which must have different keys. */
+/** Registers or updates the agents of one batch. The agents must have different keys. */
 class Upsert {
   readonly #tx: Transaction;
   readonly #defaults: AgentDefaults;
   readonly #rules: UpsertManyRules;
-  /** `ownerKey` of each agent whose name the transaction has locked. */
+  /** `ownerKey` of each agent whose name is locked by the transaction. */
   readonly #lockedNames: ReadonlySet<string>;
   readonly #outcomes = new Map<UpsertEntry, UpsertResult | Refusal>();
   readonly #taken = new Set<UpsertEntry>();
@@ -78,10 +78,10 @@ class Upsert {
     this.#lockedNames = lockedNames;
   }
 
-  /** Returns the outcome of each agent. */
+  /** Registers or updates the agents. Returns the outcome of each agent. */
   async run(entries: readonly UpsertEntry[]): Promise<ReadonlyMap<UpsertEntry, UpsertResult | Refusal>> {
-    // Tries again when another transaction has registered, renamed or deleted an agent meanwhile. The number of attempts
-    // is limited, because a row security policy may let the role see an agent but not lock it.
+    // Tries again when another transaction has registered, renamed or deleted an agent meanwhile. The number of
+    // attempts is limited, because a row security policy may let the database role see an agent but not lock it.
     let rest = entries;
     for (let tries = 0; rest.length > 0; tries += 1) {
       if (tries === maxLockAttempts) throw protectedRow();
@@ -90,7 +90,7 @@ class Upsert {
     return this.#outcomes;
   }
 
-  /** Returns the agents for which the attempt must be repeated. */
+  /** Makes one attempt. Returns the agents for which the attempt must be repeated. */
   async #attempt(entries: readonly UpsertEntry[]): Promise<UpsertEntry[]> {
     const ids =
       this.#rules.by === 'id' ? new Map(entries.map((e) => [e, e.row.columns.id])) : await this.#findIds(entries);
@@ -108,7 +108,7 @@ class Upsert {
           again.push(entry);
           continue;
         }
-        // An earlier change may release the name of this agent, so it must be written before.
+        // An earlier change may release the name that this agent needs, so the earlier changes are written first.
         if (hasRenamed) {
           again.push(...(await this.#write(creations, changes)));
           creations = [];
@@ -131,7 +131,7 @@ class Upsert {
     return again;
   }
 
-  /** Reports whether a loaded record is locked and still has the key of the entry. */
+  /** Reports whether a loaded record is locked, and still has the key by which the entry was found. */
   #isCurrent({ row: { columns } }: UpsertEntry, record: AgentRecord, lockedIds: ReadonlySet<unknown>): boolean {
     if (!lockedIds.has(record.id)) return false;
     const { name, version, owner } = record;
@@ -139,8 +139,8 @@ class Upsert {
   }
 
   /**
-   * Returns the ids of the stored agents with the same owner, name and version. Prevents the registration of the others
-   * by other transactions. Refuses the agents that have several matches or another id.
+   * Returns the ids of the stored agents with the same owner, name and version. Prevents that other transactions
+   * register such an agent. Refuses an entry that matches several stored agents, or one with another id.
    */
   async #findIds(entries: readonly UpsertEntry[]): Promise<ReadonlyMap<UpsertEntry, string>> {
     const { names } = agentStatements(this.#tx.dialect);
@@ -169,7 +169,7 @@ class Upsert {
     return ids;
   }
 
-  /** Loads agents, and blocks other changes of them. Returns also which ones were locked. */
+  /** Loads agents, and blocks other changes of these agents. Returns the records, and the ids of the locked agents. */
   async #load(ids: readonly string[]) {
     const list = JSON.stringify(ids);
     const { scopeOwner: owner } = this.#defaults.checks;
@@ -183,7 +183,7 @@ class Upsert {
     return { records, lockedIds };
   }
 
-  /** Writes agents. Returns those that another transaction has registered meanwhile. */
+  /** Writes agents. Returns the entries that another transaction has registered meanwhile. */
   async #write(
     creations: readonly UpsertEntry[],
     changes: ReadonlyMap<UpsertEntry, AgentChange>,
@@ -212,8 +212,8 @@ class Upsert {
   }
 
   /**
-   * Reports whether another transaction may have registered an agent meanwhile, which the next attempt will find. In the
-   * scope of an owner, it may also be an agent of another owner, which no attempt finds.
+   * Reports whether another transaction may have registered the agent meanwhile. Then the next attempt finds that
+   * agent, unless it belongs to another owner than that of the scope.
    */
   #mayHaveBeenRegistered(entry: UpsertEntry, { code, field }: Failure): boolean {
     if (this.#rules.by !== 'id' || code !== 'ALREADY_EXISTS' || field !== 'id') return false;

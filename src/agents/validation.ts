@@ -28,8 +28,8 @@ export interface AgentDefaults {
 /**
  * Returns the defaults of a call with these rules.
  *
- * @throws INVALID_INPUT when the call is limited to one owner, but its names must be unique among all owners: an error
- * would show that another owner has the name
+ * @throws INVALID_INPUT when the call is limited to one owner, and requires names that are unique among all owners: the
+ *   error for a taken name would reveal an agent of another owner
  */
 export function agentDefaults(
   { now, defaultAgentLifetimeMs, checks }: ServiceSettings,
@@ -105,7 +105,7 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
 /**
  * Returns the fields of a change without an id. Does not check their values.
  *
- * @throws INVALID_INPUT for other fields
+ * @throws INVALID_INPUT when a field is unknown, or is the id
  */
 export function checkPatch(input: unknown): object {
   const patch = checkObject(input, 'patch', agentFields);
@@ -114,8 +114,8 @@ export function checkPatch(input: unknown): object {
 }
 
 /**
- * Parses a change of an agent. When the change has no endpoints, `loadForUpdate` checks later that the default endpoint
- * is one of the stored endpoints.
+ * Parses a change of an agent. If the change has a default endpoint but no endpoints, `loadForUpdate` later checks that
+ * the default endpoint is one of the stored endpoints.
  *
  * @throws INVALID_INPUT when a field is unknown or invalid
  */
@@ -152,8 +152,8 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
 }
 
 /**
- * End (exclusive) of the times that are accepted as `updatedAt` of a new agent. The last year that can be stored is
- * reserved for later changes, because each change increases `updatedAt`.
+ * End (exclusive) of the accepted times for `updatedAt` of a new agent. Each later change increases `updatedAt`, so the
+ * last year that can be stored is reserved for changes.
  */
 const updateTimesEndMs = Date.UTC(9999, 0, 1);
 
@@ -184,7 +184,8 @@ function parseCapabilities(checks: Validator): (value: unknown, field: string) =
   return (value, field) => {
     const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
     checks.recordLength([[...names]], field);
-    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted.
+    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted, a
+    // deadlock.
     return [...names].sort();
   };
 }
@@ -207,7 +208,7 @@ export function unknownDefaultEndpoint(): Failure {
   return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
 }
 
-/** Returns undefined to keep the field, null to clear it, or the checked new value. */
+/** Returns the checked new value of an optional field; undefined to keep the field, and null to clear it. */
 function clearable<T>(
   value: unknown,
   field: string,
@@ -219,6 +220,6 @@ function clearable<T>(
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 function withoutUndefined<T extends object>(object: T): Defined<T> {
-  // The cast is needed: the type of Object.fromEntries does not express that only undefined values are removed.
+  // The cast is necessary: the type of Object.fromEntries does not show that only undefined values were removed.
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -1,19 +1,19 @@
 import semver, { type SemVer } from 'semver';
 
 /*
- * A version key is a text whose code point order is the precedence of semantic versions (semver.org, section 11), so
- * that a database can sort and compare versions without parsing them. Examples, with spaces that the keys do not have:
+ * A version key is a text whose code point order is the precedence of semantic versions (semver.org, section 11). With
+ * these keys, a database can sort and compare versions without parsing them. Examples, with spaces that the keys do not
+ * have:
  *
- *   1.2.10         11 12 210 ~
- *   1.2.10-rc.2    11 12 210 - 1rc! 0012!
+ * 1.2.10 11 12 210 ~ 1.2.10-rc.2 11 12 210 - 1rc! 0012!
  *
- * The number of its digits, in base 36, precedes each number of the release. "~" ends the key of a release. "-" begins
- * the identifiers of a prerelease. It sorts before "~", because a prerelease precedes its release.
+ * Before each number of the release is the number of its digits, in base 36. "~" ends the key of a release. "-" begins
+ * the identifiers of a prerelease; it sorts before "~", because a prerelease precedes its release.
  *
- * An identifier begins with 0 if it is numeric and with 1 if it is not, and ends with "!". The number of its digits, in
- * base 36 and with two characters, precedes a numeric identifier. "!" sorts before every character of an identifier,
- * because a shorter identifier precedes a longer one with the same beginning. A key with fewer identifiers sorts before
- * a key that has the same identifiers and more.
+ * An identifier begins with 0 if it is numeric and with 1 if not, and ends with "!". Before the digits of a numeric
+ * identifier is the number of its digits, in base 36 and with two characters. "!" sorts before every character of an
+ * identifier, because a shorter identifier precedes a longer one with the same beginning. A key with fewer identifiers
+ * sorts before a key that has the same identifiers and more.
  */
 
 /** Returns the key of a version; null when npm's semver cannot parse it. Ignores build metadata. */
@@ -28,14 +28,14 @@ export function keyOf(version: SemVer): string {
   return `${releaseKeyOf(version)}-${version.prerelease.map(identifierKey).join('')}`;
 }
 
-/** Returns the common prefix of the keys of a release and of all its prereleases. */
+/** Returns the beginning that the keys of a release and of all its prereleases have in common. */
 export function releaseKeyOf({ major, minor, patch }: SemVer): string {
   return [major, minor, patch].map((number) => `${number.toString().length.toString(36)}${number}`).join('');
 }
 
 function identifierKey(identifier: string | number): string {
   if (!/^\d+$/.test(String(identifier))) return `1${identifier}!`;
-  // semver compares identifiers above 2^53 as numbers, which loses precision. The key must have the same order.
+  // semver compares identifiers above 2^53 as numbers, and loses precision. The key must sort in the same way.
   const digits = BigInt(Number(identifier)).toString();
   return `0${digits.length.toString(36).padStart(2, '0')}${digits}!`;
 }

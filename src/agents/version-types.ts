@@ -4,7 +4,7 @@ import type { ChangeOptions, AgentStatus } from './types';
 export interface Deprecation {
   /** Reason, as the caller gave it. */
   reason?: string;
-  /** Id of the agent to use instead. Absent, too, after that agent was deleted. */
+  /** Id of the agent to use instead. Absent when none was given, and after that agent was deleted. */
   successorId?: string;
   /** Time of the last call of `deprecate`. */
   at: Date;
@@ -19,7 +19,7 @@ export interface DeprecateOptions extends ChangeOptions {
    */
   reason?: string | undefined;
   /**
-   * Id of the agent to use instead: an existing agent, of any name, owner and status.
+   * Id of the agent to use instead. It must be an existing agent; its name, owner and status do not matter.
    *
    * @defaultValue none
    */

@@ -28,7 +28,7 @@ const fields = new Set(['name', 'owner'] as const);
 /**
  * Parses a request of versions.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when the request is invalid
  */
 export function parseVersionsRequest(input: unknown, checks: Validator): VersionsTarget {
   const { name, owner } = checkObject(input, 'request', fields);
@@ -42,7 +42,7 @@ const selectVersions = memoizeByDialect((dialect) => {
       LIMIT CAST(${limit} AS BIGINT)`;
   return {
     ofName: defineStatement<{ name: string; limit: number }>((p) => select(sql`a.name = ${p('name')}`, p('limit'))),
-    // Only a few agents have the name, but an owner may have very many.
+    // Uses the index of the name and not that of the owner: few agents have the name, but an owner may have very many.
     ofOwner: defineStatement<{ name: string; owner: string; limit: number }>((p) =>
       select(sql`a.name = ${p('name')} AND ${dialect.unindexed(sql`a.owner`)} = ${p('owner')}`, p('limit')),
     ),
@@ -52,7 +52,7 @@ const selectVersions = memoizeByDialect((dialect) => {
 /**
  * Returns the versions of a name, the highest first. Versions that are not semantic come last.
  *
- * @throws RESULT_TOO_LARGE when there are more than `maxResults`
+ * @throws RESULT_TOO_LARGE when there are more than `maxResults` versions
  */
 export async function getVersions(
   executor: Executor,
@@ -60,7 +60,7 @@ export async function getVersions(
   { maxResults, checks }: ServiceSettings,
 ): Promise<AgentVersion[]> {
   const { ofName, ofOwner } = selectVersions(executor.dialect);
-  // Requests one version more than allowed, to detect too many of them.
+  // Requests one version more than allowed, which shows whether there are too many.
   const limit = maxResults + 1;
   const statement = owner === undefined ? ofName({ name, limit }) : ofOwner({ name, owner, limit });
   const rows = await executor.query(withBounds(answerBounds(checks.limits), statement));

@@ -6,7 +6,7 @@ export type AgentPatch = Omit<AgentUpdate, 'id'>;
 /** Options of `deleteWhere`. */
 export interface DeleteWhereOptions {
   /**
-   * Required number of matching agents: the call fails with CONFLICT, and changes nothing, when another number matches.
+   * Required number of matching agents. When another number matches, the call fails with CONFLICT and changes nothing.
    *
    * @defaultValue any number
    */

@@ -103,11 +103,15 @@ export class CheckpointThread {
     this.#thread = new RequestThread('checkpoint', driver, program);
   }
 
-  /** Keeps the process alive during the checkpoint, because writers may wait for it. */
+  /**
+   * Runs a checkpoint after all earlier ones. Returns undefined when SQLite could not run it, or when the path leads to
+   * other files than the expected ones.
+   *
+   * @throws when the thread has ended.
+   */
   run(job: CheckpointJob): Promise<CheckpointState | undefined> {
     return this.#mutex.runExclusive(async () => {
-      // Keeps the process alive during the checkpoint: writers may wait for it, and nothing else may keep the process
-      // alive.
+      // Keeps the process alive during the checkpoint, because writers may wait for it.
       this.#thread.ref();
       try {
         return (await this.#thread.ask(job)).state;
@@ -134,9 +138,8 @@ export function isWritable(path: string): boolean {
 }
 
 /**
- * Copies a large log, which a killed process has left, into its file, and empties the log. The thread does this because
- * the first connection reads the whole log, which would block the event loop. Does nothing when no thread can be
- * started.
+ * Copies a large log that a killed process has left into the database file, and empties the log. Without this, the
+ * first connection would read the whole log and block the event loop. Does nothing when no thread can be started.
  */
 export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise<void> {
   const real = realPathOf(path);
@@ -151,11 +154,11 @@ export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise
   let thread: CheckpointThread | undefined;
   try {
     thread = new CheckpointThread(driver);
-    // Opening the database then reads the log itself, and reports its errors.
+    // The -shm file may be missing, because the thread creates it.
     const present = files.filter(([, identity]) => identity !== missingFile);
     await thread.run({ path: real, files: present, mode: 'empty', timeoutMs: 0 });
   } catch {
-    // Ignores the error: opening the database then reads the log itself, and reports its errors.
+    // Opening the database then reads the log itself, and reports its errors.
   } finally {
     await thread?.close();
   }

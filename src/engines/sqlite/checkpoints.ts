@@ -213,7 +213,7 @@ export class Checkpoints {
     const { copy, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {
       this.#nextBytes = size + copy / 4;
-      // Another connection runs a checkpoint, which may have begun before the last write. So copies the log later.
+      // Another connection is running a checkpoint, which may have begun before the last write. Copies the log later.
       if (state !== undefined) this.#schedule(idleMs);
       return;
     }
@@ -224,7 +224,7 @@ export class Checkpoints {
       return;
     }
     this.#isStuck = this.#blockedAt === state.checkpointed;
-    // After the first blocked copy, the next write tries again at once, which shows whether the reader stays.
+    // After the first blocked copy, the next write tries again at once. This shows whether the reader stays.
     this.#nextBytes = this.#blockedAt === undefined ? 0 : size + copy / 4;
     this.#blockedAt = state.checkpointed;
     this.#schedule(retryMs);

@@ -69,7 +69,7 @@ export class GuardedConnections {
   /**
    * Compares the files of the database now.
    *
-   * @throws UNAVAILABLE when a file of the database is not in place
+   * @throws UNAVAILABLE when a file of the database is not in place.
    */
   assertInPlaceNow(): void {
     if (this.guard !== undefined && this.guard.compare() !== 'in-place') this.#failOutOfPlace();
@@ -83,70 +83,68 @@ export class GuardedConnections {
   }
 
   /**
-   * Rolls back a transaction that is still open. When the files are not in place, copies the log into its database
-   * file, or closes the writing connection if the copy could destroy changes of others.
+   * Rolls back a transaction that is still open. If the files are not in place, copies the log into its database file.
+   * If this copy could destroy changes of others, closes the writing connection instead.
    */
   finishWrite(): void {
     if (this.writer.driver.inTransaction) this.writer.run(transactionControl.rollback);
     this.#secureChanges();
   }
 
-  /** Returns the failure of a transaction that has ended although its caller has not ended it. */
+  /** Returns the failure of a transaction that was ended, but not by its caller. */
   endedByOthers(): Failure {
     if (!this.reader.driver.open) return notInitialized();
     return this.guard === undefined || this.guard.state === 'in-place' ? rolledBackByStorage() : filesNotInPlace();
   }
 
-  /**
-   * Closes the reader last. The last connection to close copies the log into the file and removes the log, unless it
-   * cannot write.
-   */
+  /** Closes both connections. Call it when no call is in flight. */
   close(): void {
     const state = this.guard?.compare();
     if (state === 'unsafe') {
-      // Closes the reader last. The last connection to close copies the log into the file and removes the log, if it
-      // can write.
+      // Closes the reader last. The last connection to close copies the log into the file and removes the log, unless
+      // it cannot write.
       this.writer.close();
       this.reader.close();
       return;
     }
     this.#emptyLogIfDetached();
-    // Closes the writer last: it removes the write-ahead log when no other connection has the file open.
+    // Closes the writer last, so that it removes the write-ahead log if no other connection has the file open.
     this.reader.close();
     this.writer.close();
   }
 
   #failOutOfPlace(): never {
-    // After close() the files are not in place either, because the last connection has removed the -wal and -shm files.
+    // After close(), the -wal and -shm files do not exist any more. So a closed database must be recognized first.
     if (!this.reader.driver.open) throw notInitialized();
     this.#secureChanges();
     throw filesNotInPlace();
   }
 
-  // In the state `unsafe`, nothing may be written. finishWrite() closes the connection when the transaction has ended.
+  // Saves the changes before the error is thrown, because an application that does not handle the error may end without
+  // calling close().
   #secureChanges(): void {
     if (this.writer.driver.inTransaction) {
-      // In the state `unsafe`, writing is not safe. finishWrite() closes the connection when the transaction has
+      // In the state `unsafe`, nothing may be written. finishWrite() closes the connection when the transaction has
       // ended.
       if (this.guard?.state !== 'detached') return;
-      // Rolls back, because the transaction cannot be committed any more, and would prevent the copy of the log.
+      // The transaction cannot be committed any more, and would prevent the copy of the log.
       this.writer.run(transactionControl.rollback);
     }
-    // Closes only the driver's connection. The file stays registered, because the reading connection stays open.
+    // Closes only the driver's connection. The file stays registered, because the reading connection is still open.
     if (this.guard?.state === 'unsafe') this.writer.driver.close();
     else this.#emptyLogIfDetached();
   }
 
-  // Copies the log of a moved file into that file and empties the log, which SQLite does not do. Otherwise the next
-  // opening of another database at the path would apply the log, and would corrupt that database.
+  // Copies the log of a moved file into that file and empties the log. SQLite itself does not do so. Otherwise the next
+  // database that is opened at the path would apply the log, and would be corrupt.
   #emptyLogIfDetached(): void {
-    // Does this only once, because a process that opens the file that is at the path now uses the same log.
+    // Only once, because the log may by then be used by a process that opened the new file at the path.
     if (this.guard?.state !== 'detached' || this.#isLogSaved) return;
     try {
-      // The first column of the result is 0 unless other connections have blocked the checkpoint.
+      // The first column of the result is 0 when no other connection has blocked the checkpoint.
       this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
-      // The log could not be copied, and stays. Each later call and close() try again.
+      // The log could not be copied, and stays. Each later call, and close(), tries again.
     }
   }
 }

@@ -59,7 +59,7 @@ export class RequestThread<Answer extends object> {
     return answer;
   }
 
-  /** Ends the thread. A request that is running or follows fails with `reason`. */
+  /** Ends the thread. A running or later request fails with `reason`. */
   async close(reason: Error): Promise<void> {
     this.#lose(reason);
     await this.#worker.terminate();

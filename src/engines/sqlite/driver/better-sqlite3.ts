@@ -12,7 +12,7 @@ let driver: SqliteDriver | undefined;
 /**
  * Returns better-sqlite3 as a driver.
  *
- * @throws errors of Node.js when the package or its binary cannot be loaded
+ * @throws errors of Node.js when it or its binary cannot be loaded.
  */
 export function betterSqlite3(): SqliteDriver {
   driver ??= load();
@@ -21,7 +21,7 @@ export function betterSqlite3(): SqliteDriver {
 
 function load(): SqliteDriver {
   const entry = require.resolve('better-sqlite3');
-  // Not an import: the package may not be installed.
+  // Uses `require`, because an import would fail if the package is not installed.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const Database = require('better-sqlite3') as typeof BetterSqlite3;
   // The first connection loads the binary.
@@ -36,7 +36,7 @@ function load(): SqliteDriver {
 function findLibrary(entry: string): SqliteLibrary {
   const root = dirname(dirname(entry));
   const binary = binaryFolders.map((folder) => join(root, folder, 'better_sqlite3.node')).find(existsSync);
-  // A bundler may have moved the binary. In this case, the JavaScript file identifies the library.
+  // A bundler may have moved the binary. The JavaScript file then identifies the library.
   const path = realpathSync(binary ?? entry);
   return { id: identityOf(path), path };
 }
