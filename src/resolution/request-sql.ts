@@ -1,4 +1,5 @@
 import { hasAllWanted, wantedTable } from '../agents/query/capability-term';
+import { exists } from '../agents/query/filter-term';
 import type { VersionRange } from '../agents/query/version-range';
 import { isRelease } from '../agents/query/version-term';
 import type { Bind } from '../sql/cached-statement';
@@ -40,6 +41,9 @@ export interface RequestSql {
   readonly order: Sql;
 }
 
+/** Maximum number of capabilities for which the statement has a condition each. This is faster than a table of them. */
+const maxSeparate = 4;
+
 /** Everything that the SQL text of a single request depends on. */
 export interface RequestKey {
   readonly hasOwner: boolean;
@@ -47,7 +51,8 @@ export interface RequestKey {
   /** For each range of version keys: 1 when it has prereleases, else 0. */
   readonly ranges: readonly (0 | 1)[];
   readonly hasProtocol: boolean;
-  readonly hasCapabilities: boolean;
+  /** Number of capabilities up to {@link maxSeparate}; `many` when there are more. */
+  readonly capabilities: number | 'many';
   readonly allowsDeprecated: boolean;
   readonly allowsUnhealthy: boolean;
 }
@@ -60,10 +65,15 @@ export function requestKeyOf(target: ResolveTarget): RequestKey {
     hasVersion: version !== undefined,
     ranges: ranges.map(([, , hasPrereleases]) => hasPrereleases),
     hasProtocol: protocol !== undefined,
-    hasCapabilities: capabilities.length > 0,
+    capabilities: capabilities.length > maxSeparate ? 'many' : capabilities.length,
     allowsDeprecated,
     allowsUnhealthy,
   };
+}
+
+// Columns with the id of an agent, and the row keys of the agent and of its certificate.
+function bestColumns(alias: Sql): Sql {
+  return sql`${alias}.id, ${alias}.agent_key, ${alias}.certificate_key`;
 }
 
 /** Composes the SQL of a single request. */
@@ -76,9 +86,13 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
   };
   const names = bind(({ capabilities }) => JSON.stringify(capabilities));
   const status = dialect.unindexed(sql`a.status`);
+  const hasCapability = (index: number): Sql => {
+    const id = sql`(SELECT w.id FROM capabilities w WHERE w.name = ${bind(({ capabilities }) => capabilities[index] ?? null)})`;
+    return exists(sql`agent_capabilities ac WHERE ac.agent_id = a.id AND ac.capability_id = ${id}`);
+  };
   const nameCount = bind(({ capabilities }) => capabilities.length);
   return {
-    tables: key.hasCapabilities ? [wantedTable(dialect, names)] : [],
+    tables: key.capabilities === 'many' ? [wantedTable(dialect, names)] : [],
     namedAgents: sql`agents a`,
     place: sql``,
     agentConditions: [
@@ -86,7 +100,9 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
       // Only a few agents have the name, but very many may have the owner or the status.
       ...(key.hasOwner ? [sql`${dialect.unindexed(sql`a.owner`)} = ${bound('owner')}`] : []),
       key.allowsDeprecated ? sql`${status} IN ('ACTIVE', 'DEPRECATED')` : sql`${status} = 'ACTIVE'`,
-      ...(key.hasCapabilities ? [hasAllWanted({ dialect, id: sql`a.id` }, nameCount)] : []),
+      ...(key.capabilities === 'many'
+        ? [hasAllWanted({ dialect, id: sql`a.id` }, nameCount)]
+        : Array.from({ length: key.capabilities }, (_, index) => hasCapability(index))),
     ],
     isAccepted: (alias) => {
       if (!key.hasVersion) return sql`TRUE`;
@@ -100,7 +116,8 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     needsNoEndpoint: key.hasProtocol ? sql`FALSE` : sql`TRUE`,
     isAnyVersion: key.hasVersion ? sql`FALSE` : sql`TRUE`,
     isAnyOwner: key.hasOwner ? sql`FALSE` : sql`TRUE`,
-    best: (conditions, preference) => sql`SELECT u.id FROM usable u WHERE ${conditions} ORDER BY ${preference} LIMIT 1`,
+    best: (conditions, preference) =>
+      sql`SELECT ${bestColumns(sql`u`)} FROM usable u WHERE ${conditions} ORDER BY ${preference} LIMIT 1`,
     results: sql`(SELECT 1) AS r LEFT JOIN best b ON TRUE`,
     isOfRequest: () => sql`TRUE`,
     order: sql``,
@@ -162,8 +179,8 @@ export function severalRequests(parameter: (name: keyof RequestRows) => Sql, dia
     needsNoEndpoint: sql`r.protocol IS NULL`,
     isAnyVersion: sql`r.version IS NULL`,
     isAnyOwner: sql`r.owner IS NULL`,
-    best: (conditions, preference) => sql`SELECT ranked.place, ranked.id FROM (
-      SELECT u.place, u.id, row_number() OVER (PARTITION BY u.place ORDER BY ${preference}) AS preference
+    best: (conditions, preference) => sql`SELECT ranked.place, ${bestColumns(sql`ranked`)} FROM (
+      SELECT u.place, ${bestColumns(sql`u`)}, row_number() OVER (PARTITION BY u.place ORDER BY ${preference}) AS preference
       FROM usable u JOIN requests r ON r.place = u.place WHERE ${conditions}) AS ranked WHERE ranked.preference = 1`,
     results: sql`requests r LEFT JOIN best b ON b.place = r.place`,
     isOfRequest: (alias) => sql`${alias}.place = r.place`,

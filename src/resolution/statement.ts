@@ -68,13 +68,13 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
     sql`best AS MATERIALIZED (${best})`,
   ];
   return sql`WITH ${join(all)} SELECT ${join(columns)} FROM ${results}
-    ${dialect.leftLateralLookup(sql`id`, 'agents', 'a', sql`b.id`)}
-    ${dialect.leftLateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)} ${order}`;
+    ${dialect.leftLateralLookup(dialect.rowKey, 'agents', 'a', sql`b.agent_key`)}
+    ${dialect.leftLateralLookup(dialect.rowKey, 'certificates', 'c', sql`b.certificate_key`)} ${order}`;
 }
 
 // Agents that satisfy all conditions of the request except those on the version and the endpoints.
 function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: Sql, dialect: Dialect): Sql {
-  return sql`SELECT ${place}a.id, a.owner, a.version, a.version_key, a.status, a.updated_at
+  return sql`SELECT ${place}a.id, a.${dialect.rowKey} AS agent_key, c.${dialect.rowKey} AS certificate_key, a.owner, a.version, a.version_key, a.status, a.updated_at
     FROM ${namedAgents} ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)}
     WHERE ${allOf(agentConditions)} AND ${dialect.unindexed(sql`a.expires_at`)} > ${now}
       AND ${isUsableCertificate(now)}`;

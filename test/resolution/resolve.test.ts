@@ -114,6 +114,13 @@ describe('resolve', () => {
     expect(chosen(await db.resolve({ name: 'n', capabilities: ['read', 'unknown'] }))).toBe('not-found');
   });
 
+  test.each([1, 2, 4, 5, 9])('requires all of %s capabilities', async (count) => {
+    const names = Array.from({ length: count }, (_, index) => `capability ${index}`);
+    const db = await openWith({ all: { capabilities: names }, other: { capabilities: names.slice(1) } });
+    expect(chosen(await db.resolve({ name: 'n', capabilities: names }))).toBe('all');
+    expect(chosen(await db.resolve({ name: 'n', capabilities: [...names, 'absent'] }))).toBe('not-found');
+  });
+
   test('is ambiguous when usable agents belong to several owners and the request names none', async () => {
     const db = await openWith({ b: { owner: 'b' }, a: { owner: 'a', version: '2.0.0' }, a2: { owner: 'a' } });
     await register(db, { c: { owner: 'c', status: 'SUSPENDED' } });
