@@ -1,6 +1,7 @@
-import type { AgentOrderField, AgentRecord, DatabaseService, Page, ResolutionQuery } from '../../src';
+import type { AgentOrderField, AgentRecord, DatabaseService, ResolutionQuery } from '../../src';
 import { agentInput, createCertificate } from '../support/factories';
 import { callUntyped, expectError } from '../support/expect-error';
+import { allPages } from '../support/pages';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const versions = ['1.10.0', 'not semantic', '1.2.0', '1.2.0-rc.1', 'nor this', '1.2.0'];
@@ -26,18 +27,6 @@ async function fill(db: DatabaseService): Promise<void> {
 
 const shared = shareTestDatabase({}, ({ db }) => fill(db));
 
-async function allPages(db: DatabaseService, query: ResolutionQuery, size: number): Promise<AgentRecord[]> {
-  const records: AgentRecord[] = [];
-  for (let after: string | undefined; ;) {
-    const page: Page<AgentRecord> = await db.agents.page(query, { after, size });
-    expect(page.items.length).toBeLessThanOrEqual(size);
-    records.push(...page.items);
-    if (page.nextCursor === undefined) return records;
-    expect(page.items).toHaveLength(size);
-    after = page.nextCursor;
-  }
-}
-
 const fields = ['id', 'name', 'version', 'owner', 'status', 'createdAt', 'updatedAt', 'expiresAt'] as const;
 const orders = fields.flatMap((orderBy: AgentOrderField) => [[orderBy, 'asc'] as const, [orderBy, 'desc'] as const]);
 
@@ -48,14 +37,14 @@ describe('agents.page', () => {
     const whole = await db.agents.query(query);
     expect(whole).toHaveLength(60);
     for (const size of orderBy === 'id' ? [1, 7, 60, 61] : [7, 60])
-      expect(await allPages(db, query, size)).toEqual(whole);
+      expect(await allPages((page) => db.agents.page(query, page), size)).toEqual(whole);
     expect(await db.agents.query({ ...query, limit: 20, offset: 25 })).toEqual(whole.slice(25, 45));
     for (const status of [['ACTIVE'], ['ACTIVE', 'SUSPENDED', 'REVOKED']] as const) {
       const matching = whole.filter((agent) => status.some((each) => each === agent.status));
-      expect(await allPages(db, { ...query, status }, 7)).toEqual(matching);
+      expect(await allPages((page) => db.agents.page({ ...query, status }, page), 7)).toEqual(matching);
     }
     const owned = whole.filter(({ owner }) => owner === 'owner-1');
-    expect(await allPages(db, { ...query, owner: 'owner-1' }, 7)).toEqual(owned);
+    expect(await allPages((page) => db.agents.page({ ...query, owner: 'owner-1' }, page), 7)).toEqual(owned);
   });
 
   test('returns the same records as query, and all 60 of them on one page by default', async () => {
@@ -64,7 +53,7 @@ describe('agents.page', () => {
     expect(items).toEqual(await db.agents.query());
     expect(nextCursor).toBeUndefined();
     const query: ResolutionQuery = { owner: 'owner-1', name: 'NAME', status: ['ACTIVE'] };
-    expect(await allPages(db, query, 4)).toEqual(await db.agents.query(query));
+    expect(await allPages((page) => db.agents.page(query, page), 4)).toEqual(await db.agents.query(query));
     expect(await db.agents.page({ owner: '' })).toEqual({ items: [] });
   });
 

@@ -1,6 +1,7 @@
 import semver from 'semver';
 import type { ResolutionQuery } from '../../src';
 import { agentInput, createCertificate } from '../support/factories';
+import { allPages } from '../support/pages';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 /** The versions of the agents. Each version is also the id of its agent. */
@@ -99,14 +100,8 @@ describe('orderBy version', () => {
       const query = { orderBy: 'version', orderDirection } as const;
       expect(others.length).toBeGreaterThan(10);
       expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual([...ids, ...others]);
-      const paged: string[] = [];
-      for (let after: string | undefined; ;) {
-        const { items, nextCursor } = await db.agents.page(query, { after, size: 7 });
-        paged.push(...items.map(({ id }) => id));
-        if (nextCursor === undefined) break;
-        after = nextCursor;
-      }
-      expect(paged).toEqual([...ids, ...others]);
+      const paged = await allPages((page) => db.agents.page(query, page), 7);
+      expect(paged.map(({ id }) => id)).toEqual([...ids, ...others]);
     },
   );
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseService, ResolutionQuery } from '../../src';
 import { agentInput, createCertificate, eventInput } from '../support/factories';
+import { allPages } from '../support/pages';
 import { rawValues } from '../support/raw-reader';
 import { everyRound, inTurn, openTwice, race, rounds, turns, whileWorking } from '../support/race';
 
@@ -14,19 +15,8 @@ const orders: readonly ResolutionQuery[] = [
 ];
 const indices = Array.from({ length: 12 }, (_, index) => index);
 
-/** Returns the ids of all pages; waits after each page. */
-async function walk(
-  pauseMs: number,
-  page: (after: string | undefined) => Promise<{ items: { readonly id: string }[]; nextCursor?: string }>,
-): Promise<string[]> {
-  const ids: string[] = [];
-  for (let after: string | undefined; ;) {
-    const { items, nextCursor } = await page(after);
-    ids.push(...items.map(({ id }) => id));
-    if (nextCursor === undefined) return ids;
-    after = nextCursor;
-    await sleep(pauseMs);
-  }
+async function idsOf(records: Promise<readonly { readonly id: string }[]>): Promise<string[]> {
+  return (await records).map(({ id }) => id);
 }
 
 /** Deletes one agent after the other. */
@@ -64,7 +54,7 @@ test('agents.page returns every remaining agent once and in order while others d
     const victims = round % 4 < 2 ? doomed : [...doomed].reverse();
     const [seen, deleted] = await race(
       round,
-      () => walk(round % 5, (after) => db.agents.page(query, { after, size: 1 + (round % 4) })),
+      () => idsOf(allPages((page) => db.agents.page(query, page), 1 + (round % 4), round % 5)),
       () => deleteAll(other, victims),
     );
     if ('code' in seen) throw new Error(`Not read: ${seen.code}`);
@@ -127,7 +117,7 @@ test('events.page and events.iterate return every remaining event once and in or
     const all = (await db.events.query({ source })).map(({ id }) => id);
     const [seen, pruned, iterated] = await race(
       round,
-      () => walk(1, (after) => db.events.page({ source }, { after, size: 1 + (round % 5) })),
+      () => idsOf(allPages((page) => db.events.page({ source }, page), 1 + (round % 5), 1)),
       async () => {
         // The pruned events are on the last pages, so the pruning begins after a pause.
         await sleep(round % 9);

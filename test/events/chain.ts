@@ -31,7 +31,6 @@ export async function openChain(): Promise<TestDatabase> {
   return database;
 }
 
-/** Returns the SQL that deletes entries. */
 export const deleteEntries = (where: string): string => `DELETE FROM security_event_entries WHERE ${where}`;
 
 /** Returns the SQL that swaps the sequence numbers of two entries. */

@@ -2,6 +2,7 @@ import type { EventGrouping, SecurityEvent, SecurityEventQuery } from '../../src
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
 import { eventInput } from '../support/factories';
+import { allPages } from '../support/pages';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const t0 = Date.parse('2026-06-01T12:00:00.000Z');
@@ -25,18 +26,6 @@ const shared = shareTestDatabase({}, ({ db }) =>
   ),
 );
 
-async function pagesOf(query: SecurityEventQuery, size: number): Promise<SecurityEvent[]> {
-  const items: SecurityEvent[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await shared().db.events.page(query, { after, size });
-    expect(page.items.length).toBeLessThanOrEqual(size);
-    items.push(...page.items);
-    after = page.nextCursor;
-    if (after === undefined) return items;
-    expect(page.items).toHaveLength(size);
-  }
-}
-
 async function allOf<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of iterable) items.push(item);
@@ -57,7 +46,8 @@ describe('events.page', () => {
     ['some events', { eventTypes: ['CUSTOM'], minSeverity: 'LOW', metadata: { even: true } }, 4],
     ['the events of a span of time', { from: new Date(t0 + 1000), to: new Date(t0 + 3000) }, 5],
   ])('returns %s in the order of query', async (_, query, size) => {
-    expect(await pagesOf(query, size)).toEqual(await shared().db.events.query(query));
+    const { events } = shared().db;
+    expect(await allPages((page) => events.page(query, page), size)).toEqual(await events.query(query));
   });
 
   test('returns up to 100 events by default', async () => {

@@ -1,5 +1,8 @@
-import type { AgentInput, AgentOrderField, ResolutionQuery } from '../../src';
+import type { AgentRecord, ResolutionQuery } from '../../src';
+import { emptyDirectory } from '../model/prediction';
+import { findAgents } from '../model/resolution-model';
 import { agentInput, createCertificate } from '../support/factories';
+import { allPages } from '../support/pages';
 import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 /*
@@ -9,26 +12,14 @@ import { shareTestDatabase, type TestDatabase } from '../support/test-database';
 const count = 7000;
 const dayMs = 86_400_000;
 
-interface Known extends AgentInput {
-  readonly id: string;
-  readonly capabilities: string[];
-  readonly metadata: { parity: number; rest: number };
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly expiresAt: Date;
-  readonly status: 'ACTIVE' | 'SUSPENDED';
-  readonly version: string;
-}
-
-const known: Known[] = [];
+const settings = { nowMs: 0, lifetimeMs: 0, maxResults: count };
+let directory = emptyDirectory;
 
 async function fill({ db }: TestDatabase): Promise<void> {
   const certificateId = await createCertificate(db);
-  for (let index = 0; index < count; index += 1) {
-    // The order of insertion is not the order of any column.
-    const place = (index * 2741) % count;
-    known.push({
-      ...agentInput({ certificateId }),
+  const agentAt = (place: number) =>
+    agentInput({
+      certificateId,
       id: `agent-${String(place).padStart(5, '0')}`,
       // Every fourth agent is a lantern. Every fifth of the oldest 6000 agents is rusty, and no other agent is.
       name: `${place % 4 === 0 ? 'Lantern' : 'Anchor'} ${place % 5 === 0 && place < 6000 ? 'Rusty' : 'Shiny'} ${place.toString(36)}`,
@@ -49,43 +40,17 @@ async function fill({ db }: TestDatabase): Promise<void> {
       updatedAt: new Date(Math.min(place, count / 2) * dayMs),
       expiresAt: new Date((count * 2 - place) * dayMs),
     });
-  }
-  await db.agents.createMany(known);
+  // The order of insertion is not the order of any column.
+  await db.agents.createMany(Array.from({ length: count }, (_, index) => agentAt((index * 2741) % count)));
+  const agents = new Map<string, AgentRecord>();
+  for await (const agent of db.agents.iterate()) agents.set(agent.id, agent);
+  directory = { ...emptyDirectory, agents };
 }
 
 const shared = shareTestDatabase({}, fill);
 
-function matches(agent: Known, query: ResolutionQuery): boolean {
-  const { name, owner, capabilities, allCapabilities = false, metadata, protocol, status } = query;
-  const has = (capability: string): boolean => agent.capabilities.includes(capability);
-  return (
-    (name === undefined || agent.name.toLowerCase().includes(name.toLowerCase())) &&
-    (owner === undefined || agent.owner === owner) &&
-    (status === undefined || status.some((each) => each === agent.status)) &&
-    (capabilities === undefined || (allCapabilities ? capabilities.every(has) : capabilities.some(has))) &&
-    Object.entries(metadata ?? {}).every(([key, value]) => Reflect.get(agent.metadata, key) === value) &&
-    (protocol === undefined || agent.endpoints?.[0]?.protocol === protocol)
-  );
-}
-
-function valueOf(agent: Known, field: AgentOrderField): string | number {
-  if (field === 'version') return Number(agent.version.split('.')[1]);
-  const value = agent[field];
-  return value instanceof Date ? value.getTime() : value;
-}
-
-function expectedIds(query: ResolutionQuery): string[] {
-  const { orderBy = 'updatedAt', limit, offset = 0 } = query;
-  const field = orderBy as AgentOrderField;
-  const direction = query.orderDirection ?? (query.orderBy === undefined ? 'desc' : 'asc');
-  const sorted = known
-    .filter((agent) => matches(agent, query))
-    .toSorted((a, b) => {
-      const [first, second] = [valueOf(a, field), valueOf(b, field)];
-      if (first !== second) return (first < second ? -1 : 1) * (direction === 'asc' ? 1 : -1);
-      return a.id < b.id ? -1 : 1;
-    });
-  return sorted.slice(offset, limit === undefined ? undefined : offset + limit).map(({ id }) => id);
+function idsOf(agents: readonly AgentRecord[]): string[] {
+  return agents.map(({ id }) => id);
 }
 
 const filters: readonly ResolutionQuery[] = [
@@ -128,23 +93,18 @@ const orders = [
 describe.each(filters)('Among thousands of agents, the query %j', (filter) => {
   test.each(orders)('returns the agents that match in the order %j', async (order) => {
     const { db } = shared();
+    const query = { ...filter, ...order };
+    const expected = idsOf(findAgents(directory, query, settings));
     for (const range of [{ limit: 20 }, { limit: 7, offset: 40 }, { limit: 300 }, { offset: 3 }]) {
-      const query: ResolutionQuery = { ...filter, ...order, ...range };
-      expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual(expectedIds(query));
+      const { limit = count, offset = 0 }: ResolutionQuery = range;
+      expect(idsOf(await db.queryAgents({ ...query, ...range }))).toEqual(expected.slice(offset, offset + limit));
     }
   });
 
   test('counts the agents that match and returns them page by page', async () => {
     const { db } = shared();
-    const all = expectedIds(filter);
+    const all = idsOf(findAgents(directory, filter, settings));
     expect(await db.agents.count(filter)).toBe(all.length);
-    const paged: string[] = [];
-    for (let after: string | undefined; ;) {
-      const { items, nextCursor } = await db.agents.page(filter, { after, size: 250 });
-      paged.push(...items.map(({ id }) => id));
-      if (nextCursor === undefined) break;
-      after = nextCursor;
-    }
-    expect(paged).toEqual(all);
+    expect(idsOf(await allPages((page) => db.agents.page(filter, page), 250))).toEqual(all);
   });
 });
