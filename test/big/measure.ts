@@ -7,7 +7,6 @@ import type { Sizes } from './big-data';
 import type { OperationReport } from './operation-process';
 import type { OperationName } from './operations';
 
-/** Measurement of one operation. */
 export interface Measurement extends OperationReport {
   readonly name: OperationName;
   /** Peak memory of the process above its memory after opening the database. */
@@ -31,7 +30,6 @@ export async function measure(url: string, name: OperationName, { agents, events
   return { ...report, name, growthBytes: report.peakBytes - report.openedBytes };
 }
 
-/** Returns the measurements as a table. */
 export function formatMeasurements(measurements: readonly Measurement[]): string {
   const columns = [
     { title: 'operation' },

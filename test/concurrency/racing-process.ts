@@ -7,7 +7,6 @@ export interface WriteReport {
   readonly acknowledged: readonly string[];
   /** Number of failed creations, by error code. */
   readonly failed: Readonly<Record<string, number>>;
-  /** Number of recorded events. */
   readonly events: number;
 }
 

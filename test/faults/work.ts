@@ -73,7 +73,6 @@ export class Work {
     expect(wrong.map((error) => `${String(error)} ${String(driverErrorOf(error))}`)).toEqual([]);
   }
 
-  /** Prints the numbers of rounds and calls. */
   report(what: string, rounds: number): void {
     const doubtful = this.errors.filter(isInDoubt).length;
     const counts = `${this.account.acknowledged} acknowledged, 0 lost, ${this.errors.length} failed`;
@@ -177,5 +176,4 @@ function agents(count: number): Trace {
   return trace({ agents: count, version: '1.0.0', parts: 4 * count });
 }
 
-/** The trace of a certificate with an agent and an event. */
 const wholeUnit = trace({ agents: 1, version: '1.0.0', parts: 4, certificates: '1-VALID', events: 1 });

@@ -1,10 +1,8 @@
-import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { engine, onPostgresql } from '../support/engine';
+import { onPostgresql } from '../support/engine';
 import { applyMigrations, migrationNames, packageMigrations, readHistoryRows } from '../support/migrations';
 import { exited, packageRoot, PrismaProject } from '../support/prisma-cli';
 import { queryRaw, type RawRow } from '../support/raw-reader';
-import { tableNames } from '../support/tables';
 import { afterTest, unmigratedDatabaseUrl } from '../support/test-database';
 
 // Each command starts two or three processes.
@@ -56,38 +54,4 @@ test('the runner finds nothing pending in a database that Prisma Migrate deploye
   const other = await unmigratedDatabaseUrl();
   expect(await applyMigrations(other, packageMigrations)).toEqual(migrationNames);
   expect(await describeHistory(project.databaseUrl)).toEqual(await describeHistory(other));
-});
-
-/** Returns the part of the application's prisma.config.ts that docs/your-own-tables.md shows. */
-function externalObjects(): string {
-  if (!onPostgresql) {
-    const search = ['', '_search', '_search_config', '_search_data', '_search_idx'].map((part) => `agent_names${part}`);
-    return `tables: { external: ${JSON.stringify([...tableNames, ...search])} }`;
-  }
-  const enums = [...readFileSync(join(folder, 'schema.prisma'), 'utf8').matchAll(/^enum (\w+)/gm)].map(
-    ([, name]) => name,
-  );
-  const qualify = (names: readonly unknown[]) => JSON.stringify(names.map((name) => `public.${String(name)}`));
-  return `tables: { external: ${qualify(tableNames)} }, enums: { external: ${qualify(enums)} }`;
-}
-
-test('an application can apply its own migrations to a database with those of this package', async () => {
-  const project = await useDatabase(PrismaProject.withModels('model Note {\n  id Int @id\n}', engine));
-  project.writeMigration('20990101000000_notes', 'CREATE TABLE "Note" ("id" INTEGER NOT NULL PRIMARY KEY);\n');
-  await applyMigrations(project.databaseUrl, packageMigrations);
-  expect(await project.run('migrate deploy')).toMatchObject(exited(0, 'have been successfully applied.'));
-  expect(await project.run('migrate status')).toMatchObject(exited(0, 'Database schema is up to date!'));
-
-  // For migrate dev, the application has the migrations of this package, too.
-  for (const name of migrationNames) {
-    cpSync(join(folder, 'migrations', name), join(project.directory, 'migrations', name), { recursive: true });
-  }
-  const config = `import base from './prisma.config.base';\nexport default { ...base, experimental: { externalTables: true },
-    ${externalObjects()} };\n`;
-  const base = readFileSync(join(project.directory, 'prisma.config.ts'), 'utf8');
-  project.write('prisma.config.base.ts', base);
-  project.write('prisma.config.ts', config);
-
-  expect(await project.run('migrate dev --name no_change')).toMatchObject(exited(0, 'Already in sync'));
-  expect(await applyMigrations(project.databaseUrl, packageMigrations)).toEqual([]);
 });

@@ -171,7 +171,6 @@ const generated: Arbitrary<unknown> = fc.anything({
   ...{ withNullPrototype: true, withObjectString: true, withSet: true, withSparseArray: true, withTypedArray: true },
 });
 
-/** Any value of JavaScript. */
 export const anyValue: Arbitrary<Hostile> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...Object.entries(hostileObjects)).map(([what, make]) => ({ what, make })) },
   ...(

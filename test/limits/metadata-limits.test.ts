@@ -21,8 +21,8 @@ test('a query by metadata compares long texts completely', async () => {
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('agents.mergeMetadata()', () => {
-  test('refuses metadata when the kept and the merged values together exceed limits.metadataValues', async () => {
-    const database = await openTestDatabase({ limits: { metadataValues: 20 } });
+  test('refuses metadata when the kept and the merged values together exceed limits.metadataValues or limits.metadataBytes', async () => {
+    const database = await openTestDatabase({ limits: { metadataValues: 20, metadataBytes: 200 } });
     const { agents } = database.db;
     // `kept` has two values, although its JSON text is long enough for more than twenty.
     const kept = ['x'.repeat(60)];
@@ -34,5 +34,8 @@ describe('agents.mergeMetadata()', () => {
     // The replaced value of `more` does not count any more.
     expect(await agents.mergeMetadata('a', { more: numbers(16), last: 1 })).toBe(true);
     await expectRefused(database, 'INVALID_INPUT', () => agents.mergeMetadata('a', { next: 1 }));
+    // 60 characters of `kept` and 150 more exceed limits.metadataBytes.
+    const long = { more: ['y'.repeat(150)], last: 1 };
+    await expectRefused(database, 'INVALID_INPUT', () => agents.mergeMetadata('a', long));
   });
 });

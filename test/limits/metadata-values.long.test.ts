@@ -49,19 +49,6 @@ describe('a record', () => {
       expect((await expectError('INVALID_INPUT', call)).message).toContain('100000 JSON values');
     }
   });
-
-  test('is not changed by a merge that would exceed the maximum number of values', async () => {
-    const { db } = await openTestDatabase({ limits: { metadataValues: 10, metadataBytes: 100 } });
-    const id = await createAgent(db, { metadata: { a: [1, 2, 3], text: 'x'.repeat(60) } });
-    await db.agents.mergeMetadata(id, { b: [1, 2, 3] });
-    const { updatedAt } = (await db.getAgent(id)) ?? {};
-    const values = await expectError('INVALID_INPUT', () => db.agents.mergeMetadata(id, { c: [1, 2, 3] }));
-    expect(values).toMatchObject({ field: 'metadata' });
-    await expectError('INVALID_INPUT', () => db.agents.mergeMetadata(id, { c: 'y'.repeat(30) }));
-    expect(await db.getAgent(id)).toMatchObject({ updatedAt });
-    await db.agents.mergeMetadata(id, { text: ',,,,,,,,,,,,', a: null, c: [1, 2, 3] });
-    expect((await db.getAgent(id))?.metadata).toEqual({ a: null, b: [1, 2, 3], c: [1, 2, 3], text: ',,,,,,,,,,,,' });
-  });
 });
 
 /** Opens a database of agents, certificates and events with more values than the limits of the service allow. */

@@ -5,7 +5,6 @@ import { matchesNothing } from './resolution-model';
 import { compareCodePoints } from './text';
 import { compareVersions, isUsable, preference } from './version-model';
 
-/** Predicts `resolve`. */
 export function resolve(directory: Directory, request: ResolveByName, { nowMs }: Settings): Prediction {
   if (isInvalid(request)) return fails(directory, 'INVALID_INPUT');
   return answers(directory, resultOf(directory, request, nowMs));

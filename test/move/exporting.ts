@@ -17,7 +17,6 @@ function locate(url: string): StoredDatabase {
   return { url, location };
 }
 
-/** Exports a database and returns the text. */
 export async function exportText(url: string): Promise<string> {
   let text = '';
   const write = (part: string): Promise<void> => {

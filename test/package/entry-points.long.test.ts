@@ -82,7 +82,6 @@ describe('the packed package', () => {
     }
   });
 
-  /** Returns the first program of a page. */
   function programOf(page: string): string {
     const [, program = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, page), 'utf8')) ?? [];
     return program;

@@ -11,11 +11,9 @@ jest.setTimeout(300_000);
 
 /** First words of the commands of a package manager. */
 interface PackageManager {
-  /** Adds packages. */
   readonly add: string;
   /** Runs the command of an installed package. */
   readonly exec: string;
-  /** Runs Node.js. */
   readonly node: string;
 }
 

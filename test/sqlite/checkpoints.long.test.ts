@@ -15,7 +15,6 @@ const limitMs = 250;
 /** Without the time of waiting for the disk. */
 const cpuLimitMs = 100;
 
-/** Opens a new database on a disk. */
 function openOnDisk(path = join(mkdtempSync(join(tmpdir(), 'ans-test-')), 'test.sqlite')) {
   const db = new DatabaseService({ url: `file:${path}` });
   afterTest(async () => {

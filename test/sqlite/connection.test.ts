@@ -13,7 +13,6 @@ import { openDatabase, statement } from './adapter-pair';
 const newPath = (): string => join(temporaryDirectory(), 'test.sqlite');
 const pragma = ({ driver }: SqliteConnection, name: string): unknown => driver.pragma(name, { simple: true });
 
-/** Returns a pragma of the writer and of a reader. */
 async function pragmas(database: SqliteDatabase, name: string): Promise<{ writer: unknown; reader: unknown }> {
   return {
     writer: await database.withWriter((connection) => pragma(connection, name)),

@@ -8,7 +8,6 @@ import { afterTest, temporaryDirectory } from '../support/test-database';
 import { adapterFactory } from '../../src/prisma/prisma-adapter';
 import { sqliteBinding } from '../../src/prisma/sqlite-binding';
 import type { DatabaseSession } from '../../src/runtime/session';
-import { officialFactory } from './adapter-pair';
 import { openBareSession } from './bare-session';
 
 /** Prisma Client on a database of the package's schema. */
@@ -30,13 +29,6 @@ export async function openClient(busyTimeoutMs = 50): Promise<ClientDatabase> {
   return { path, database, session, client };
 }
 
-/** Opens an existing database with Prisma Client on the official adapter. */
-export function openOfficialClient(path: string): PrismaClient {
-  const client = new PrismaClient({ adapter: officialFactory(path), errorFormat: 'minimal' });
-  afterTest(() => client.$disconnect());
-  return client;
-}
-
 /** Opens another connection to a database file, which waits for no lock. */
 export function openForeignConnection(path: string): Database {
   const driver = new SqliteDriver(path, { timeout: 0 });
@@ -44,7 +36,7 @@ export function openForeignConnection(path: string): Database {
   return driver;
 }
 
-export function certificateRow(id: string): Prisma.CertificateCreateInput {
+function certificateRow(id: string): Prisma.CertificateCreateInput {
   return {
     id,
     subject: `CN=${id}`,
@@ -75,7 +67,6 @@ export function agentRow(id: string, certificateId: string): Prisma.AgentCreateI
   };
 }
 
-/** Creates a certificate. */
 export function create(client: Pick<PrismaClient, 'certificate'>, id: string) {
   return client.certificate.create({ data: certificateRow(id) });
 }

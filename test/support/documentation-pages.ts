@@ -23,7 +23,6 @@ export function textOf(path: string): string {
   return readFileSync(join(root, path), 'utf8');
 }
 
-/** Code block of a page. */
 export interface CodeBlock {
   readonly page: string;
   /** Line of the first fence. */

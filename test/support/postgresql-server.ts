@@ -9,7 +9,6 @@ import { findFreePort, ServerProcess, serverProcessOptions } from './server-proc
 
 export type ServerSettings = Readonly<Record<string, string | number>>;
 
-/** A role with its password. */
 export interface ServerRole {
   readonly name: string;
   readonly password: string;
@@ -79,7 +78,6 @@ export class PostgresqlServer {
     return server;
   }
 
-  /** Creates a server and starts it. */
   static async start(options: PostgresqlServerOptions = {}): Promise<PostgresqlServer> {
     const server = await PostgresqlServer.create(options);
     await server.start();

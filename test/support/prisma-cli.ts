@@ -98,7 +98,6 @@ export class PrismaProject {
     });
   }
 
-  /** Starts `prisma <command>`. */
   start(command: string, { env = {} }: CliOptions = {}) {
     const child = spawn(process.execPath, [cli, ...command.split(' '), '--config', this.#config], {
       cwd: this.directory,

@@ -44,7 +44,6 @@ type Samples<Service, Prefix extends string = ''> = {
   ]: Service[Name] extends Callable ? Sample<Parameters<Service[Name]>> : never;
 };
 
-/** A call of a public method. */
 export interface PublicCall {
   /** Name of the method, such as `agents.create`. */
   readonly name: string;

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 
-/** Result of a process. */
 export interface ProcessResult {
   readonly exitCode: number | null;
   readonly stdout: string;

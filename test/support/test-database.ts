@@ -14,7 +14,6 @@ import {
 import { scratch } from './scratch';
 import { sqliteTemplate } from './sqlite-template';
 
-/** An open database of a test. */
 export interface TestDatabase {
   readonly db: DatabaseService;
   /** Events of `onEvent` since the start of the test, oldest first. */

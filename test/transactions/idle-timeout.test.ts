@@ -18,7 +18,6 @@ async function open(options: DatabaseOptions): Promise<DatabaseService> {
   return db;
 }
 
-/** Changes the agent inside of a transaction. */
 async function changeInside(tx: TransactionScope): Promise<void> {
   expect(await tx.updateAgent({ id, name: 'inside' })).toBe(true);
 }
