@@ -8,18 +8,17 @@ import { foldCase } from './validation/fold-case';
 
 const batchSize = 1000;
 
-/** Statements that fill columns of one table with values that are derived from other columns. */
+/** Statements that compute derived columns of one table, such as the folded name. */
 interface DerivedColumns {
-  /** Selects the id and the source columns of rows that lack the derived values. */
+  /** Selects rows whose derived values are missing, with their id and the columns that the values are derived from. */
   readonly select: Statement;
   readonly update: (row: Source) => Statement;
 }
 
 type Source = readonly [id: string, first: string, second: string];
 
-// Each query reads only the index entries of missing derived values. A query must not select a row again after its
-// update, because the loop would not end. A version key is never empty. But an empty issuer or subject has an empty
-// folded form, so the conditions exclude empty issuers and subjects.
+// Each query reads only the index entries of missing values. A row must not be selected again after its update, or the
+// loop would not end. Therefore the conditions exclude an empty issuer or subject, whose folded form is also empty.
 const derivedColumns: readonly DerivedColumns[] = [
   {
     select: toSelect("SELECT id, name, version FROM agents WHERE version_key = ''"),
@@ -39,7 +38,7 @@ const derivedColumns: readonly DerivedColumns[] = [
 ];
 
 /**
- * Computes the values that SQL cannot compute, after a database with the initial schema was adopted: folded texts,
+ * Computes the values that SQL cannot compute, after a database with the initial schema was migrated: folded texts,
  * version keys, and the hashes of the event chain. Works in batches, so that other calls can write in between. Can be
  * interrupted and run again. Changes nothing when no value is missing.
  */

@@ -6,16 +6,16 @@ import type { BackupOptions } from './options/backup-options';
 import type { TransactionOptions } from './options/transaction-options';
 import type { TransactionScope } from './transaction-scope';
 
-/** Methods that concern a database as a whole. */
+/** Methods of a database as a whole. */
 export interface DatabaseAdministration {
   /**
    * Opens the database, and applies or verifies its migrations, as the option `migrations` says. Does nothing when the
-   * database is open. Concurrent calls share one opening. Call it again after `close()` or after a failure.
+   * database is open. Concurrent calls open it only once. Call it again after `close()` or after a failure.
    *
    * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW or MIGRATION_FAILED when the schema is not the one of this version and
-   * cannot be migrated; PERMISSION_DENIED, READ_ONLY, STORAGE_FULL, BUSY, UNAVAILABLE, DRIVER_UNAVAILABLE or CORRUPT
-   * when the database cannot be opened or used; CONFLICT inside a transaction of this database while it is being
-   * closed.
+   *   cannot be migrated; PERMISSION_DENIED, READ_ONLY, STORAGE_FULL, BUSY, UNAVAILABLE, DRIVER_UNAVAILABLE or CORRUPT
+   *   when the database cannot be opened or used; CONFLICT inside a transaction of this database while the database is
+   *   being closed.
    * @example
    * ```ts
    * const db = new DatabaseService({ url: 'file:./directory.sqlite' });
@@ -26,11 +26,11 @@ export interface DatabaseAdministration {
 
   /**
    * Closes the database: rejects new calls, waits for the calls and transactions in flight for at most
-   * `closeTimeoutMs`, and closes all connections. Does nothing when the database is closed. Concurrent calls share one
-   * closing.
+   * `closeTimeoutMs`, and closes all connections. Does nothing when the database is closed. Concurrent calls close it
+   * only once.
    *
    * @throws TIMEOUT when calls were still in flight after `closeTimeoutMs`: these calls were aborted, their
-   * transactions were rolled back, and the database is closed; CONFLICT inside a transaction of this database.
+   *   transactions were rolled back, and the database is closed; CONFLICT inside a transaction of this database.
    * @example
    * ```ts
    * process.once('SIGTERM', () => {
@@ -41,22 +41,24 @@ export interface DatabaseAdministration {
   close(): Promise<void>;
 
   /**
-   * Runs `work` in one transaction, atomically. Calls of its argument `tx` are part of the transaction. Until the
-   * commit, all other reads see the last committed state, even reads that `work` makes through the database object. A
-   * write that `work` makes through the database object fails at once with CONFLICT. The transaction waits for calls
-   * that `work` has not awaited. `work` must not wait for a write outside the transaction, because this write may wait
-   * for the end of the transaction.
+   * Runs `work` in one transaction, atomically. The calls of its argument `tx` are part of the transaction; the
+   * transaction also waits for calls that `work` has not awaited. Until the commit, all other reads see the last
+   * committed state. A read through the database object `db` inside `work` also sees that state, and a write through
+   * `db` fails at once with CONFLICT.
+   *
+   * `work` must not wait for a write outside the transaction, because this write may wait for the end of the
+   * transaction.
    *
    * On SQLite, transactions run one after another. On PostgreSQL, they run concurrently, each on a snapshot from its
-   * start. With `isolation: 'snapshot'`, two transactions that read the same records and change different ones can both
-   * commit (write skew). With `isolation: 'serializable'`, this cannot happen among the transactions of that level.
+   * start. With `isolation: 'snapshot'`, write skew is possible: two transactions that each read what the other one
+   * changes can both commit. With `isolation: 'serializable'`, this cannot happen among the transactions of that level.
    * After a conflict with another transaction, `work` runs again, within the limits of the option `retry`.
    *
    * @returns the result of `work`, after the commit.
    * @throws the error of `work`, unchanged, after the rollback; CONFLICT when the transaction conflicts with other
-   * transactions until the retries are exhausted; BUSY when another process holds a lock for too long; TIMEOUT when the
-   * transaction sends no statement for `transactionIdleTimeoutMs` while another call waits for it; NOT_INITIALIZED when
-   * `close()` aborts it; INVALID_INPUT when an argument is invalid.
+   *   transactions until the retries are exhausted; BUSY when another process holds a lock for too long; TIMEOUT when
+   *   the transaction sends no statement for `transactionIdleTimeoutMs` while another call waits for it;
+   *   NOT_INITIALIZED when `close()` aborts it; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const createFirst = async (tx: TransactionScope) => {
@@ -85,10 +87,13 @@ export interface DatabaseAdministration {
 
   /**
    * Checks all stored data: the structures of the engine, the references between records, every derived column, rules
-   * that no constraint can express, and the event chain. On PostgreSQL, it first appends pending entries to the event
-   * chain. It changes nothing else. Reads one snapshot on a separate connection, in constant memory, and pauses for
-   * other work of the process. Concurrent writes are never reported as damage. On SQLite, a thread checks the file, and
-   * the write-ahead log cannot shrink meanwhile. A check inside a transaction sees the last committed state.
+   * that no constraint can express, and the event chain. Reads one snapshot on a separate connection, in constant
+   * memory, and pauses for other work of the process. Other calls can write meanwhile, and concurrent writes are never
+   * reported as damage.
+   *
+   * Changes nothing, except that on PostgreSQL it first appends pending entries to the event chain. On SQLite, a thread
+   * checks the file, and the write-ahead log cannot shrink meanwhile. A check inside a transaction sees the last
+   * committed state.
    *
    * @returns the report. Its findings include the parts that could not be read.
    * @throws INVALID_INPUT when the options are invalid; BUSY, TIMEOUT or UNAVAILABLE when the database cannot be read.
@@ -101,13 +106,13 @@ export interface DatabaseAdministration {
   check(options?: CheckOptions): Promise<CheckReport>;
 
   /**
-   * Does the regular maintenance of a database: only the tasks that the options name, one after another, each in short
-   * transactions. Several processes can call it at the same time: each record is expired or pruned, and counted, by one
-   * of them. When a task fails, the tasks before it keep their effect; call it again.
+   * Does the regular maintenance of a database. Runs only the tasks that the options name, one after another, in short
+   * transactions. Several processes can call it at the same time: each record is expired or pruned, and counted, only
+   * once. If a task fails, the earlier tasks keep their effect; call it again.
    *
    * @returns the counts and the outcomes of the tasks; 0 and false for tasks that the options do not name.
    * @throws CONFLICT inside a transaction of this database; PERMISSION_DENIED when the database role lacks a privilege;
-   * BUSY when another process holds a lock for too long; INVALID_INPUT when the options are invalid.
+   *   BUSY when another process holds a lock for too long; INVALID_INPUT when the options are invalid.
    * @example
    * ```ts
    * const before = new Date(Date.now() - 7 * 24 * 60 * 60 * 1000);
@@ -119,14 +124,15 @@ export interface DatabaseAdministration {
 
   /**
    * Copies a SQLite database, also `:memory:`, into a new file at `path`, absolute or relative to the working
-   * directory. The copy has the state that was committed when the backup began, and the file mode of the database. A
-   * thread copies the database. Other calls can write meanwhile, but the write-ahead log cannot shrink. Until the copy
-   * is complete, checked by SQLite and synced to the disk, it has a temporary name beside `path`, such as
-   * `.ans-database-….partial`. After a failure, the partial copy is removed, but not when the process is killed.
+   * directory. The copy has the state that was committed when the backup began, and the file mode of the database.
+   * Other calls can write meanwhile, but the write-ahead log cannot shrink.
+   *
+   * Until the copy is complete, checked by SQLite and synced to the disk, it has a temporary name beside `path`, such
+   * as `.ans-database-….partial`. After a failure, the partial copy is removed; it stays if the process is killed.
    *
    * @throws ALREADY_EXISTS when `path`, or a write-ahead log beside it, exists; UNAVAILABLE when its directory does not
-   * exist; READ_ONLY or STORAGE_FULL when the copy cannot be written; CORRUPT when the database is damaged;
-   * INVALID_INPUT when an argument is invalid; INVALID_OPTIONS on PostgreSQL: use `pg_dump` there.
+   *   exist; READ_ONLY or STORAGE_FULL when the copy cannot be written; CORRUPT when the database is damaged;
+   *   INVALID_INPUT when an argument is invalid; INVALID_OPTIONS on PostgreSQL: use `pg_dump` there.
    * @example
    * ```ts
    * const date = new Date().toISOString().slice(0, 10);

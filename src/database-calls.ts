@@ -7,19 +7,20 @@ import type { ReadOptions } from './options/read-options';
 import type { Registration, RegistrationInput } from './registration/types';
 import type { ResolveRequest, ResolveResult } from './resolution/types';
 
-/** Methods for the most frequent calls of a database or of one transaction. */
+/** Methods for the most frequent calls of a database, or of one transaction. */
 export interface DatabaseCalls {
   /**
    * Resolves a name to the best usable agent, with its certificate and its best endpoint, as one snapshot. An agent is
-   * usable when it is ACTIVE and has not expired, and its certificate is VALID and within its validity. Among the usable
-   * agents that satisfy the request, the best one is not deprecated, has the highest version (a release before a
-   * prerelease, unless `request.version` is given), and was updated last; ties are broken by id. The best endpoint is the
-   * healthiest one, and the first of them in the order of the agent.
+   * usable when it is ACTIVE and has not expired, and its certificate is VALID and within its validity.
+   *
+   * The best agent is the first of the usable agents that satisfy the request, in this order: agents that are not
+   * deprecated; releases, unless `request.version` is given; the highest version; the last update; the lowest id. The
+   * best endpoint is the healthiest one; of several, the first in the order of the agent.
    *
    * @returns the outcome: `resolved`, or why there is no result. See {@link ResolveResult}.
    * @throws INVALID_INPUT, also when a text or a list of the request is empty.
    * @see draft-narajala-ans, section 3.5: an unknown name and an incompatible version are different answers, and an
-   * answer has a time to live.
+   *   answer has a time to live.
    * @example
    * ```ts
    * const result = await db.resolve({ name: 'translator', owner: 'acme', version: '^1.2.0', protocol: 'https' });
@@ -63,16 +64,16 @@ export interface DatabaseCalls {
   register(input: RegistrationInput, options?: CreateOptions): Promise<Registration>;
 
   /**
-   * Reads the change feed: which agents and certificates were created, updated or deleted. Returns each committed
-   * change exactly once. A change comes after all changes that were committed before it began. A change that was rolled
-   * back is never in the feed. After an interruption, continue after the last sequence number that you have read. On
-   * PostgreSQL, reads the primary; a change becomes visible when no commit with a lower number is in progress.
+   * Reads the change feed: which agents and certificates were created, updated or deleted. Contains each committed
+   * change exactly once, after all changes that were committed before it began, and no change that was rolled back.
+   * After an interruption, continue after the last sequence number that you have read. On PostgreSQL, reads the
+   * primary; a change becomes visible when no commit with a lower number is in progress.
    *
    * @returns the changes after the sequence number `query.after`, oldest first; an empty array when there are none.
    * @throws OUT_OF_RANGE when changes after `after` were pruned, or when `after` is greater than the last sequence
-   * number: read all records again, and then follow without `after`; RESULT_TOO_LARGE when the ids have more characters
-   * than `limits.answerLength`; CONFLICT inside a transaction; READ_ONLY on a PostgreSQL standby; INVALID_INPUT when an
-   * argument is invalid.
+   *   number: read all records again, and then follow without `after`; RESULT_TOO_LARGE when the ids have more
+   *   characters than `limits.answerLength`; CONFLICT inside a transaction; READ_ONLY on a PostgreSQL standby;
+   *   INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const changes = await db.changes({ after: lastSequence, limit: 100 });
@@ -96,8 +97,9 @@ export interface DatabaseCalls {
   followChanges(options?: FollowOptions): AsyncGenerator<Change, void, void>;
 
   /**
-   * Deletes changes from the oldest on. Stops before the first one that is not older than `before`, or that readers
-   * cannot see yet because an earlier commit is in progress. Call it when all followers have read these changes.
+   * Deletes the oldest changes. Stops before the first change that is not older than `before`. Also stops before a
+   * change that readers cannot see yet, because an earlier commit is in progress. Call it when all followers have read
+   * these changes.
    *
    * @returns the number of deleted changes.
    * @throws CONFLICT inside a transaction; INVALID_INPUT when an option is invalid.
@@ -170,10 +172,10 @@ export interface DatabaseCalls {
 
   /**
    * Returns the agents that match all fields of a query, as one snapshot, in the requested order; an empty array when
-   * none does.
+   * none matches.
    *
    * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const agents = await db.queryAgents({ capabilities: ['plan'], version: '^1.2.0', limit: 20 });
@@ -222,10 +224,12 @@ export interface DatabaseCalls {
   getCertificateByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null>;
 
   /**
-   * Changes the status of a certificate, but not its agents: `certificates.revoke()` also suspends or revokes them.
+   * Changes the status of a certificate. Does not change its agents: `certificates.revoke()` also suspends or revokes
+   * them.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.
+   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT when an argument is
+   *   invalid.
    * @example
    * ```ts
    * const exists = await db.updateCertificateStatus(certificateId, 'SUSPENDED');

@@ -29,8 +29,8 @@ import type { OwnerScopeOptions } from './tenancy/types';
 export let sessionOf: (operations: DatabaseOperations) => Session;
 
 /**
- * Calls of a database or of one transaction: the services, and methods for the most frequent calls, which
- * {@link DatabaseCalls} documents. Every error is a `DatabaseError`.
+ * Calls of a database, or of one transaction: the services, and the methods that {@link DatabaseCalls} documents. Every
+ * error is a `DatabaseError`.
  */
 export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
   /** Agents: registration, resolution, changes and batches. */
@@ -129,13 +129,13 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
     return this.events.record(event);
   }
 
-  // DatabaseCalls does not declare this method. If it did, an editor would show the inherited docstrings of all
-  // overloads for each overload.
+  // `DatabaseCalls` does not declare this method, because editors would then show the docstrings of all overloads for
+  // each of them.
   /**
-   * Returns the security events that match all fields of a filter, newest first; an empty array when none does.
+   * Returns the security events that match all fields of a filter, newest first; an empty array when none matches.
    *
    * @throws RESULT_TOO_LARGE when more than `maxResults` events match a filter without `limit`, or when the result is
-   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);
@@ -145,7 +145,7 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
   querySecurityEvents(filter?: SecurityEventQuery, options?: ReadOptions): Promise<SecurityEvent[]>;
   /**
    * Returns the security events from `startTime` to `endTime`, both included, that match the other parameters, newest
-   * first; an empty array when none does. A parameter that is `undefined` filters nothing.
+   * first; an empty array when none matches. A parameter that is `undefined` does not restrict the results.
    *
    * @throws the same errors as the form with a filter.
    * @example
@@ -170,7 +170,7 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
     ...rest: LaterParameters
   ): Promise<SecurityEvent[]> {
     if (isTimeParameter(first) && isTimeParameter(second)) return this.events.query(toEventQuery(first, second, rest));
-    // This is the form with a filter. The casts are safe: the service checks both arguments.
+    // The first parameter is a filter. The casts are safe, because the service checks both arguments.
     return this.events.query(first as SecurityEventQuery | undefined, second as ReadOptions | undefined);
   }
 }

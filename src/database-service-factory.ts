@@ -7,7 +7,7 @@ import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 
 interface Instance {
-  /** Options of the first call. Later changes to the caller's object do not affect them. */
+  /** Options of the first call. They are a copy, so later changes to the caller's object have no effect. */
   readonly options: ResolvedOptions;
   readonly ready: Promise<DatabaseService>;
 }
@@ -19,8 +19,8 @@ export class DatabaseServiceFactory {
   static #resetting: Promise<void> | undefined;
 
   /**
-   * Returns the only instance of this process, initialized. The first call creates it. Concurrent first calls get the
-   * same instance. After a failed start, the next call tries again.
+   * Returns the only instance of this process, initialized. The first call creates the instance. Concurrent first calls
+   * get the same one. After a failed start, the next call tries again.
    *
    * @param options - options of the instance. Later calls omit them or pass equal ones.
    * @throws INVALID_OPTIONS when the options differ from those of the existing instance; the errors of `initialize()`.
@@ -36,7 +36,7 @@ export class DatabaseServiceFactory {
     if (live !== undefined) {
       await runAs('initialize', () => checkSameOptions(options, live.options));
       const service = await live.ready;
-      // Opens the service again if it was closed meanwhile. Otherwise does nothing.
+      // If the service was closed meanwhile, opens it again.
       await service.initialize();
       return service;
     }
@@ -52,15 +52,16 @@ export class DatabaseServiceFactory {
   }
 
   /**
-   * Closes the instance, discards it and its options, and removes its SQLite file with the files `-wal`, `-shm` and
-   * `-journal` beside it. On PostgreSQL, deletes all records and keeps the schema. Use it in tests only. Without an
-   * instance, does the same to the database that `options` name. When the path of the file is a symbolic link, keeps
-   * the link and removes the file that it leads to.
+   * Resets the database, for tests only. Closes and discards the instance. Then removes its SQLite file, with the files
+   * `-wal`, `-shm` and `-journal` beside it. On PostgreSQL, deletes all records and keeps the schema. Without an
+   * instance, does the same to the database that `options` name. If the path of the file is a symbolic link, removes
+   * its target and keeps the link.
    *
    * @param options - as for `getInstance`. Default: those of the instance; without an instance, the default database.
    * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that was not created by this
-   * package, and for another database than that of the instance; BUSY when another connection has the SQLite file open
-   * for longer than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing is deleted in these cases.
+   *   package, and for another database than that of the instance; BUSY when another connection has the SQLite file
+   *   open for longer than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing is deleted in these
+   *   cases.
    * @example
    * ```ts
    * await DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' });
@@ -82,7 +83,7 @@ export class DatabaseServiceFactory {
   static async #reset(options: DatabaseOptions | undefined): Promise<void> {
     const instance = this.#instance;
     const service = await instance?.ready.catch(() => undefined);
-    // When the instance could not be opened, its file may not be a database. So nothing is removed.
+    // If the instance could not be opened, its file may not be a database. Then nothing is removed.
     if (instance !== undefined && service === undefined && options === undefined) return;
     await runAs('reset', async () => {
       const live = service === undefined ? undefined : instance?.options;
@@ -91,7 +92,8 @@ export class DatabaseServiceFactory {
       await service?.close();
       await resetDatabase(target);
     });
-    // Discards the instance last. If the reset fails, the next call without options still uses the instance's options.
+    // The instance is discarded last. If the reset fails, the next call without options still gets the options of the
+    // instance.
     if (this.#instance === instance) this.#instance = undefined;
   }
 }
@@ -122,7 +124,7 @@ function checkSameOptions(options: DatabaseOptions | undefined, live: ResolvedOp
   );
 }
 
-/** Runs `work`, and converts an error that it throws to the error of `operation`. */
+/** Returns the result of `work`. If `work` fails, throws the `DatabaseError` of `operation`. */
 async function runAs(operation: Operation, work: () => void | Promise<void>): Promise<void> {
   try {
     await work();

@@ -1,5 +1,5 @@
-// Declares AsyncDisposable for users whose compiler option `lib` does not include it.
-/// <reference lib="esnext.disposable" preserve="true" />
+// Declares AsyncDisposable for applications whose compiler option `lib` does not contain it. / <reference
+// lib="esnext.disposable" preserve="true" />
 import { parseBackup } from './options/parse-backup';
 import type { BackupOptions } from './options/backup-options';
 import { trySequencePending } from './events/chain/sequence';
@@ -98,15 +98,16 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   initialize(): Promise<void> {
-    // Prevents a deadlock: the opening would wait for the closing, the closing for the transaction, and the transaction
-    // for the opening.
+    // Reopening here would be a deadlock: the opening would wait for the closing, the closing for the transaction, and
+    // the transaction for the opening.
     const isReopened = !this.#lifecycle.isOpen && this.#session.isInsideTransaction();
     if (isReopened) return this.#refuse('initialize', 'cannot reopen its own database');
     return this.#lifecycle.open();
   }
 
   close(): Promise<void> {
-    // Prevents a deadlock: the closing would wait for the transaction, and the transaction for the closing.
+    // Closing here would be a deadlock: the closing would wait for the transaction, and the transaction for the
+    // closing.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     return this.#lifecycle.close();
   }

@@ -1,5 +1,5 @@
 /**
- * Runs the openings and closings of a database one after another. Concurrent requests for one state share one of them.
+ * Opens and closes a database, one operation after another. Concurrent requests for the same state share one operation.
  */
 export class Lifecycle {
   readonly #open: () => Promise<void>;
@@ -14,7 +14,7 @@ export class Lifecycle {
     this.#close = close;
   }
 
-  /** True when the last request was to open the database, even if it is still being opened. */
+  /** True when the last request was to open the database, even while the database is still being opened. */
   get isOpen(): boolean {
     return this.#target === 'open';
   }
@@ -24,11 +24,12 @@ export class Lifecycle {
     if (this.#target === 'open') return this.#last;
     this.#target = 'open';
     const opening = this.#enqueue(this.#open);
-    // After a failed opening, the next call tries again, unless the other state was requested meanwhile.
+    // After a failed opening, the next call tries again. If the database was meanwhile requested to be closed, that
+    // request stays.
     opening.catch(() => {
       if (this.#last !== opening) return;
       this.#target = 'closed';
-      // The database was not opened, so there is nothing to close.
+      // If the opening has failed, there is nothing to close.
       this.#last = Promise.resolve();
     });
     return opening;
@@ -39,7 +40,7 @@ export class Lifecycle {
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
     const closing = this.#enqueue(this.#close);
-    // The database is closed even after a failure, so the next call has nothing to do.
+    // Even if the closing fails, the database is closed, so the next call has nothing to do.
     closing.catch(() => {
       if (this.#last === closing) this.#last = Promise.resolve();
     });
@@ -47,7 +48,7 @@ export class Lifecycle {
   }
 
   #enqueue(step: () => Promise<void>): Promise<void> {
-    // Ignores the failure of the previous opening or closing, because its caller handles it.
+    // The failure of the previous operation is handled by the caller of that operation.
     this.#last = this.#last.catch(() => undefined).then(step);
     return this.#last;
   }

@@ -1,22 +1,22 @@
-/** Limit of a pruning in {@link MaintenanceOptions}. */
+/** Limit for a pruning in {@link MaintenanceOptions}. */
 export interface PruneBefore {
-  /** Everything older is pruned. */
+  /** Time before which records are pruned. */
   before: Date;
 }
 
 /** Tasks of `maintain`. A task that is absent is not done. */
 export interface MaintenanceOptions {
-  /** True to set due agents and certificates to EXPIRED, as their `expireDue` does. */
+  /** True to set agents and certificates to EXPIRED when their time has passed, as `expireDue` does. */
   expire?: boolean | undefined;
   /** Prunes the change feed, as `pruneChanges` does. */
   pruneChanges?: PruneBefore | undefined;
   /** Prunes security events, as `events.prune` does. */
   pruneEvents?: PruneBefore | undefined;
-  /** True to copy SQLite's write-ahead log into the file and to empty it. Does nothing on PostgreSQL. */
+  /** True to copy SQLite's write-ahead log into the database file and to empty the log. Does nothing on PostgreSQL. */
   checkpoint?: boolean | undefined;
   /**
-   * True to make queries fast again after many changes: merges the full-text index of names on SQLite, and runs `ANALYZE`
-   * for the tables of this package on PostgreSQL.
+   * True to make queries faster after many changes. On SQLite, merges the substring index of names. On PostgreSQL, runs
+   * `ANALYZE` for the tables of this package.
    */
   optimize?: boolean | undefined;
 }
@@ -29,9 +29,9 @@ export interface MaintenanceReport {
   readonly eventsPruned: number;
   /**
    * True when the write-ahead log was copied to its end and emptied. False when a reader or another process prevented
-   * that, and always on PostgreSQL.
+   * this. Always false on PostgreSQL.
    */
   readonly checkpointed: boolean;
-  /** True when the task is done. False when the role may not analyze all tables: the others were analyzed. */
+  /** True when all tables were optimized. False when the database role may not analyze one of them. */
   readonly optimized: boolean;
 }

@@ -36,7 +36,7 @@ export function parseMaintenance(input: unknown) {
 }
 
 /**
- * Does the tasks one after another. The last ones work on what the others have left: the statistics do not count pruned
+ * Does the tasks one after another. The last tasks profit from the earlier ones: the statistics do not include pruned
  * rows, and the checkpoint copies all changes.
  */
 export async function maintainDatabase(
@@ -55,7 +55,7 @@ export async function maintainDatabase(
 }
 
 async function pruneEvents(executor: Executor, before: number, now: () => number): Promise<number> {
-  // Only events in the chain can be pruned.
+  // Only events in the chain can be pruned, so the pending entries are appended first.
   await trySequencePending(executor);
   return pruneAllEvents(executor, { before, size: pruneSize }, now);
 }

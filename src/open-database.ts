@@ -14,7 +14,7 @@ const callbacks: EngineCallbacks = {
   writeChanges: (dialect, entries) => changeStatements(dialect).insert(entries),
   backfill,
   sequenceEvents: sequencePending,
-  // Loads the module when it is first needed.
+  // Loaded when first needed, because most processes never check the database.
   checkRecords: async (snapshot, findings) => {
     const { checkRecords } = await import('./integrity/check-records.js');
     await checkRecords(snapshot, findings);
@@ -27,21 +27,21 @@ interface OpenedEngine extends Engine {
   /**
    * Verifies that the database can be used.
    *
-   * @throws when it cannot be used
+   * @throws an error when the database cannot be used
    */
   check(): Promise<void>;
 }
 
 /**
- * Opens the database, and applies or verifies its migrations. The errors of the opening, and those of the returned
- * engine, are failures.
+ * Opens the database, and applies or verifies its migrations. All errors, also those of the returned engine, are
+ * failures.
  */
 export function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
   const classify = errorClassifierOf(options.location);
   return convertRejection(classify, () => openConverted(options, classify, diagnostics));
 }
 
-// Closes the engine when a later step of the opening fails.
+// If a later step of the opening fails, closes the engine.
 async function openConverted(
   options: ResolvedOptions,
   classify: ErrorClassifier,
@@ -80,7 +80,7 @@ async function openCache(
   return CachingEngine.open(engine, settings, now, diagnostics);
 }
 
-// Loads only the driver of the engine that the URL selects.
+// Only the driver of the engine in the URL is loaded.
 async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<OpenedEngine> {
   const { location } = options;
   assertSpareDescriptors();

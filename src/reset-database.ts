@@ -4,9 +4,9 @@ import type { ResolvedOptions } from './options/resolve-options';
 import { convertRejection } from './runtime/convert-errors';
 
 /**
- * Verifies that the options permit a reset.
+ * Checks that the options permit a reset.
  *
- * @throws INVALID_OPTIONS for PostgreSQL without `allowReset`: the database may contain more than test data.
+ * @throws INVALID_OPTIONS on PostgreSQL without `allowReset`: the database may contain more than test data.
  */
 export function assertResettable({ location, allowReset }: ResolvedOptions): void {
   if (location.kind !== 'postgresql' || allowReset) return;

@@ -3,8 +3,8 @@ import { invalidInput } from './errors/failure';
 import type { NativeAccess, NativeRow, NativeValue } from './storage/native-access';
 
 /**
- * Argument of the callback of `db.transaction`: the same services, bound to one transaction. After the callback has
- * ended, every call fails with CONFLICT.
+ * Argument of the callback of `db.transaction`. It has the same services as the database, bound to one transaction.
+ * After the end of the callback, every call fails with CONFLICT.
  */
 export class TransactionScope extends DatabaseOperations {
   /**
@@ -14,7 +14,7 @@ export class TransactionScope extends DatabaseOperations {
    * @param values - values of the parameters.
    * @returns the rows as objects, with the types of the engine's driver; an empty array when there are none.
    * @throws PERMISSION_DENIED when the statement writes to a table of this package; INVALID_INPUT when it begins or
-   * ends a transaction; the code that matches the error when the database reports another one.
+   *   ends a transaction; for any other error of the database, the code that matches it.
    * @example
    * ```ts
    * await db.transaction(async (tx) => {

@@ -5,7 +5,8 @@ import semver, { type SemVer } from 'semver';
  * these keys, a database can sort and compare versions without parsing them. Examples, with spaces that the keys do not
  * have:
  *
- * 1.2.10 11 12 210 ~ 1.2.10-rc.2 11 12 210 - 1rc! 0012!
+ *   1.2.10         11 12 210 ~
+ *   1.2.10-rc.2    11 12 210 - 1rc! 0012!
  *
  * Before each number of the release is the number of its digits, in base 36. "~" ends the key of a release. "-" begins
  * the identifiers of a prerelease; it sorts before "~", because a prerelease precedes its release.

@@ -21,7 +21,7 @@ export function addUrl(command: Command): Command {
   );
 }
 
-/** Database that has a file or a server. */
+/** Location of a database with a file or a server, and not in memory. */
 export interface StoredLocation {
   readonly url: string;
   readonly location: Exclude<DatabaseLocation, { readonly kind: 'memory' }>;
@@ -37,7 +37,7 @@ export function locate({ url }: DatabaseOption): StoredLocation {
 /**
  * Opens the database that the options name. The caller closes it.
  *
- * @throws CommandError when its SQLite file does not exist: SQLite would create it.
+ * @throws CommandError when its SQLite file does not exist, because SQLite would create the file.
  */
 export async function openExisting(options: DatabaseOption, migrations: MigrationMode): Promise<DatabaseService> {
   const { url, location } = locate(options);
@@ -45,7 +45,7 @@ export async function openExisting(options: DatabaseOption, migrations: Migratio
   return open(url, migrations);
 }
 
-/** Opens a database, which is created if it is a missing SQLite file. The caller closes it. */
+/** Opens a database. Creates a SQLite file that does not exist. The caller closes the database. */
 export async function open(url: string, migrations: MigrationMode): Promise<DatabaseService> {
   const { DatabaseService } = await import('../database-service.js');
   const db = new DatabaseService({ url, migrations });

@@ -1,6 +1,6 @@
 /**
- * Hides the warning that Node.js prints when `node:sqlite` is loaded, and no other one: a user of the command cannot act
- * on it.
+ * Hides the warning that Node.js prints when `node:sqlite` is loaded, because a user of the command cannot do anything
+ * about it. All other warnings stay.
  */
 export function hideSqliteWarning(): void {
   const emitWarning = process.emitWarning.bind(process);

@@ -4,7 +4,7 @@ import { isSameContent } from '../move/content';
 import type { MoveResult } from '../move/move-database';
 import type { Terminal } from './terminal';
 
-/** Number of shown digits of a hash; the move compares all digits. */
+/** Number of digits of a hash that are shown. The move compares all digits. */
 const hashDigits = 16;
 
 const columns = [

@@ -21,7 +21,8 @@ export function standardOutput(): Output {
 }
 
 /**
- * Writes to a new file, which only its owner can read. Until the file is complete, it has a temporary name beside `path`.
+ * Writes to a new file, which only its owner can read. Until the file is complete, it has a temporary name beside
+ * `path`.
  *
  * @throws CommandError when the file exists or cannot be created.
  */
@@ -35,7 +36,7 @@ export async function fileOutput(path: string): Promise<Output> {
     end: async () => {
       await file.sync();
       await file.close();
-      // A link fails if the path exists. A rename would overwrite it.
+      // A link fails if the path exists, but a rename would overwrite the existing file.
       await link(partial, path).catch((error: unknown) => rejectPath(path, error));
       await unlink(partial);
     },

@@ -21,13 +21,13 @@ const exitCodes = `
 Exit codes: 0 when the command has done its work, 1 when it has failed, 2 when it has found something: damage, a broken
 chain, pending migrations, or a database that needs attention.`;
 
-/** Creates the command line. Its methods throw instead of ending the process. */
+/** Creates the command line. Its methods throw errors and do not end the process. */
 export function createProgram(): Command {
   const program = new Command('ans-database')
     .description('Manages databases of the package ans-database, on SQLite and on PostgreSQL.')
     .version(packageVersion())
     .exitOverride()
-    // Errors are printed by `reportError`, because commander's messages contain the arguments.
+    // `reportError` prints errors, because commander's messages contain the arguments.
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
@@ -58,8 +58,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    // commander throws this error after it has printed the help or the version. Help that was printed because the
-    // command is missing is an error.
+    // commander throws this error after it has printed the version or the help. Help that is printed because a command
+    // is missing counts as an error.
     if (error instanceof CommanderError && /^commander\.(?:help|helpDisplayed|version)$/.test(error.code)) {
       process.exitCode = error.exitCode;
       return;
@@ -68,7 +68,10 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   }
 }
 
-/** Converts an error of the arguments. The message must not repeat a value, which may be a URL with a password. */
+/**
+ * Converts an error of the arguments. The message must not contain a value, because the value may be a URL with a
+ * password.
+ */
 function toCommandError({ message }: CommanderError): CommandError {
   return new CommandError(message.replace(/^error: /, '').replaceAll(/'(--[\w-]+)=[^']*'/g, "'$1'"));
 }

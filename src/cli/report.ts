@@ -5,12 +5,12 @@ import { CommandError } from './command-error';
 
 /** Result of a command. */
 export interface Outcome {
-  /** Result for `--json`. */
+  /** Result as JSON, for `--json`. */
   readonly json: object;
-  /** Result for people. */
+  /** Result as lines of text, for people. */
   readonly lines: readonly string[];
   /**
-   * 2 when the command has found something that needs attention.
+   * Exit code of the process. 2 means that the command has found something that needs attention.
    *
    * @defaultValue 0
    */
@@ -27,7 +27,7 @@ export function reportOutcome({ json, lines, exitCode = 0 }: Outcome, asJson: bo
 /** Prints an error without a stack and without a secret, and sets the exit code of the process. */
 export function reportError(error: unknown, asJson: boolean): void {
   const { code, message } = describeError(error);
-  // A name in the message could contain control characters.
+  // The message may contain names with control characters. They must not reach the terminal.
   const text = fitText(withoutUrls(message), Infinity);
   if (asJson) printJson({ error: { code, message: text } });
   console.error(`ans-database: ${text}${isDatabaseError(error) ? ` (${code})` : ''}`);
@@ -41,7 +41,7 @@ function describeError(error: unknown): { readonly code: string; readonly messag
   return { code: 'INTERNAL', message: `unexpected error, please report it: ${description}` };
 }
 
-/** Removes everything after the scheme of each URL of a server, because it may contain a password. */
+/** Removes from each URL of a server everything after the scheme, because it may contain a password. */
 function withoutUrls(text: string): string {
   return text.replaceAll(/\b(?!file:)([a-z][a-z\d+.-]*):\/\/[^\s'"]+/gi, '$1://…');
 }

@@ -1,7 +1,7 @@
 import type { Progress } from '../console/progress';
 import type { Terminal } from './terminal';
 
-/** Maximum number of characters in one statement; long rows make a batch smaller. */
+/** Maximum number of characters in one statement. With long rows, a batch contains fewer rows. */
 export const batchCharacters = 4_000_000;
 
 /** Shows the progress of a move, an export or an import on a terminal. */

@@ -1,4 +1,7 @@
-/** Parameters that the driver of Studio, or the server, understands. Studio sends all others to the server too, which rejects them. */
+/**
+ * Parameters that the driver of Studio, or the server, understands. Studio also sends all other parameters to the
+ * server, which would reject them.
+ */
 const knownParameters = [
   'application_name',
   'client_encoding',
@@ -9,7 +12,7 @@ const knownParameters = [
   'idle_in_transaction_session_timeout',
 ];
 
-/** Modes of TLS that the driver of Studio calls differently. Without a check of the certificate, its mode is `require`. */
+/** Modes of TLS that have another name in the driver of Studio. Its mode `require` does not check the certificate. */
 const sslModes: Readonly<Record<string, string>> = {
   '0': 'disable',
   '1': 'verify-full',
@@ -26,8 +29,8 @@ export interface StudioEnvironment {
 }
 
 /**
- * Returns the environment for a URL that Prisma's command line understands. Studio opens PostgreSQL with another driver
- * than this package, which reads the parameters of TLS in another way, and shows times as NULL unless the server sends
+ * Returns the environment in which Studio can open the database of a URL. Studio uses another PostgreSQL driver than
+ * this package. That driver reads the parameters of TLS differently, and shows times as NULL unless the server sends
  * them in the ISO style.
  */
 export function studioEnvironment(url: string): StudioEnvironment {
@@ -44,7 +47,7 @@ export function studioEnvironment(url: string): StudioEnvironment {
   if (mode !== null) parameters.set('sslmode', isLikeLibpq ? mode : (sslModes[mode] ?? mode));
   const certificates = given.get('sslrootcert');
   return {
-    // A form has + for a space; the server would read it as a plus sign.
+    // `URLSearchParams` writes a space as +, which the server would read as a plus sign.
     ANS_DATABASE_STUDIO_URL: `${address}?${parameters.toString().replaceAll('+', '%20')}`,
     ...(certificates === null ? {} : { NODE_EXTRA_CA_CERTS: certificates }),
   };

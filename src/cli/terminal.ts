@@ -3,20 +3,24 @@ import { createStyle, type Style } from '../console/style';
 import { formatTable, type Column } from '../console/table';
 import { fitText } from '../console/text-width';
 
-/** Width in which every column fits. A narrow terminal wraps the lines: truncated values would be useless. */
+/** Width in which every column fits. A narrow terminal then wraps the lines, which is better than truncated values. */
 const tableWidth = 1000;
 
-/** Form of the output: for a terminal, or for a file or another program. */
+/** Output of a command. The form depends on whether it is a terminal, a file or another program. */
 export class Terminal {
   readonly style: Style = createStyle(process.stdout, process.env);
   readonly #showsProgress: boolean;
 
-  /** @param asJson - true when the output must be JSON only. */
+  /**
+   * Creates the output.
+   *
+   * @param asJson - true when the output must be JSON only.
+   */
   constructor(asJson: boolean) {
     this.#showsProgress = process.stderr.isTTY && !asJson;
   }
 
-  /** Formats rows as a table for a terminal, otherwise as lines with tabs between the values. */
+  /** Formats rows as a table for a terminal. Otherwise formats them as lines, with tabs between the values. */
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
     if (!process.stdout.isTTY) return rows.map((row) => row.map((value) => fitText(value, Infinity)).join('\t'));
     const [titles, ...lines] = formatTable(columns, rows, tableWidth);

@@ -1,4 +1,4 @@
-/** Formats a rounded number with separators of thousands: 12,345. */
+/** Formats a rounded number with separators between thousands: 12,345. */
 export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }

@@ -3,7 +3,7 @@ import { formatCount } from './format';
 const barWidth = 30;
 const intervalMs = 100;
 
-/** Reports the progress of work on rows: as a bar on a terminal, otherwise as a line for each tenth of the work. */
+/** Shows the progress of work on rows: as a bar on a terminal, otherwise as a line for each tenth of the work. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #total: number;
@@ -14,9 +14,11 @@ export class Progress {
   #lastTenth = 0;
 
   /**
+   * Creates the progress of one task.
+   *
    * @param total - amount of work in any unit, such as bytes or rows.
-   * @param title - shown before the progress, where there is more than one kind of work.
-   * @param describeAmount - formats a number of rows, or of another unit, with its unit.
+   * @param title - text before the progress, if there are several kinds of work.
+   * @param describeAmount - formats an amount of rows, or of another unit, with its unit.
    */
   constructor(
     stream: NodeJS.WriteStream,
@@ -30,7 +32,7 @@ export class Progress {
     this.#describeAmount = describeAmount;
   }
 
-  /** Reports the amount of work that is done, in the unit of the total. */
+  /** Shows how much of the work is done, in the unit of the total. */
   update(done: number, rows: number): void {
     const share = this.#total === 0 ? 1 : Math.min(1, done / this.#total);
     if (this.#stream.isTTY) this.#draw(share, rows);

@@ -8,9 +8,7 @@ export interface Style {
   warning(text: string): string;
 }
 
-/**
- * Creates styles with colors for a terminal, unless NO_COLOR is set (https://no-color.org), and plain text otherwise.
- */
+/** Creates text styles: colors for a terminal, unless NO_COLOR is set (https://no-color.org); plain text otherwise. */
 export function createStyle(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): Style {
   const isColoured = stream.isTTY === true && !env['NO_COLOR'];
   const style = (format: Parameters<typeof styleText>[0]) => (text: string) =>

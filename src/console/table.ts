@@ -11,8 +11,8 @@ const gap = '  ';
 const minColumnWidth = 6;
 
 /**
- * Formats a table as lines of text; the first line holds the titles. When the table is wider than `width`, the widest
- * columns are narrowed.
+ * Formats a table as lines of text. The first line contains the titles. If the table is wider than `width`, its widest
+ * columns become narrower.
  */
 export function formatTable(
   columns: readonly Column[],

@@ -6,8 +6,8 @@ const wide =
 const invisible = /^[\p{Mark}\p{Format}]+$/u;
 
 /**
- * Returns the approximate number of terminal columns that `text` takes. Terminals differ, but it is exact enough for
- * tables.
+ * Returns the approximate number of terminal columns that `text` takes. Terminals differ, but the result is exact
+ * enough for tables.
  */
 export function textWidth(text: string): number {
   let width = 0;
@@ -17,7 +17,7 @@ export function textWidth(text: string): number {
 
 /** Returns `text` as one line of at most `width` columns, truncated with an ellipsis. */
 export function fitText(text: string, width: number): string {
-  // A line feed would break the table, and an escape sequence in a description could control the terminal.
+  // A line feed would break the table, and an escape sequence in a text could control the terminal.
   const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
   if (textWidth(line) <= width) return line;
   let fitting = '';

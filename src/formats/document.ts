@@ -6,13 +6,13 @@ import type { JsonValue } from '../metadata/types';
 export type JsonObject = Readonly<Record<string, JsonValue>>;
 
 /**
- * Returns a copy of a document, which contains only JSON values and storable text.
+ * Returns a copy of a document. The copy contains only JSON values and text that can be stored.
  *
- * @throws INVALID_INPUT when `value` is not such an object
+ * @throws INVALID_INPUT when `value` is not a JSON object, or contains text that cannot be stored
  */
 export function copyDocument(value: unknown): JsonObject {
   if (!isPlainObject(value)) throw invalidInput('document', 'must be an object');
-  // The cast is safe: the text is that of an object.
+  // The cast is safe: the JSON text is that of an object.
   return JSON.parse(toCanonicalJson(value, 'document')) as JsonObject;
 }
 
@@ -20,7 +20,7 @@ export function isObject(value: JsonValue | undefined): value is Record<string, 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Object of a document, with the path of its fields for messages. */
+/** Object in a document, with its path for messages. */
 export class DocumentPart {
   readonly #fields: JsonObject;
   readonly #path: string;
@@ -41,7 +41,7 @@ export class DocumentPart {
   }
 
   /**
-   * Returns a text; undefined when it is absent.
+   * Returns the text of a field; undefined when the field is absent.
    *
    * @throws INVALID_INPUT for any other value
    */
@@ -52,7 +52,7 @@ export class DocumentPart {
   }
 
   /**
-   * Returns a text that is not empty.
+   * Returns the text of a field, which must not be empty.
    *
    * @throws INVALID_INPUT for any other value
    */
@@ -64,7 +64,7 @@ export class DocumentPart {
   }
 
   /**
-   * Returns an object; undefined when it is absent.
+   * Returns the object of a field; undefined when the field is absent.
    *
    * @throws INVALID_INPUT for any other value
    */
@@ -76,7 +76,7 @@ export class DocumentPart {
   }
 
   /**
-   * Returns the objects of an array; none when it is absent.
+   * Returns the objects in the array of a field; an empty array when the field is absent.
    *
    * @throws INVALID_INPUT for any other value
    */

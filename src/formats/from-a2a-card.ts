@@ -11,15 +11,15 @@ import type { FormatResult } from './types';
 /**
  * Converts an agent card of the Agent2Agent protocol (A2A) to an agent. Accepts the versions 0.2 to 1.0.
  *
- * - `name`, `version` and `description` are those of the card; `owner` is `provider.organization`, and undefined without
+ * - `name`, `version` and `description` are those of the card. `owner` is `provider.organization`; undefined without
  *   it. Anybody can write any organization into a card: verify it before you use it as an owner.
  * - `capabilities` are the ids of the card's `skills`. The card's own `capabilities` are flags of its protocol.
- * - The endpoints have the protocol `a2a` and the ids `interface-1` and so on, the preferred one first: those of
- *   `supportedInterfaces` (1.0), then `url` and `additionalInterfaces` (0.x). An interface that is repeated becomes one
- *   endpoint. Their metadata are `transport`, `protocolVersion` and `tenant`, as far as the card states them. An
- *   interface without a host and a port becomes a warning.
- * - The metadata `a2a.card` is the whole card, so that its signatures still verify. If it contains secret values, each of
- *   them is `[redacted]`, and a warning names its field.
+ * - The endpoints have the protocol `a2a` and the ids `interface-1` and so on, the preferred one first. They come from
+ *   `supportedInterfaces` (1.0), then from `url` and `additionalInterfaces` (0.x). A repeated interface becomes one
+ *   endpoint. Their metadata are `transport`, `protocolVersion` and `tenant`, if the card states them. An interface
+ *   without a host and a port becomes a warning.
+ * - The metadata `a2a.card` is the whole card, so that its signatures still verify. If it contains secret values, each
+ *   of them is `[redacted]`, and a warning names its field.
  *
  * Reads nothing but its argument, calls no address and verifies no signature.
  *
@@ -60,7 +60,7 @@ function toResult(original: JsonObject): FormatResult {
   };
 }
 
-/** Interface of a card, in the fields of version 1.0. */
+/** Interface of an agent card. The fields are those of version 1.0. */
 interface Interface {
   readonly path: string;
   readonly address: string;
@@ -112,7 +112,7 @@ function isEmpty(metadata: Metadata): boolean {
 }
 
 function toCapabilities(card: DocumentPart): { readonly capabilities: string[]; readonly warnings: string[] } {
-  // Every version of the protocol requires the field, and no other format has it.
+  // Every version of an agent card has this field, and no other format has it.
   if (card.value('skills') === undefined) throw invalidInput('skills', 'must be an array');
   const capabilities = new Set<string>();
   const warnings: string[] = [];

@@ -59,8 +59,8 @@ function toResult(original: JsonObject): FormatResult {
 }
 
 /**
- * Warns of a server that its registry has deprecated or deleted. The agent gets no status, because the status of an agent
- * is a decision of its own directory.
+ * Returns a warning when the registry lists the server as deprecated or deleted. The agent gets no status from it,
+ * because each directory decides on the status of its agents.
  */
 function statusWarnings(root: DocumentPart, server: DocumentPart): string[] {
   const official = root.optionalPart('_meta')?.optionalPart('io.modelcontextprotocol.registry/official');
@@ -79,7 +79,7 @@ function toEndpoints(server: DocumentPart): { readonly endpoints: EndpointInput[
   for (const [index, remote] of server.parts('remotes').entries()) {
     const address = remote.text('url');
     const port = portOf(address);
-    // An empty type occurs in files of 2025-05.
+    // Files of 2025-05 may have an empty type.
     const transport = remote.optionalText('type') ?? remote.optionalText('transport_type') ?? '';
     if (port === undefined) {
       warnings.push(`${remote.pathOf('url')} has no host and port, so it is not an endpoint`);

@@ -1,14 +1,14 @@
-/** Ports of schemes for addresses that state none. */
+/** Default ports by scheme, for addresses without a port. */
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'ws:': 80, 'https:': 443, 'wss:': 443 };
 
 /**
  * Returns the port of an address: the stated one, or the default of its scheme. The address is a URL, or `host:port` as
- * gRPC uses. Returns undefined when the address has no host, or when its host or port is not known, for example in a
- * template such as `https://{tenant}.example.com`.
+ * gRPC uses. Returns undefined when the host or the port is unknown, for example in the template
+ * `https://{tenant}.example.com`.
  */
 export function portOf(address: string): number | undefined {
   const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(address);
-  // Without a scheme, "localhost:443" would be a URL of the scheme "localhost:".
+  // `URL` would read "localhost:443" as a URL with the scheme "localhost:".
   const url = parse(hasScheme ? address : `grpc://${address}`);
   if (url === undefined || url.hostname === '' || /[{}]|%7b|%7d/i.test(url.host)) return undefined;
   if (!hasScheme && url.port === '') return undefined;

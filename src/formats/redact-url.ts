@@ -1,6 +1,6 @@
 import { isPlaceholder, isSecretVariable, redacted } from './secret-names';
 
-/** Name of a user that is no secret, as in `ssh://git@example.com`. */
+/** Names of users that are not secret, as in `ssh://git@example.com`. */
 const plainUser = /^(?:git|hg|svn)$/;
 
 /** Replaces the secret values of the URLs in a text: users with passwords, and parameters such as `api_key`. */

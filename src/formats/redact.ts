@@ -17,7 +17,7 @@ export interface RedactedDocument {
   readonly paths: readonly string[];
 }
 
-/** Kind of the values that a list or a map of named values contains. */
+/** Kind of the values in a list or a map of named values. */
 type Kind = 'headers' | 'variables' | undefined;
 
 const kinds: Readonly<Record<string, Kind>> = {
@@ -28,23 +28,23 @@ const kinds: Readonly<Record<string, Kind>> = {
   environmentvariables: 'variables',
 };
 
-/** Fields that contain the value of an argument, of a header or of a variable. */
+/** Fields that may contain the value of an argument, of a header or of a variable. */
 const valueFields: ReadonlySet<string> = new Set(['value', 'default', 'default_value', 'defaultValue']);
-/** Further fields of an argument, in which publishers write the value, too: `--api-key=…`. */
+/** Further fields of an argument. Publishers sometimes write the value into them, too, as in `--api-key=…`. */
 const argumentFields: ReadonlySet<string> = new Set(['name', 'valueHint', 'value_hint']);
 
 /** Path of a security requirement, which maps the name of a scheme to a list of scopes: `{"apiKey": ["read"]}`. */
 const securityPath = /(?:^|\.)security(?:Requirements)?\[\d+\]/;
 
-/** Members of a JSON text in an argument: `"name":"value"`. */
+/** Matches members of a JSON text in an argument: `"name":"value"`. */
 const jsonMembers = /["']([\w-]+)["']\s*:\s*["']([^"']*)["']/g;
 
-/** Assignments in an argument: `NAME=value`, `Name: value` and `--name value`. */
+/** Matches assignments in an argument: `NAME=value`, `Name: value` and `--name value`. */
 const assignments = /(?:^|\s)(?:-*(\p{L}[\w-]*)(?:=|:\s)\s*|--([\w-]+)\s+)(?=((?:(?:bearer|basic|token)\s+)?\S+))/giu;
 
 /**
- * Replaces the secret values of a document: the values of headers, values that are marked as secret or whose name says
- * so, passwords and keys in URLs, and tokens of known forms. Keeps placeholders such as `Bearer {token}`.
+ * Replaces the secret values of a document: values of headers, values that are marked as secret, values with a secret
+ * name, passwords and keys in URLs, and tokens of known forms. Keeps placeholders such as `Bearer {token}`.
  */
 export function redact(document: JsonObject): RedactedDocument {
   const redactor = new Redactor();
@@ -54,7 +54,11 @@ export function redact(document: JsonObject): RedactedDocument {
 class Redactor {
   readonly paths: string[] = [];
 
-  /** @param label - name of the object where it has none itself: its key in a map, or the preceding argument. */
+  /**
+   * Returns an object without its secret values.
+   *
+   * @param label - name of an object that has no field `name`: its key in a map, or the preceding argument.
+   */
   object(fields: JsonObject, path: string, kind: Kind, label: string): JsonObject {
     const isPair = typeof fields['key'] === 'string' && fields['value'] !== undefined;
     const names = [fields['name'], fields['valueHint'], fields['value_hint'], isPair ? fields['key'] : undefined];
@@ -79,7 +83,7 @@ class Redactor {
   }
 
   #kindOf(key: string, kind: Kind): Kind {
-    // The variables of a header are parts of its value. They are named like arguments.
+    // The variables of a header are parts of its value, and have names like those of arguments.
     if (key === 'variables') return 'variables';
     const normal = key.toLowerCase().replaceAll(/[_-]/g, '');
     return normal.endsWith('headers') ? 'headers' : (kinds[normal] ?? kind);
@@ -110,9 +114,9 @@ class Redactor {
     return this.#text(key === 'url' ? redactUser(text) : text, path, text);
   }
 
-  /** Reports whether the value of a field is secret because of the field's name. */
+  /** Reports whether a field is secret because of its name. */
   #isSecretField(key: string, kind: Kind): boolean {
-    // A map of names and values, such as {"Authorization": "Bearer …"}.
+    // An object of names and values, such as {"Authorization": "Bearer …"}.
     const isNamed = kind === 'headers' && !argumentFields.has(key) && key !== 'description' && !isInputField(key);
     if (isNamed && isSecretHeader(key)) return true;
     return isSecretName(key) || (kind === 'variables' && isSecretVariable(key));
@@ -136,7 +140,7 @@ class Redactor {
     return redacted;
   }
 
-  /** Returns an argument, which may assign a secret: `API_KEY=…`, `--api-key …` or `Authorization: …`. */
+  /** Returns an argument without the secret that it may assign: `API_KEY=…`, `--api-key …` or `Authorization: …`. */
   #assignment(text: string, path: string): string {
     for (const [, name = '', flag = '', value = ''] of text.matchAll(assignments)) {
       const isAssigned = isSecretVariable(name) || isSecretVariable(flag);
@@ -157,18 +161,21 @@ class Redactor {
   }
 }
 
-/** Reports whether a value can be secret as a whole. An object describes a field: `{"password": {"type": "string"}}`. */
+/**
+ * Reports whether a value can be secret as a whole. An object cannot: it describes a field, as in
+ * `{"password": {"type": "string"}}`.
+ */
 function isListOrNumber(value: JsonValue): boolean {
   return Array.isArray(value) || typeof value === 'number';
 }
 
-/** Returns the argument that names the following one, such as `--token`; otherwise an empty text. */
+/** Returns an argument if it names the next one, such as `--token`; otherwise an empty text. */
 function flagOf(value: JsonValue | undefined): string {
   const text = isObject(value) ? (value['value'] ?? value['name']) : value;
   return typeof text === 'string' && /^--?[\w-]+$/.test(text) ? text : '';
 }
 
-/** Reports whether a header's description has this field, so that its key is not the name of a header. */
+/** Reports whether this is a field that describes a header, and not the name of a header. */
 function isInputField(key: string): boolean {
   return valueFields.has(key) || ['choices', 'format', 'placeholder', 'type'].includes(key);
 }

@@ -7,7 +7,7 @@ const secretName =
 /** Header names whose values are never secret. */
 const harmlessHeader = /^(?:accept(?:_\w+)?|content_type|user_agent|mcp_protocol_version)$/;
 
-/** Texts of known forms of tokens, and of private keys. */
+/** Matches tokens of known forms, and private keys. */
 const knownSecrets =
   /\b(?:eyJ[\w-]{6,}\.eyJ[\w-]{6,}\.[\w-]*|sk-[\w-]{16,}|gh[opsur]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|AKIA[\dA-Z]{16}|AIza[\w-]{35})|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g;
 
@@ -16,7 +16,10 @@ export function isSecretName(name: string): boolean {
   return secretName.test(normalize(name));
 }
 
-/** Like {@link isSecretName}, for names whose last word `key` or `pass` alone means a secret, as in `OPENAI_KEY` or `?key=`. */
+/**
+ * Reports whether a name usually has a secret value. Unlike {@link isSecretName}, also accepts names that end with the
+ * word `key` or `pass`, as in `OPENAI_KEY` or `?key=`.
+ */
 export function isSecretVariable(name: string): boolean {
   const normal = normalize(name);
   return (
@@ -26,12 +29,12 @@ export function isSecretVariable(name: string): boolean {
   );
 }
 
-/** Reports whether a literal value of the header can be a secret. */
+/** Reports whether the value of a header can be secret. */
 export function isSecretHeader(name: string): boolean {
   return !harmlessHeader.test(normalize(name));
 }
 
-/** Reports whether a text stands for a value that a person inserts later, or cannot be a secret. */
+/** Reports whether a text is a placeholder that a person replaces later, or cannot be a secret. */
 export function isPlaceholder(text: string): boolean {
   const rest = text
     .replaceAll(/\$?\{[^{}]*\}|<[^<>]*>|%7B.*?%7D/gi, '')

@@ -2,7 +2,7 @@ import type { Metadata } from '../metadata/types';
 import type { JsonObject } from './document';
 import { redacted } from './secret-names';
 
-/** Returns the metadata that contain a whole document, and a warning if secret values in it were replaced. */
+/** Returns metadata that contain a whole document, and a warning if secret values in it were replaced. */
 export function toMetadata(
   key: string,
   document: JsonObject,

@@ -1,8 +1,8 @@
 import type { AgentInput } from '../agents/types';
 
 /**
- * Agent that a document of another format describes. It lacks what such a document does not contain: add
- * `certificateId` and `publicKey`, and `owner` where it is undefined.
+ * Agent that a document of another format describes. Add `certificateId` and `publicKey`, which such a document does
+ * not contain, and `owner` where it is undefined.
  */
 export interface FormatAgent extends Omit<AgentInput, 'certificateId' | 'publicKey' | 'owner'> {
   /** Owner that the document states. */
@@ -13,8 +13,8 @@ export interface FormatAgent extends Omit<AgentInput, 'certificateId' | 'publicK
 export interface FormatResult {
   readonly agent: FormatAgent;
   /**
-   * Parts of the document that the agent lacks or that were replaced, such as a secret value. Each warning names the
-   * field, and contains none of its values.
+   * Warnings about parts of the document that the agent lacks, or that were replaced, such as a secret value. Each
+   * warning names the field, and contains none of its values.
    */
   readonly warnings: readonly string[];
 }

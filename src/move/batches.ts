@@ -1,10 +1,10 @@
-/** Maximum number of rows, and approximate maximum number of their characters, in memory at once. */
+/** Maximum number of rows, and approximate maximum number of their characters, that are in memory at the same time. */
 export interface BatchLimits {
   readonly rows: number;
   readonly characters: number;
 }
 
-/** Divides rows into batches within the limits; a row that alone exceeds the limits is a batch by itself. */
+/** Divides rows into batches within the limits. A row that exceeds the limits alone is a batch by itself. */
 export function* inBatches<T extends readonly unknown[]>(rows: Iterable<T>, limits: BatchLimits): Generator<T[]> {
   let batch: T[] = [];
   let characters = 0;

@@ -14,7 +14,7 @@ export interface ExportSource {
 }
 
 /**
- * Writes all tables of a snapshot as lines of JSON. The same content gives the same bytes on every engine.
+ * Writes all tables of a snapshot as lines of JSON. The same content gives the same bytes on both engines.
  *
  * @param write - writes a text, in UTF-8, after the previous ones.
  */

@@ -7,7 +7,7 @@ import { readLines, type Line, type Section } from './read-lines';
 import type { Source } from './table-store';
 import type { Row, Table, Value } from './table';
 
-/** Table in an export: its columns, the place of its rows in the file, and their digest. */
+/** Table of an export: its columns, the position of its rows in the file, and their digest. */
 interface FileTable {
   readonly columns: readonly string[];
   readonly section: Required<Section>;
@@ -40,7 +40,7 @@ export class ExportFile implements Source {
   static async verify(path: string, onBytes: (count: number) => void): Promise<ExportFile> {
     let reader: ExportReader | undefined;
     let previous: Line | undefined;
-    // The last line differs from the others, so each line is read when the next one is known.
+    // Each line is processed when the next one is known, because the last line has another form.
     for await (const line of readLines(path)) {
       if (previous !== undefined) reader = readLine(reader, previous);
       previous = line;
@@ -73,7 +73,7 @@ export class ExportFile implements Source {
     for await (const line of readLines(this.#path, section)) {
       const values = parseRow(line);
       rows.push(indexes.map((index) => values[index] ?? null));
-      // The batches of `inBatches` are no larger than the limits; the lines before them are at most as many.
+      // Lines of at most the size of a batch are read ahead, so memory stays within about twice the limits.
       if (rows.length < limits.rows) continue;
       yield* inBatches(rows, limits);
       rows = [];
@@ -139,7 +139,7 @@ class ExportReader {
       rows: 0,
       hash: createHash('sha256'),
     };
-    // The rows of a table follow each other.
+    // The rows of one table must be together.
     if (table.end !== this.#end) throw altered(line);
     this.#tables.set(String(name), table);
     table.hash.update(`${JSON.stringify(values)}\n`);
@@ -186,7 +186,7 @@ function parse(line: Line): unknown {
   try {
     if (line.text !== null) return JSON.parse(line.text) as unknown;
   } catch {
-    // Throws another error, because the parser's message would contain parts of the line.
+    // Throws another error, because the message of the parser would contain parts of the line.
   }
   throw altered(line);
 }

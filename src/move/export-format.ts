@@ -4,12 +4,12 @@ import type { Row, Table } from './table';
 /** Value of `format` in the first line of an export. */
 export const exportFormat = 'ans-database';
 
-/** Version of the format. It changes when an older version of the package could not read the file. */
+/** Version of the export format. It changes when older versions of the package could not read a new file. */
 export const exportVersion = 1;
 
 /**
- * Tables that an export contains: all tables of this package, except the entries that the export appends to the event
- * chain first, and the locks of names, which exist on PostgreSQL only.
+ * Tables in an export: all tables of this package except two. The pending entries of the event chain are appended to
+ * the chain before the export. The locks of names exist only on PostgreSQL.
  */
 export const exportedTables: readonly string[] = [...ownTables]
   .filter((name) => name !== 'security_event_pending_entries' && name !== 'name_locks')
@@ -19,7 +19,7 @@ export const exportedTables: readonly string[] = [...ownTables]
 export interface ExportHeader {
   readonly format: typeof exportFormat;
   readonly version: number;
-  /** Columns of each table, in the order of the values. The file has the tables in this order. */
+  /** Columns of each table, in the order of the values of a row. The tables have the same order as in the file. */
   readonly tables: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -27,9 +27,9 @@ export interface ExportHeader {
 export interface ExportTrailer {
   /** Number of rows of each table. */
   readonly rows: Readonly<Record<string, number>>;
-  /** Last number that each table with a counter has assigned. */
+  /** Highest number that the counter of a table has assigned, for each table with a counter. */
   readonly lastNumbers: Readonly<Record<string, number>>;
-  /** SHA-256 of all lines before this one, with their line feeds. */
+  /** SHA-256 of all lines before this one, including their line feeds. */
   readonly sha256: string;
 }
 
@@ -38,7 +38,7 @@ export function headerOf(tables: readonly Table[]): ExportHeader {
   return { format: exportFormat, version: exportVersion, tables: Object.fromEntries(columns) };
 }
 
-/** Returns the line of a row, without the line feed: the table's name and the values. */
+/** Returns the line for a row, without the line feed: the name of the table and the values. */
 export function lineOf(table: Table, row: Row): string {
   return JSON.stringify([table.name, ...row]);
 }

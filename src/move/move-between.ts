@@ -24,7 +24,7 @@ export type SqliteFile = LocatedDatabase<Extract<DatabaseLocation, { readonly ki
 /**
  * Copies a SQLite database to a PostgreSQL database.
  *
- * @throws MoveError or DatabaseError when nothing was written.
+ * @throws MoveError or DatabaseError; nothing was written then
  */
 export async function moveBetween(
   from: SqliteFile,
@@ -32,13 +32,13 @@ export async function moveBetween(
   { limits, observer }: MoveOptions,
 ): Promise<MoveResult> {
   await prepareSource(from);
-  // Loaded after the source was opened, which reports a missing driver.
+  // Loads the driver after the source was opened, which reports a missing driver in a readable way.
   const { loadSqliteDriver } = await import('../engines/sqlite/driver/load-driver.js');
   const { SqliteSource } = await import('./sqlite-source.js');
   using source = SqliteSource.open(from.location.path, loadSqliteDriver());
   try {
     await using target = await PostgresqlTarget.connect(to.location);
-    // Checks the target before it is migrated, so that the schema of a database in use stays unchanged.
+    // Checks the target before its schema is migrated. So the schema of a database in use stays unchanged.
     await target.requireEmpty(await target.tables(source.tableNames()));
     await prepareTarget(to.url);
     return await moveDatabase(source, target, limits, observer);
@@ -47,7 +47,7 @@ export async function moveBetween(
   }
 }
 
-/** Verifies the schema of the source. Opening it also completes rows that a migration left incomplete. */
+/** Verifies the schema of the source. Opening the source also completes rows that a migration left incomplete. */
 async function prepareSource({ url, location: { path } }: SqliteFile): Promise<void> {
   // SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);
@@ -57,7 +57,7 @@ async function prepareSource({ url, location: { path } }: SqliteFile): Promise<v
     await db.initialize();
   } catch (error) {
     if (!isDatabaseError(error) || error.code !== 'SCHEMA_OUTDATED') throw error;
-    // The command without --url would migrate the database of DATABASE_URL, which is the target.
+    // The command needs --url here, because DATABASE_URL names the target.
     const command = `npx ans-database migrate deploy --url ${url}`;
     throw new MoveError(`the SQLite database lacks migrations (${error.code}); apply them first: ${command}`);
   }

@@ -14,7 +14,7 @@ export interface MoveObserver {
   readonly end: () => void;
 }
 
-/** Content of a table on both sides. */
+/** Contents of a table in both databases. */
 interface TableContents {
   readonly name: string;
   readonly source: Content;
@@ -28,11 +28,11 @@ export interface MoveResult {
   readonly isSame: boolean;
   /** Tables of the source that the target does not have. */
   readonly skipped: readonly string[];
-  /** True when other connections have written to the source during the move. */
+  /** True when other connections wrote to the source during the move. */
   readonly hasChanged: boolean;
 }
 
-/** Copies all tables that both databases have, compares them, and commits if they are the same. */
+/** Copies all tables that both databases have, and compares them. Commits only if they are the same. */
 export async function moveDatabase(
   source: Source,
   target: Target,
@@ -103,7 +103,7 @@ async function copyTable(
   }
 }
 
-/** Rejects a column that only one of the databases has: the application has added it, and its meaning is unknown. */
+/** Rejects a column that only one of the databases has. The application has added it, so its meaning is unknown. */
 function requireSameColumns(source: Source, tables: readonly Table[]): void {
   for (const { name, columns } of tables) {
     const there = columns.map((column) => column.name);

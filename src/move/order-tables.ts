@@ -25,8 +25,8 @@ export function orderTables(tables: readonly Table[]): Table[] {
 }
 
 /**
- * Returns the columns that reference rows of the same table. The move sets them after it has inserted all rows, so that
- * the order of the rows does not matter.
+ * Returns the columns that reference rows of the same table. They are set after all rows were inserted, so that the
+ * order of the rows does not matter.
  */
 export function selfReferences({ name, columns, references }: Table): Column[] {
   const names = new Set(references.filter(({ table }) => table === name).flatMap((reference) => reference.columns));

@@ -16,16 +16,16 @@ const limitExceeded = '54';
 const foreignKeyViolation = '23503';
 const lockNotAvailable = '55P03';
 
-/** Classes of errors that a row causes: data exception, constraint violation, program limit exceeded. */
+/** Classes of errors that are about one row: data exception, constraint violation, program limit exceeded. */
 const rowErrors = /^(?:22|23|54)/;
 
-/** Returns the error if a row has caused it, otherwise undefined. */
+/** Returns the error if it is about one row; otherwise undefined. */
 export function asRowError(error: unknown): ServerError | undefined {
   return isServerError(error) && rowErrors.test(error.code) ? error : undefined;
 }
 
 /**
- * Describes why the server rejects a row. The server's own message is shown only for an exceeded limit, because other
+ * Describes why the server rejects a row. Shows the server's own message only for an exceeded limit, because other
  * messages may contain values.
  */
 export function describeRowError({ code, message, constraint, column }: ServerError): string {
@@ -36,8 +36,8 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
 }
 
 /**
- * Converts an error of a database to an error that is reported in one line, without values or secrets. Returns any
- * other error unchanged.
+ * Converts an error of a database to one that can be shown in one line, without values or secrets. Returns any other
+ * error unchanged.
  */
 export function toMoveError(error: unknown): unknown {
   const sqlite = sqliteErrorOf(error);

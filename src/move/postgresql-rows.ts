@@ -5,7 +5,7 @@ import { quote, type Column, type Row, type Table, type Value } from './table';
 /** Returns every value as text in the server's format. */
 const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
-/** Disables the time limits of the role for a transaction, because they are too short for reading a whole database. */
+/** Disables the time limits of the database role in a transaction. Reading a whole database may take longer. */
 export const withoutTimeLimits = `SELECT set_config(name, '0', true) FROM pg_settings
   WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`;
 
@@ -23,7 +23,10 @@ export async function* readPostgresqlBatches(client: Client, table: Table, limit
   await client.query('CLOSE moved');
 }
 
-/** Returns the select expression of a column. A time becomes milliseconds, so that no session setting changes it. */
+/**
+ * Returns the select expression of a column. A time becomes milliseconds, which do not depend on the settings of the
+ * session.
+ */
 function selected({ name, kind }: Column): string {
   return kind === 'time' ? `round(extract(epoch FROM ${quote(name)}) * 1000)::bigint` : quote(name);
 }
@@ -34,7 +37,7 @@ function fromPostgresql(text: string | null | undefined, { kind }: Column): Valu
   return kind === 'boolean' ? text === 't' : Number(text);
 }
 
-/** Returns the order expression of a column. Sorts text and enum labels by code point, as SQLite does. */
+/** Returns the order expression of a column. Text and enum labels are ordered by code point, as on SQLite. */
 function ordered({ columns }: Table, name: string): string {
   const column = columns.find((candidate) => candidate.name === name);
   if (column?.kind !== 'text') return quote(name);

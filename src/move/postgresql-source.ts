@@ -7,7 +7,7 @@ import { readTables } from './postgresql-catalogue';
 import { readPostgresqlBatches, withoutTimeLimits } from './postgresql-rows';
 import { quote, type Row, type Table } from './table';
 
-/** Snapshot of a PostgreSQL database. Later writes to the database are not visible in it. */
+/** Snapshot of a PostgreSQL database. Later writes to the database do not change it. */
 export class PostgresqlSource {
   readonly #client: Client;
 
@@ -22,7 +22,7 @@ export class PostgresqlSource {
     return new PostgresqlSource(client);
   }
 
-  /** Describes the tables that exist among the named ones. */
+  /** Describes those of the named tables that exist. */
   tables(names: readonly string[]): Promise<Table[]> {
     return readTables(this.#client, names);
   }
@@ -32,14 +32,17 @@ export class PostgresqlSource {
     return Number(rows[0]?.count);
   }
 
-  /** Returns the highest number that the sequence of the table has assigned, also to a deleted row; 0 without one. */
+  /**
+   * Returns the highest number that the sequence of the table has assigned, even to a row that was deleted; 0 when the
+   * table has no sequence.
+   */
   async lastNumber({ name, columns }: Table): Promise<number> {
     const column = columns.find(({ isNumbered }) => isNumbered)?.name;
     const found = await this.#client.query<{ readonly sequence: string }>(
       'SELECT pg_get_serial_sequence($1, $2) AS sequence',
       [quote(name), column],
     );
-    // The function returns a quoted name. A sequence that has assigned no number has the last value 1.
+    // pg_get_serial_sequence returns a quoted name. A sequence that has assigned no number has the last value 1.
     const { rows } = await this.#client.query<{ readonly last: string }>(
       `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM ${found.rows[0]?.sequence ?? ''}`,
     );

@@ -18,7 +18,7 @@ const beginSql = `
   ${withoutTimeLimits};
   SET LOCAL lock_timeout = ${lockTimeoutMs}`;
 
-/** PostgreSQL database that the move fills in one transaction. */
+/** PostgreSQL database that is filled in one transaction. */
 export class PostgresqlTarget implements Target {
   readonly #client: Client;
 
@@ -59,9 +59,9 @@ export class PostgresqlTarget implements Target {
   }
 
   /**
-   * Sets the savepoint to which the search for a rejected row rolls back. Call it before the rows of a table are
-   * inserted, and again before they are updated. There is no savepoint for each batch, because thousands of savepoints
-   * would slow down the whole server.
+   * Sets a savepoint, to which the search for a rejected row rolls back. Call it before the rows of a table are
+   * inserted, and again before they are updated. One savepoint for each batch would be too many: thousands of
+   * savepoints slow down the whole server.
    */
   async beginTable(): Promise<void> {
     await this.#client.query('SAVEPOINT table_work');
@@ -121,7 +121,7 @@ export class PostgresqlTarget implements Target {
     }
   }
 
-  /** Finds the row that causes an error. Halves the rows until one row is left. */
+  /** Finds the row that causes an error, by halving the rows until one is left. */
   async #findCause(
     error: ServerError,
     attempt: (rows: readonly Row[]) => Promise<ServerError | undefined>,
@@ -133,18 +133,18 @@ export class PostgresqlTarget implements Target {
     while (found !== undefined && suspects.length > 1) {
       const half = suspects.slice(0, suspects.length >> 1);
       found = await attempt(half);
-      // When the first half succeeds, the cause is in the second half, unless rows of both halves conflict. The next
-      // attempt shows whether the second half fails by itself.
+      // If the first half succeeds, the cause is usually in the second half. It may also be a conflict between both
+      // halves, which the next attempt shows.
       suspects = found === undefined ? suspects.slice(half.length) : half;
       found ??= await attempt(suspects);
     }
     const [row = []] = suspects;
     if (found !== undefined) return toRowError(table, row, describeRowError(found));
-    // No row fails by itself: a row conflicts with another row.
+    // No row fails by itself, so two rows conflict with each other.
     return new MoveError(`${table.name}, a row: ${describeRowError(error)}; nothing was written`);
   }
 
-  /** Writes some rows and then always rolls back. Returns the error of a rejected row; undefined when all succeed. */
+  /** Writes some rows and always rolls back. Returns the error of a rejected row; undefined when no row is rejected. */
   async #attempt(sql: string, table: Table, rows: readonly Row[]): Promise<ServerError | undefined> {
     try {
       await this.#client.query(sql, [toJson(table, rows)]);
@@ -159,7 +159,7 @@ export class PostgresqlTarget implements Target {
   }
 }
 
-/** Returns SQL for the rows in parameter $1, with the column types of the table. */
+/** Returns SQL that converts the rows in parameter $1 to records with the column types of the table. */
 function recordsOf({ name }: Table): string {
   return `jsonb_populate_recordset(NULL::${quote(name)}, $1::jsonb)`;
 }

@@ -20,12 +20,10 @@ export interface Section {
 const lineFeed = 0x0a;
 
 /**
- * Reads a file line by line. Unlike Node's `readline`, it splits only at line feeds: JSON strings may contain the
+ * Reads a file line by line. Unlike Node's `readline`, splits only at line feeds, because JSON strings may contain the
  * separators U+2028 and U+2029.
  *
- * @param section - the part of the file to read.
- *
- * @defaultValue the whole file
+ * @param section - part of the file to read. Default: the whole file.
  */
 export async function* readLines(
   path: string,
@@ -34,7 +32,7 @@ export async function* readLines(
   if (last <= first) return;
   let number = 0;
   let endOffset = first;
-  // The chunks of the current line. They are joined once, so that a long line is not copied repeatedly.
+  // Keeps the chunks of the current line, and joins them once. Otherwise a long line would be copied repeatedly.
   let pending: Buffer[] = [];
   const finish = (last: Buffer): Line => {
     const bytes = Buffer.concat([...pending, last]);
@@ -56,7 +54,7 @@ export async function* readLines(
 
 function decode(bytes: Buffer, number: number): string | null {
   try {
-    // A byte order mark at the beginning of the file is not part of the text.
+    // Removes a byte order mark at the beginning of the file.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: number > 1 }).decode(bytes);
   } catch {
     return null;

@@ -13,12 +13,12 @@ const kinds: Readonly<Record<string, Column['kind']>> = {
 interface ColumnInfo {
   readonly name: string;
   readonly type: string;
-  /** Position in the primary key, from 1; 0 for a column that is not part of it. */
+  /** Position in the primary key, from 1; 0 for a column that is not in the primary key. */
   readonly place: number;
 }
 
 /**
- * Returns the tables that exist among the named ones, by name, each with its columns sorted by name.
+ * Returns those of the named tables that exist, by name, each with its columns sorted by name.
  *
  * @throws MoveError when a table has no primary key, or has a column of an unsupported type.
  */

@@ -2,7 +2,7 @@ import type { DriverConnection } from '../engines/sqlite/driver/driver';
 import { fromSqlite, UnmovableError } from './sqlite-value';
 import { quote, toRowError, type Column, type Row, type Table } from './table';
 
-/** Character with which the driver replaces invalid UTF-8. */
+/** Character that the driver returns in place of invalid UTF-8. */
 const replacementCharacter = '\uFFFD';
 
 /**
@@ -33,9 +33,9 @@ function toRow(connection: DriverConnection, table: Table, values: readonly unkn
 }
 
 /**
- * Checks that a replacement character was stored, and does not replace invalid bytes.
+ * Checks that a replacement character in a value was stored, and does not stand for invalid bytes.
  *
- * @throws UnmovableError
+ * @throws UnmovableError when it stands for invalid bytes
  */
 function checkBytes(
   connection: DriverConnection,

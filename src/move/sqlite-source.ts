@@ -8,16 +8,15 @@ import { quote, type Row, type Table } from './table';
 import type { Source } from './table-store';
 
 /**
- * Snapshot of a SQLite database. Later writes to the database are not visible in it.
+ * Snapshot of a SQLite database. Later writes to the database do not change it.
  *
- * This class reads with SQL and not with Prisma Client, for three reasons. The move includes tables of the application,
- * which Prisma Client does not know. SQLite stores values of any type in any column, but Prisma Client converts such
- * values, or refuses them without naming the row. Reading 20,000 agents in pages of 1,000 took two to three times as
- * long with Prisma Client.
+ * This class reads with SQL and not with Prisma Client. Prisma Client does not know the tables of the application. If a
+ * stored value has a wrong type, Prisma Client converts it, or fails without naming the row. Also, reading 20,000
+ * agents in pages of 1,000 took two to three times as long with Prisma Client.
  */
 export class SqliteSource implements Source {
   readonly #snapshot: DriverConnection;
-  /** Connection outside the snapshot, which notices later writes. */
+  /** Second connection, which notices later writes. */
   readonly #observer: DriverConnection;
   readonly #firstVersion: unknown;
 
@@ -25,7 +24,7 @@ export class SqliteSource implements Source {
     this.#snapshot = snapshot;
     this.#observer = observer;
     this.#firstVersion = observer.pragma('data_version', { simple: true });
-    // BEGIN takes no snapshot: the first read of the transaction takes it.
+    // The first read of the transaction takes the snapshot, and not BEGIN.
     snapshot.exec('BEGIN');
     snapshot.prepare('SELECT count(*) FROM sqlite_schema').get();
   }
@@ -36,11 +35,14 @@ export class SqliteSource implements Source {
     const encoding = snapshot.pragma('encoding', { simple: true });
     if (encoding === 'UTF-8') return new SqliteSource(snapshot, driver.open(path, options));
     snapshot.close();
-    // UTF-16 databases do not sort text by code point.
+    // A UTF-16 database does not sort text by code point.
     throw new MoveError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 is supported`);
   }
 
-  /** Returns all tables except those of SQLite, of Prisma Migrate and of the search index, which is derived. */
+  /**
+   * Returns the names of all tables. Excludes the tables of SQLite and Prisma Migrate, and the search index, which can
+   * be derived.
+   */
   tableNames(): string[] {
     const sql = `SELECT name FROM sqlite_schema WHERE type = 'table'
       AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations'
@@ -48,7 +50,7 @@ export class SqliteSource implements Source {
     return this.#snapshot.prepare<string>(sql).pluck().all();
   }
 
-  /** Describes the tables that exist among the named ones. */
+  /** Describes those of the named tables that exist. */
   tables(names: readonly string[]): Table[] {
     return readSqliteTables(this.#snapshot, names);
   }
@@ -64,7 +66,8 @@ export class SqliteSource implements Source {
   }
 
   /**
-   * Returns the highest AUTOINCREMENT number that the table has ever assigned, also to a deleted row; 0 without one.
+   * Returns the highest AUTOINCREMENT number that the table has assigned, even to a row that was deleted; 0 when the
+   * table has no AUTOINCREMENT column.
    */
   lastNumber({ name }: Table): number {
     const sql = 'SELECT seq FROM sqlite_sequence WHERE name = ?';

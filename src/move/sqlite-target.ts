@@ -22,7 +22,7 @@ export class SqliteTarget implements Target {
     this.#driver.pragma(`busy_timeout = ${busyTimeoutMs}`);
   }
 
-  /** Opens a file that has the tables of this package. */
+  /** Opens a file that already has the tables of this package. */
   static async open(path: string, driver: SqliteDriver): Promise<SqliteTarget> {
     return new SqliteTarget(await SqliteConnection.openWriter({ path, driver, busyTimeoutMs, durability: 'full' }));
   }
@@ -36,7 +36,7 @@ export class SqliteTarget implements Target {
     return Promise.resolve();
   }
 
-  /** Does nothing: `begin` has blocked all other writers. */
+  /** Does nothing, because `begin` has blocked all other writers. */
   lock(): Promise<void> {
     return Promise.resolve();
   }
@@ -46,7 +46,7 @@ export class SqliteTarget implements Target {
     return Promise.resolve();
   }
 
-  /** Does nothing: each row is a statement of its own, so the rejected row is known. */
+  /** Does nothing: each row is written by its own statement, so the rejected row is known. */
   beginTable(): Promise<void> {
     return Promise.resolve();
   }
@@ -77,7 +77,7 @@ export class SqliteTarget implements Target {
     yield* inBatches(readSqliteRows(this.#driver, table), limits);
   }
 
-  /** Does nothing: on SQLite, the package works without statistics. */
+  /** Does nothing, because the queries of this package do not need statistics on SQLite. */
   analyze(): Promise<void> {
     return Promise.resolve();
   }
@@ -93,7 +93,11 @@ export class SqliteTarget implements Target {
     this.#connection.close();
   }
 
-  /** @param indexes - the values of each parameter in a row. */
+  /**
+   * Runs a statement for each row.
+   *
+   * @param indexes - for each parameter of the statement, the index of its value in a row.
+   */
   #write(
     sql: string,
     table: Table,
@@ -117,7 +121,7 @@ export class SqliteTarget implements Target {
 /**
  * Checks that the named tables of a file have no rows. Does not change the file.
  *
- * @throws MoveError when one has rows
+ * @throws MoveError when a table has rows
  */
 export function requireEmptyFile(path: string, driver: SqliteDriver, names: readonly string[]): void {
   const connection = driver.open(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
@@ -145,7 +149,7 @@ function toSqlite(value: Value): string | number | null {
   return typeof value === 'boolean' ? Number(value) : value;
 }
 
-/** Returns the code of an error that a row causes; otherwise undefined. */
+/** Returns the code of an error that is about one row; otherwise undefined. */
 function constraintOf(error: unknown): string | undefined {
   const code = sqliteErrorOf(error)?.code ?? '';
   return /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG)/.test(code) ? code : undefined;

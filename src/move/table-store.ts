@@ -8,19 +8,22 @@ export interface Source {
   tableNames(): readonly string[];
   columnNames(table: string): readonly string[];
   count(table: Table): number | Promise<number>;
-  /** Returns the highest number that the table has ever assigned, also to a deleted row; 0 without one. */
+  /**
+   * Returns the highest number that the counter of a table has assigned, even to a row that was deleted; 0 without a
+   * counter.
+   */
   lastNumber(table: Table): number | Promise<number>;
   /** Reads the rows of a table in the order of its key. */
   batches(table: Table, limits: BatchLimits): Iterable<Row[]> | AsyncIterable<Row[]>;
   /** Returns the digest of a table. */
   content(table: Table, limits: BatchLimits, onRows: (count: number) => void): Promise<Content>;
-  /** Reports whether the database was written to since the snapshot was taken. */
+  /** Reports whether other connections have written to the database since the snapshot was taken. */
   hasChanged(): boolean;
 }
 
 /** Database that is filled in one transaction. */
 export interface Target {
-  /** Returns the tables that exist among the named ones. */
+  /** Returns those of the named tables that exist. */
   tables(names: readonly string[]): Promise<Table[]>;
   begin(): Promise<void>;
   /** Blocks other writers of the tables until the transaction ends. */
@@ -28,10 +31,13 @@ export interface Target {
   /**
    * Checks that no table has rows.
    *
-   * @throws MoveError when one has rows
+   * @throws MoveError when a table has rows
    */
   requireEmpty(tables: readonly Table[]): Promise<void>;
-  /** Prepares the search for a row that is rejected. Call it before the rows of a table are inserted or updated. */
+  /**
+   * Prepares the search for a rejected row. Call it before the rows of a table are inserted, and again before they are
+   * updated.
+   */
   beginTable(): Promise<void>;
   /**
    * Inserts rows.
@@ -42,10 +48,12 @@ export interface Target {
   /**
    * Updates existing rows: all columns except those of the key.
    *
-   * @throws MoveError as `insert` does
+   * @throws MoveError with the key of a row that the database rejects
    */
   update(table: Table, rows: readonly Row[]): Promise<void>;
-  /** Sets the counter of a table so that its next number is after `last`. Then followers do not miss later changes. */
+  /**
+   * Sets the counter of a table so that its next number is after `last`. Otherwise followers could miss later changes.
+   */
   continueSequence(table: Table, last: number): Promise<void>;
   /** Reads the rows of a table in the order of its key. */
   batches(table: Table, limits: BatchLimits): AsyncIterable<Row[]>;

@@ -6,9 +6,9 @@ export interface Column {
   readonly name: string;
   /** Kind of the values. A time is a number of milliseconds since 1970. */
   readonly kind: 'text' | 'integer' | 'boolean' | 'time';
-  /** Labels of the column's native enum. Undefined for a column of another type. */
+  /** Labels of the enum type of the column; undefined for a column of any other type. */
   readonly labels?: readonly string[] | undefined;
-  /** True when the database itself assigns numbers to inserted rows. */
+  /** True when the database assigns ascending numbers to inserted rows. */
   readonly isNumbered: boolean;
 }
 
@@ -35,7 +35,7 @@ export type Row = readonly Value[];
 
 const maxKeyWidth = 100;
 
-/** Describes a row by its key, without its other values. The values in `row` can be invalid. */
+/** Describes a row by its key only. The values in `row` may be invalid. */
 function describeKey(table: Table, row: readonly unknown[]): string {
   const parts = table.key.map((name) => {
     const value = row[table.columns.findIndex((column) => column.name === name)];
@@ -49,7 +49,7 @@ export function toRowError(table: Table, row: readonly unknown[], reason: string
   return new MoveError(`${describeKey(table, row)}: ${reason}; nothing was written`);
 }
 
-/** Quotes a name for SQL, on either engine. */
+/** Quotes a name for SQL. The result is valid on both engines. */
 export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }

@@ -25,17 +25,18 @@ export interface ExportOptions {
   readonly write: (text: string) => Promise<void>;
 }
 
-/** Number of attempts to find a moment at which no event is pending. */
+/** Maximum number of attempts to take a snapshot in which no event is pending. */
 const maxAttempts = 20;
 const retryMs = 50;
 
 /**
  * Writes all tables of a database, as one snapshot.
  *
- * @throws MoveError or DatabaseError when the export is not complete.
+ * @throws MoveError or DatabaseError; the export is not complete then
  */
 export async function exportFrom(from: StoredDatabase, options: ExportOptions): Promise<ExportTrailer> {
-  // Verifies the schema, completes rows that a migration left incomplete, and appends pending events to the chain.
+  // Opening the database verifies the schema, completes rows that a migration left incomplete, and appends pending
+  // events to the chain.
   await openAndClose(from.url, 'verify');
   try {
     return isPostgresql(from) ? await exportPostgresql(from, options) : await exportSqlite(from, options);
@@ -48,7 +49,7 @@ async function exportSqlite(
   { location }: LocatedDatabase<DatabaseLocation>,
   options: ExportOptions,
 ): Promise<ExportTrailer> {
-  // Loaded after the source was opened, which reports a missing driver.
+  // Loads the driver after the source was opened, which reports a missing driver in a readable way.
   const { SqliteSource } = await import('./sqlite-source.js');
   using source = SqliteSource.open(pathOf(location), await loadDriver());
   return await exportDatabase(source, options.write, options.limits, options.observer);
@@ -70,12 +71,12 @@ async function exportPostgresql(from: PostgresqlDatabase, options: ExportOptions
 }
 
 /**
- * Fills an empty database from an export, in one transaction. Creates the tables if they are missing.
+ * Fills an empty database from an export, in one transaction. Creates the tables if they do not exist.
  *
- * @throws MoveError or DatabaseError when nothing was written.
+ * @throws MoveError or DatabaseError; nothing was written then
  */
 export async function importExport(file: ExportFile, to: StoredDatabase, options: MoveOptions): Promise<MoveResult> {
-  // Checks the target before it is migrated, so that the schema of a database in use stays unchanged.
+  // Checks the target before its schema is migrated. So the schema of a database in use stays unchanged.
   await assertImportable(file, to);
   await openAndClose(to.url, 'apply');
   try {
@@ -86,9 +87,9 @@ export async function importExport(file: ExportFile, to: StoredDatabase, options
 }
 
 /**
- * Checks that a database can be filled from an export: that it is empty, and that the file has its tables. Changes nothing.
+ * Checks that a database is empty and that its tables match those of an export. Changes nothing.
  *
- * @throws MoveError or DatabaseError when it cannot.
+ * @throws MoveError or DatabaseError when the export cannot be imported
  */
 export async function assertImportable(file: ExportFile, to: StoredDatabase): Promise<void> {
   requireSameTables(file);

@@ -3,7 +3,7 @@ import type { DatabaseService } from '../database-service';
 import type { DatabaseEvent } from '../diagnostics/types';
 import { errorTypeOf } from './spans';
 
-/** Boundaries in seconds that the semantic conventions require. */
+/** Boundaries of the histogram in seconds, as the semantic conventions require. */
 const durationBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
 /** Metrics that are being recorded. */
@@ -12,7 +12,7 @@ export interface ObservedMetrics {
   readonly stop: () => void;
 }
 
-/** Records the metrics of a database: durations from its events, and connections when the metrics are collected. */
+/** Records the metrics of a database: durations from its events, and connections whenever the metrics are collected. */
 export function observeMetrics(meter: Meter, db: DatabaseService, database: Attributes): ObservedMetrics {
   const duration = meter.createHistogram('db.client.operation.duration', {
     description: 'Duration of the calls of the database service.',
@@ -57,7 +57,7 @@ function observePool(meter: Meter, db: DatabaseService, database: Attributes): (
   return () => meter.removeBatchObservableCallback(observe, observables);
 }
 
-// The semantic conventions require this form for a pool without a name.
+// Name of the pool in the form that the semantic conventions require for a pool without a name.
 function poolNameOf(database: Attributes): string {
   const { 'server.address': address = 'postgresql', 'server.port': port, 'db.namespace': namespace } = database;
   const server = port === undefined ? String(address) : `${String(address)}:${String(port)}`;

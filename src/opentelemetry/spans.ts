@@ -2,7 +2,9 @@ import { context, SpanKind, SpanStatusCode, trace, type Attributes, type Span, t
 import type { CallTrace } from '../diagnostics/call';
 import type { CallEvent, QueryEvent } from '../diagnostics/types';
 
-/** Value of `error.type` for an error that the application has thrown: see the semantic conventions. */
+/**
+ * Value of `error.type` for an error without a code, which the application has thrown: see the semantic conventions.
+ */
 const otherError = '_OTHER';
 
 /** Returns the value of `error.type` for a call; undefined when it succeeded. */

@@ -11,13 +11,13 @@ export interface CopiedMigrations {
   readonly copied: readonly string[];
   /** Names of the migrations that the folder already contains. */
   readonly unchanged: readonly string[];
-  /** Names of the migrations that the folder contains with another content. The copy does not change this content. */
+  /** Names of the migrations that exist in the folder with other content. They stay unchanged. */
   readonly different: readonly string[];
 }
 
 /**
- * Copies this package's migrations for an engine into the migrations folder of an application. Never overwrites a file,
- * and copies nothing when a migration differs.
+ * Copies this package's migrations for an engine into the migrations folder of an application. Never overwrites a file.
+ * Copies nothing when a migration in the folder has other content.
  */
 export async function copyMigrations(engine: EngineName, folder: string): Promise<CopiedMigrations> {
   const source = prismaFilesOf(engine).migrations;
@@ -44,7 +44,9 @@ export async function copyMigrations(engine: EngineName, folder: string): Promis
   return { copied, unchanged, different };
 }
 
-/** Returns the engine that the lock file of a migrations folder names; undefined without a lock file. */
+/**
+ * Returns the engine that the file `migration_lock.toml` of a migrations folder names; undefined without such a file.
+ */
 export async function readLockedProvider(folder: string): Promise<string | undefined> {
   const text = await readIfPresent(join(folder, lockFile));
   return text === undefined ? undefined : (/^provider\s*=\s*"([^"]*)"/m.exec(text)?.[1] ?? 'unknown');

@@ -39,13 +39,13 @@ export interface PrismaConfiguration {
   readonly migrations: { readonly path: string };
   readonly datasource: { readonly url: string; readonly shadowDatabaseUrl?: string };
   readonly experimental: { readonly externalTables: true };
-  /** Tables that the migrations create, and that Prisma's schema cannot express. */
+  /** Tables that the migrations create but Prisma's schema language cannot describe. */
   readonly tables: { external: string[] };
 }
 
 /**
- * Tables of SQLite's search index. They include the internal tables of FTS5. The migrations create them, but Prisma's
- * schema cannot express them. When they are declared as external, Prisma Migrate does not report them as drift.
+ * Tables of SQLite's search index, including the internal tables of FTS5. Prisma's schema language cannot describe
+ * them. As external tables, they are not reported as drift by Prisma Migrate.
  */
 const searchTables = ['', '_search', '_search_config', '_search_data', '_search_idx'].map(
   (part) => `agent_names${part}`,

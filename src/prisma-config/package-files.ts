@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineName } from '../storage/engine';
 
-/** Folder of the schema and the migrations. Its path relative to this file is the same in the sources and the build. */
+/**
+ * Folder of the schema and the migrations. The path relative to this file is the same for the sources and for the
+ * build.
+ */
 const prismaFolder = join(__dirname, '../../prisma');
 
-/** Path of Prisma's schema, and of the folder with the migrations. */
+/** Paths of the Prisma schema, and of the folder with the migrations. */
 export interface PrismaFiles {
   readonly schema: string;
   readonly migrations: string;
@@ -28,7 +31,7 @@ export function readDeclaredNames(engine: EngineName): DeclaredNames {
   const text = readFileSync(prismaFilesOf(engine).schema, 'utf8');
   return {
     tables: namesIn(text, /^ *@@map\("(\w+)"\)/gm),
-    // Prisma's SQLite has no native enumerations.
+    // On SQLite, Prisma creates no enumerations in the database.
     enums: engine === 'postgresql' ? namesIn(text, /^enum (\w+) \{/gm) : [],
   };
 }

@@ -2,10 +2,13 @@ import { resolve } from 'node:path';
 import { parseDatabaseUrl } from '../options/database-url';
 import { invalidUrl } from '../options/invalid-url';
 
-/** Matches characters of a file URL that some programs decode, or take for the beginning of a query. */
+/** Matches characters of a file URL that some programs decode, or read as the beginning of a query. */
 const ambiguous = /[?]|%[0-9a-f]{2}/i;
 
-/** Matches a URL in the normal form, which `normaliseDatabaseUrl` returns. Nothing in it is encoded. */
+/**
+ * Matches a URL in the normal form, which `normaliseDatabaseUrl` returns: `file://` and an absolute path without
+ * escapes.
+ */
 const normalForm = /^file:\/\/(?=\/)/;
 
 /** Reports whether a URL names a SQLite database. */
@@ -19,19 +22,19 @@ export function isPostgresqlUrl(url: string): boolean {
 }
 
 /**
- * Returns the absolute path of the database file at a URL in the normal form. Parses any other URL as the package
- * parses the option `url`.
+ * Returns the absolute path of the database file for a URL in the normal form. Parses any other URL like the option
+ * `url`.
  */
 export function toDatabasePath(url: string): string {
   return normalForm.test(url) && !ambiguous.test(url) ? resolve(url.replace(normalForm, '')) : pathOf(url);
 }
 
 /**
- * Returns the URL of a database file in the only form that Prisma Migrate and Prisma Studio both understand: `file://`
- * and an absolute path. Studio does not decode the path, so nothing in it is encoded. Returns the URL of a PostgreSQL
- * database unchanged: the schema engine validates it later, and reports errors with Prisma's code.
+ * Returns the URL of a database file in the only form that both Prisma Migrate and Prisma Studio understand: `file://`
+ * and an absolute path. The path has no escapes, because Studio does not decode them. Returns the URL of a PostgreSQL
+ * database unchanged, because the schema engine validates it later.
  *
- * @throws when the package would reject the URL of a file.
+ * @throws an error when the package would reject the URL of a file.
  */
 export function normaliseDatabaseUrl(url: string): string {
   if (!isSqliteUrl(url)) return url;

@@ -12,23 +12,23 @@ import type { NativeAccess } from '../storage/native-access';
 /** Functions of one engine that Prisma's driver adapter uses. `C` is a connection of the engine's driver. */
 export interface EngineBinding<C> {
   readonly info: Pick<SqlDriverAdapterFactory, 'provider' | 'adapterName'>;
-  /** Returns the limits and the schema of a connection. */
+  /** Returns the limits of a connection, and its schema. */
   connectionInfo(native: NativeAccess): Promise<ConnectionInfo>;
   /** Converts Prisma's isolation level; throws when the engine does not support it. */
   toIsolation(level: IsolationLevel | undefined): TransactionIsolation;
   /**
-   * Runs a query inside the transaction of `native`. When `native` belongs to no transaction, the query is a separate
-   * transaction.
+   * Runs a query, as a part of the transaction of `native` if there is one. Otherwise the query is a transaction of its
+   * own.
    */
   query(native: NativeAccess, query: SqlQuery): Promise<SqlResultSet>;
-  /** Runs a statement as {@link query} does, and returns the number of changed rows. */
+  /** Runs a statement like {@link query}, and returns the number of changed rows. */
   execute(native: NativeAccess, query: SqlQuery): Promise<number>;
   /**
-   * Runs `work` inside the transaction of `native`, while no other call uses this transaction. When `work` fails, its
-   * changes are rolled back.
+   * Runs `work` inside the transaction of `native`. Other calls of this transaction wait meanwhile. When `work` fails,
+   * its changes are rolled back.
    */
   exclusive<T>(native: NativeAccess, work: (connection: C) => Promise<T>): Promise<T>;
-  /** Throws when {@link NativeAccess} would refuse the query, such as a write to a table of this package. */
+  /** Throws when {@link NativeAccess} refuses the query, for example because it writes to a table of this package. */
   assertAllowed(native: NativeAccess, connection: C, query: SqlQuery): void;
   queryOn(connection: C, query: SqlQuery): SqlResultSet | Promise<SqlResultSet>;
   executeOn(connection: C, query: SqlQuery): number | Promise<number>;
@@ -36,6 +36,6 @@ export interface EngineBinding<C> {
   command(connection: C, sql: string): void | Promise<void>;
   /** Converts any error into a failure. */
   classify(error: unknown): Failure;
-  /** Converts an error of the driver to an error that Prisma understands; returns any other error unchanged. */
+  /** Converts an error of the driver to one that Prisma understands. Returns any other error unchanged. */
   toPrismaError(error: unknown): unknown;
 }

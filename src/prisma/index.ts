@@ -8,8 +8,8 @@ export { prismaAdapter, type PrismaAdapterOptions } from './prisma-adapter';
 export type { TimestampFormat } from './sqlite-values';
 
 /**
- * Prisma Client for the tables of this package. The adapter determines the engine. The generated clients of both
- * engines have the same models and calls.
+ * Prisma Client for the tables of this package, on both engines. The adapter decides which generated client is used;
+ * both have the same models and calls.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@ export type { TimestampFormat } from './sqlite-values';
  */
 export const PrismaClient: typeof SqliteClient = new Proxy(SqliteClient, {
   construct: (target, options: ConstructorParameters<typeof SqliteClient>) =>
-    // The cast is safe: Reflect.construct has the return type `any`, but returns an object.
+    // The cast is safe: Reflect.construct returns an object, although its type is `any`.
     Reflect.construct(options[0].adapter?.provider === 'postgres' ? PostgresqlClient : target, options) as object,
 });
 

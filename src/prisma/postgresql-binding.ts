@@ -14,14 +14,15 @@ import type { NativeAccess } from '../storage/native-access';
 import type { EngineBinding } from './engine-binding';
 
 /**
- * Maximum number of parameters of one statement: Prisma Client's own limit for PostgreSQL. The protocol allows 65,535.
+ * Maximum number of parameters of one statement. This is Prisma Client's own limit for PostgreSQL; the protocol allows
+ * 65,535.
  */
 const maxBindValues = 32_766;
 
 const settingsSql = `SELECT current_schema() AS schema,
   current_setting('DateStyle') LIKE 'ISO%' AND now()::text LIKE '%+00' AS readable`;
 
-/** Returns the binding of PostgreSQL, which runs the official adapter on connections of this package. */
+/** Returns the binding of PostgreSQL. It runs Prisma's official adapter on the connections of this package. */
 export function postgresqlBinding(): EngineBinding<PoolClient> {
   const adapters = new WeakMap<PoolClient, Promise<SqlDriverAdapter>>();
   const adapterOf = (client: PoolClient): Promise<SqlDriverAdapter> => {
@@ -41,7 +42,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
     connectionInfo: async (native) => {
       const [row] = await native.query(settingsSql, []);
       if (row?.['readable'] !== true) throw unreadableTimes();
-      // Prisma Client prefixes the names of tables with this schema.
+      // Prisma Client writes this schema before the names of tables.
       const schemaName = typeof row['schema'] === 'string' ? row['schema'] : 'public';
       return { schemaName, maxBindValues, supportsRelationJoins: true };
     },
@@ -62,7 +63,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
       await client.query(sql);
     },
     classify: classifyPostgresqlError,
-    // Returns the error unchanged: the official adapter has already converted it.
+    // The official adapter has already converted the error.
     toPrismaError: (error) => error,
   };
 }
@@ -73,7 +74,7 @@ function accessOf(native: NativeAccess): PostgresqlNativeAccess {
 }
 
 // Creates the failure for a pooler whose sessions have another DateStyle or time zone. This package cannot change these
-// settings, because all clients of the pooler share its connections.
+// settings, because other clients of the pooler share its connections.
 function unreadableTimes(): Failure {
   const message =
     'Prisma Client needs the settings DateStyle = ISO and TimeZone = UTC behind a pooler: set them with ALTER ROLE';
@@ -81,19 +82,20 @@ function unreadableTimes(): Failure {
 }
 
 /**
- * Returns an object that runs all queries on `client`, in the form of a pool, because the official adapter accepts only
+ * Returns an object that runs all queries on `client`. It looks like a pool, because the official adapter accepts only
  * a pool.
  */
 function poolOf(client: PoolClient): Pool {
-  // The official adapter only calls `query` and listens for errors, so an object with the prototype of Pool is enough.
-  // A real pool would run queries on other connections than `client`.
+  // An object with the prototype of Pool is enough, because the official adapter only calls `query` and listens for
+  // errors. A real pool would run queries on other connections.
   return Object.create(Pool.prototype, {
     query: { value: (config: QueryConfig) => client.query(config) },
     options: { value: {} },
   }) as Pool;
 }
 
-// The official adapter sends times without a zone, and the server would interpret them in the time zone of the session.
+// Adds the time zone: the official adapter sends times without one, and the server would use the time zone of the
+// session.
 function withZones(query: SqlQuery): SqlQuery {
   const isTime = query.argTypes.map(({ scalarType, arity }) => scalarType === 'datetime' && arity === 'scalar');
   if (!isTime.includes(true)) return query;

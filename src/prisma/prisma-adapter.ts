@@ -22,7 +22,7 @@ import type { TimestampFormat } from './sqlite-values';
 export interface PrismaAdapterOptions {
   /**
    * Form in which times are stored on SQLite. `milliseconds`: integers since 1970, as in the tables of this package.
-   * `iso8601`: text, which is Prisma's default for an application's own tables. PostgreSQL ignores the option.
+   * `iso8601`: text, which is Prisma's default and suits an application's own tables. PostgreSQL ignores the option.
    *
    * @defaultValue `'milliseconds'`
    */
@@ -56,7 +56,7 @@ export function prismaAdapter(
     : adapterFactory(session, sqliteBinding(timestampFormat));
 }
 
-/** Returns the adapter that runs Prisma's queries on a session. Tests call it with a session that has no services. */
+/** Returns an adapter that runs Prisma's queries on a session. Tests pass a session without services. */
 export function adapterFactory<C>(session: Session, binding: EngineBinding<C>): SqlDriverAdapterFactory {
   return { ...binding.info, connect: () => connect(session, binding) };
 }
@@ -89,8 +89,8 @@ async function withPrismaErrors<C, T>(binding: EngineBinding<C>, work: () => Pro
 const rolledBack = new Error('rolled back');
 
 /**
- * Starts a transaction of Prisma, which lasts until Prisma ends it. Inside the callback of `db.transaction` it is a
- * savepoint; elsewhere it is a transaction of the database.
+ * Begins a transaction that lasts until Prisma ends it. Inside the callback of `db.transaction`, it is a savepoint of
+ * that transaction.
  */
 function startTransaction<C>(
   session: Session,
@@ -101,8 +101,8 @@ function startTransaction<C>(
     let isStarted = false;
     const hold = (native: NativeAccess): Promise<void> =>
       binding.exclusive(native, (connection) => {
-        // The session runs this callback again after a conflict or a fail-over. But Prisma cannot run its queries again,
-        // so this attempt fails with an error that asks the application to repeat the transaction.
+        // After a conflict or a fail-over, the session runs this callback again, but Prisma cannot repeat its queries.
+        // So the repeated attempt fails, with an error that asks the application to repeat the transaction.
         if (isStarted) {
           throw new DriverAdapterError({ ...writeConflict, originalMessage: 'the transaction has to be repeated' });
         }
@@ -118,12 +118,12 @@ function startTransaction<C>(
     const ended = done.catch((error: unknown) => {
       throw toTransactionError(binding, error);
     });
-    // Once the transaction has started, `reject` has no effect: `commit` or `rollback` reports the error instead.
+    // Once the transaction has begun, `commit` or `rollback` reports the error, and `reject` has no effect.
     ended.catch(reject);
   });
 }
 
-/** Error that Prisma Client reports as P2034, which asks the application to repeat the transaction. */
+/** Error that Prisma Client reports as P2034. This code asks the application to repeat the transaction. */
 const writeConflict = { kind: 'TransactionWriteConflict' } as const;
 
 /** Converts the error with which a transaction could not begin or end. */
@@ -137,7 +137,8 @@ function toTransactionError<C>(binding: EngineBinding<C>, error: unknown): Error
 }
 
 /**
- * Converts a conflict at COMMIT to P2034, because Prisma Client does not convert it. Returns any other error unchanged.
+ * Converts a conflict at COMMIT to P2034. Returns any other error unchanged. Prisma Client itself converts only
+ * conflicts of queries.
  */
 function toCommitError(error: unknown): unknown {
   if (!(error instanceof DriverAdapterError) || error.cause.kind !== writeConflict.kind) return error;
@@ -147,7 +148,7 @@ function toCommitError(error: unknown): unknown {
   return new Prisma.PrismaClientKnownRequestError(message, { code: 'P2034', clientVersion, meta });
 }
 
-/** Ways to end a transaction. */
+/** Functions that end a transaction. */
 interface TransactionEnd {
   readonly commit: () => void;
   readonly rollback: (reason: Error) => void;
@@ -165,7 +166,7 @@ function toTransaction<C>(
     withPrismaErrors(binding, async () => binding.command(connection, sql));
   return {
     ...binding.info,
-    // With this option, Prisma sends no COMMIT and ROLLBACK: the session runs them.
+    // With this option, Prisma does not send COMMIT and ROLLBACK itself: the session does.
     options: { usePhantomQuery: true },
     queryRaw: (query) =>
       withPrismaErrors(binding, async () => {
@@ -189,7 +190,7 @@ function toTransaction<C>(
         if (error !== rolledBack) throw error;
       });
     },
-    // The names need no escaping, because Prisma generates them from a letter and a number.
+    // Prisma generates these names from a letter and a number, so they need no escaping.
     createSavepoint: (name) => command(`SAVEPOINT "${name}"`),
     rollbackToSavepoint: (name) => command(`ROLLBACK TO "${name}"`),
     releaseSavepoint: (name) => command(`RELEASE "${name}"`),

@@ -8,7 +8,7 @@ import type { EngineBinding } from './engine-binding';
 import { toDriverAdapterError } from './sqlite-errors';
 import { toColumnTypes, toPrismaRow, toSqliteValue, type TimestampFormat } from './sqlite-values';
 
-/** Maximum number of parameters of one statement in the SQLite that better-sqlite3 contains. */
+/** Maximum number of parameters of one statement, in the SQLite library of better-sqlite3. */
 const maxBindValues = 32_766;
 
 /** Returns the binding of SQLite. */
@@ -60,8 +60,8 @@ function queryOn(connection: SqliteConnection, sql: string, values: readonly unk
     return { columnNames: [], columnTypes: [], rows: [] };
   }
   const rows = statement.all(...values);
-  // Reads the columns after the statement has run. When the schema has changed since the statement was prepared, SQLite
-  // compiles it again at the run, and its columns may differ.
+  // Reads the columns after the statement has run. If the schema has changed, SQLite compiles the statement again when
+  // it runs, and the columns may differ.
   const columns = statement.columns();
   const columnTypes = toColumnTypes(
     columns.map(({ type }) => type),

@@ -1,7 +1,7 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
 import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 
-/** Converts an error of the driver to an error that Prisma understands; returns any other error unchanged. */
+/** Converts an error of the driver to one that Prisma understands. Returns any other error unchanged. */
 export function toDriverAdapterError(error: unknown): unknown {
   const driverError = sqliteErrorOf(error);
   if (driverError === undefined) return error;
@@ -24,7 +24,7 @@ function mapDriverError(code: string, message: string): MappedError {
   }
 }
 
-// SQLite has one code for all errors in the SQL of a statement. Only the message shows which error it is.
+// SQLite has only one code for all errors in the text of a statement. The message shows which error it is.
 function mapMessage(message: string): MappedError {
   const missingTable = /^no such table: (.*)$/s.exec(message)?.[1];
   if (missingTable !== undefined) return { kind: 'TableDoesNotExist', table: missingTable };

@@ -1,6 +1,6 @@
 import { ColumnTypeEnum, type ArgType, type ColumnType } from '@prisma/driver-adapter-utils';
 
-/** Form in which times are stored: integers in milliseconds since 1970, or texts in ISO 8601. */
+/** Form in which times are stored: as integers in milliseconds since 1970, or as texts in ISO 8601. */
 export type TimestampFormat = 'milliseconds' | 'iso8601';
 
 /*
@@ -9,7 +9,7 @@ export type TimestampFormat = 'milliseconds' | 'iso8601';
  * rows must be of type bigint.
  */
 
-/** Prisma's types by the declared type of a column. Other declared types do not determine Prisma's type. */
+/** Prisma's types by the declared type of a column. For all other declared types, the stored values decide. */
 const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ['DECIMAL', ColumnTypeEnum.Numeric],
   ['FLOAT', ColumnTypeEnum.Float],
@@ -45,8 +45,8 @@ const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
 ]);
 
 /**
- * Returns the type of each column: the declared type, otherwise the type of the first value that is not null, otherwise
- * 32-bit integer.
+ * Returns Prisma's type of each column. The declared type decides, or else the first value that is not null, or else
+ * the type is 32-bit integer.
  */
 export function toColumnTypes(
   declared: readonly (string | null)[],
@@ -61,8 +61,8 @@ export function toColumnTypes(
 }
 
 /**
- * Converts a row to Prisma's form: times as ISO 8601 texts, integers as numbers, or as texts when they are too large
- * for a number.
+ * Converts a row to the form that Prisma expects: times as ISO 8601 texts, and integers as numbers. An integer that is
+ * too large for a number becomes a text.
  */
 export function toPrismaRow(row: readonly unknown[], types: readonly ColumnType[]): unknown[] {
   return row.map((value, index) => toPrismaValue(value, types[index]));
@@ -90,7 +90,7 @@ export function toSqliteValue(argument: unknown, type: ArgType | undefined, form
   }
 }
 
-// Returns the same value that the official adapter would store.
+// Must return the value that the official adapter would store.
 function toStoredTime(time: Date, format: TimestampFormat): number | string {
   return format === 'milliseconds' ? time.getTime() : time.toISOString().replace('Z', '+00:00');
 }

@@ -6,7 +6,7 @@ import type { Registration, RegistrationInput } from '../registration/types';
 
 const publicKey = '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEATEST\n-----END PUBLIC KEY-----\n';
 
-/** The part of a database, or of a transaction, that {@link registerTestAgent} needs. */
+/** Calls that {@link registerTestAgent} needs. A database and a transaction have them. */
 interface Registry {
   register(input: RegistrationInput): Promise<Registration>;
 }

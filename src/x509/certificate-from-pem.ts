@@ -6,17 +6,18 @@ import { toDatabaseError } from '../errors/operation';
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /**
- * Parses an X.509 certificate with `node:crypto`, and returns the fields that {@link CertificateInput} requires, and
- * `serialNumber`. When the text contains several certificates, such as a chain, reads the first one. Does not verify
- * the signature, the issuer or the validity.
+ * Parses an X.509 certificate with `node:crypto`. Returns the fields that {@link CertificateInput} requires, and
+ * `serialNumber`. If the text contains several certificates, such as a chain, reads the first one. Does not verify the
+ * signature, the issuer or the validity.
  *
- * `subject` and `issuer` have one line for each attribute, such as `CN=agent.example`. They are empty when the
- * certificate has none. `fingerprint` is the SHA-256 hash: upper-case hexadecimal bytes, separated by colons.
- * `serialNumber` is an upper-case hexadecimal number. `certificate` is the PEM text of the certificate alone, without
- * other text of `pem`, such as a private key.
+ * - `subject` and `issuer` have one line for each attribute, such as `CN=agent.example`. They are empty when the
+ *   certificate has none.
+ * - `fingerprint` is the SHA-256 hash: upper-case hexadecimal bytes, separated by colons.
+ * - `serialNumber` is an upper-case hexadecimal number.
+ * - `certificate` is the PEM text of the certificate alone, without other text of `pem`, such as a private key.
  *
  * @throws INVALID_INPUT when `pem` contains no certificate in PEM format, or when its key has an algorithm that Node.js
- * does not know.
+ *   does not know.
  * @example
  * ```ts
  * const certificate = certificateFromPem(await readFile('agent.pem', 'utf8'));
@@ -33,7 +34,7 @@ export function certificateFromPem(pem: string): CertificateInput {
 
 function parse(pem: unknown): X509Certificate {
   if (typeof pem !== 'string') throw invalidInput('pem', 'must be a string');
-  // Accepts only PEM. X509Certificate also accepts DER, but a JavaScript string cannot contain DER unchanged.
+  // Accepts only PEM. X509Certificate would also accept DER, but a JavaScript string cannot contain DER unchanged.
   const [first] = /-----BEGIN (X509 |TRUSTED |)CERTIFICATE-----[^-]*-----END \1CERTIFICATE-----/.exec(pem) ?? [];
   if (first === undefined) throw invalidInput('pem', 'must be an X.509 certificate in PEM format');
   try {
@@ -56,7 +57,7 @@ function toInput(certificate: X509Certificate): CertificateInput {
   };
 }
 
-// Node.js returns undefined for an empty name, contrary to its types.
+// Contrary to its types, Node.js returns undefined for an empty name.
 function nameOf(name: string | undefined): string {
   return name ?? '';
 }
@@ -69,7 +70,7 @@ function publicKeyOf(certificate: X509Certificate): string {
   }
 }
 
-// Does not use Date.parse(), which reads a year below 100 as a year of the 20th or 21st century.
+// Date.parse() would read a year below 100 as a year of the 20th or 21st century.
 function toDate(text: string): Date {
   const [month = '', day = '', time = '', year = ''] = text.split(/ +/);
   const [hours = '', minutes = '', seconds = ''] = time.split(':');

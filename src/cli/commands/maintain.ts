@@ -17,7 +17,7 @@ interface MaintainArguments extends DatabaseOption {
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** Maximum number of days, so that the time stays within the years that can be stored. */
+/** Maximum number of days. The resulting time stays within the years that can be stored. */
 const maxDays = 700_000;
 const columns = [{ title: 'task' }, { title: 'result' }] as const;
 
@@ -63,7 +63,7 @@ function toBefore(days: number | undefined): PruneBefore | undefined {
   return days === undefined ? undefined : { before: new Date(Date.now() - days * dayMs) };
 }
 
-/** Returns the report with the requested tasks only; as JSON with all of them. */
+/** Returns the result of the command. The lines show only the requested tasks; the JSON contains all of them. */
 function toOutcome(report: MaintenanceReport, options: MaintainArguments, terminal: Terminal): Outcome {
   const rows = [
     ...(options.expire === undefined

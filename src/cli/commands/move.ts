@@ -68,7 +68,7 @@ export function addMove(program: Command): void {
 }
 
 /**
- * Returns the databases of a move. The target is that of DATABASE_URL unless `to` names one.
+ * Returns the databases of a move. The target is `to`, or else the database of DATABASE_URL.
  *
  * @throws CommandError when a URL is invalid or names another kind of database.
  */

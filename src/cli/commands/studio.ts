@@ -17,7 +17,7 @@ interface StudioArguments extends DatabaseOption {
   readonly browser?: string;
 }
 
-/** Oldest major version of the package `prisma` whose Studio opens a database without a schema. */
+/** First major version of the package `prisma` whose Studio can open a database without a Prisma schema. */
 const minPrismaVersion = 7;
 
 const warning =
@@ -49,15 +49,16 @@ async function runStudio(cli: string, url: string, { port, browser }: StudioArgu
   if (browser !== undefined) args.push('--browser', browser);
   const env = { ...process.env, ...studioEnvironment(url) };
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });
-  // A terminal sends SIGINT to both processes; other signals reach only this one.
+  // A terminal sends SIGINT to both processes, so this one ignores it. SIGTERM reaches only this one, which passes it
+  // on.
   process.on('SIGINT', () => undefined);
   process.once('SIGTERM', () => child.kill('SIGTERM'));
   const [exitCode] = (await once(child, 'close')) as [number | null]; // The arguments of this event of child_process.
-  // After a signal, which is how a user ends Studio, there is no exit code.
+  // There is no exit code after a signal. A signal is the usual way to end Studio.
   return exitCode ?? 0;
 }
 
-/** Returns the path of Prisma's command line in the project, else beside this package. */
+/** Returns the path of Prisma's command line: that of the project, or else one beside this package. */
 function findPrisma(): string {
   for (const from of [join(process.cwd(), 'package.json'), __filename]) {
     let path: string;
@@ -66,7 +67,7 @@ function findPrisma(): string {
     } catch {
       continue;
     }
-    // npm requires the version of a package; Prisma's has one command.
+    // The cast is safe: npm requires a version, and Prisma's package has the command `prisma`.
     const { version, bin } = JSON.parse(readFileSync(path, 'utf8')) as { version: string; bin: { prisma: string } };
     if (Number.parseInt(version, 10) >= minPrismaVersion) return join(dirname(path), bin.prisma);
     throw new CommandError(`Prisma Studio needs a newer version of prisma: run "${installCommand()}"`, 'NOT_INSTALLED');

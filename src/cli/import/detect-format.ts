@@ -9,6 +9,6 @@ export function detectFormat(value: unknown): DocumentFormat {
   if (has('skills', 'supportedInterfaces', 'additionalInterfaces', 'preferredTransport')) return 'a2a';
   if (has('owner', 'endpoints', 'publicKey', 'certificateId', 'expiresAt', 'metadata')) return 'agents';
   if (has('server', 'packages', 'remotes', 'version_detail', 'repository', '_meta', '$schema')) return 'mcp';
-  // The names of servers have a namespace. An agent of this package has an owner.
+  // A name with a slash is that of an MCP server. An `owner` shows an agent of this package.
   return typeof document['name'] === 'string' && document['name'].includes('/') ? 'mcp' : 'agents';
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { readLines } from '../../move/read-lines';
 import { CommandError } from '../command-error';
 
-/** Document of a file. */
+/** Document in a file, with its place. */
 export interface NumberedDocument {
   /** Place in the file: the line, or the position in the array, from 1. */
   readonly place: string;
@@ -10,12 +10,12 @@ export interface NumberedDocument {
   readonly value: unknown;
 }
 
-/** Maximum size of a file that is one JSON text, in bytes, because it is read as a whole. */
+/** Maximum size in bytes of a file that is a single JSON text, because such a file is read into memory as a whole. */
 const maxJsonBytes = 256 * 1024 * 1024;
 
 /**
- * Reads the documents of a file: lines of JSON, which are read one by one; one JSON object; or a JSON array. An object with
- * the array `servers` is a list of the registry of MCP.
+ * Reads the documents of a file. The file contains lines of JSON, which are read one by one, one JSON object, or a JSON
+ * array. An object with the array `servers` is a list of the MCP registry.
  *
  * @throws CommandError when the file is empty, or when a file that is one JSON text is too large or invalid.
  */
@@ -36,7 +36,7 @@ async function hasLinesOfJson(path: string): Promise<boolean> {
     const value = parse(text ?? '');
     return typeof value === 'object' && value !== null && !Array.isArray(value);
   }
-  // An empty file is probably the result of a failed command, or a truncated export.
+  // An empty file is probably a mistake: the output of a failed command, or a truncated export.
   throw new CommandError('the file is empty');
 }
 
@@ -60,7 +60,7 @@ function* elementsOf(value: unknown, place: string): Generator<NumberedDocument>
   for (const [index, server] of servers.entries()) yield { place: `${place}, servers[${index}]`, value: server };
 }
 
-/** Returns a text without its byte order mark; an empty text when the bytes are not valid UTF-8. */
+/** Returns the decoded text, without a byte order mark; an empty text when the bytes are not valid UTF-8. */
 function decode(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -34,8 +34,8 @@ const batchSize = 100;
 const maxListed = 100;
 
 /**
- * Registers or updates the agents of a file, in one transaction. Reads the file twice: first it checks every document,
- * without the database.
+ * Registers or updates the agents of a file, in one transaction. Reads the file twice: it checks every document before
+ * it uses the database.
  */
 export async function importDocuments(
   db: DatabaseService,
@@ -62,7 +62,7 @@ export async function importDocuments(
   const rollback = new Error('dry run');
   try {
     await db.transaction(async (tx) => {
-      // The transaction is repeated after a conflict.
+      // After a conflict, this callback runs again, so it begins with new counts.
       Object.assign(counts, { created: 0, updated: 0, unchanged: 0, changes: [] });
       if (isNew && certificate !== undefined && plan.lastPlaces.size > 0) {
         await tx.createCertificate({ ...certificate, id: certificateId });
@@ -75,7 +75,7 @@ export async function importDocuments(
           counts.changes.push({ outcome, owner: agent.owner, name: agent.name, version: agent.version });
         }
       }
-      // A dry run makes all changes and discards them, so it also finds what the database rejects.
+      // A dry run makes all changes and rolls them back. So it also finds what the database rejects.
       if (options.isDryRun) throw rollback;
     });
   } catch (error) {
@@ -93,7 +93,7 @@ interface ImportCounts {
 
 /** Result of checking a file. */
 interface Plan {
-  /** Place of the last document of each owner, name and version, by a hash of the three. */
+  /** Place of the last document for each owner, name and version. The key is a hash of all three. */
   readonly lastPlaces: Map<string, string>;
   duplicates: number;
   invalidCount: number;
@@ -128,7 +128,10 @@ async function check(input: InputFile, options: DocumentOptions, defaults: Impor
   return plan;
 }
 
-/** Reads the file again. Of several documents with the same owner, name and version, yields the last one. */
+/**
+ * Reads the file again, and yields its agents in batches. Of several documents with the same owner, name and version,
+ * yields the last one.
+ */
 async function* agentBatches(
   input: InputFile,
   options: DocumentOptions,
@@ -171,7 +174,7 @@ async function readCertificate(path: string): Promise<CertificateInput> {
   return certificateFromPem(pem);
 }
 
-/** Returns the id of the stored certificate with the same fingerprint, or an id for a new one. */
+/** Returns the id of the stored certificate with the same fingerprint; a new id when there is none. */
 async function findCertificate(
   db: DatabaseService,
   certificate: CertificateInput | undefined,

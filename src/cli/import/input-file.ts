@@ -12,8 +12,8 @@ export interface InputFile extends AsyncDisposable {
 }
 
 /**
- * Opens the file that an argument names. For `-`, copies the standard input to a temporary file, because an import reads
- * its input twice: it checks everything before it writes.
+ * Opens the file that an argument names. An import reads its input twice, so for `-` the standard input is copied to a
+ * temporary file.
  *
  * @throws CommandError when the file cannot be read.
  */

@@ -6,14 +6,14 @@ import { parseLimits } from '../../validation/limits';
 import { Validator } from '../../validation/validator';
 import type { DocumentFormat } from './detect-format';
 
-/** Values for the fields that a document lacks. */
+/** Values for the fields that a document does not have. */
 export interface ImportDefaults {
   readonly owner: string | undefined;
   /** Certificate under which agents are registered. */
   readonly certificate: { readonly id: string; readonly publicKey: string } | undefined;
 }
 
-/** Agent of a document, and the parts of the document that it lacks. */
+/** Agent of a document, with warnings about the parts of the document that are not imported. */
 export interface ImportedAgent {
   readonly agent: AgentInput;
   readonly warnings: readonly string[];
@@ -25,7 +25,8 @@ const times = ['createdAt', 'updatedAt', 'expiresAt'] as const;
 /**
  * Converts a document to an agent that can be registered.
  *
- * @throws INVALID_INPUT when the document is invalid, or lacks a field that the defaults do not have.
+ * @throws INVALID_INPUT when the document is invalid, or when neither the document nor the defaults have a required
+ *   field.
  */
 export function toAgent(value: unknown, format: DocumentFormat, defaults: ImportDefaults): ImportedAgent {
   const { agent: given, warnings } = convert(value, format);

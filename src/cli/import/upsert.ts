@@ -4,8 +4,9 @@ import { CommandError } from '../command-error';
 export type UpsertOutcome = 'created' | 'updated' | 'unchanged';
 
 /**
- * Registers or updates agents by owner, name and version. Fields that an agent lacks, and keys that its metadata lack, stay
- * as they are. An endpoint keeps its health while its address stays the same, unless the agent states one.
+ * Registers or updates agents by owner, name and version. A field, or a key of the metadata, that an agent does not
+ * have keeps its stored value. An endpoint whose address is unchanged keeps its stored health, unless the agent states
+ * another one.
  *
  * @throws CommandError when several stored agents have the same owner, name and version.
  */
@@ -16,7 +17,7 @@ export async function upsertAgents(tx: TransactionScope, agents: readonly AgentI
   return results.map(({ outcome }) => outcome);
 }
 
-/** Returns the key by which agents are the same. */
+/** Returns the key of an agent. Agents with the same owner, name and version have the same key. */
 export function keyOf({ owner, name, version }: Pick<AgentInput, 'owner' | 'name' | 'version'>): string {
   return JSON.stringify([owner, name, version]);
 }
@@ -38,7 +39,7 @@ async function findStored(tx: TransactionScope, agents: readonly AgentInput[]): 
   return stored;
 }
 
-/** Returns an agent with the id and the further metadata of the stored one. */
+/** Returns an agent with the id of the stored agent, and with the stored metadata under all other keys. */
 function merge(agent: AgentInput, stored: AgentRecord | undefined): AgentInput {
   if (stored === undefined) return agent;
   const { endpoints, metadata } = agent;
@@ -50,7 +51,7 @@ function merge(agent: AgentInput, stored: AgentRecord | undefined): AgentInput {
   };
 }
 
-/** Returns an endpoint that does not take over the health of another address. */
+/** Returns an endpoint that does not inherit the stored health of another address. */
 function withoutForeignHealth(endpoint: EndpointInput, stored: AgentRecord): EndpointInput {
   const same = stored.endpoints.find(({ id }) => id === endpoint.id);
   if (endpoint.health !== undefined || same === undefined || same.address === endpoint.address) return endpoint;
