@@ -77,7 +77,7 @@ export async function openDatabase(path: string, busyTimeoutMs = 50, atEnd = aft
   return database;
 }
 
-export function officialFactory(path: string, timeout = 50): OfficialAdapter.PrismaBetterSqlite3 {
+function officialFactory(path: string, timeout = 50): OfficialAdapter.PrismaBetterSqlite3 {
   // Loaded lazily: it needs better-sqlite3, with which not all tests run.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { PrismaBetterSqlite3 } = require('@prisma/adapter-better-sqlite3') as typeof OfficialAdapter;
