@@ -1,6 +1,6 @@
-// Compiles the package to CommonJS and writes an ES module entry that imports the CommonJS code. A process that both
-// imports and requires the package therefore loads it once. With `--if-outdated`, it does nothing if no source is newer
-// than the output.
+// Compiles the package to CommonJS, and writes an ES module that imports the CommonJS code. So a process that both
+// imports and requires the package loads it only once. With `--if-outdated`, does nothing unless a source is newer than
+// the output.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import {
@@ -18,7 +18,7 @@ import { join } from 'node:path';
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, '..');
 const output = join(root, 'dist');
-// A build that was interrupted lacks it.
+// This file is missing after a build that was interrupted.
 const last = join(output, 'cli/studio.config.mjs');
 
 if (process.argv.includes('--if-outdated') && isUpToDate()) process.exit();
@@ -29,7 +29,7 @@ execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'ts
   stdio: 'inherit',
 });
 
-// Nobody debugs generated code, and its source maps would double the size of the package.
+// Omits source maps of generated code: nobody debugs this code, and the maps would double the size of the package.
 for (const folder of ['generated', 'migrations/embedded']) {
   for (const name of readdirSync(join(output, folder), { recursive: true })) {
     const file = join(output, folder, name);
@@ -49,7 +49,8 @@ for (const entry of ['.', 'errors', 'formats', 'opentelemetry', 'prisma', 'prism
   writeFileSync(join(folder, 'index.d.mts'), "export * from './index.js';\n");
 }
 
-// TypeScript copies no .mjs files. npm makes the command executable in an installation, and this does it in a checkout.
+// TypeScript does not copy .mjs files. npm makes the command executable only when the package is installed, so a
+// checkout needs this.
 copyFileSync(join(root, 'src/cli/studio.config.mjs'), last);
 chmodSync(join(output, 'cli/main.js'), 0o755);
 

@@ -53,7 +53,7 @@ function printCode(mark: string, title: string, source: string): void {
 }
 
 function printRows({ columns }: Question, rows: readonly string[][], durationMs: number): void {
-  // "defaultEndpoint.address" becomes "DEFAULT ENDPOINT ADDRESS".
+  // For example, "defaultEndpoint.address" becomes "DEFAULT ENDPOINT ADDRESS".
   const titles = columns.map((column) => column.replaceAll('.', ' ').replaceAll(/[A-Z]/g, ' $&'));
   if (rows.length > 0) printTable(titles, rows.slice(0, maxRows));
   if (rows.length > maxRows) print(style.dim(`${indent}… and ${rows.length - maxRows} more`));

@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   for (const line of await describeContents(db)) console.log(`  ${line}`);
 }
 
-// Checks the file before the database is opened, so that a misspelt name does not create an empty database.
+// Checks the file before the database is opened. Otherwise a misspelt file name would create an empty database.
 async function sizeOf(path: string): Promise<number> {
   const stats = await stat(path).catch(() => undefined);
   const isReadable = await access(path, constants.R_OK).then(

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Replaces the native schema engine that Prisma's CLI would download: prisma.config.ts names this file in
-// PRISMA_SCHEMA_ENGINE_BINARY. The folder of the same name contains the implementation, in TypeScript.
+// Replaces the native schema engine, which Prisma's CLI would download. prisma.config.ts names this file in
+// PRISMA_SCHEMA_ENGINE_BINARY. The TypeScript code is in the folder of the same name.
 import { createRequire } from 'node:module';
 
-// The CLI parses each line of stderr as JSON.
+// The CLI parses each line of stderr as JSON, so a warning must not be printed there.
 process.removeAllListeners('warning');
 
 if (process.argv.includes('--version')) {

@@ -1,5 +1,5 @@
-// Declares AsyncDisposable for applications whose compiler option `lib` does not contain it. / <reference
-// lib="esnext.disposable" preserve="true" />
+// Declares AsyncDisposable for applications whose compiler option `lib` does not contain it.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { parseBackup } from './options/parse-backup';
 import type { BackupOptions } from './options/backup-options';
 import { trySequencePending } from './events/chain/sequence';

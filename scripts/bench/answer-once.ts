@@ -5,7 +5,8 @@ export async function answerOnce(open: Open): Promise<void> {
   const [location = '', id = ''] = process.argv.slice(2);
   const contender = await open(location);
   if ((await contender.getAgent(id)) === null) throw new Error(`the agent ${id} does not exist`);
-  // Uses the wall clock, because `process.hrtime` has another origin in each process. The parent subtracts the start.
+  // Reports the wall-clock time, because `process.hrtime` has another origin in each process. The parent process
+  // subtracts the start time.
   process.stdout.write(String(Date.now()));
   await contender.close();
 }

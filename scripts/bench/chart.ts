@@ -76,7 +76,7 @@ function drawRow({ id, contenders }: WorkloadResult, baseline: ContenderName, le
     return name === baseline || ratio === null ? [] : [drawDot(left + xOf(ratio), y, name)];
   });
   const rule = `<line x1="${left}" x2="${left + panelWidth}" y1="${y}" y2="${y}" stroke="#eeeeee"/>`;
-  // Draws the package last, so that it is above the dots that it overlaps.
+  // Draws the dot of this package last, so that it covers the dots of others.
   return [drawText(left - 10, y + 4, id, { anchor: 'end' }), rule, ...dots.reverse()];
 }
 

@@ -26,7 +26,7 @@ export async function measureColdStarts(
   for (const [name, location] of locations) {
     const args = [await bundleContender(name, 'answerOnce', options), location, agentId(0)];
     programs.push([name, args]);
-    // Does not count the first start, because its files are not in the file system's cache yet.
+    // The first start does not count, because its files are not in the file system's cache yet.
     await startOnce(args);
     measured.set(name, []);
   }

@@ -72,7 +72,7 @@ export class ContenderProcess {
       };
       const onMessage = (response: Response): void =>
         settle(() => {
-          // The cast is needed, because TypeScript cannot narrow a type parameter.
+          // The cast is necessary, because TypeScript cannot narrow a type parameter.
           if (response.type === expected) resolve(response as Extract<Response, { type: T }>);
           else reject(new Error(`${this.name}: ${response.type === 'failed' ? response.message : response.type}`));
         });

@@ -47,7 +47,7 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
 }
 
 function readReport(path: string): BenchReport {
-  // The cast is safe: this script wrote the file.
+  // The cast is safe, because this script has written the file.
   const report = JSON.parse(readFileSync(path, 'utf8')) as BenchReport;
   for (const line of report.results.flatMap(formatRun)) console.log(line);
   return report;

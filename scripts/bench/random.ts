@@ -3,7 +3,7 @@ export class Random {
   #state: number;
 
   constructor(...seeds: readonly number[]) {
-    // Mixes the seeds, so that adjacent seeds do not produce similar first numbers.
+    // Mixes the seeds. Otherwise adjacent seeds would produce similar first numbers.
     this.#state = seeds.reduce((state, seed) => Math.imul(state ^ seed, 0x9e3779b1) ^ (state >>> 15), 0x2545f491) | 0;
     this.next();
   }

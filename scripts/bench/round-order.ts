@@ -4,7 +4,7 @@
  */
 export function roundOrder<T>(contenders: readonly T[], round: number): T[] {
   const count = contenders.length;
-  // Places the offsets as 0, 1, n - 1, 2, n - 2, …: each difference between neighbours occurs once.
+  // The offsets 0, 1, n - 1, 2, n - 2, … make each difference between neighbours occur once.
   const positionOf = (index: number): number => {
     const offset = (index + round) % count;
     return offset <= count / 2 ? 2 * offset - 1 : 2 * (count - offset);
@@ -13,6 +13,6 @@ export function roundOrder<T>(contenders: readonly T[], round: number): T[] {
     .map((contender, index) => ({ contender, position: positionOf(index) }))
     .sort((a, b) => a.position - b.position)
     .map(({ contender }) => contender);
-  // With an odd number of contenders, the square is balanced only together with its mirror image.
+  // If the number of contenders is odd, the square is balanced only together with its mirror image.
   return count % 2 === 1 && Math.floor(round / count) % 2 === 1 ? order.reverse() : order;
 }

@@ -58,7 +58,8 @@ async function createDatabases(
   const locations = new Map<ContenderName, string>();
   const filled = new Set<string>();
   for (const name of contenders) {
-    // The old build may have another schema. All other contenders use the schema of this build.
+    // The old build may have another schema, so it fills its own database. All other contenders use the schema of this
+    // build.
     const build = name === 'old' || name === 'control' ? 'old' : 'package';
     if (!filled.has(build)) {
       reportStep(`${store.version}: filling a database with ${agentCount} agents through ${build}`);

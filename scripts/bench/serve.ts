@@ -37,7 +37,7 @@ class Worker {
       const operation = this.#nextOperation(id);
       const start = performance.now();
       const result = operation();
-      // A result that is not a promise needs no await.
+      // Awaits only promises, because an await takes time.
       if (result instanceof Promise) await result;
       const tookMs = performance.now() - start;
       busyMs += tookMs;
@@ -62,7 +62,7 @@ class Worker {
         } catch {
           failures += 1;
         }
-        // Without this pause, a contender that works synchronously would block the event loop until the slice ends.
+        // A contender that works synchronously would otherwise block the event loop until the end of the slice.
         await nextTurn();
       }
     };

@@ -29,7 +29,7 @@ const maxAllowance = 0.05;
 /** Returns the contenders that took part, in the order of `contenderNames`. */
 export function contendersOf({ workloads }: RunResult): ContenderName[] {
   const measured = workloads[0]?.contenders ?? {};
-  // The cast is needed, because TypeScript declares the keys of any object as strings.
+  // The cast is necessary, because TypeScript declares the keys of any object as strings.
   return Object.keys(measured) as ContenderName[];
 }
 

@@ -144,12 +144,12 @@ const stride = 7919;
 function writes(agentCount: number): Workload[] {
   const eventCount = agentCount * 10;
   const batchSize = Math.min(1000, agentCount);
-  // Updates the agents in scattered order, and each agent once before any agent is updated again: only this package
-  // gives two updates within one millisecond different times.
+  // Updates scattered agents, and each agent once before any agent is updated again. Otherwise two updates of an agent
+  // could be in the same millisecond, for which only this package stores different times.
   const updatedAgent = (index: number): number => (index * stride) % agentCount;
-  // These indexes are far greater than those of createAgent, so that the workloads create different agents.
+  // These indexes are far greater than those of createAgent. So the two workloads never create the same agent.
   const batchStart = (index: number): number => 20_000_000 + index * batchSize;
-  // The agent that is read back is not one of those that W8 updates before.
+  // This agent is none of those that the workload W8 updates before the check.
   const updateStart = (index: number): number => 25 + index * batchSize;
   const transactionStart = (index: number): number => 500_000_000 + index * 3;
   return [
@@ -258,15 +258,15 @@ function searchOf(index: number): Search {
   return [namePartOf(random), drawCapabilities(random, 2)];
 }
 
-// Returns a search for the last eight characters of an agent's name. They contain the index of the agent, so few names
-// contain them, whatever the number of agents.
+// Returns a search for the last eight characters of an agent's name. They contain the number of the agent, so few names
+// match, however many agents there are.
 function selectiveSearchOf(agent: number, agentCount: number): Search {
   const { name, capabilities } = agentAt(agent, agentCount);
   return [name.slice(-8).toLowerCase(), capabilities.slice(0, 2)];
 }
 
-// Returns three capabilities of one agent, so that each search finds at least this agent. With a negative `from`,
-// returns the agent's last capabilities.
+// Returns three capabilities of one agent, so that at least this agent matches. A negative `from` selects the last
+// capabilities of the agent.
 function threeCapabilitiesOf(agent: number, agentCount: number, from: number): string[] {
   for (let candidate = agent; ; candidate += 4) {
     const { capabilities } = agentAt(candidate, agentCount);
@@ -279,7 +279,7 @@ function requestFor({ name, owner, version, endpoints, capabilities }: BenchAgen
   return { name, owner, major: Number.parseInt(version, 10), protocol, capability: capabilities[0] ?? '' };
 }
 
-// Returns a random range of time, which contains a tenth of all events.
+// Returns a random range of time that contains a tenth of all events.
 function spanOf(index: number, agentCount: number): [from: Date, to: Date] {
   const spanMs = agentCount * eventIntervalMs;
   const from = nowMs - Math.floor((1 + new Random(3, index).next() * 9) * spanMs);

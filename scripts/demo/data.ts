@@ -31,6 +31,6 @@ export function readDemoData(now: Date): DemoData {
     return unitMs === undefined ? value : new Date(now.getTime() + Number(amount) * unitMs);
   };
   const read = (name: string): unknown => JSON.parse(readFileSync(join(__dirname, `${name}.json`), 'utf8'), toTime);
-  // The cast is safe: the files are part of the demo.
+  // The cast is safe, because the files are part of the demo.
   return { owners: read('owners'), events: read('events'), questions: read('questions') } as DemoData;
 }

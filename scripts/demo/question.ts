@@ -35,7 +35,7 @@ export function sourceOf({ call, argument }: Question): string {
   const source = inspect(argument, { breakLength: 90 })
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, `new Date('$&')`)
     .replaceAll(/\[ (.*?) \]/g, '[$1]');
-  // A text of this length is a fingerprint, which needs a separate line.
+  // A text of this length is a fingerprint. It gets a line of its own.
   return typeof argument === 'string' && source.length > 60 ? `db.${call}(\n  ${source},\n)` : `db.${call}(${source})`;
 }
 

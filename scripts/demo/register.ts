@@ -16,7 +16,7 @@ export function registerAll(db: DatabaseService, { owners, events }: DemoData): 
     const agents = await countEach(
       owners.flatMap((owner) => owner.agents.map((agent) => ({ ...owner, agent }))),
       async ({ owner, certificate: { fingerprint, publicKey }, agent }) => {
-        // An earlier run or an import may have stored the certificate under another id.
+        // An earlier run, or an import, may have stored the certificate under another id.
         const stored = await tx.getCertificateByFingerprint(fingerprint);
         return tx.createAgent({ ...agent, owner, publicKey, certificateId: stored?.id ?? '' });
       },

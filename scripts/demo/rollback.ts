@@ -27,7 +27,7 @@ export async function showRollback(db: DatabaseService): Promise<string[][]> {
       throw cancelled;
     });
   } catch (error) {
-    // After the rollback, the transaction throws the error of its callback.
+    // After the rollback, the transaction throws the error of its callback, which is expected here.
     if (error !== cancelled) throw error;
   }
   return [...steps, ['rolled back', '-', await statesIn(db)]];

@@ -30,7 +30,7 @@ export function loadBatch(db: DatabaseService, rows: readonly NumberedRow[]): Pr
 }
 
 function store(tx: TransactionScope, row: Row): Promise<string> {
-  // An imported directory may have agents whose certificates are already revoked.
+  // Allows REVOKED certificates, because an imported directory may contain agents with them.
   const options = { allowRevokedCertificate: true };
   return row.kind === 'agent' ? tx.createAgent(row.agent, options) : tx.createCertificate(row.certificate);
 }

@@ -24,7 +24,7 @@ function parseJson(text: string): JsonValue {
     // The cast is safe: JSON.parse returns only JSON values.
     return JSON.parse(text) as JsonValue;
   } catch {
-    // Throws another error, because the parser's message would contain parts of the line.
+    // Throws another error, because the message of the parser would contain parts of the line.
     throw new RefusedError('is not valid JSON');
   }
 }

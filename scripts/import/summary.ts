@@ -19,7 +19,7 @@ export class Summary {
   readonly #refusals = new Map<string, Refusals>();
 
   refuse(reason: string, lineNumber: number): void {
-    // Lines that differ only in the index of a list element have the same reason.
+    // Replaces the index of a list element, because lines that differ only in this index have the same reason.
     const key = reason.replaceAll(/\[\d+\]/g, '[…]');
     const refusals = this.#refusals.get(key) ?? { count: 0, firstLines: [] };
     this.#refusals.set(key, refusals);

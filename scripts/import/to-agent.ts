@@ -44,7 +44,8 @@ export function toAgentRow(record: FileRecord): Row {
   return { kind: 'agent', agent, source, endpointsWithoutPort: withoutPort.length, emptyCapabilities };
 }
 
-// Separates endpoints without a port, such as an address that is a template. The directory requires a port.
+// Separates the endpoints without a port, because the directory requires one. For example, an address may be a
+// template.
 function partitionEndpoints(value: JsonValue): { endpoints: EndpointInput[]; withoutPort: JsonValue[] } {
   if (!Array.isArray(value)) throw new RefusedError('endpoints must be an array');
   const endpoints: EndpointInput[] = [];

@@ -21,7 +21,7 @@ function toModule(engine: string, folder: string): EmbeddedModule {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
   const lines = names.sort().flatMap((name) => {
-    // Git may check files out with other line ends, which would change the checksum.
+    // Git may have changed the line ends at checkout. The checksum must be that of the original file.
     const sql = readFileSync(join(root, folder, name, 'migration.sql'), 'utf8').replaceAll('\r\n', '\n');
     const checksum = createHash('sha256').update(sql).digest('hex');
     return ['  {', `    name: '${name}',`, `    checksum: '${checksum}',`, `    sql: ${JSON.stringify(sql)},`, '  },'];

@@ -13,7 +13,7 @@ const panicExitCode = 101;
 export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = readRequest(line);
-    // A line without a method is a response of the CLI to a request to print.
+    // A line without a method is the CLI's response to a request to print a text.
     if (request === undefined) continue;
     const { id, method, params } = request;
     const onPanic = (error: unknown) => void stopAfter(send({ id, error: toRpcError(error) }));

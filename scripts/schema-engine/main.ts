@@ -15,11 +15,11 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     database = openDatabase(datasource);
   } catch (error) {
-    // The CLI needs a response: without one, some commands print nothing and seem to succeed.
+    // Sends the error as a response. Without a response, some commands of the CLI print nothing and seem to succeed.
     await serve({ call: () => fail(error) });
     return;
   }
-  // The CLI sends a signal to the engine after its last response.
+  // The CLI ends the engine with a signal after the last response.
   process.once('SIGTERM', () => void database.close().finally(() => process.exit(0)));
   await serve(new Methods(database, schemaPaths, print));
   await database.close();

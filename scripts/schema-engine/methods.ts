@@ -51,7 +51,7 @@ export class Methods {
       case 'getDatabaseVersion':
         return this.#ask('version', params);
       case 'reset':
-        // The engine's own reset deletes the rows but not the tables.
+        // The reset of the engine itself deletes the rows, but keeps the tables.
         await this.#database.empty();
         return {};
       case 'dbExecute':

@@ -55,7 +55,7 @@ export class PostgresqlMigrationAdapterFactory implements SqlMigrationAwareDrive
 
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { openShadow, onFailed } = this.#connections;
-    // Ignores a failed statement on the shadow database, because it is not a failure of the database itself.
+    // A failed statement on the shadow database is not reported, because the database itself has not failed.
     return new PostgresqlMigrationAdapter(await settle(openShadow, onFailed), () => undefined);
   }
 }
@@ -88,8 +88,8 @@ class PostgresqlMigrationAdapter implements SqlDriverAdapter {
   }
 
   async executeRaw(query: SqlQuery): Promise<number> {
-    // The engine also sends whole scripts as one statement: migrations on a shadow database, and the script of
-    // `prisma db execute`. They have no parameters.
+    // The engine also sends whole scripts as one statement, without parameters: migrations on a shadow database, and
+    // the script of `prisma db execute`.
     if (query.args.length === 0) await this.executeScript(query.sql);
     else await this.queryRaw(query);
     return 0;

@@ -20,7 +20,7 @@ const time: Conversion = { type: ColumnTypeEnum.DateTime, parse: toIsoText };
 /** Conversions by the OID of the type (pg_type.dat in PostgreSQL's sources), for the catalogue and the history. */
 const conversions: ReadonlyMap<number, Conversion> = new Map([
   [16, { type: ColumnTypeEnum.Boolean, parse: (text) => text === 't' }],
-  // The type "char" is a single byte. The catalogue uses it for kinds of objects.
+  // The type "char" is a single byte. PostgreSQL's catalogue uses it for kinds of objects.
   [18, { type: ColumnTypeEnum.Character, parse: (text) => text }],
   [20, int64],
   [21, int32],

@@ -138,7 +138,7 @@ export class PostgresqlDatabase implements Database {
 
   /** Locks the database until the connection ends. The engine limits the time of the wait. */
   async #lock(): Promise<void> {
-    // Prisma defines this variable for poolers that do not support session locks.
+    // Prisma defines this environment variable for poolers that do not support session locks.
     if (process.env['PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK'] !== undefined) return;
     const client = await this.#connect();
     await client.query('SELECT pg_advisory_lock(72707369)');
@@ -146,7 +146,7 @@ export class PostgresqlDatabase implements Database {
 
   /** Runs a statement that creates or drops the database, on another database of the server. */
   async #onServer(statement: string): Promise<void> {
-    // The database postgres exists on most servers, but may have been dropped; template1 always exists.
+    // Most servers have a database `postgres`, but it may have been dropped. `template1` always exists.
     const client = await this.#server.connect('postgres').catch((error: unknown) => {
       if (isCode(error, 'P1003')) return this.#server.connect('template1');
       throw error;

@@ -29,6 +29,6 @@ const dropStatements = `
 /** Drops all objects in the current schema; drops nothing if one of them cannot be dropped. */
 export async function dropAllObjects(client: pg.Client): Promise<void> {
   const { rows } = await client.query<[string]>({ text: dropStatements, rowMode: 'array' });
-  // The server runs several statements in one query as one transaction.
+  // The server runs all statements of one query as one transaction.
   await client.query(rows.map(([statement]) => statement).join(';\n'));
 }

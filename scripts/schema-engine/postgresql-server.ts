@@ -31,7 +31,7 @@ export class PostgresqlServer {
     try {
       return this.#newClient(this.#url);
     } catch {
-      // Throws another error, because the driver's error would contain the URL with the password.
+      // Throws another error, because that of the driver would contain the URL with the password.
       throw new EngineError('P1013', 'The provided database string is invalid: it is no valid URL.');
     }
   }
@@ -40,14 +40,14 @@ export class PostgresqlServer {
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
     guardConnection(client.connection, () => false);
-    // Ignores the event: an error that breaks the connection also fails the running statement.
+    // An error that breaks the connection also fails the running statement, so the event itself is ignored.
     client.on('error', () => undefined);
     try {
       await client.connect();
     } catch (error) {
       throw toConnectionError(error, client);
     }
-    // Sets the format in which the adapter parses dates. The server or the role may have set another format.
+    // Sets the date format that the adapter parses. The server or the role may have set another one.
     await client.query('SET datestyle = ISO');
     return client;
   }

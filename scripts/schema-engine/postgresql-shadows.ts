@@ -48,7 +48,7 @@ export class ShadowDatabases {
     const remove = async () => {
       this.#made.delete(remove);
       await client.then((connected) => connected.end()).catch(() => undefined);
-      // WITH (FORCE), because a pooler may keep its connection to the database for some time.
+      // A pooler may keep its connection to the database for some time. WITH (FORCE) ends such a connection.
       await owner.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
     };
     this.#made.add(remove);

@@ -35,7 +35,7 @@ function runInTransaction(connection: Database, script: string): void {
     connection.exec(script);
     connection.exec('COMMIT');
   } catch (error) {
-    // Rolls back only an open transaction: after some errors, such as a full disk, SQLite has already rolled back.
+    // After some errors, such as a full disk, SQLite has already rolled back, so there may be no open transaction.
     if (connection.inTransaction) connection.exec('ROLLBACK');
     throw error;
   }

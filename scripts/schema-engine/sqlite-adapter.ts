@@ -37,7 +37,7 @@ export class SqliteMigrationAdapterFactory implements SqlMigrationAwareDriverAda
 
   connectToShadowDb(): Promise<SqlDriverAdapter> {
     const shadow = this.#connections.connectToShadow();
-    // Ignores a failed statement on the shadow database, because it is not a failure of the database itself.
+    // A failed statement on the shadow database is not reported, because the database itself has not failed.
     const connections = { connect: () => shadow, onScriptFailed: () => undefined };
     return Promise.resolve(new SqliteMigrationAdapter(connections, () => void shadow.close()));
   }
@@ -65,8 +65,8 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
     return this.#settle(() => {
       const connection = this.#connections.connect();
       if (query.args.length > 0) return connection.prepare(query.sql).run(...toParameters(query)).changes;
-      // The engine also sends whole scripts as one statement: migrations on a shadow database, and the script of
-      // `prisma db execute`. They have no parameters.
+      // The engine also sends whole scripts as one statement, without parameters: migrations on a shadow database, and
+      // the script of `prisma db execute`.
       runScript(connection, query.sql);
       return 0;
     });

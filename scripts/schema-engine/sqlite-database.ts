@@ -81,7 +81,7 @@ export class SqliteDatabase implements Database {
   explain(method: string): Promise<EngineError | undefined> {
     return settle(() => {
       if (method !== 'applyMigrations' || this.#scriptFailure === undefined) return undefined;
-      // There is at most one failed migration, because it blocks all later ones.
+      // There is at most one failed migration, because a failed migration blocks all later ones.
       const failed =
         'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL';
       const name = this.#connect().prepare<[], string>(failed).pluck().get() ?? 'unknown';

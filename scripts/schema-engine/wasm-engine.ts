@@ -50,7 +50,7 @@ export function isKnownEngineError(error: unknown): error is KnownEngineError {
 }
 
 function ignoreLog(): void {
-  // Ignores the log of the engine, because it would contain whole scripts. The engine also throws its errors.
+  // The log of the engine is ignored, because it would contain whole scripts. The engine also throws its errors.
 }
 
 /** Loads the WebAssembly module, which Prisma's npm package does not load by itself. */

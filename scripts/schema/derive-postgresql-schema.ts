@@ -8,10 +8,10 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
     'Times are stored in\n/// milliseconds. ',
   ],
   [/^( +\w+ +DateTime\b.*)/gm, '$1 @db.Timestamptz(3)'],
-  // An Int of Prisma has 32 bits on PostgreSQL, but 64 bits on SQLite.
+  // Prisma's Int has 32 bits on PostgreSQL, but 64 bits on SQLite.
   [/^( +(?:sequence|id) +)Int\b/gm, '$1BigInt'],
-  // PostgreSQL limits the length of an indexed text, and a search for a part of a text needs a trigram index. Prisma's
-  // schema cannot express these indexes, so the migrations create them.
+  // Omits the indexes of texts, which the migrations create: PostgreSQL limits the length of an indexed text, and needs
+  // a trigram index for a search by a part of a text. Prisma's schema language cannot describe these indexes.
   [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|address|key, value)\b.*\n/gm, ''],
 ];
 

@@ -48,7 +48,7 @@ export async function openPostgresqlStore(durable: boolean): Promise<Store> {
     fill: async (template, build, agentCount) => {
       const target = await create(`${prefix}_template_${template}`, 'template0 ENCODING UTF8');
       await fillDatabase(build, target, agentCount);
-      // Collects statistics now. Autovacuum would do so later, and without statistics the planner chooses bad plans.
+      // Collects the statistics now. Without them, the planner chooses bad plans until autovacuum has collected them.
       await query(target, 'VACUUM ANALYZE');
       await query(target, 'CHECKPOINT');
     },

@@ -16,7 +16,7 @@ export function openSqliteStore({ folder, analyze }: StoreOptions): Store {
       await fillDatabase(build, `file:${path}`, agentCount);
       withDatabase(path, (driver) => {
         if (analyze) driver.exec('ANALYZE');
-        // Moves all content into the database file, because only this file is copied.
+        // Copies the write-ahead log into the database file, because only this file is copied for the contenders.
         driver.pragma('wal_checkpoint(TRUNCATE)');
       });
     },

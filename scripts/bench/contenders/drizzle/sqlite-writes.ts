@@ -42,7 +42,7 @@ export function writes(db: Db): Writes {
     .prepare();
   return {
     createAgent: (agent) => {
-      // The prepared statements run on the same connection, and so in this transaction.
+      // The prepared statements belong to this transaction, because they run on the same connection.
       db.transaction(() => create(agent), { behavior: 'immediate' });
       return agent.id;
     },

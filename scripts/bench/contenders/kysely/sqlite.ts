@@ -9,8 +9,8 @@ import type { Tables } from './tables';
 import { writes } from './writes';
 
 const engine: Engine = {
-  // Kysely's types promise parsed JSON, but this helper returns text. Kysely's plugin that parses results would also
-  // parse the values of metadata, which must remain text.
+  // This helper returns text, contrary to Kysely's types, so the text is parsed here. Kysely's plugin that parses
+  // results would also parse the values of metadata, which must stay text.
   jsonArrayFrom,
   parsed: <T>(json: T) => JSON.parse(String(json)) as T,
   toTime: (date) => date.getTime(),

@@ -8,7 +8,7 @@ import { reads, writes } from './reads-and-writes';
 export const open: Open = async (path) => {
   const adapter = new PrismaBetterSqlite3({ url: `file:${path}` }, { timestampFormat: 'unixepoch-ms' });
   const client = new PrismaClient({ adapter });
-  // The adapter has no option for pragmas. It uses a single connection, so they apply to all later queries.
+  // The adapter has no option for pragmas. It has only one connection, so these pragmas apply to all later queries.
   for (const pragma of sqlitePragmas) await client.$queryRawUnsafe(`PRAGMA ${pragma}`);
   return { ...reads(client), ...writes(client), close: () => client.$disconnect() };
 };

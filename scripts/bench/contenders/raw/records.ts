@@ -146,7 +146,7 @@ const longestTtlSeconds = 300;
 
 export function toResolved(row: ResolvedRow | undefined, protocol: string): ResolveResult {
   if (row === undefined) return { outcome: 'not-found' };
-  // The casts split the row, whose parts have fixed lengths.
+  // The casts are safe, because both parts of the row have fixed lengths.
   const agent = toAgent(row.slice(0, 15) as AgentRow);
   const certificate = toCertificate(row.slice(15) as CertificateRow);
   const usable = agent.endpoints.filter((endpoint) => endpoint.protocol === protocol);

@@ -19,7 +19,7 @@ export function reads(source: DataSource, entities: Entities): Reads {
       .select('holder.agentId', 'agentId')
       .innerJoin('holder.capability', 'capability')
       .where('capability.name IN (:...names)', { names });
-  // Loads the collections of a page in three more statements: joins would multiply the rows, and TypeORM's load
+  // Loads the collections of a page with three more statements. A join would multiply the rows, and TypeORM's load
   // strategy "query" takes many times as long.
   const find = async (options: FindManyOptions<AgentEntity>): Promise<AgentRecord[]> => {
     const found = await agents.find({ ...options, order: newestFirst });

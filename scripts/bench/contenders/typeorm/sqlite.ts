@@ -27,7 +27,7 @@ export const open: Open = async (path) => {
     },
   });
   await source.initialize();
-  // TypeORM begins every transaction on its only connection, so concurrent callers have to wait for each other.
+  // TypeORM begins every transaction on its only connection. So concurrent callers must wait for each other.
   let last: Promise<unknown> = Promise.resolve();
   const transaction: Transact = (work) => {
     const next = last.then(() => source.transaction(work));

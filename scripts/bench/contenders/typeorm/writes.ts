@@ -108,7 +108,7 @@ async function insert<E extends ObjectLiteral>(
 ): Promise<void> {
   for (let start = 0; start < values.length; start += rowsPerStatement) {
     const chunk = values.slice(start, start + rowsPerStatement);
-    // updateEntity(false): otherwise TypeORM would read generated values back into `chunk`.
+    // Without updateEntity(false), TypeORM would read generated values back into `chunk`.
     await tx.createQueryBuilder().insert().into(entity).values(chunk).updateEntity(false).execute();
   }
 }
