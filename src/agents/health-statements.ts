@@ -16,15 +16,18 @@ const healthColumns: RecordColumns = {
 /** Statements that store the health of many endpoints, for one engine. */
 class HealthStatements {
   /**
-   * Selects the existing endpoints among `keys`: the position of the key, and the stored status and time. For an owner,
-   * only those of its agents.
+   * Selects the existing endpoints among `keys`: the position of the key, and the stored status and time. With an
+   * owner, selects only endpoints of this owner's agents.
    */
   readonly select;
   /**
-   * Selects the same as {@link select}, and locks the endpoints and their agents until the end of the transaction, in
-   * the order of their ids. The lock of an agent conflicts with `lockForUpdate`, which every call takes that replaces
-   * or deletes several endpoints of an agent, in any order. It does not conflict with changes of the agent's row alone.
-   * For an owner, it also prevents that an agent gets another owner. Undefined on engines without row locks.
+   * Selects the same as {@link select}. Also locks the endpoints and their agents until the end of the transaction, in
+   * the order of the ids. With an owner, prevents that the agents get another owner. Undefined on engines without row
+   * locks.
+   *
+   * Calls that replace or delete the endpoints of an agent lock the agent by `lockForUpdate`. The lock of this
+   * statement conflicts with theirs, because they change several endpoints in any order. It does not conflict with
+   * changes of the agent's row alone.
    */
   readonly selectLocked;
   readonly update;

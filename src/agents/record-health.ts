@@ -8,26 +8,26 @@ import { agentChange } from './commands';
 import type { HealthReportRow } from './endpoint-validation';
 import { healthStatements } from './health-statements';
 
-/** Endpoint that reports are about. */
+/** Endpoint that one or more reports are about. */
 interface ReportedEndpoint {
-  /** Report with the latest time; of several with this time, the last one. */
+  /** Report with the latest time. Of several reports with this time, the last one. */
   newest: HealthReportRow;
   exists: boolean;
 }
 
-/** Ids of agents that have an endpoint with another health. */
+/** Ids of the agents that have an endpoint whose health has changed. */
 interface ChangedAgents {
-  /** Ids of the agents that have an endpoint with another status. */
+  /** Ids of the agents that have an endpoint whose status has changed. */
   readonly byStatus: Set<string>;
   readonly byTime: Set<string>;
 }
 
 /**
- * Stores the reported health of endpoints, and records a change of each agent that has an endpoint with another status
- * than before. Ignores a report that is older than the stored health. Of several reports about an endpoint, stores the
- * one with the latest time, and of several with this time the last one.
+ * Stores the reported health of endpoints. Records a change of each agent that has an endpoint whose status has
+ * changed. Ignores a report that is older than the stored health. Of several reports about an endpoint, stores the one
+ * with the latest time; of several with this time, the last one.
  *
- * @param scopeOwner - owner who must own the agents, else they count as absent; undefined for any owner.
+ * @param scopeOwner - when given, agents of another owner count as absent.
  * @returns for each report, in order, whether the endpoint exists
  */
 export async function recordHealth(
@@ -38,11 +38,12 @@ export async function recordHealth(
 ): Promise<boolean[]> {
   const { endpoints, ordered } = await groupByEndpoint(reports);
   const changed: ChangedAgents = { byStatus: new Set(), byTime: new Set() };
-  // The batches are in the order of the ids, and each one locks its rows in this order. So two calls cannot each wait
-  // for a row that the other one has locked.
+  // The batches are in the order of the ids, and each batch locks its rows in this order. Otherwise two calls could
+  // each wait for a row that the other one has locked.
   for (const batch of toBatches(ordered)) await recordBatch(tx, batch, changed, scopeOwner);
   tx.recordChange(agentChange('UPDATED', [...changed.byStatus], nowMs));
-  // Followers of the feed need not know each check, but this service must not return outdated health from its cache.
+  // Evicts the agents from the cache of this service, without an entry in the feed: followers of the feed do not need
+  // to know each health check.
   const evicted = [...changed.byTime].filter((id) => !changed.byStatus.has(id));
   tx.recordChange({ ...agentChange('UPDATED', evicted, nowMs), isOutsideFeed: true });
   return endpoints.map(({ exists }) => exists);
@@ -67,16 +68,16 @@ async function recordBatch(
   }
   if (due.length === 0) return;
   const { update } = healthStatements(tx.dialect);
-  // A row security policy may let the role lock an endpoint but not change it so. Then UPDATE reports no error.
+  // A row security policy may let the database role lock an endpoint but not change it. UPDATE then reports no error.
   if ((await tx.execute(update({ health: JSON.stringify(due) }))) < due.length) throw protectedRow();
 }
 
 /**
- * Locks the existing endpoints of a batch and their agents until the end of the transaction. Returns the rows of
+ * Locks the existing endpoints of a batch, and their agents, until the end of the transaction. Returns the rows of
  * `HealthStatements.select`.
  *
- * While PostgreSQL waits for a lock, another transaction may delete the agent and register the id again. Then the
- * locking statement does not find the new row, and the function tries again: see `lockForUpdate`.
+ * While PostgreSQL waits for a lock, another transaction may delete the agent and register the id again. The locking
+ * statement does not find the new row, so the function tries again: see `lockForUpdate`.
  */
 async function lockBatch(
   tx: Transaction,
@@ -96,8 +97,8 @@ async function lockBatch(
 }
 
 /**
- * Returns the endpoint of each report, and all endpoints without duplicates in the order of the ids of their agents and
- * of their own ids.
+ * Returns the endpoint of each report, and a list of these endpoints without duplicates. The list is ordered by the ids
+ * of the agents, then by the ids of the endpoints.
  */
 async function groupByEndpoint(reports: readonly HealthReportRow[]) {
   const agents = new Map<string, Map<string, ReportedEndpoint>>();

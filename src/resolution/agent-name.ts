@@ -19,7 +19,7 @@ const names = new Set([
 ] as const);
 
 /**
- * Parses the structured name of an agent.
+ * Parses the structured name of an agent, which has one of two formats:
  *
  * - `ans-v1`: `protocol://agent.capability.provider.vVersion.extension`. The provider has one or more labels. The
  *   extension may be absent.
@@ -73,7 +73,7 @@ export function parse(text: unknown, field = 'agentName'): AgentName {
   const labels = rest?.split('.') ?? [];
   if (protocol === undefined || labels.includes('')) throw invalidName(field);
   if (protocol === 'ans' && isVersionStart(labels[0])) {
-    // The host needs at least one label. A number alone belongs to the version.
+    // The host needs at least one label. A number alone cannot be a host, and belongs to the version.
     const length = versionLength(labels.slice(0, -1), 0);
     const host = labels.slice(length).join('.');
     if (length === 0 || /^[\d.]+$/.test(host)) throw invalidName(field);
@@ -115,7 +115,7 @@ function isVersionStart(label: string | undefined): boolean {
   return label !== undefined && /^v(0|[1-9]\d*)$/.test(label);
 }
 
-// Returns the number of labels of the longest version that begins at `start`; 0 when there is none.
+// Returns the number of labels of the longest version that begins at the label `start`; 0 when no version begins there.
 function versionLength(labels: readonly string[], start: number): number {
   for (let end = labels.length; end > start; end -= 1) {
     if (isVersion(versionOf(labels.slice(start, end)))) return end - start;

@@ -14,10 +14,10 @@ import { buildResolution } from './statement';
 import type { ResolveResult } from './types';
 import type { ResolveTarget } from './validation';
 
-/** Maximum number of seconds for which an answer may be kept. */
+/** Maximum number of seconds for which a client may keep an answer. */
 const maxTtlSeconds = 300;
 
-/** Answers requests in one snapshot, in their order. */
+/** Resolves the requests in one snapshot. Returns the results in the order of the requests. */
 export async function resolveTargets(
   executor: Executor,
   targets: readonly ResolveTarget[],
@@ -36,7 +36,7 @@ export async function resolveTargets(
   return withinScope(executor, results, checks.scopeOwner);
 }
 
-// Removes the ids of successors, which may be records of another owner.
+// Removes the ids of successors, because a successor may be an agent of another owner.
 async function withinScope(
   executor: Executor,
   results: readonly ResolveResult[],
@@ -75,7 +75,7 @@ function toResolved(agentRow: Row, certificateRow: Row, endpointId: unknown, now
   return { outcome: 'resolved', agent, certificate, ...(endpoint && { endpoint }), ttlSeconds };
 }
 
-// Returns the texts of a JSON array of the statement; an empty array for null.
+// Returns the texts in a JSON array that the statement has built; an empty array for null.
 function textsOf(json: unknown, field: 'owner' | 'version'): string[] {
   if (typeof json !== 'string') return [];
   // The cast is safe: the statement builds an array.

@@ -9,33 +9,33 @@ import { anyOf } from '../sql/statement';
 import type { ResolveTarget } from './validation';
 
 /**
- * SQL of the requests of one statement. A single request has its values as parameters, and only the conditions that it
- * needs, because it must be as fast as a statement that is written for it. Several requests are a table `requests r`.
+ * SQL of the requests of one statement. There are two forms. A single request has its values as parameters and only the
+ * necessary conditions, because it must be fast. Several requests are rows of a table `requests r`.
  */
 export interface RequestSql {
   /** Table expressions for the WITH clause. */
   readonly tables: readonly Sql[];
-  /** FROM clause that joins the agents `a` of the requested names. */
+  /** FROM clause for the agents `a` that have the requested names. */
   readonly namedAgents: Sql;
-  /** Columns that assign a usable agent to its request. */
+  /** Columns that show which request a usable agent belongs to. */
   readonly place: Sql;
   /** Conditions on the name, the owner, the status and the capabilities of an agent `a`. */
   readonly agentConditions: readonly Sql[];
-  /** Condition on the version of a usable agent, in a table with this alias. */
+  /** Composes the condition that the request accepts the version of a usable agent, in a table with this alias. */
   readonly isAccepted: (alias: Sql) => Sql;
   /** Conditions on an endpoint `e`. */
   readonly endpointConditions: readonly Sql[];
-  /** True when an agent without endpoints is acceptable. */
+  /** True when the request also accepts an agent without endpoints. */
   readonly needsNoEndpoint: Sql;
   /** True when the request has no version. */
   readonly isAnyVersion: Sql;
   /** True when the request has no owner. */
   readonly isAnyOwner: Sql;
-  /** Composes the query of the best one of the usable agents `u`, for each request. */
+  /** Composes the query that selects, for each request, the best of the usable agents `u`. */
   readonly best: (conditions: Sql, preference: Sql) => Sql;
   /** FROM clause of the requests `r` with their best agents `b`. */
   readonly results: Sql;
-  /** Tests whether a usable agent, in a table with this alias, belongs to the request `r`. */
+  /** Composes the condition that a usable agent, in a table with this alias, belongs to the request `r`. */
   readonly isOfRequest: (alias: Sql) => Sql;
   /** ORDER BY clause of the results. */
   readonly order: Sql;
@@ -48,7 +48,7 @@ const maxSeparate = 4;
 export interface RequestKey {
   readonly hasOwner: boolean;
   readonly hasVersion: boolean;
-  /** For each range of version keys: 1 when it has prereleases, else 0. */
+  /** One element for each range of version keys: 1 when the range contains prereleases, otherwise 0. */
   readonly ranges: readonly (0 | 1)[];
   readonly hasProtocol: boolean;
   /** Number of capabilities up to {@link maxSeparate}; `many` when there are more. */
@@ -97,7 +97,8 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     place: sql``,
     agentConditions: [
       sql`a.name = ${bind(({ name }) => name)}`,
-      // Only a few agents have the name, but very many may have the owner or the status.
+      // Few agents have the name, but very many may have the owner or the status. So only the index of the name may be
+      // used.
       ...(key.hasOwner ? [sql`${dialect.unindexed(sql`a.owner`)} = ${bound('owner')}`] : []),
       key.allowsDeprecated ? sql`${status} IN ('ACTIVE', 'DEPRECATED')` : sql`${status} = 'ACTIVE'`,
       ...(key.capabilities === 'many'

@@ -21,7 +21,7 @@ import type { ResolveTarget } from './validation';
 const maxVersions = raw('100');
 
 /**
- * Builds the statement that answers requests, in one snapshot. It returns one row for each request, in their order. The
+ * Builds the statement that resolves requests in one snapshot. It returns one row for each request, in their order. The
  * columns are `owners`, `versions`, `acceptedVersions` and `endpointId`, then those of `agentColumns` and of
  * `certificateColumns`.
  */
@@ -55,7 +55,7 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
   const best = request.best(allOf([isAccepted(sql`u`), isServed(request)]), preferenceOf(request));
   const columns = [
     sql`CASE WHEN ${isAnyOwner} THEN ${ownersOf(request, dialect)} END`,
-    // A resolved request needs no versions.
+    // The list of versions is needed only if the request has no resolved agent.
     sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, sql`TRUE`, dialect)} END`,
     sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, isAccepted(sql`v`), dialect)} END`,
     bestEndpoint(request),
@@ -72,7 +72,8 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
     ${dialect.leftLateralLookup(dialect.rowKey, 'certificates', 'c', sql`b.certificate_key`)} ${order}`;
 }
 
-// Agents that satisfy all conditions of the request except those on the version and the endpoints.
+// Composes the query of the usable agents: they satisfy all conditions of the request except those on the version and
+// the endpoints.
 function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: Sql, dialect: Dialect): Sql {
   return sql`SELECT ${place}a.id, a.${dialect.rowKey} AS agent_key, c.${dialect.rowKey} AS certificate_key, a.owner, a.version, a.version_key, a.status, a.updated_at
     FROM ${namedAgents} ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)}
@@ -80,7 +81,7 @@ function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: 
       AND ${isUsableCertificate(now)}`;
 }
 
-// Tests whether the agent `u` has an acceptable endpoint, or needs none.
+// Composes the condition that the agent `u` has an acceptable endpoint, or that the request needs no endpoint.
 function isServed({ endpointConditions, needsNoEndpoint }: RequestSql): Sql {
   const endpoints = (conditions: readonly Sql[]): Sql =>
     sql`EXISTS (SELECT 1 FROM endpoints e WHERE ${allOf([sql`e.agent_id = u.id`, ...conditions])})`;
@@ -93,7 +94,7 @@ function bestEndpoint({ endpointConditions }: RequestSql): Sql {
     LIMIT 1)`;
 }
 
-// Without a requested version, a release comes before a prerelease, also before a higher one.
+// If no version was requested, every release comes before every prerelease.
 function preferenceOf({ isAnyVersion }: RequestSql): Sql {
   return sql`CASE u.status WHEN 'DEPRECATED' THEN 1 ELSE 0 END,
     ${versionPreference(sql`u`, sql`NOT ${isAnyVersion}`)}`;
@@ -104,7 +105,7 @@ function ownersOf({ isOfRequest }: RequestSql, dialect: Dialect): Sql {
     FROM (SELECT DISTINCT u.owner FROM usable u WHERE ${isOfRequest(sql`u`)}) AS o)`;
 }
 
-// The highest of the versions that fulfil the condition, each once.
+// Composes the list of the highest versions that fulfil the condition, without duplicates.
 function versionsOf({ isOfRequest }: RequestSql, condition: Sql, dialect: Dialect): Sql {
   const order = sql`is_other, version_key DESC, version`;
   return sql`(SELECT ${dialect.jsonArrayAggregate(dialect.jsonElement(sql`version`), order)}

@@ -1,7 +1,7 @@
 import type { AgentRecord, Endpoint } from '../agents/types';
 import type { Certificate } from '../certificates/types';
 
-/** Requirements that do not depend on how the agent is named. */
+/** Requirements that apply to both forms of a request. */
 interface ResolveConditions {
   /**
    * Protocol that the endpoint must have, such as `https`.
@@ -10,26 +10,26 @@ interface ResolveConditions {
    */
   protocol?: string | undefined;
   /**
-   * True also accepts agents with the status DEPRECATED. Agents that are not deprecated come first.
+   * True to accept agents with the status DEPRECATED, too. Agents that are not deprecated come first.
    *
    * @defaultValue false
    */
   allowDeprecated?: boolean | undefined;
   /**
-   * True also accepts endpoints whose health is UNHEALTHY. All other endpoints come first.
+   * True to accept endpoints whose health is UNHEALTHY, too. All other endpoints come first.
    *
    * @defaultValue false
    */
   allowUnhealthy?: boolean | undefined;
 }
 
-/** Requirements for an agent whose name is known. */
+/** Request for an agent by its name. */
 export interface ResolveByName extends ResolveConditions {
   /** Exact name, case-sensitive. */
   name: string;
   agentName?: undefined;
   /**
-   * Owner of the agent. Without it, a name that several owners use is `ambiguous`.
+   * Owner of the agent. Without it, the outcome is `ambiguous` if usable agents of several owners have the name.
    *
    * @defaultValue any owner, when all usable agents of the name belong to one
    */
@@ -42,54 +42,56 @@ export interface ResolveByName extends ResolveConditions {
    */
   version?: string | undefined;
   /**
-   * Capabilities, all of which the agent must have.
+   * Capabilities. The agent must have all of them.
    *
    * @defaultValue none
    */
   capabilities?: readonly string[] | undefined;
 }
 
-/** Requirements for an agent whose structured agent name is known. */
+/** Request for an agent by its structured name. */
 export interface ResolveByAgentName extends ResolveConditions {
   /**
-   * Structured name, which {@link parseAgentName} parses. Of the format `ans-v1`, it sets `name`, `capabilities`, `owner`
-   * and `version`; of the format `ans-v2`, `name` (the host) and `version`. The request must not have these fields, too.
+   * Structured name, as {@link parseAgentName} parses it. The format `ans-v1` sets `name`, `capabilities`, `owner` and
+   * `version`. The format `ans-v2` sets `name` (the host) and `version`. The request must not also contain these
+   * fields.
    */
   agentName: string;
   name?: undefined;
   /**
-   * Owner of the agent, for a name of the format `ans-v2`.
+   * Owner of the agent. Only for a name of the format `ans-v2`.
    *
    * @defaultValue any owner, when all usable agents of the name belong to one
    */
   owner?: string | undefined;
   version?: undefined;
   /**
-   * Capabilities, all of which the agent must have, for a name of the format `ans-v2`.
+   * Capabilities, all of which the agent must have. Only for a name of the format `ans-v2`.
    *
    * @defaultValue none
    */
   capabilities?: readonly string[] | undefined;
 }
 
-/** Agent that `resolve` is asked for. */
+/** Request of `resolve`. */
 export type ResolveRequest = ResolveByName | ResolveByAgentName;
 
 /**
- * Result of `resolve`. The outcomes are decided in this order:
+ * Result of `resolve`. The first outcome that applies is returned:
  *
  * - `not-found`: no usable agent has the name and all capabilities. An agent is usable when its status is ACTIVE (or
- *   DEPRECATED, with `allowDeprecated`), its registration has not expired, and its certificate has the status VALID and is
- *   within its validity.
- * - `ambiguous`: the request has no owner, and usable agents belong to several owners, which `owners` lists in
- *   ascending order. To choose one of them would let anybody take over a name by registering a higher version.
+ *   DEPRECATED, with `allowDeprecated`), its registration has not expired, and its certificate has the status VALID and
+ *   is within its validity.
+ * - `ambiguous`: the request has no owner, and the usable agents belong to several owners. `owners` lists the owners in
+ *   ascending order. The package does not choose one of them: otherwise anybody could take over a name by registering a
+ *   higher version.
  * - `no-version`: no usable agent has a version that the request accepts. `versions` lists the versions of the usable
  *   agents.
- * - `no-endpoint`: no agent of these versions has an endpoint that the request accepts. `versions` lists the versions that
- *   the request accepts.
+ * - `no-endpoint`: some agents have an accepted version, but none of them has an endpoint that the request accepts.
+ *   `versions` lists the accepted versions.
  * - `resolved`: the best agent with its certificate, and its best endpoint. `endpoint` is absent when the agent has no
- *   endpoints. `ttlSeconds` says how long the answer may be kept: at most 300 seconds, and not beyond the end of the
- *   registration and of the certificate.
+ *   endpoints. `ttlSeconds` is the time for which a client may keep the answer: at most 300 seconds, and not beyond the
+ *   end of the registration and of the certificate.
  *
  * `versions` has at most 100 versions, the highest first; versions that are not semantic come last.
  */
@@ -112,7 +114,7 @@ export interface AnsV1Name {
   readonly protocol: string;
   readonly agent: string;
   readonly capability: string;
-  /** One or more labels, such as `acme` or `acme.example`. */
+  /** Provider: one or more labels, such as `acme` or `acme.example`. */
   readonly provider: string;
   /** Version without `v`: one to three numbers, such as `2.1`, or a semantic version. */
   readonly version: string;

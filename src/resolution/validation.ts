@@ -8,9 +8,9 @@ import { parse } from './agent-name';
 export interface ResolveTarget {
   readonly name: string;
   readonly owner: string | undefined;
-  /** Version, which may also be a semver range; undefined for any version. */
+  /** Version or semver range; undefined for any version. */
   readonly version: string | undefined;
-  /** Ranges of version keys; empty when `version` is not a semver range. */
+  /** Ranges of version keys. Empty when `version` is not a semver range. */
   readonly ranges: readonly VersionRange[];
   readonly protocol: string | undefined;
   /** Required capabilities, without duplicates. */
@@ -30,7 +30,7 @@ const names = new Set([
 /**
  * Parses a request.
  *
- * @throws INVALID_INPUT
+ * @throws INVALID_INPUT when the request is invalid
  */
 export function parseResolveRequest(input: unknown, checks: Validator): ResolveTarget {
   const { agentName, protocol, allowDeprecated, allowUnhealthy, ...given } = checkObject(input, 'request', names);
@@ -51,7 +51,7 @@ export function parseResolveRequest(input: unknown, checks: Validator): ResolveT
 /**
  * Parses the requests of one call.
  *
- * @throws INVALID_INPUT, which names the invalid request
+ * @throws INVALID_INPUT when a request is invalid; the message names the request
  */
 export function parseResolveRequests(input: unknown, checks: Validator): ResolveTarget[] {
   return checkArray(

@@ -10,7 +10,7 @@ import { buildFacets } from './statement';
 import type { Facet } from './types';
 import type { FacetKind, ParsedFacet } from './validation';
 
-/** Counts the facets of the agents that match a filter, as one snapshot. A filter that is null matches no agent. */
+/** Counts the facets of the agents that match a filter, as one snapshot. With null as the filter, no agent matches. */
 export async function countFacets(
   executor: Executor,
   filter: AgentFilter | null,

@@ -9,7 +9,7 @@ import { agentFilterTerms, type AgentFilter } from '../query/filter-fields';
 import { composeMatching } from '../query/matching';
 import type { FacetKind, ParsedFacet } from './validation';
 
-/** Requested facets of the agents that match a filter. */
+/** Input of the statement: the requested facets, and the filter of the agents. */
 interface FacetSelection {
   readonly filter: AgentFilter;
   readonly facets: readonly ParsedFacet[];
@@ -24,9 +24,9 @@ interface FacetsKey {
 }
 
 /**
- * Builds the single statement that counts all facets. Its rows are the index of the facet, a value of the property, the
- * number of agents with this value, and the sum of these numbers over all values. They are in the order of the facets and
- * of the buckets.
+ * Builds the statement that counts all facets. Each row of its result contains the index of the facet, a value of the
+ * property, the number of agents with this value, and the sum of these numbers over all values. The rows are in the
+ * order of the facets, and of the buckets within a facet.
  */
 export function buildFacets(dialect: Dialect, selection: FacetSelection): Statement {
   return withCost('scan', facetStatements(dialect)(selection));
@@ -51,7 +51,7 @@ const facetStatements = memoizeByDialect((dialect) =>
   ),
 );
 
-// The table of the matching agents is computed once for all facets. A single facet needs no copy of them.
+// With several facets, the table of the matching agents is computed only once. With a single facet, no copy is needed.
 function matchingTable(kinds: readonly FacetKind[], select: (columns: Sql) => Sql[]): Sql {
   const columns = [sql`a.id`, ...kinds.flatMap((kind) => ownColumns[kind] ?? [])];
   const copy = raw(kinds.length > 1 ? 'MATERIALIZED' : 'NOT MATERIALIZED');
@@ -60,16 +60,16 @@ function matchingTable(kinds: readonly FacetKind[], select: (columns: Sql) => Sq
 
 const ownColumns: Readonly<Partial<Record<FacetKind, Sql>>> = { owner: sql`a.owner`, status: sql`a.status` };
 
-// LIMIT needs no condition on the smallest count: the buckets with the highest counts come first.
+// No condition on the smallest count is needed: the buckets with the highest counts come first.
 function bucketsOf(index: number, groups: Sql, limit: Sql): Sql {
   const facet = raw(String(index));
   return sql`SELECT * FROM (SELECT ${facet} AS facet, label, uses, sum(uses) OVER () AS total
     FROM (${groups}) AS groups_${facet} ORDER BY uses DESC, label LIMIT CAST(${limit} AS BIGINT)) AS facet_${facet}`;
 }
 
-/** Composes the query of the values of a property with their numbers of agents. */
+/** Composes the query that groups the agents by the values of a property, and counts each group. */
 function groupsOf(dialect: Dialect, kind: FacetKind, isFiltered: boolean, key: Sql): Sql {
-  // Without a filter, the tables of the collections alone contain all agents.
+  // Without a filter, all agents match, so the tables of their collections are read alone.
   const from = (table: string, alias: string): Sql => {
     const [name, shortName] = [raw(table), raw(alias)];
     if (!isFiltered) return sql`${name} ${shortName} WHERE TRUE`;
@@ -94,7 +94,7 @@ function groupsOf(dialect: Dialect, kind: FacetKind, isFiltered: boolean, key: S
   }
 }
 
-// Several endpoints of an agent may have the same value.
+// Several endpoints of an agent may have the same value, but the agent counts only once.
 function agentsPer(label: Sql, from: Sql): Sql {
   return sql`SELECT label, count(*) AS uses FROM (SELECT DISTINCT ${label} AS label, e.agent_id FROM ${from}) AS pairs
     GROUP BY label`;

@@ -31,7 +31,7 @@ export interface FacetRequest<P extends FacetProperty = FacetProperty> {
    */
   limit?: number | undefined;
   /**
-   * Number of agents that a bucket has at least.
+   * Minimum number of agents of a bucket. Buckets with fewer agents are omitted.
    *
    * @defaultValue 1
    */
@@ -49,22 +49,22 @@ export type FacetKey<P extends FacetProperty> = P extends 'status'
 
 /** Number of agents that have one value of a property. */
 export interface FacetBucket<K extends JsonValue = JsonValue> {
-  /** The value. The key of a metadata facet is the stored JSON value, of its own type. */
+  /** Value of the property. For a metadata facet, this is the stored JSON value. */
   readonly key: K;
-  /** Number of agents. An agent counts once, even when several of its endpoints have the value. */
+  /** Number of agents with this value. An agent counts once, even if several of its endpoints have the value. */
   readonly count: number;
 }
 
 /** Counts of one property. */
 export interface Facet<K extends JsonValue = JsonValue> {
   /**
-   * Buckets with the highest counts, the highest first. Buckets with equal counts are ordered by the code points of their
-   * keys; the keys of a metadata facet by their JSON texts.
+   * Buckets in descending order of their counts. Buckets with equal counts are ordered by the code points of their
+   * keys; for a metadata facet, by those of the JSON texts of the keys.
    */
   readonly buckets: FacetBucket<K>[];
   /**
-   * Sum of the counts of all buckets that `limit` and `minCount` have left out. An agent with several values counts once
-   * for each of them.
+   * Sum of the counts of the buckets that `limit` and `minCount` exclude. An agent with several of their values counts
+   * once for each of these values.
    */
   readonly otherCount: number;
 }

@@ -11,7 +11,7 @@ export type FacetKind = (typeof properties)[number] | 'metadata';
 /** Checked request. */
 export interface ParsedFacet {
   readonly kind: FacetKind;
-  /** Key of the metadata; absent for any other property. */
+  /** Key of the metadata, for a metadata facet; absent for any other property. */
   readonly metadataKey?: string;
   readonly limit: number;
   readonly minCount: number;
@@ -27,7 +27,7 @@ const maxLimit = 1000;
 /**
  * Parses the requests of facets.
  *
- * @throws INVALID_INPUT when one of them is invalid
+ * @throws INVALID_INPUT when a request is invalid
  */
 export function parseFacets(input: unknown, checks: Validator): ParsedFacet[] {
   return checkArray(input, 'requests', (request, path) => parseFacet(request, path, checks), maxRequests);

@@ -27,16 +27,16 @@ interface AgentQueryKey {
   readonly filter: FilterKey;
   readonly order: AgentOrder;
   readonly position: PositionKey;
-  /** True when the query is allowed to scan agents in the requested order, because the page is short. */
+  /** True when the query may scan agents in the requested order, because the page is short. */
   readonly isScanned: boolean;
 }
 
-/** Maximum sum of limit and offset of a page that is read in the order of an index. */
+/** Maximum sum of limit and offset for which a page is read in the order of an index. */
 const longestScannedPage = 1001;
 
 /**
- * Builds the single statement that answers a resolution query. The statement first finds the row keys of the page, and
- * then reads the agents with these keys and their collections, so that only returned agents are read completely.
+ * Builds the statement that answers a resolution query. The statement first finds the row keys of the requested page,
+ * and then reads the agents with these keys. So it does not read whole agents that are not returned.
  */
 export function buildAgentQuery(dialect: Dialect, selection: AgentSelection): Statement {
   return withCost(costOf(selection), agentQueries(dialect)(selection));
@@ -52,8 +52,8 @@ export function buildAgentIds(dialect: Dialect, filter: AgentFilter, nowMs: numb
   return agentIds(dialect)({ filter, nowMs });
 }
 
-// A short page is quick in three cases: the filter has ids; there is no filter; or the filter has only an owner, and
-// the order is that of the index on `owner` and `updatedAt`. Any other query may scan all agents.
+// Returns the cost of the statement. A short page is quick in three cases: the filter has ids; there is no filter; or
+// the filter has only an owner, and the order is by `updatedAt`. Any other query may scan all agents.
 function costOf({ filter, order, limit, offset }: AgentSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (limit + offset > longestScannedPage) return 'many';
@@ -78,7 +78,7 @@ const agentQueries = memoizeByDialect((dialect) =>
   ),
 );
 
-// Composes the columns once: their SQL is always the same, and is most of the text of a query.
+// Composes the columns only once: they are most of the text of a query, and are always the same.
 const columnsOf = memoizeByDialect((dialect) => raw(agentColumns(dialect).sql));
 
 function composeQuery(composition: Composition, isScanned: boolean): Sql {
@@ -87,27 +87,26 @@ function composeQuery(composition: Composition, isScanned: boolean): Sql {
   const tables = filter.tables(context);
   const select = (columns: Sql): Sql => selectPage(composition, columns, sql`agents a`, filter.conditions(context));
   const columns = columnsOf(dialect);
-  // A selective filter finds few agents. Therefore the statement reads them directly, and does not find their row keys
-  // first.
+  // A selective filter finds few agents, so the statement reads them directly, without a search for their row keys.
   if (filter.isSelective) return sql`${withTables(tables)}${select(columns)}`;
   const page = pageTables(composition, isScanned) ?? [sql`page AS MATERIALIZED (${select(keyColumn(composition))})`];
   return sql`WITH ${join([...tables, ...page])}
     SELECT ${columns} FROM page ${dialect.lateralLookup(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderBy(order)}`;
 }
 
-// Returns undefined when the page is read directly from the table `agents`.
+// Returns the table expressions of the page; undefined when the page is read directly from the table `agents`.
 function pageTables(composition: Composition, isScanned: boolean): Sql[] | undefined {
   const { filter, order } = composition;
   const context = contextOf(composition);
   const plan = planCandidates(filter, context);
-  // In the order of versions, a scan reads several ranges of the index, so no single row is its end. Therefore the
-  // query sorts the candidates by version instead.
+  // For an order by version, a scan reads several ranges of the index, so its end is not a single row. Therefore the
+  // query sorts the candidates and does not scan.
   if (plan !== undefined) return candidatePage(composition, plan, isScanned && order.field !== 'version');
   if (!isScanned) return undefined;
   const scan = planOrderedScan(filter, context, order.field);
   if (scan !== undefined) return orderedPage(composition, scan);
   const isInOrder = filter.sources(context).every(({ source }) => source.orders?.includes(order.field) === true);
-  // In the order of statuses, the scan reads only the requested statuses, so it needs no condition on the status.
+  // For an order by status, the scan reads only the requested statuses, so the condition on the status is not needed.
   const residual = order.field === 'status' ? filter.without('status') : filter;
   return isInOrder ? [sql`page AS MATERIALIZED (${scanPage(composition, residual.conditions(context))})`] : undefined;
 }

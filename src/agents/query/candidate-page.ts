@@ -7,17 +7,17 @@ import { keysetColumns, orderBy } from './order';
 import type { AgentFilterSql } from './filter-term';
 
 /**
- * Composes the table expressions of a page whose agents are found by candidate sources. The page comes from the first
- * of three tables that applies:
+ * Composes the table expressions of a page whose agents come from candidate sources. The first of these tables that
+ * applies provides the page:
  *
- * - `selective_page`, if a source is selective: the matching agents of that source.
- * - `scanned_page`, if it is full: the matching agents among the first `maxScanned` agents in the requested
- *   order. When many agents match, this scan soon finds enough of them.
+ * - `selective_page`, if a source is selective: the matching agents of this source.
+ * - `scanned_page`, if it is full: the matching agents among the first `maxScanned` agents in the requested order. If
+ *   many agents match, this scan soon finds enough of them.
  * - `fallback_page`: the matching agents of the best source.
  *
- * The tables after the one that applies stay empty: the statement reads no rows for them.
+ * The statement reads no rows for the tables after the one that applies.
  *
- * @param isScanned - true when the query is allowed to scan agents in the requested order.
+ * @param isScanned - true when the query may scan agents in the requested order.
  */
 export function candidatePage(composition: Composition, plan: CandidatePlan, isScanned: boolean): Sql[] {
   const { dialect, filter, limit } = composition;
@@ -44,13 +44,14 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
 }
 
 /**
- * Composes the tables of a page that comes from the agents of a selective source, or else from all agents in the
- * requested order.
+ * Composes the table expressions of a page whose agents come from a selective source, or else from a scan of all agents
+ * in the requested order.
  */
 export function orderedPage(composition: Composition, { tables, isSelective, isScan }: OrderedPlan): Sql[] {
   const { dialect, filter, limit, end } = composition;
   const key = keyColumn(composition);
-  // SQLite would evaluate the condition for each agent of the scan.
+  // As a part of WHERE, the condition would be evaluated by SQLite for each agent of the scan. A limit of 0 avoids the
+  // scan.
   const unlessSelective = (count: Sql): Sql => dialect.limitUnless(isSelective, count);
   const ofSource = filter.conditions(contextOf(composition, sql`${selectiveTable}.id`));
   const context = isScan ? scanContextOf(composition) : contextOf(composition);
@@ -63,8 +64,8 @@ export function orderedPage(composition: Composition, { tables, isSelective, isS
   ];
 }
 
-// `scan_end` is the row at which the scan ends. There is none, so that the scan finds nothing, in two cases: when a source
-// is selective, and when at most `maxScanned` agents follow the keyset position.
+// `scan_end` is the row at which the scan ends. The table is empty, so that nothing is scanned, if a source is
+// selective, or if at most `maxScanned` agents follow the keyset position.
 function scannedTables(composition: Composition, { isSelective, maxScanned }: CandidatePlan): Sql[] {
   const { dialect, filter, order, after } = composition;
   const columns = keysetColumns(order.field);

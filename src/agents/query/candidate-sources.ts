@@ -3,51 +3,47 @@ import type { AgentOrderField } from './types';
 import { maxScanned, selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
 
 /**
- * Names of the tables of candidates, each with the column `id`: the candidates of the first selective source, and the
- * candidates of the fallback.
+ * Names of the two tables of candidates, each with a column `id`: those of the first selective source, and those of the
+ * fallback.
  */
 export const selectiveTable = sql`selective`;
 export const fallbackTable = sql`fallback`;
 
 /**
- * Maximum number of sources whose candidates a query counts: the best ones. It bounds the size of the statement, because
- * SQLite 3.54 refuses one in which the references to table expressions, including those inside of the referenced ones,
- * are too many.
+ * Maximum number of candidate sources that a query counts; it takes the best ones. More sources would make the
+ * statement too large for SQLite 3.54, which limits the nested references to table expressions.
  */
 const maxSources = 6;
 
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
-/** Plan of a query that reads only the candidates of a selective source. */
+/** Plan of a query that reads the candidates of a selective source. */
 interface SelectivePlan {
-  /** Table expressions of the sources, and {@link selectiveTable}, which is empty when no source is selective. */
+  /** Table expressions of the sources, and {@link selectiveTable}. That table is empty when no source is selective. */
   readonly tables: readonly Sql[];
-  /** Condition that is true when one of the sources is selective. */
+  /** Condition that is true when at least one source is selective. */
   readonly isSelective: Sql;
 }
 
-/** Plan of a query that reads only the candidates of a filter instead of all agents. */
+/** Plan of a query that reads candidates, and never all agents. */
 export interface CandidatePlan extends SelectivePlan {
   /**
-   * Composes {@link fallbackTable}, with all candidates of the best source. This table is empty when `isNeeded` is
-   * false.
+   * Composes {@link fallbackTable}, which contains all candidates of the best source. The table is empty when
+   * `isNeeded` is false.
    */
   readonly fallback: (isNeeded: Sql) => Sql;
-  /** Maximum number of agents to read in the requested order before {@link fallbackTable}. */
+  /** Maximum number of agents that are read in the requested order before {@link fallbackTable} is used. */
   readonly maxScanned: Sql;
-  /**
-   * Residual filter for the candidates of the fallback. It omits the term that every candidate matches, so that the
-   * query reads fewer rows.
-   */
+  /** Residual filter for the candidates of the fallback. It omits the term that all of these candidates match. */
   readonly residual: AgentFilterSql;
 }
 
 /**
- * Plans the candidate sources for a filter. The query itself counts the candidates of each source when it runs. It
- * counts only up to the selective limit.
+ * Plans the candidate sources for a filter. When the query runs, it counts the candidates of each source, but only up
+ * to the selective limit.
  *
- * @returns undefined when the indexes of the table `agents` are enough: the filter is selective, or it has no source
- * other than columns of that table.
+ * @returns undefined when the indexes of the table `agents` are enough: the filter is selective, or all of its sources
+ *   are columns of that table.
  */
 export function planCandidates(filter: AgentFilterSql, context: AgentContext): CandidatePlan | undefined {
   if (filter.isSelective) return undefined;
@@ -65,16 +61,17 @@ export function planCandidates(filter: AgentFilterSql, context: AgentContext): C
   };
 }
 
-/** Plan of a query that reads the candidates of a selective source, or else the table `agents` directly. */
+/** Plan of a query that reads the candidates of a selective source, or else the table `agents`. */
 export interface OrderedPlan extends SelectivePlan {
-  /** True when the query reads the index of the requested order, unless a source is selective. */
+  /** True when the query scans the index of the requested order if no source is selective. */
   readonly isScan: boolean;
 }
 
 /**
- * Plans a query whose candidate sources are columns of the table `agents`. Plans the sources whose agents no index
- * yields in the requested order. When no source is selective, the query reads the index of the order until the page is
- * full. This is soon, because many agents match. It reads the agents of the owner or of the name if that is given.
+ * Plans a query whose candidate sources are columns of the table `agents`. Counts only sources whose agents no index
+ * returns in the requested order. If none of them is selective, many agents match, so a scan in the requested order
+ * soon fills the page. If the owner or the name is given, the query reads the agents of that owner or name and does not
+ * scan.
  *
  * @returns undefined when one index finds the agents in the requested order, or finds few of them.
  */
@@ -106,15 +103,14 @@ const candidateTable = (index: number): Sql => raw(`source_${index}`);
 const countTable = (index: number): Sql => raw(`count_${index}`);
 const isSelective = (index: number): Sql => sql`(SELECT is_selective FROM ${countTable(index)})`;
 
-// Composes a condition that is true when one of the first `count` sources is selective. Each table of counts contains the
-// result of the one before, so that a condition refers to one table only.
+// Composes a condition that is true when one of the first `count` sources is selective. Each table of counts also
+// contains the result of the table before it, so that the condition refers to one table only.
 function isAnySelective(count: number): Sql {
   return sql`(SELECT is_any_selective FROM ${countTable(count - 1)})`;
 }
 
-// Composes the tables of a source: one with its candidates, up to the limit, and one with the result of counting them,
-// so that the query counts only once whether the source is selective. When an earlier source is selective, the query
-// does not read this source.
+// Composes the tables of a source: its candidates up to the limit, and the result of counting them. So the query counts
+// only once. If an earlier source is selective, the query does not read this source.
 function countedTables({ candidates, isFew }: AgentSource, index: number): Sql[] {
   const count = countTable(index);
   if (isFew !== undefined) {
@@ -127,7 +123,7 @@ function countedTables({ candidates, isFew }: AgentSource, index: number): Sql[]
   const table = candidateTable(index);
   const limit = sql`${selectiveLimit} + 1`;
   const end = index === 0 ? limit : sql`CASE WHEN ${isAnySelective(index)} THEN 0 ELSE ${limit} END`;
-  // When an earlier source is selective, there are no candidates, and both columns are true.
+  // If an earlier source is selective, there are no candidates, and both columns are true.
   return [
     sql`${table} AS MATERIALIZED (${candidates} LIMIT ${end})`,
     sql`${count} AS MATERIALIZED (SELECT counted.is_few AS is_selective, counted.is_few AS is_any_selective
@@ -141,7 +137,7 @@ function selectiveCandidates(sources: readonly AgentSource[]): Sql {
     const table = isFew === undefined ? candidateTable(index) : sql`(${candidates})`;
     return sql`SELECT ${ids} FROM ${table} AS candidate WHERE ${isSelective(index)}`;
   });
-  // With a single source, a materialized table would only copy the candidates.
+  // With a single source, materializing the table would only copy the candidates.
   const copy = raw(arms.length > 1 ? 'MATERIALIZED' : 'NOT MATERIALIZED');
   return sql`${selectiveTable} AS ${copy} (${join(arms, ' UNION ALL ')})`;
 }

@@ -15,7 +15,7 @@ import {
 export interface CapabilityFilter {
   /** Names, without duplicates. */
   readonly names: readonly string[];
-  /** True when an agent must have all of them. */
+  /** True when an agent must have all of the capabilities. */
   readonly areAllRequired: boolean;
 }
 
@@ -23,9 +23,9 @@ export interface CapabilityFilter {
 const tableName = 'wanted';
 const wanted = raw(tableName);
 
-/** Context of the links of an agent. */
+/** Context for the SQL of an agent's links to capabilities. */
 interface LinkContext extends Pick<AgentContext, 'dialect' | 'id'> {
-  /** Table with the ids of the capabilities to search for. Default: `wanted`. */
+  /** Name of the table with the ids of the capabilities to search for. Default: `wanted`. */
   readonly table?: Sql;
 }
 
@@ -50,14 +50,14 @@ export const capabilities = sharedTerm('capabilities', {
   source: ({ cacheKey, bind }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll(bind(({ names }) => names.length))),
 });
 
-/** Returns the filter for these names. Keeps `areAllRequired` of `given`, which another field of the query has set. */
+/** Returns the filter with these names. Keeps `areAllRequired` of `given`, which another field of the query has set. */
 export function withNames(names: readonly string[], given: CapabilityFilter | undefined): CapabilityFilter {
   return { names: [...new Set(names)], areAllRequired: given?.areAllRequired ?? false };
 }
 
 /**
- * Returns `given`, which another field of the query has set, with this `areAllRequired`. Returns undefined, which
- * filters nothing, when no field has set names.
+ * Returns `given` with this `areAllRequired`. Returns undefined when no field has set names, because then the field
+ * does not restrict the results.
  */
 export function withAllRequired(
   areAllRequired: boolean,
@@ -66,18 +66,22 @@ export function withAllRequired(
   return given === undefined ? undefined : { names: given.names, areAllRequired };
 }
 
-/** Composes `table` with the ids of the capabilities whose names are in `names`, a JSON array without duplicates. */
+/** Composes the table `table` with the ids of the capabilities in `names`, a JSON array without duplicates. */
 export function wantedTable(dialect: Dialect, names: Sql, table = wanted): Sql {
   return sql`${table} AS MATERIALIZED (
       SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`;
 }
 
-/** Composes the condition that an agent has all capabilities of {@link wantedTable}. `count` is their number. */
+/**
+ * Composes the condition that an agent has all capabilities of {@link wantedTable}.
+ *
+ * @param count - number of these capabilities.
+ */
 export function hasAllWanted(context: LinkContext, count: Sql): Sql {
   return sql`${count} = (SELECT count(*) FROM ${linksOf(context)})`;
 }
 
-// Composes the FROM and WHERE clauses of the links of one agent to the capabilities to search for.
+// Composes the FROM and WHERE clauses for the links of one agent to the capabilities to search for.
 function linksOf({ dialect, id, table = wanted }: LinkContext): Sql {
   const isSearched = dialect.inSubquery(sql`ac.capability_id`, sql`SELECT w.id FROM ${table} w`);
   return sql`agent_capabilities ac WHERE ac.agent_id = ${id} AND ${isSearched}`;
@@ -95,17 +99,23 @@ function sourceOfAny(): AgentSource {
   };
 }
 
-/** Higher limits up to which the query counts agents when each capability has more than the selective limit. */
+/**
+ * Higher limits for counting agents. The query uses them one after the other when each capability has more agents than
+ * the selective limit.
+ */
 const [fewAgents, manyAgents] = [5000, 40_000].map((limit) => raw(String(limit))) as [Sql, Sql];
 
-/** Maximum number of agents to read in the requested order when the rarest capability has at most {@link fewAgents}. */
+/**
+ * Maximum number of agents to read in the requested order when the rarest capability has at most {@link fewAgents}
+ * agents.
+ */
 const shortScan = raw('300');
 
 // Returns a source with the agents of the rarest capability. To find this capability, the query counts the agents of
-// each capability up to a limit. While all capabilities exceed the limit, it counts again up to a higher one. So it
-// does not count all agents of a popular capability when another capability is much rarer.
+// each one up to a limit. If all of them exceed the limit, it counts again, up to a higher limit. So it does not count
+// all agents of a popular capability when another one is much rarer.
 function sourceOfAll(nameCount: Sql): AgentSource {
-  // No agent has an unknown capability. So when one is unknown, the query counts nothing, and finds no candidates.
+  // No agent has a capability that is not stored. So if one of the capabilities is unknown, there are no candidates.
   const areAllKnown = sql`(SELECT count(*) FROM ${wanted}) = ${nameCount}`;
   const rarest = (end: Sql): Sql => sql`SELECT w.id, (
       SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses

@@ -17,7 +17,7 @@ export const certificateStatus = field({
       rank: rankOf.certificateStatus,
       candidates: sql`SELECT n.id FROM certificates cert ${agents} WHERE ${hasStatus.condition(input)}`,
       hasDuplicates: false,
-      // Most agents may match. PostgreSQL then reads both tables once.
+      // Most agents may match, so PostgreSQL may read both tables once.
       fallback: sql`SELECT n.id FROM certificates cert JOIN agents n ON n.certificate_id = cert.id
         WHERE ${hasStatus.condition(input)}`,
       isExact: true,

@@ -11,7 +11,7 @@ import type { AgentContext, AgentFilterSql } from './filter-term';
 export interface AgentSelection {
   readonly filter: AgentFilter;
   readonly order: AgentOrder;
-  /** Keyset position after which the results begin. When undefined, they begin with the first agent. */
+  /** Keyset position after which the results begin. When undefined, the results begin with the first agent. */
   readonly after?: AgentPosition | undefined;
   readonly limit: number;
   readonly offset: number;
@@ -19,14 +19,14 @@ export interface AgentSelection {
   readonly nowMs: number;
 }
 
-/** Parts of a selection's SQL. All of them depend only on the cache key of the selection. */
+/** Parts of the SQL of a selection. They depend only on the cache key of the selection. */
 export interface Composition {
   readonly dialect: Dialect;
   readonly filter: AgentFilterSql;
   readonly order: AgentOrder;
-  /** Conditions for the agents after the keyset position. */
+  /** Conditions that an agent comes after the keyset position. */
   readonly after: readonly Sql[];
-  /** Ranges of the order's index to scan one after the other. Undefined when a scan needs only one range. */
+  /** Ranges of the order's index that are scanned one after the other; undefined when one range is enough. */
   readonly ranges: readonly OrderRange[] | undefined;
   readonly limit: Sql;
   readonly offset: Sql;
@@ -65,7 +65,7 @@ export function scanContextOf(composition: Pick<Composition, 'dialect' | 'nowMs'
   return { ...contextOf(composition), scanOrder: composition.order.field };
 }
 
-/** Composes the query of a page: it selects `columns` of the agents `a` in `tables`, in the requested order. */
+/** Composes the query of a page. It selects `columns` of the agents `a` in `tables`, in the requested order. */
 export function selectPage(composition: Composition, columns: Sql, tables: Sql, conditions: readonly Sql[]): Sql {
   const { order, after, limit, offset } = composition;
   return sql`SELECT ${columns} FROM ${tables} WHERE ${allOf([...conditions, ...after])}
@@ -73,8 +73,8 @@ export function selectPage(composition: Composition, columns: Sql, tables: Sql, 
 }
 
 /**
- * Composes the query of a page that reads the index of the requested order. It selects the keys of the agents. It reads
- * a range of the index only when the ranges before it have not filled the page.
+ * Composes the query of a page that scans the index of the requested order, and selects the keys of the agents. If
+ * there are several ranges, a range is read only if the ranges before it have not filled the page.
  */
 export function scanPage(composition: Composition, conditions: readonly Sql[]): Sql {
   const { order, ranges, limit, offset, end } = composition;
@@ -93,12 +93,12 @@ export function scanPage(composition: Composition, conditions: readonly Sql[]): 
     ORDER BY ${orderBy(order)} ${limitOffset(limit, offset)}`;
 }
 
-/** Composes the column that identifies the agents of a page, so that the query can then read them completely. */
+/** Composes the column that identifies the agents of a page. With it, the query reads these agents completely. */
 export function keyColumn({ dialect }: Composition): Sql {
   return sql`a.${dialect.rowKey} AS key`;
 }
 
-/** Composes the join of a table of candidates with their agents `a`. */
+/** Composes the join of a table of candidates with the agents `a` that have these ids. */
 export function agentsOf(dialect: Dialect, candidates: Sql): Sql {
   return sql`${candidates} ${dialect.lateralLookup(sql`id`, 'agents', 'a', sql`${candidates}.id`)}`;
 }

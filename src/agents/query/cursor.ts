@@ -22,7 +22,7 @@ export class AgentCursors {
   /**
    * Returns the position of a cursor.
    *
-   * @throws INVALID_INPUT when it is not a cursor of this query
+   * @throws INVALID_INPUT when the cursor does not belong to this query
    */
   decode(cursor: string): AgentPosition {
     const isPosition = (key: readonly CursorValue[]): key is readonly [AgentPosition['value'], string] =>

@@ -5,11 +5,11 @@ import type { TermInput, TermKey } from '../../query/filter-field';
 import { HealthStatus } from '../types';
 import { exists, rankOf, sharedTerm } from './filter-term';
 
-/** Endpoint to search for. The same endpoint must have all given properties. */
+/** Endpoint to search for. One endpoint of an agent must have all given properties. */
 export interface EndpointFilter {
   readonly protocol?: string;
   readonly address?: string;
-  /** Accepted results of the last health check. */
+  /** Accepted results of the last health check. The endpoint must have one of them. */
   readonly health?: readonly HealthStatus[];
 }
 
@@ -49,7 +49,7 @@ export const endpoint = sharedTerm('endpoint', {
 
 type EndpointInput = TermInput<EndpointFilter, EndpointKey>;
 
-// Composes the condition by which the index on the address finds endpoints `e`.
+// Composes the condition with which the index on the address finds endpoints `e`.
 function isAtAddress({ bind }: EndpointInput, dialect: Dialect): Sql {
   return dialect.equalsLongText(
     sql`e.address`,
@@ -57,7 +57,7 @@ function isAtAddress({ bind }: EndpointInput, dialect: Dialect): Sql {
   );
 }
 
-// Composes the condition on an endpoint `e`. With `unindexedBy`, the engine does not search by the protocol and the health.
+// Composes the condition on an endpoint `e`. With `unindexedBy`, no index of the protocol and the health is used.
 function conditionOf(
   { cacheKey: { hasProtocol, hasAddress, healthCount }, bind }: EndpointInput,
   unindexedBy?: Dialect,
@@ -68,7 +68,8 @@ function conditionOf(
     const elements = Array.from({ length: healthCount }, (_, index) => bind(({ health }) => health?.[index] ?? null));
     conditions.push(sql`${column(sql`e.health_status`)} IN (${join(elements)})`);
   } else if (!hasAddress) {
-    // Without a requested health, the condition lists every health status, because the index of the protocol begins with it.
+    // If no health is requested, the condition lists every health status: the index of the protocol begins with the
+    // status.
     conditions.push(sql`e.health_status IN (${everyHealth})`);
   }
   if (hasProtocol) conditions.push(sql`${column(sql`e.protocol`)} = ${bind(({ protocol }) => protocol ?? null)}`);

@@ -7,16 +7,16 @@ import { checkObject } from '../../validation/checks';
 import { field, type AgentContext, type AgentSource } from './filter-term';
 
 /**
- * Defines the field for agents that do not match another query.
+ * Defines the field `not`, for agents that do not match another query.
  *
- * @param terms - terms of that query, which has no exclusion itself.
+ * @param terms - terms of this other query, in which `not` is not allowed.
  */
 export function excludedBy<T extends FilterFields<string, AgentContext, AgentSource>>(
   terms: FilterTerms<T, AgentContext, AgentSource>,
 ) {
   const allowed = new Set(terms.fields);
   return field({
-    // Returns undefined, which filters nothing, for a query that matches nothing.
+    // If the other query matches nothing, the field excludes no agent.
     parse: (value, path, checks): FilterOf<T> | undefined => {
       const query = checkObject(value, path, allowed);
       const filter = failuresAt(path, () => terms.parse(query, checks));
@@ -31,13 +31,14 @@ export function excludedBy<T extends FilterFields<string, AgentContext, AgentSou
     },
     condition: ({ cacheKey, bind }, context) => {
       const excluded = terms.toSql(cacheKey, (read) => bind((filter) => read({ filter })));
-      // NOT would also exclude agents for which the condition is null: the fingerprint may be that of no certificate.
+      // `IS NOT TRUE` keeps an agent for which the condition is null, for example when no certificate has the
+      // fingerprint. NOT would exclude the agent.
       return sql`(${allOf(excluded.conditions(excludedFrom(context)))}) IS NOT TRUE`;
     },
   });
 }
 
-// The table expressions of the excluded query have names of their own, because the statement may have both.
+// The statement may contain the table expressions of both queries, so those of the excluded query get other names.
 function excludedFrom(context: AgentContext): AgentContext {
   return { ...context, table: (name) => raw(`excluded_${name}`) };
 }

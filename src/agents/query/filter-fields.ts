@@ -43,7 +43,10 @@ const parseTime = (value: unknown, path: string): number => checkAnyTime(value, 
 
 const ids = sharedTerm('ids', { ...idList(sql`a.id`), isSelective: true });
 
-/** Fields of a resolution query, except `not`. The SQL contains their conditions in this order, the cheapest ones first. */
+/**
+ * Fields of a resolution query, except `not`. The SQL contains their conditions in this order, so the cheapest ones
+ * come first.
+ */
 const included = {
   expiresBefore: field(comparedTime((time) => sql`a.expires_at < ${time}`)),
   expiresAfter: field(comparedTime((time) => sql`a.expires_at > ${time}`)),
@@ -80,7 +83,7 @@ const included = {
     parse: parseChoices(AgentStatus),
     cacheKey: (statuses: AgentStatus[]) => statuses.length,
     condition: (input, context) => choices<AgentStatus>(columnIn(context, sql`a.status`)).condition(input),
-    // The index has the statuses one after the other. So with several statuses, only the order of statuses can use it.
+    // The index lists the agents status by status. With several statuses, only an order by status can use it.
     source: (input) => ({
       rank: rankOf.status,
       candidates: sql`SELECT n.id FROM agents n WHERE ${choices<AgentStatus>(sql`n.status`).condition(input)}`,

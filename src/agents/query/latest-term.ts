@@ -4,9 +4,9 @@ import { exists, field } from './filter-term';
 import { isRelease } from './version-term';
 
 /**
- * Filter term for the best version of each owner and name: the agent that `resolve` prefers among the usable agents that
- * are not deprecated. For each agent that the rest of the query finds, the condition looks up the best one in the index
- * `idx_agents_latest`, which has the order of {@link versionPreference} and only ACTIVE agents.
+ * Filter term for the best version of each owner and name: the agent that `resolve` prefers among the usable agents
+ * that are not deprecated. For each agent that the rest of the query finds, the condition looks up the best version in
+ * the index `idx_agents_latest`. This index contains the ACTIVE agents, in the order of {@link versionPreference}.
  */
 export const latest = field({
   parse: (value, path): true => {
@@ -20,9 +20,9 @@ export const latest = field({
     const best = sql`SELECT b.id FROM agents b WHERE b.owner = a.owner AND b.name = a.name AND b.status = 'ACTIVE'
       AND ${dialect.unindexed(sql`b.expires_at`)} > ${now} AND ${hasCertificate(sql`b`)}
       ORDER BY ${versionPreference(sql`b`)} LIMIT 1`;
-    // Tests the agent itself first: the lookup reads every better version that is not usable, so it must not run for each
-    // of them. CASE ensures this order. It also prevents that the database lists all ACTIVE or unexpired agents by an
-    // index. Without a usable version, the result must be false instead of null, so that NOT makes it true.
+    // Tests the agent itself first, because the lookup reads every better version that is not usable. CASE ensures this
+    // order, and prevents that the database lists all ACTIVE agents by an index. Without a usable version, the result
+    // must be false and not null, so that NOT makes it true.
     return sql`CASE WHEN a.status <> 'ACTIVE' OR a.expires_at <= ${now} THEN FALSE WHEN ${hasCertificate(sql`a`)}
       THEN a.id IS NOT DISTINCT FROM (${best}) ELSE FALSE END`;
   },
@@ -34,10 +34,10 @@ export function isUsableCertificate(now: Sql): Sql {
 }
 
 /**
- * Composes the order of usable agents, the best version first, in a table with this alias: releases before prereleases,
+ * Composes the order of usable agents in a table with this alias, the best version first: releases before prereleases,
  * versions that are not semantic last; then the highest version, the last update and the lowest id.
  *
- * @param hasVersion - SQL that is true when a version was requested: then a prerelease may come before a release.
+ * @param hasVersion - SQL that is true when a version was requested. Then a prerelease may come before a release.
  */
 export function versionPreference(alias: Sql, hasVersion?: Sql): Sql {
   const isPreferred = hasVersion === undefined ? isRelease(alias) : sql`${hasVersion} OR ${isRelease(alias)}`;

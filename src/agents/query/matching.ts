@@ -5,15 +5,15 @@ import { fallbackTable, planCandidates, selectiveTable } from './candidate-sourc
 import { agentsOf, contextOf } from './composition';
 import type { AgentFilterSql } from './filter-term';
 
-/** Queries that together read each agent that matches a filter once. */
+/** Queries that together read all agents that match a filter, each agent once. */
 export interface MatchingAgents {
   /** Table expressions that the queries refer to. */
   readonly tables: readonly Sql[];
-  /** Selects `columns` of the matching agents `a`; each query selects other agents. */
+  /** Selects `columns` of the matching agents `a`. Each query selects other agents. */
   readonly select: (columns: Sql) => Sql[];
 }
 
-/** Composes the queries that read all agents that match a filter, in no order. */
+/** Composes the queries that read all agents that match a filter, in no particular order. */
 export function composeMatching(dialect: Dialect, filter: AgentFilterSql, nowMs: Sql): MatchingAgents {
   const context = contextOf({ dialect, nowMs });
   const tables = filter.tables(context);

@@ -15,8 +15,7 @@ export const metadata = field({
   },
   condition: ({ bind }, { id, table }) => {
     const count = bind((rows: readonly MetadataRow[]) => rows.length);
-    // Does not use a join: PostgreSQL might scan the searched entries for each metadata entry of the agent, in
-    // quadratic time.
+    // With a join, PostgreSQL might scan the searched entries for each metadata entry of the agent, in quadratic time.
     const entry = sql`agent_metadata m WHERE m.agent_id = ${id} AND m.key = w.key AND m.value = w.value`;
     return sql`${count} = (SELECT count(*) FROM ${table(tableName)} w WHERE ${exists(entry)})`;
   },

@@ -4,15 +4,15 @@ import { sql, type Sql } from '../../sql/sql';
 import { AgentStatus } from '../types';
 import { orderColumns, type AgentOrder, type AgentPosition, type PositionKey } from './order';
 
-/** Range of the index that has the requested order. */
+/** Range of an index that is read in the requested order. */
 export interface OrderRange {
   /** Condition for the agents in the range. */
   readonly condition: Sql;
-  /** Terms of ORDER BY, such that the index has this order. */
+  /** Terms of ORDER BY that equal the order of the index. */
   readonly orderBy: Sql;
 }
 
-/** Input that the ranges are bound to. */
+/** Input from which the parameters of the ranges are bound. */
 interface RangeInput {
   readonly after?: AgentPosition | undefined;
   readonly filter: { readonly status?: readonly AgentStatus[] };
@@ -21,10 +21,12 @@ interface RangeInput {
 const id = sql`a.id`;
 
 /**
- * Composes the ranges of an index that together contain the agents after a keyset position, in the requested order. One
- * range is not enough for two orders. Many agents have the same status or version, so a single range would contain many
- * agents before the position. Versions that are not semantic come last, so a single range would not have this order. In
- * the order of statuses, the ranges contain only agents that match the filter of statuses.
+ * Composes the ranges of an index that together contain the agents after a keyset position, in the requested order. Two
+ * orders need several ranges:
+ *
+ * - By status or version: many agents have the same value, so one range would contain many agents before the position.
+ *   The ranges of an order by status contain only the requested statuses.
+ * - By version: versions that are not semantic come last, which is not their place in the index.
  *
  * @returns undefined for an order that is read as one range.
  */
@@ -33,8 +35,8 @@ export function rangesOf(order: AgentOrder, position: PositionKey, bind: Bind<Ra
   return order.field === 'version' ? versionRanges(order, position, bind) : undefined;
 }
 
-// Composes one range for each status. Binds null, which no agent has, for a status before the position, and for one
-// that is not requested.
+// Composes one range for each status. A status before the position, or one that is not requested, is replaced by null,
+// which no agent has.
 function statusRanges({ direction }: AgentOrder, bind: Bind<RangeInput>): OrderRange[] {
   const ascending = Object.values(AgentStatus).toSorted();
   const isBefore = (status: string, value: unknown): boolean =>
@@ -49,10 +51,11 @@ function statusRanges({ direction }: AgentOrder, bind: Bind<RangeInput>): OrderR
   });
 }
 
-// Composes the ranges of an order by version. Versions that are not semantic are always the last range. The index read
-// backwards has the agents of one version in descending order of their ids, but every order needs ascending ids.
-// Therefore, in descending order, the version of the position is a separate range, and the database sorts the agents of
-// each other version by id when it reaches this version.
+// Composes the ranges of an order by version. Versions that are not semantic are always the last range.
+//
+// Read backwards, the index returns the agents of one version in descending order of their ids, but every order needs
+// ascending ids. Therefore, in descending order, the version of the position is a range of its own, and the database
+// sorts the agents of each other version when it reaches this version.
 function versionRanges({ field, direction }: AgentOrder, position: PositionKey, bind: Bind<RangeInput>): OrderRange[] {
   const { column } = orderColumns[field];
   const afterId = bind(({ after }) => after?.id ?? null);
@@ -61,7 +64,7 @@ function versionRanges({ field, direction }: AgentOrder, position: PositionKey, 
   const ordered = orderTerms([column], direction, id);
   if (position === 'null') return [{ condition: sql`${column} IS NULL AND ${id} > ${afterId}`, orderBy: ascending }];
   const nulls = { condition: sql`${column} IS NULL`, orderBy: ascending };
-  // `>= ''` is true for every key. Unlike IS NOT NULL, it lets SQLite use the index.
+  // `>= ''` is true for every key. SQLite can use the index for it, but not for IS NOT NULL.
   if (position === 'none') return [{ condition: sql`${column} >= ''`, orderBy: ordered }, nulls];
   if (direction === 'asc') {
     return [{ condition: sql`(${column}, ${id}) > (${value}, ${afterId})`, orderBy: ascending }, nulls];
@@ -69,8 +72,8 @@ function versionRanges({ field, direction }: AgentOrder, position: PositionKey, 
   return [restOf(column, value, afterId), { condition: sql`${column} < ${value}`, orderBy: ordered }, nulls];
 }
 
-// Composes the range of the agents that have a value and a greater id than `afterId`. Does not use `column = value`:
-// PostgreSQL might then read all agents in the order of their ids.
+// Composes the range of the agents with a value, and with an id greater than `afterId`. With `column = value`,
+// PostgreSQL might read all agents in the order of their ids.
 function restOf(column: Sql, value: Sql, afterId: Sql): OrderRange {
   return {
     condition: sql`(${column}, ${id}) > (${value}, ${afterId}) AND ${column} <= ${value}`,

@@ -4,17 +4,19 @@ import { sql, type Sql } from '../../sql/sql';
 import { isAfter, orderTerms, type KeysetColumns, type Order } from '../../query/order';
 import type { AgentOrderField } from './types';
 
-/** Column that agents can be ordered by. */
+/** Column by which agents can be ordered. */
 interface OrderColumn {
   readonly column: Sql;
-  /** Type of the sort values. A value of the type `version` is null for a version that is not semantic. */
+  /** Type of the sort values. For the type `version`, the value is null if the version is not semantic. */
   readonly type: 'text' | 'time' | 'version';
 }
 
 const text = (column: Sql): OrderColumn => ({ column, type: 'text' });
 const time = (column: Sql): OrderColumn => ({ column, type: 'time' });
 
-/** Columns of the orders. Each order has an index, so that the first agents are found without reading all agents. */
+/**
+ * Columns of the orders. There is an index for each order, so the first agents are found without reading all agents.
+ */
 export const orderColumns: Readonly<Record<AgentOrderField, OrderColumn>> = {
   id: text(sql`a.id`),
   name: text(sql`a.name`),
@@ -28,9 +30,9 @@ export const orderColumns: Readonly<Record<AgentOrderField, OrderColumn>> = {
 
 export type AgentOrder = Order<AgentOrderField>;
 
-/** Keyset position after an agent. */
+/** Keyset position of an agent. */
 export interface AgentPosition {
-  /** Value of the order's column; a time is in milliseconds since 1970. Null for a version that is not semantic. */
+  /** Value of the order's column. A time is in milliseconds since 1970. Null for a version that is not semantic. */
   readonly value: string | number | null;
   readonly id: string;
 }
@@ -51,8 +53,8 @@ export function keysetColumns(field: AgentOrderField): KeysetColumns {
 }
 
 /**
- * Kind of a keyset position, which determines its SQL: `none` for the beginning of the order, `null` for a version that
- * is not semantic, and `value` for any other position.
+ * Kind of a keyset position, which determines its SQL. `none`: the beginning of the order. `null`: a version that is
+ * not semantic. `value`: any other position.
  */
 export type PositionKey = 'none' | 'value' | 'null';
 
@@ -61,7 +63,7 @@ export function positionKeyOf(position: AgentPosition | undefined): PositionKey 
   return position.value === null ? 'null' : 'value';
 }
 
-/** Composes the conditions for the agents after a keyset position. */
+/** Composes the conditions that an agent comes after a keyset position. */
 export function afterPosition(
   { field, direction }: AgentOrder,
   key: PositionKey,

@@ -3,7 +3,7 @@ import { allOf } from '../../sql/statement';
 import type { TermInput, TermKey } from '../../query/filter-field';
 import { columnIn, rankOf, sharedTerm, type AgentContext } from './filter-term';
 
-/** Times to search between, in milliseconds since 1970; both are outside of the range. */
+/** Range of times in milliseconds since 1970. Both bounds are exclusive. */
 export interface TimeRange {
   readonly after?: number;
   readonly before?: number;

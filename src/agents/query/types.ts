@@ -17,8 +17,8 @@ export const agentOrderFields = [
 export type AgentOrderField = (typeof agentOrderFields)[number];
 
 /**
- * Filter, order and range of agents. An agent must match every given field. `undefined` filters nothing; an empty
- * string or an empty array matches no agent.
+ * Filter, order and range of agents. An agent must match every given field. A field that is `undefined` does not
+ * restrict the results; an empty string or an empty array matches no agent.
  *
  * @example
  * ```ts
@@ -40,18 +40,20 @@ export interface ResolutionQuery {
   name?: string | undefined;
   /** Whole name, case-sensitive. */
   exactName?: string | undefined;
-  /** Whole names, case-sensitive: the agent has one of them. */
+  /** Whole names, case-sensitive. The agent must have one of them. */
   names?: readonly string[] | undefined;
   owner?: string | undefined;
-  /** Owners: the agent belongs to one of them. */
+  /** Owners. The agent must belong to one of them. */
   owners?: readonly string[] | undefined;
-  /** Accepted statuses: the agent has one of them. */
+  /** Accepted statuses. The agent must have one of them. */
   status?: readonly AgentStatus[] | undefined;
   /** Fingerprint of the agent's certificate. Colons and case are ignored. */
   fingerprint?: string | undefined;
-  /** Accepted statuses of the agent's certificate. The validity of the certificate does not matter. */
+  /**
+   * Accepted statuses of the agent's certificate. The start and the end of the certificate's validity do not matter.
+   */
   certificateStatus?: readonly CertificateStatus[] | undefined;
-  /** Names of capabilities. The agent has at least one of them, or all of them when `allCapabilities` is true. */
+  /** Names of capabilities. The agent must have at least one of them, or all of them when `allCapabilities` is true. */
   capabilities?: readonly string[] | undefined;
   /**
    * True when an agent must have all of `capabilities`.
@@ -62,22 +64,22 @@ export interface ResolutionQuery {
   /** True to find agents with at least one endpoint, false to find agents without endpoints. */
   hasEndpoint?: boolean | undefined;
   /**
-   * Protocol that at least one endpoint has. Of `protocol`, `address` and `health`, the same endpoint must match all that
-   * are given.
+   * Protocol of an endpoint. If several of `protocol`, `address` and `health` are given, one endpoint must match all of
+   * them.
    */
   protocol?: string | undefined;
-  /** Whole address that at least one endpoint has, case-sensitive. */
+  /** Whole address of an endpoint, case-sensitive. */
   address?: string | undefined;
-  /** Accepted results: the last health check of at least one endpoint had one of them. */
+  /** Accepted results of the last health check. At least one endpoint must have one of them. */
   health?: readonly HealthStatus[] | undefined;
   /**
-   * Metadata entries that the agent must have, each with exactly the given JSON value. The agent can have other
-   * entries. The order of the keys of objects does not matter.
+   * Metadata entries that the agent must have, each with exactly the given JSON value. Other entries are allowed. The
+   * order of keys in objects does not matter.
    */
   metadata?: Metadata | undefined;
   /**
    * Version, or a semver range such as `^1.2.0`. An agent matches when its version equals the text or is in the range.
-   * A range can have at most 200 comparators. A text of more than 4096 characters is not read as a range.
+   * A range can have at most 200 comparators. A text of more than 4096 characters is not a range.
    */
   version?: string | undefined;
   /** Finds agents whose `createdAt` is after this time. */
@@ -93,24 +95,26 @@ export interface ResolutionQuery {
   /** Finds agents whose `expiresAt` is after this time. */
   expiresAfter?: Date | undefined;
   /**
-   * False to omit agents whose status is EXPIRED or whose `expiresAt` is not in the future.
+   * False to omit agents that have expired: their status is EXPIRED, or their `expiresAt` has passed.
    *
    * @defaultValue `true`
    */
   includeExpired?: boolean | undefined;
   /**
    * True to find only the latest version of each owner and name: of the usable agents, the one that `resolve` prefers
-   * without a version. An agent is usable when its status is ACTIVE, its registration has not expired, and its certificate
-   * has the status VALID and is within its validity. A release comes before a prerelease; then the highest version, the
-   * last updated agent, and the lowest id come first. The other fields apply to the latest versions: they never make
-   * another version the latest one.
+   * without a version. An agent is usable when its status is ACTIVE, its registration has not expired, and its
+   * certificate has the status VALID and is within its validity. A release comes before a prerelease; then the highest
+   * version, the last updated agent, and the lowest id come first.
+   *
+   * The other fields apply to these latest versions. They never make another version the latest one.
    *
    * @defaultValue every version
    */
   latest?: true | undefined;
   /**
-   * Query whose agents are omitted: an agent must not match all of its fields. The query needs a field that filters, and
-   * has no `not` of its own. A query that matches nothing, for example because of an empty list, omits no agent.
+   * Query whose agents are omitted. An agent is omitted when it matches all fields of this query. The query must
+   * restrict the agents, and cannot have a `not` of its own. If it matches nothing, for example because of an empty
+   * list, no agent is omitted.
    *
    * @example
    * ```ts
@@ -143,7 +147,7 @@ export interface ResolutionQuery {
   offset?: number | undefined;
 }
 
-/** Filter of agents: a {@link ResolutionQuery} without an order and a range. */
+/** Filter of agents: the fields of a {@link ResolutionQuery} except its order and range. */
 export type AgentFilterQuery = Omit<ResolutionQuery, 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
 
 /** Query of the agents that {@link ResolutionQuery.not} omits. */

@@ -16,7 +16,7 @@ export interface Resolution {
 
 const queryFields = new Set([...agentFilterTerms.fields, ...orderFields, ...limitOffsetFields]);
 
-/** Given fields of a query, which are not checked yet. */
+/** Given fields of a query. Their values are not checked yet. */
 type QueryFields = ReturnType<typeof checkObject<typeof queryFields extends Set<infer F extends string> ? F : never>>;
 
 const columnNames: ReadonlyMap<unknown, AgentOrderField> = new Map([
@@ -28,11 +28,11 @@ const columnNames: ReadonlyMap<unknown, AgentOrderField> = new Map([
 /** Order of a query without `orderBy`. */
 const latestFirst: AgentOrder = { field: 'updatedAt', direction: 'desc' };
 
-/** Order in which an agent keeps its position when other fields of the agent change. */
+/** Order by id, in which an agent keeps its position when it changes. */
 export const byId: AgentOrder = { field: 'id', direction: 'asc' };
 
 /**
- * Parses a query. Checks all of its fields, even when one of them already shows that no agent can match.
+ * Parses a query. Checks all fields, even if one of them already excludes every agent.
  *
  * @param defaultOrder - order of a query without `orderBy`.
  * @throws INVALID_INPUT when a field is unknown or invalid
@@ -47,9 +47,9 @@ export function parseResolutionQuery(input: unknown, checks: Validator, defaultO
 }
 
 /**
- * Parses a query whose order and range have no meaning.
+ * Parses a query that must not have an order or a range.
  *
- * @returns its filter; null when no agent can match.
+ * @returns the filter of the query; null when no agent can match.
  * @throws INVALID_INPUT when a field is unknown or invalid, or is a field of the order or the range
  */
 export function parseFilterQuery(input: unknown, checks: Validator): AgentFilter | null {
@@ -68,19 +68,19 @@ function checkFilterQuery(input: unknown): QueryFields {
 /**
  * Returns the query with the owner of the scope, if there is one.
  *
- * @throws INVALID_INPUT when the query has another one
+ * @throws INVALID_INPUT when the query has another owner
  */
 function withScopeOwner(query: QueryFields, checks: Validator): QueryFields {
   return checks.scopeOwner === undefined ? query : { ...query, owner: checks.owner(query.owner, 'owner') };
 }
 
 /**
- * Parses the query of a call that changes all matching agents. As {@link parseFilterQuery}, and the query must filter:
- * an empty query is more often a mistake than the wish to change every agent.
+ * Parses the query of a call that changes all matching agents. Refuses an empty query, like a query with an order or a
+ * range: an empty query is more often a mistake than the wish to change every agent.
  */
 export function parseSelection(input: unknown, checks: Validator): AgentFilter | null {
   const query = checkFilterQuery(input);
-  // The owner of a scope, which is filled in later, does not count.
+  // The owner of a scope does not count, because it is added later.
   const filter = agentFilterTerms.parse(query, checks);
   if (filter !== null && Object.keys(filter).length === 0) {
     throw invalidInput('query', 'must have a field that filters, because the call changes all matching agents');

@@ -4,28 +4,27 @@ import { StatementTextCache } from '../../sql/statement-text-cache';
 import { keyOf, releaseKeyOf } from '../version-key';
 
 /**
- * Range of version keys from `lower` (inclusive) to `upper` (exclusive). When `hasPrereleases` is 1, the range contains
- * all of these keys; when it is 0, only the keys of releases. The elements have the order of the columns of the record
- * set in `version-term.ts`.
+ * Range of version keys from `lower` (inclusive) to `upper` (exclusive). It contains prereleases only when
+ * `hasPrereleases` is 1. The elements are in the order of the columns of the record set in `version-term.ts`.
  */
 export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
 
-/** Maximum number of characters of a range. A longer text is not parsed, so it matches only an equal version text. */
+/** Maximum number of characters of a range. A longer text is not parsed, and matches only an equal version. */
 const maxRangeLength = 4096;
 const maxComparators = 200;
 
 /** Ranges of the most frequent texts. Parsing a range takes a tenth of the time of a whole `resolve`. */
 const cachedRanges = new StatementTextCache<readonly VersionRange[]>(256);
 
-/** Character that sorts before every character of a key. A key followed by it is the next possible key. */
+/** Character that sorts before every character of a key. A key plus this character is the next possible key. */
 const next = '\u0001';
 /** Text that sorts after all keys. */
 const afterAllKeys = '\u007f';
 
 /**
- * Returns the ranges of version keys that are equivalent to a semver range: `semver.satisfies(version, range)` is true
- * if and only if the key of the version is in one of them. Returns undefined when `range` is too long or is not a valid
- * semver range.
+ * Returns the ranges of version keys that are equivalent to a semver range. A version satisfies the semver range, by
+ * `semver.satisfies`, exactly if its key is in one of the returned ranges. Returns undefined when `range` is too long
+ * or is not a valid semver range.
  *
  * @throws INVALID_INPUT when the range has too many comparators
  */
@@ -51,29 +50,29 @@ function parseRange(range: string): Range['set'] | undefined {
   }
 }
 
-// A version has to satisfy every comparator. In addition, semver accepts a prerelease only if one of the comparators is
-// a prerelease of the same release.
+// A version has to satisfy every comparator. In addition, semver accepts a prerelease only if a comparator is a
+// prerelease of the same release.
 function toRanges(comparators: readonly Comparator[]): VersionRange[] {
   let lower = '';
   let upper = afterAllKeys;
   const releases: string[] = [];
   for (const { operator, semver: version } of comparators) {
-    // semver converts "*" to a comparator without a version, which sets no bound.
+    // semver converts "*" to a comparator without a version, which has no bound.
     if (!(version instanceof SemVer)) continue;
     const key = keyOf(version);
     if (!operator.startsWith('<')) lower = greater(lower, operator === '>' ? `${key}${next}` : key);
     if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
     if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
   }
-  // The prereleases of a release have keys that begin with the key of the release and "-". The range ends before ".",
-  // because it is the next character after "-".
+  // The keys of the prereleases of a release begin with the key of the release and "-". The next character after "-" is
+  // ".", so the range ends there.
   const ofPrereleases = releases.map((release): VersionRange => {
     return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
   });
   return [[lower, upper, 0], ...ofPrereleases];
 }
 
-// Merges ranges that overlap or touch, because fewer ranges mean fewer comparisons for each key.
+// Merges ranges that overlap or touch, so that each key is compared with fewer ranges.
 function merge(ranges: readonly VersionRange[]): VersionRange[] {
   const merged: VersionRange[] = [];
   const sorted = ranges.filter(([lower, upper]) => lower < upper).sort(byKindAndLower);

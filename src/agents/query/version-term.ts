@@ -9,11 +9,13 @@ export interface VersionFilter {
   readonly ranges?: readonly VersionRange[];
 }
 
-/** Name of the table with the ranges of version keys. A table keeps the SQL text the same for any number of ranges. */
+/**
+ * Name of the table with the ranges of version keys. With a table, the SQL text is the same for any number of ranges.
+ */
 const tableName = 'version_ranges';
 const columns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
 
-/** Filter term for agents whose version equals the text, or is in the range when the text is a semver range. */
+/** Filter term for agents whose version equals a text, or is in the semver range that the text denotes. */
 export const version = field({
   parse: (value, path, checks): VersionFilter => {
     const text = checks.name(value, path);
@@ -41,6 +43,6 @@ export const version = field({
 
 /** Composes the condition that the version of an agent, in a table with this alias, is a release. */
 export function isRelease(alias: Sql): Sql {
-  // The key of a release ends with "~".
+  // The key of a release ends with "~", and that of a prerelease does not.
   return sql`${alias}.version_key LIKE '%~'`;
 }
