@@ -96,19 +96,17 @@ describe('updatedAt', () => {
     ['rotate', (db, id) => db.certificates.rotate(id, certificateInput())],
   ])('becomes the current time, or 1 ms later than before when the clock has not advanced: %s', async (_, change) => {
     const { db } = shared();
-    for (const [now, expected] of [
-      [start + 5000, start + 5000],
-      [start, start + 1],
-      [start - 60_000, start + 1],
+    for (const [now, inTransaction, expected] of [
+      [start + 5000, true, start + 5000],
+      [start, false, start + 1],
+      [start - 60_000, true, start + 1],
     ] as const) {
-      for (const inTransaction of [false, true]) {
-        const id = await createWhole();
-        clockMs = now;
-        await (inTransaction ? db.transaction((tx) => change(tx, id)) : change(db, id));
-        expect(await updatedAtOf(id)).toBe(expected);
-        const update = () => db.agents.update({ id, status: 'ACTIVE' }, { ifUpdatedAt: new Date(start) });
-        await expectError('CONFLICT', update);
-      }
+      const id = await createWhole();
+      clockMs = now;
+      await (inTransaction ? db.transaction((tx) => change(tx, id)) : change(db, id));
+      expect(await updatedAtOf(id)).toBe(expected);
+      const update = () => db.agents.update({ id, status: 'ACTIVE' }, { ifUpdatedAt: new Date(start) });
+      await expectError('CONFLICT', update);
     }
   });
 
@@ -163,7 +161,7 @@ describe('ifUpdatedAt', () => {
   test('allows only one of several concurrent changes, even when the clock stands still', async () => {
     const { db } = await openTestDatabase({ now: () => start });
     await createAgent(db, { id: 'a' });
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       const read = await db.getAgent('a');
       const outcomes = await Promise.allSettled(
         Array.from({ length: 5 }, (_, caller) =>
@@ -174,7 +172,7 @@ describe('ifUpdatedAt', () => {
       const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
       for (const error of refused) expect(error).toMatchObject({ code: 'CONFLICT' });
     }
-    expect((await db.getAgent('a'))?.updatedAt).toEqual(new Date(start + 20));
+    expect((await db.getAgent('a'))?.updatedAt).toEqual(new Date(start + 6));
   });
 });
 
@@ -240,9 +238,9 @@ describe('agents.expireDue', () => {
   test('changes more agents than fit into one batch', async () => {
     const { db } = await openTestDatabase();
     const agent = agentInput({ certificateId: await createCertificate(db), expiresAt: new Date(0) });
-    await db.agents.createMany(new Array<typeof agent>(2500).fill(agent));
-    expect(await db.agents.expireDue()).toBe(2500);
-    expect(await db.agents.count({ status: ['EXPIRED'] })).toBe(2500);
+    await db.agents.createMany(new Array<typeof agent>(600).fill(agent));
+    expect(await db.agents.expireDue()).toBe(600);
+    expect(await db.agents.count({ status: ['EXPIRED'] })).toBe(600);
   });
 });
 

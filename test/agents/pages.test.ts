@@ -36,15 +36,15 @@ describe('agents.page', () => {
     const query = { orderBy, orderDirection: direction };
     const whole = await db.agents.query(query);
     expect(whole).toHaveLength(60);
-    for (const size of orderBy === 'id' ? [1, 7, 60, 61] : [7, 60])
-      expect(await allPages((page) => db.agents.page(query, page), size)).toEqual(whole);
+    const pagesOf = (more: ResolutionQuery, size: number) =>
+      allPages((page) => db.agents.page({ ...query, ...more }, page), size);
+    for (const size of orderBy === 'id' ? [7, 60, 61] : [7]) expect(await pagesOf({}, size)).toEqual(whole);
     expect(await db.agents.query({ ...query, limit: 20, offset: 25 })).toEqual(whole.slice(25, 45));
-    for (const status of [['ACTIVE'], ['ACTIVE', 'SUSPENDED', 'REVOKED']] as const) {
-      const matching = whole.filter((agent) => status.some((each) => each === agent.status));
-      expect(await allPages((page) => db.agents.page({ ...query, status }, page), 7)).toEqual(matching);
-    }
+    const active = whole.filter(({ status }) => status === 'ACTIVE');
+    expect(await pagesOf({ status: ['ACTIVE'] }, 12)).toEqual(active);
+    expect(await pagesOf({ status: ['ACTIVE', 'SUSPENDED', 'REVOKED'] }, 21)).toEqual(whole);
     const owned = whole.filter(({ owner }) => owner === 'owner-1');
-    expect(await allPages((page) => db.agents.page({ ...query, owner: 'owner-1' }, page), 7)).toEqual(owned);
+    expect(await pagesOf({ owner: 'owner-1' }, 7)).toEqual(owned);
   });
 
   test('returns the same records as query, and all 60 of them on one page by default', async () => {

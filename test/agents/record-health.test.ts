@@ -100,19 +100,19 @@ describe('agents.recordHealth', () => {
     expect(await statementsOf(async () => expect(await db.agents.recordHealth([])).toEqual([]))).toEqual([]);
   });
 
-  test('stores ten thousand reports in one transaction with the same statements for each 500', async () => {
+  test('stores 1,200 reports in one transaction with the same statements for each 500', async () => {
     const { db, events } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const endpoints = [endpoint('x'), endpoint('y')];
-    const ids = Array.from({ length: 5000 }, (_, index) => `agent-${index}`);
+    const ids = Array.from({ length: 600 }, (_, index) => `agent-${index}`);
     await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId, endpoints })));
     const reports = ids.flatMap((id) => [report(`${id}/x`, 'HEALTHY', 1), report(`${id}/y`, 'UNHEALTHY', 1)]);
     events.length = 0;
     expect(new Set(await db.agents.recordHealth(reports.reverse()))).toEqual(new Set([true]));
     const statements = events.flatMap((event) => (event.type === 'query' ? [event.sql] : []));
     expect(statements.filter((text) => text === 'COMMIT')).toHaveLength(1);
-    expect(statements.filter((text) => text.includes('endpoints'))).toHaveLength(20 * 2);
-    expect(await db.agents.count({ health: ['UNHEALTHY'] })).toBe(5000);
+    expect(statements.filter((text) => text.includes('endpoints'))).toHaveLength(3 * 2);
+    expect(await db.agents.count({ health: ['UNHEALTHY'] })).toBe(600);
     expect(await db.agents.count({ health: ['UNKNOWN'] })).toBe(0);
   });
 

@@ -8,11 +8,7 @@ import { agentInput, certificateInput, eventInput } from '../support/factories';
  * of the event loop.
  */
 
-const [, , url = '', which] = process.argv;
-
-/** Descriptions of the attempts that take seconds. The everyday run skips these attempts. */
-const slow =
-  /large records|wide|longest|endpoints|00,000|range of "|doubling|10 million|long field|metadata.* (of an en|of an ev|to set)/;
+const [, , url = ''] = process.argv;
 
 type Attempt = readonly [what: string, attempt: (db: DatabaseService) => Promise<unknown>];
 
@@ -156,7 +152,6 @@ async function run(): Promise<void> {
   await db.createCertificate(certificateInput({ id: 'c', notAfter: new Date('9999-12-31T23:59:59.999Z') }));
   await db.createAgent(agent({ id: 'a', name: 'ab'.repeat(400) }));
   for (const [expected, what, attempt] of attempts) {
-    if (which !== 'all' && slow.test(what)) continue;
     let code: string | undefined;
     const start = performance.now();
     const blockedMs = await longestBlockMs(async () => {

@@ -1,14 +1,6 @@
 import { inspect } from 'node:util';
 import fc, { type Arbitrary } from 'fast-check';
 
-/** True when LONG_TESTS is set. The long run takes all values; the everyday run takes some of them. */
-export const isLongRun = process.env['LONG_TESTS'] !== undefined;
-
-/** Returns all values in the long run, and each `step`th in the everyday run. */
-export function sampled<T>(values: readonly T[], step: number): readonly T[] {
-  return isLongRun ? values : values.filter((_, index) => index % step === 0);
-}
-
 /** Secret that no message may contain; it is part of most of the texts below. */
 export const marker = 's3cr3t-7f0e';
 

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
 import type { TransactionScope } from '../../src';
 import { newsOf } from '../certificates/feed';
-import { nextLine, startProcess } from '../support/child-process';
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
-import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import { certificateInput, createAgent } from '../support/factories';
 import { createRole } from '../support/postgresql-role';
 import { rawCounts, readSqlite } from '../support/raw-reader';
 import { testOn } from '../support/skip';
 import SqliteDriver from '../support/sqlite-driver';
-import { openTestDatabase, type TestDatabase } from '../support/test-database';
+import { openTestDatabase } from '../support/test-database';
+import { openDue, past } from './due';
 
 const nothing = {
   agentsExpired: 0,
@@ -19,21 +18,7 @@ const nothing = {
   checkpointed: false,
   optimized: false,
 };
-const past = new Date('2001-01-01');
 const future = new Date('2099-01-01');
-
-/** Opens a database with `count` due agents, due certificates, and old events, and with their changes. */
-async function openDue(count: number): Promise<TestDatabase> {
-  const database = await openTestDatabase();
-  const { db } = database;
-  for (let index = 0; index < count; index += 1) await createCertificate(db, { id: `c${index}`, notAfter: past });
-  const due = { certificateId: 'c0', expiresAt: past };
-  await db.agents.createMany(Array.from({ length: count }, (_, index) => agentInput({ id: `a${index}`, ...due })));
-  await db.events.recordMany(Array.from({ length: count }, () => eventInput({ timestamp: past })));
-  await createAgent(db, { certificateId: 'c0', expiresAt: future });
-  await db.recordSecurityEvent(eventInput());
-  return database;
-}
 
 const countSegments = (driver: InstanceType<typeof SqliteDriver>): unknown =>
   driver.prepare('SELECT count(DISTINCT segid) FROM agent_names_search_idx').pluck().get();
@@ -150,18 +135,18 @@ describe('db.maintain', () => {
     expect(error).toMatchObject({ field, operation: 'maintain' });
   });
 
-  test('can run in several processes at once, and each record is counted once', async () => {
-    const { db, options } = await openDue(120);
-    // The changes that the processes add are newer than this time.
+  test('can run in several services at once, and each record is counted once', async () => {
+    const { db, options } = await openDue(20);
+    const { db: other } = await openTestDatabase(options);
+    // The changes that the services add are newer than this time.
     const before = new Date(Date.now() + 1);
-    const length = (await db.changes({ limit: 10_000 })).length;
+    const { length } = await db.changes({ limit: 10_000 });
     await new Promise((resolve) => setTimeout(resolve, 10));
-    const path = join(__dirname, 'maintaining-process.ts');
-    const processes = [1, 2, 3].map(() => startProcess(path, options.url, before.toISOString()));
-    const counts = (await Promise.all(processes.map(nextLine))).map((line) => JSON.parse(line) as number[]);
-    expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 0]);
-    const sums = [0, 1, 2, 3].map((place) => counts.reduce((sum, report) => sum + (report[place] ?? 0), 0));
-    expect(sums).toEqual([120, 120, length, 121]);
+    const tasks = { expire: true, pruneChanges: { before }, pruneEvents: { before: future } };
+    const reports = await Promise.all([db, other, db].map((service) => service.maintain(tasks)));
+    const sumOf = (count: keyof typeof nothing) => reports.reduce((sum, report) => sum + Number(report[count]), 0);
+    expect([sumOf('agentsExpired'), sumOf('certificatesExpired'), sumOf('changesPruned')]).toEqual([20, 20, length]);
+    expect(sumOf('eventsPruned')).toBe(21);
     expect(await db.check()).toMatchObject({ ok: true });
   });
 });

@@ -19,7 +19,7 @@ import { givenCertificates } from './pools';
  * failed run with the values in its message.
  */
 // A call takes longer on PostgreSQL.
-const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 6 : 25));
+const runs = Number(process.env['MODEL_RUNS'] ?? (onPostgresql ? 2 : 10));
 const maxCommands = Number(process.env['MODEL_COMMANDS'] ?? 60);
 const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
 /**

@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseService } from '../../src';
 import { agentInput, certificateInput, createAgent, eventInput } from '../support/factories';
 import { onPostgresql } from '../support/engine';
 import { allRawRows, rawCounts } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
+import { scratch } from '../support/scratch';
 import { openFilledDatabase } from '../support/sound-database';
-import { newDatabaseUrl, openTestDatabase, temporaryDirectory, type TestDatabase } from '../support/test-database';
+import {
+  newDatabaseUrl,
+  openTestDatabase,
+  runCleanups,
+  temporaryDirectory,
+  type Cleanup,
+  type TestDatabase,
+} from '../support/test-database';
 import { exportText, importText } from './exporting';
 
 const oddText = ' \t"\\u0000\' \u2028\u2029\u200f\u0001 \ufffd \uffee 👩‍👩‍👧 İß e\u0301';
@@ -158,6 +168,23 @@ describe('An export', () => {
 });
 
 describe('The import of an export', () => {
+  let exported = '';
+  const targets: string[] = [];
+  const ends: Cleanup[] = [];
+
+  beforeAll(async () => {
+    exported = await exportText((await openSource()).options.url);
+    const directory = mkdtempSync(join(scratch, 'ans-test-'));
+    ends.push(() => rmSync(directory, { recursive: true }));
+    targets.push(`file:${join(directory, 'other.sqlite')}`, await newDatabaseUrl((end) => void ends.push(end)));
+    for (const url of targets) {
+      const db = new DatabaseService({ url });
+      await db.initialize();
+      await db.close();
+    }
+  });
+  afterAll(() => runCleanups(ends));
+
   test.each<[title: string, change: (text: string) => string, message: RegExp]>([
     ['without its last line', (text) => text.replace(/\n[^\n]*\n$/, '\n'), /truncated/],
     ['without its last character but one', (text) => text.slice(0, -2), /truncated|changed/],
@@ -215,20 +242,16 @@ describe('The import of an export', () => {
       /reject/,
     ],
   ])('refuses a file %s and writes nothing', async (_, change, message) => {
-    const { options } = await openSource();
-    const text = change(await exportText(options.url));
-    for (const url of [newSqliteUrl(), await newDatabaseUrl()]) {
+    const text = change(exported);
+    for (const url of targets) {
       await expect(importText(text, url)).rejects.toThrow(message);
-      const { db } = await openTestDatabase({ url });
       const counts = await rawCounts({ options: { url } });
       expect(Object.entries(counts).filter(([, count]) => count > 0)).toEqual([]);
-      await db.close();
     }
   });
 
   test('commits nothing when the rows have another order than their keys, and reports it', async () => {
-    const { options } = await openSource();
-    const text = withLines(await exportText(options.url), (lines) => {
+    const text = withLines(exported, (lines) => {
       const index = lines.findIndex((line) => line.startsWith('["changes"'));
       lines.splice(index, 2, ...lines.slice(index, index + 2).reverse());
       return lines;
@@ -239,14 +262,12 @@ describe('The import of an export', () => {
   });
 
   test('refuses a database that is not empty, and leaves it as it is', async () => {
-    const { options } = await openSource();
-    const text = await exportText(options.url);
     for (const url of [newSqliteUrl(), await newDatabaseUrl()]) {
       const { db } = await openTestDatabase({ url });
       await createAgent(db, { id: 'mine' });
       await db.close();
       const before = await allRawRows({ options: { url } });
-      await expect(importText(text, url)).rejects.toThrow(
+      await expect(importText(exported, url)).rejects.toThrow(
         /database is not empty: it has rows in .*; nothing was written$/,
       );
       expect(await allRawRows({ options: { url } })).toEqual(before);

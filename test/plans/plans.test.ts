@@ -21,7 +21,7 @@ import { agentInput, createCertificate } from '../support/factories';
 import { connectRaw } from '../support/raw-client';
 import { readSqlite } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
-import { shareTestDatabase, type TestDatabase } from '../support/test-database';
+import { runCleanups, shareTestDatabase, type Cleanup, type TestDatabase } from '../support/test-database';
 
 const dialect = onPostgresql ? postgresqlDialect : sqliteDialect;
 const nowMs = Date.UTC(2026, 0, 1);
@@ -44,6 +44,10 @@ async function fill({ db, options }: TestDatabase): Promise<void> {
   if (onPostgresql) await changeRaw({ options }, 'ANALYZE agents');
 }
 
+const ends: Cleanup[] = [];
+let planner: ReturnType<typeof connectRaw> | undefined;
+afterAll(() => runCleanups(ends));
+
 /** Returns the plan of a statement, one line per step. */
 async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<string[]> {
   const { url } = shared().options;
@@ -53,17 +57,14 @@ async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<st
       ({ detail }) => detail,
     );
   }
-  const client = await connectRaw(url);
-  try {
-    // The planner prefers to scan and sort small tables. These settings allow that only when no index can be used.
-    await client.query('SET enable_seqscan = off; SET enable_sort = off');
-    // A bitmap scan loses the order. An index of trigrams can only be read by a bitmap scan.
-    if (!withBitmaps) await client.query('SET enable_bitmapscan = off');
-    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${toNumbered(sql)}`, [...args]);
-    return rows.map((row) => row['QUERY PLAN'].trim());
-  } finally {
-    await client.end();
-  }
+  planner ??= connectRaw(url, (end) => void ends.push(end));
+  const client = await planner;
+  // The planner prefers to scan and sort small tables. These settings allow that only when no index can be used.
+  // A bitmap scan loses the order. An index of trigrams can only be read by a bitmap scan.
+  const bitmaps = withBitmaps ? 'on' : 'off';
+  await client.query(`SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = ${bitmaps}`);
+  const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${toNumbered(sql)}`, [...args]);
+  return rows.map((row) => row['QUERY PLAN'].trim());
 }
 
 function resolve(query: ResolutionQuery, isLaterPage = false): Statement {

@@ -4,7 +4,7 @@ import { feedOf } from '../certificates/feed';
 import { openTestDatabase, type TestDatabase } from './test-database';
 
 /** Number of rounds of each race: RACE_ROUNDS, or a few by default. */
-export const rounds = Number(process.env['RACE_ROUNDS'] ?? 10);
+export const rounds = Number(process.env['RACE_ROUNDS'] ?? 5);
 
 /** Number of rounds that run at the same time, so that they also disturb each other. */
 const lanes = 4;

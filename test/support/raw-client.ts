@@ -20,10 +20,10 @@ function parseTime(text: string): number {
   return Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`);
 }
 
-/** Opens a connection to a PostgreSQL database without code of the package. It ends after the test. */
-export async function connectRaw(url: string): Promise<Client> {
+/** Opens a connection to a PostgreSQL database without code of the package. It ends after the test by default. */
+export async function connectRaw(url: string, atEnd = afterTest): Promise<Client> {
   const client = await connect(url);
-  afterTest(() => client.end());
+  atEnd(() => client.end());
   return client;
 }
 

@@ -6,18 +6,9 @@ import { expectError } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { callMethod, databaseCalls, fillForCalls, publicCalls, type PublicCall } from '../support/public-calls';
 import { allRawRows } from '../support/raw-reader';
+import { isLongRun, sampled } from '../support/sampled';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
-import {
-  anyValue,
-  expectUnpolluted,
-  hostileObjects,
-  isLongRun,
-  marker,
-  pathsOf,
-  replaced,
-  sampled,
-  type Hostile,
-} from './hostile-values';
+import { anyValue, expectUnpolluted, hostileObjects, marker, pathsOf, replaced, type Hostile } from './hostile-values';
 
 /** PROPERTY_RUNS sets the number of calls, PROPERTY_SEED repeats a failed run. */
 const { PROPERTY_RUNS = isLongRun ? (onPostgresql ? 150 : 500) : 40, PROPERTY_SEED } = process.env;

@@ -6,11 +6,12 @@ import { DatabaseService, DatabaseServiceFactory, driverErrorOf, type DatabaseOp
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
 import { agentInput, createCertificate } from '../support/factories';
+import { isLongRun } from '../support/sampled';
 import { testOn } from '../support/skip';
 import { openTestDatabase, shareTestDatabase, temporaryDirectory } from '../support/test-database';
-import { anyValue, expectUnpolluted, hostileObjects, isLongRun, marker, pathsOf, replaced } from './hostile-values';
+import { anyValue, expectUnpolluted, hostileObjects, marker, pathsOf, replaced } from './hostile-values';
 
-const runs = Number(process.env['PROPERTY_RUNS'] ?? (isLongRun ? 500 : 100));
+const runs = Number(process.env['PROPERTY_RUNS'] ?? (isLongRun ? 500 : 50));
 
 function throwMine(): never {
   throw new Error('mine');

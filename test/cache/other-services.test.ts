@@ -1,50 +1,10 @@
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseService } from '../../src';
-import { rounds } from '../support/race';
-import { nextLine, startProcess } from '../support/child-process';
 import { onPostgresql } from '../support/engine';
 import { agentInput, certificateInput, createAgent, createCertificate } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';
+import { expectSoon, versionOf } from './expect-soon';
 import { openCache } from './open-cache';
 
-/** Maximum time until commits of others are noticed on PostgreSQL, on a busy machine. */
-const longestMs = 5000;
-
-/** Reads until the outcome is the expected one. On SQLite, the first read must return it. */
-async function expectSoon(read: () => Promise<unknown>, expected: unknown): Promise<void> {
-  const deadline = performance.now() + (onPostgresql ? longestMs : 0);
-  let outcome = await read();
-  while (outcome !== expected && performance.now() < deadline) {
-    await sleep(5);
-    outcome = await read();
-  }
-  expect(outcome).toBe(expected);
-}
-
-const versionOf = (db: DatabaseService) => async () => (await db.getAgent('a'))?.version;
-
 describe('The cache', () => {
-  test(`returns each change of another process ${onPostgresql ? 'within 5 seconds' : 'at once'}`, async () => {
-    const { db, options, outcomes } = await openCache();
-    await createAgent(db, { id: 'a' });
-    const updating = startProcess(join(__dirname, 'updating-process.ts'), options.url);
-    await nextLine(updating);
-    const count = onPostgresql ? 5 : 10 * rounds;
-    for (let round = 0; round < count; round += 1) {
-      // The record is in the cache before the other process changes it.
-      await db.getAgent('a');
-      await db.getAgent('a');
-      const done = nextLine(updating);
-      updating.child.stdin?.write(`1.0.${round}\n`);
-      expect(await done).toBe(`1.0.${round}`);
-      await expectSoon(versionOf(db), `1.0.${round}`);
-    }
-    expect(outcomes().filter((outcome) => outcome === 'hit agent').length).toBeGreaterThanOrEqual(count);
-    updating.child.stdin?.end();
-    expect(await updating.ended).toBe(0);
-  });
-
   test('does not keep the successor of an agent that another service deletes', async () => {
     const { db, other } = await openCache();
     for (const id of ['a', 'b']) await createAgent(db, { id });

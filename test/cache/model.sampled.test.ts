@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import type { DatabaseService } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { agentInput, certificateInput } from '../support/factories';
+import { isLongRun } from '../support/sampled';
 import { openCache } from './open-cache';
 
-/** Number of random sequences of steps: CACHE_RUNS, or by default 5 on PostgreSQL and 12 on SQLite. */
-const runs = Number(process.env['CACHE_RUNS'] ?? (onPostgresql ? 5 : 12));
+/** Number of random sequences of steps. They take longer on PostgreSQL. */
+const runs = (onPostgresql ? 2 : 5) * (isLongRun ? 5 : 1);
 
 type Target = Pick<DatabaseService, 'agents' | 'certificates' | 'register'>;
 

@@ -1,8 +1,9 @@
 import type { ResolutionQuery, SecurityEventQuery } from '../../src';
 import { fold } from '../model/text';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
+import { sampled } from '../support/sampled';
 import { shareTestDatabase } from '../support/test-database';
-import { meaningfulTexts, sampled } from './hostile-values';
+import { meaningfulTexts } from './hostile-values';
 
 /** Distinct texts. A text that a query does not take literally would also find some of the other texts. */
 const texts = [...new Set(meaningfulTexts)];
