@@ -33,7 +33,7 @@ const onSqliteOnly = [
   'agents/agent-input\\.',
   'cache/(?:reads|record-cache)\\.',
   'errors/(?:classification|driver-unavailable|http)\\.',
-  'events/security-event-input\\.',
+  'events/(?:security-event-input|set-digest)\\.',
   'lifecycle/options\\.',
   'limits/limits\\.',
   'prisma/entry-points\\.',

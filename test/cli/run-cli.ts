@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { packageRoot } from '../support/prisma-cli';
 import { runNode, type ProcessResult } from '../support/run-process';
+import { isLongRun } from '../support/sampled';
+import { runHere } from './run-here';
 
 /** Compiled command line, which `npm run build` creates. */
 export const cliPath = join(packageRoot, 'dist/cli/main.js');
@@ -12,11 +14,16 @@ export interface CliSurroundings {
   readonly input?: string;
 }
 
-/** Runs the compiled command line to its end, outside of a terminal. DATABASE_URL is unset unless `env` has it. */
+/**
+ * Runs a command to its end, outside of a terminal: in the long run the compiled one in a process of its own, in the
+ * everyday run that of the source in this process if it needs no input and no other folder. DATABASE_URL is unset
+ * unless `env` has it.
+ */
 export function runCli(
   args: readonly string[],
   { env = {}, cwd, input }: CliSurroundings = {},
 ): Promise<ProcessResult> {
+  if (!isLongRun && cwd === undefined && input === undefined) return runHere(args, env);
   const inherited = Object.entries(process.env).filter(([name]) => name !== 'DATABASE_URL');
   return runNode([cliPath, ...args], { cwd, input, env: { ...Object.fromEntries(inherited), ...env } });
 }

@@ -1,5 +1,3 @@
-import { checkPrimeSync } from 'node:crypto';
-import { SetDigest } from '../../src/events/chain/set-digest';
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectRefused } from '../support/expect-error';
 import { eventInput } from '../support/factories';
@@ -119,48 +117,5 @@ describe('events.prune', () => {
     const call = () => callUntyped(shared().db.events, 'prune', options);
     const error = await expectRefused(shared(), 'INVALID_INPUT', call);
     expect(error).toMatchObject({ operation: 'events.prune', field });
-  });
-});
-
-function digestOf(members: readonly number[]): string {
-  const digest = new SetDigest();
-  for (const member of members) digest.add(member);
-  return digest.toString();
-}
-
-describe('SetDigest', () => {
-  test('returns the same digest for any order of the members', () => {
-    expect(digestOf([1, 2, 3])).toBe(digestOf([3, 1, 2]));
-  });
-
-  test('returns another digest when a member differs or is added again', () => {
-    const digests = [[], [1], [2], [1, 1], [1, 2], [12], [1, 2, 3]].map(digestOf);
-    expect(new Set(digests).size).toBe(digests.length);
-  });
-
-  test('computes the digest of a union from the digests of its parts', () => {
-    const union = SetDigest.parse(digestOf([1, 2]));
-    union?.addAll(SetDigest.parse(digestOf([3])) ?? new SetDigest());
-    expect(union?.toString()).toBe(digestOf([1, 2, 3]));
-  });
-
-  test('parses only its own serialized form', () => {
-    expect(SetDigest.parse(digestOf([7]))?.toString()).toBe(digestOf([7]));
-    for (const text of ['', '0', 'x'.repeat(768), digestOf([7]).toUpperCase(), 5, null]) {
-      expect(SetDigest.parse(text)).toBeUndefined();
-    }
-  });
-
-  test('returns a digest below its modulus, which is a prime number', () => {
-    const modulus = (1n << 3072n) - 1_103_717n;
-    expect(checkPrimeSync(modulus)).toBe(true);
-    const members = Array.from({ length: 200 }, (_, index) => index);
-    expect(BigInt(`0x${digestOf(members)}`)).toBeLessThan(modulus);
-  });
-
-  test('returns the serialized form that stored chains contain', () => {
-    const expected = digestOf([1, 2]);
-    expect(expected).toHaveLength(768);
-    expect(expected.slice(0, 32)).toBe('bd090646d5d073982e504a1f540f3612');
   });
 });

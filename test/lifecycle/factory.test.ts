@@ -2,7 +2,6 @@ import { existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import SqliteDriver from '../support/sqlite-driver';
 import { DatabaseService, DatabaseServiceFactory } from '../../src';
-import { nextLine, startProcess } from '../support/child-process';
 import { createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
 import { resetAfterTest } from '../support/factory-instance';
@@ -246,19 +245,6 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     }
   });
 
-  test('fails with BUSY while another process has the database open', async () => {
-    const { options } = place();
-    await filledDatabase(options.url);
-    const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
-    expect(await nextLine(child)).toBe('open');
-    await expectError('BUSY', () => DatabaseServiceFactory.resetDatabase(options));
-    expect(await countAgents(options.url)).toBe(1);
-    child.child.kill('SIGKILL');
-    await child.ended;
-    await DatabaseServiceFactory.resetDatabase(options);
-    expect(await countAgents(options.url)).toBe(0);
-  });
-
   test('fails with BUSY while another service of this process has the database open, and the instance remains usable', async () => {
     const { options } = place();
     resetAfterTest(options);
@@ -271,17 +257,6 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     await db.close();
     await DatabaseServiceFactory.resetDatabase();
     expect(await countAgents(options.url)).toBe(0);
-  });
-
-  test('removes a database with its -wal file after the only process that had it open was killed', async () => {
-    const { path, options } = place();
-    const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
-    expect(await nextLine(child)).toBe('open');
-    child.child.kill('SIGKILL');
-    await child.ended;
-    expect(existsSync(`${path}-wal`)).toBe(true);
-    await DatabaseServiceFactory.resetDatabase(options);
-    expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
   });
 
   test('does not modify the file of another application after getInstance failed to open it', async () => {

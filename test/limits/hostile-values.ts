@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import fc, { type Arbitrary } from 'fast-check';
+import { codePoint } from '../support/code-point';
 
 /** Secret that no message may contain; it is part of most of the texts below. */
 export const marker = 's3cr3t-7f0e';
@@ -50,7 +51,7 @@ export const meaningfulTexts: readonly string[] = [
 const text: Arbitrary<string> = fc.oneof(
   fc.constantFrom(...meaningfulTexts).map((meaningful) => `${meaningful}${marker}`),
   fc.constantFrom(...meaningfulTexts),
-  fc.string({ unit: 'binary', maxLength: 20 }).map((any) => `${any}${marker}`),
+  fc.string({ unit: codePoint, maxLength: 20 }).map((any) => `${any}${marker}`),
   fc.constantFrom('', `${marker}\0`, `\uD83D${marker}`, `${marker}\uDE00`, `\0`, 'x'.repeat(1000)),
 );
 

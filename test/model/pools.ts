@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { Metadata } from '../../src';
+import { codePoint } from '../support/code-point';
 import { hasBadText } from './text';
 
 /*
@@ -11,7 +12,7 @@ export const pool = <T>(...values: readonly T[]): Arbitrary<T> => fc.constantFro
 
 /** Any text that can be stored. */
 export const anyText: Arbitrary<string> = fc
-  .oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary', maxLength: 6 }), fc.string())
+  .oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: codePoint, maxLength: 6 }), fc.string())
   .filter((text) => !hasBadText(text));
 const badText = pool('a\0b', '\ud800', 'x\udc00y');
 export const text = (...values: readonly string[]): Arbitrary<string> =>

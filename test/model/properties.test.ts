@@ -7,7 +7,7 @@ import { foldCase } from '../../src/validation/fold-case';
 import { anyText, jsonValue } from './pools';
 import { compareCodePoints, fold, isSame } from './text';
 
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 300);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 100);
 const { PROPERTY_SEED: seed } = process.env;
 const parameters = { numRuns: runs, ...(seed === undefined ? {} : { seed: Number(seed) }) };
 

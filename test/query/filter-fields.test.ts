@@ -44,7 +44,7 @@ describe.each(dialects)('Query statements on %s', (_, dialect) => {
   });
 });
 
-const runs = Number(process.env['PROPERTY_RUNS'] ?? 300);
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 60);
 
 /** Generates queries with any of the fields, each with one of its sample values. */
 function queryOf({ samples }: QueryKind): Arbitrary<object> {

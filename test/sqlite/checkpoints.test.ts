@@ -5,7 +5,6 @@ import SqliteDriver from '../support/sqlite-driver';
 import type { DatabaseOptions } from '../../src';
 import { CheckpointThread } from '../../src/engines/sqlite/checkpoint-thread';
 import { loadSqliteDriver } from '../../src/engines/sqlite/driver/load-driver';
-import { nextLine, startProcess } from '../support/child-process';
 import { collectLog } from '../support/collect-log';
 import { createCertificate } from '../support/factories';
 import { rawValues } from '../support/raw-reader';
@@ -173,27 +172,4 @@ test('the checkpoint thread does not change a file that has replaced the databas
   expect(readFileSync(database.path).equals(before)).toBe(true);
   await database.db.close();
   expect(readFileSync(database.path).equals(before)).toBe(true);
-});
-
-test('the write-ahead log stays within its limit when two services and a process with its own checkpoints write', async () => {
-  const options = { maxWalBytes: 16 * mebibyte };
-  const first = await open(options);
-  const second = await open({ ...options, url: first.options.url });
-  const child = startProcess(join(__dirname, 'committing-process.ts'), first.path);
-  await nextLine(child);
-  let largest = 0;
-  const writeOn = async ({ write, logSize }: typeof first): Promise<void> => {
-    for (let count = 0; count < 100; count += 1) {
-      await write(100_000);
-      largest = Math.max(largest, logSize());
-    }
-  };
-  await Promise.all([writeOn(first), writeOn(second)]);
-  await child.kill();
-  expect(largest).toBeLessThanOrEqual(options.maxWalBytes);
-  await second.db.close();
-  await expectSound(first, 200);
-  const commits = new SqliteDriver(first.path);
-  afterTest(() => void commits.close());
-  expect(commits.prepare('SELECT max(n) - count(*) FROM foreign_commits').pluck().get()).toBe(0);
 });

@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
-import { describeUnless } from '../support/skip';
 import { databaseKinds, openTestDatabase } from '../support/test-database';
-import { startWithMemory, whyNoMemoryDirectories } from './memory-directories';
 
 describe.each(databaseKinds)('a database in %s', (_, options) => {
   test('shares one exit listener with other databases, and the last database that is closed removes it', async () => {
@@ -12,14 +9,5 @@ describe.each(databaseKinds)('a database in %s', (_, options) => {
     expect(process.listenerCount('exit')).toBe(before + 1);
     await second.close();
     expect(process.listenerCount('exit')).toBe(before);
-  });
-});
-
-describeUnless(whyNoMemoryDirectories, 'a database in memory', () => {
-  test('removes its directory when its process exits without closing it', async () => {
-    const { child, ended, directory } = await startWithMemory();
-    child.stdin?.write('exit\n');
-    await ended;
-    expect(existsSync(directory)).toBe(false);
   });
 });

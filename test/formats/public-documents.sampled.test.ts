@@ -4,6 +4,7 @@ import { fromA2aCard, fromMcpServer, type FormatResult } from '../../src/formats
 import { isSecretVariable } from '../../src/formats/secret-names';
 import { createCertificate } from '../support/factories';
 import { describeWithSharedData, readSharedData, sharedDataDirectory, type PublicAgent } from '../support/shared-data';
+import { isLongRun, sampled } from '../support/sampled';
 import { shareTestDatabase } from '../support/test-database';
 
 const shared = shareTestDatabase();
@@ -14,7 +15,7 @@ function readDocuments(): readonly {
   readonly result: FormatResult;
   readonly document: object;
 }[] {
-  return readSharedData<PublicAgent>('agents').flatMap((row) => {
+  return sampled(readSharedData<PublicAgent>('agents'), 20).flatMap((row) => {
     const { source, name, version, description, endpoints, metadata } = row;
     const fields = { name, ...(description === undefined ? {} : { description }), ...metadata };
     if (/^(?:mcp-registry|nimblebrain)/.test(source)) {
@@ -31,7 +32,7 @@ function readDocuments(): readonly {
 describeWithSharedData('The documents of public registries', () => {
   test('are converted to the names, versions, capabilities and addresses that their registries list', () => {
     const documents = readDocuments();
-    expect(documents).toHaveLength(1429);
+    expect(documents.length).toBeGreaterThan(isLongRun ? 1400 : 50);
     for (const { row, result } of documents) {
       const { agent } = result;
       expect([agent.name, agent.version, agent.description]).toEqual([row.name, row.version, row.description]);
