@@ -103,8 +103,13 @@ class SqliteMigrationAdapter implements SqlDriverAdapter {
   }
 }
 
+/** Matches the query with which the engine reads the SQL of a partial index. */
+const indexQuery = /^(SELECT sql FROM sqlite_master WHERE type = 'index' AND name = )"([^"']*)";?$/;
+
 function runQuery(connection: Database, query: SqlQuery): SqlResultSet {
-  const statement = connection.prepare<unknown[], unknown[]>(query.sql).safeIntegers();
+  // The engine puts the name of the index in double quotes, which better-sqlite3 does not accept for a text.
+  const sql = query.sql.replace(indexQuery, "$1'$2'");
+  const statement = connection.prepare<unknown[], unknown[]>(sql).safeIntegers();
   if (!statement.reader) {
     statement.run(...toParameters(query));
     return { columnNames: [], columnTypes: [], rows: [] };
