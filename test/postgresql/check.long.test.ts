@@ -24,9 +24,7 @@ async function fill(db: DatabaseService, size: number, fields: (place: number) =
   await db.agents.createMany(places.map((place) => agentInput({ certificateId, endpoints, ...fields(place) })));
   const metadataOf = (place: number) => fields(place).metadata ?? {};
   await db.events.recordMany(places.map((place) => eventInput({ metadata: metadataOf(place) })));
-  await db.transaction(async (tx) => {
-    for (const place of places) await tx.createCertificate(certificateInput({ metadata: metadataOf(place) }));
-  });
+  await db.certificates.createMany(places.map((place) => certificateInput({ metadata: metadataOf(place) })));
 }
 
 async function deleteAll(url: string): Promise<void> {
