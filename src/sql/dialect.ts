@@ -40,6 +40,14 @@ export interface SequenceLock {
   readonly heldKeys: (sequence: string) => Sql;
 }
 
+/** Parts of a query that returns no rows when a condition is true. */
+export interface NoRows {
+  /** Conditions of the query. */
+  readonly conditions: readonly Sql[];
+  /** Returns the limit of the query that otherwise is `limit`. */
+  readonly limitTo: (limit: Sql) => Sql;
+}
+
 /** Columns of a record set, in the order of the values in each row. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
@@ -100,14 +108,19 @@ export interface Dialect {
    */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
   /**
-   * Composes a limit that is 0 when `condition` is true, so that nothing is scanned. On PostgreSQL, the limit is
-   * unchanged: there, the query must also have the condition in its WHERE clause, and the planner must know the limit.
+   * Composes the parts of a query that returns no rows, and reads none, when `condition` is true. On SQLite, this is the
+   * limit, because SQLite would evaluate a condition of WHERE for each row. On PostgreSQL, it is a condition of WHERE,
+   * because the planner needs the value of the limit.
    */
-  readonly limitUnless: (condition: Sql, limit: Sql) => Sql;
+  readonly noRowsIf: (condition: Sql) => NoRows;
   /** Converts a column of an enumeration to a text that is ordered by code point. */
   readonly textOfChoice: (column: Sql) => Sql;
   /** Tests whether the value of a text column is a text or null. SQLite can store other types in such a column. */
   readonly isText: (column: Sql) => Sql;
+  /** Converts the ids that `query` selects, as its column `id`, to one value: an array. */
+  readonly idArray: (query: Sql) => Sql;
+  /** Converts `array`, made by {@link idArray}, or null, to a table `alias` with the column `id`. */
+  readonly idArrayElements: (array: Sql, alias: string) => Sql;
   /** Selects the elements of `list`, a JSON array of texts, as one column. */
   readonly jsonArrayElements: (list: Sql) => Sql;
   /** Converts `rows`, a JSON array of arrays, to a table with the name `alias`. */

@@ -92,7 +92,25 @@ describe('agents.facets', () => {
     }
   });
 
-  test('accepts twenty requests together with every field of a query', async () => {
+  test('counts a property once for all requests with the same property', async () => {
+    const requests = [
+      { by: 'owner' as const, limit: 1 },
+      { by: 'owner' as const, minCount: 2 },
+      { by: 'owner' as const },
+    ];
+    for (const query of [{}, { status: ['ACTIVE', 'SUSPENDED'] as const }]) {
+      expect(await shared().db.agents.facets({ ...query, status: query.status?.slice() }, requests)).toEqual([
+        { buckets: [{ key: 'acme', count: 2 }], otherCount: 2 },
+        { buckets: [{ key: 'acme', count: 2 }], otherCount: 2 },
+        {
+          buckets: ['acme', 'Acme', 'other'].map((key, index) => ({ key, count: index === 0 ? 2 : 1 })),
+          otherCount: 0,
+        },
+      ]);
+    }
+  });
+
+  test('accepts twenty requests of all kinds together with every field of a query', async () => {
     const query: AgentFilterQuery = {
       name: 'test',
       owners: ['acme'],
@@ -104,10 +122,22 @@ describe('agents.facets', () => {
       version: '*',
       not: { capabilities: ['x'], metadata: { x: 1 }, version: '^9' },
     };
-    const requests = Array.from({ length: 20 }, (_, index) => ({ by: { metadata: index === 19 ? 'tier' : 'region' } }));
-    const facets = await shared().db.agents.facets(query, requests);
-    expect(facets).toHaveLength(20);
-    expect(facets[19]).toEqual({ buckets: [{ key: 1, count: 1 }], otherCount: 0 });
+    const kinds = ['capability', 'owner', 'protocol', 'status', 'health'] as const;
+    const keys = Array.from({ length: 14 }, (_, index) => ({ metadata: `key-${index}` }));
+    const properties: FacetProperty[] = [...kinds, ...keys, { metadata: 'tier' }];
+    const facets = await shared().db.agents.facets(
+      query,
+      properties.map((by) => ({ by })),
+    );
+    expect(facets.map(({ buckets }) => buckets.map(({ key, count }) => [key, count]))).toEqual([
+      [['read', 1], ['write', 1]], // prettier-ignore
+      [['acme', 1]],
+      [['https', 1], ['wss', 1]], // prettier-ignore
+      [['ACTIVE', 1]],
+      [['HEALTHY', 1], ['UNHEALTHY', 1]], // prettier-ignore
+      ...keys.map(() => []),
+      [[1, 1]],
+    ]);
   });
 
   test('returns no facet without requests, and the keys in their own types', async () => {

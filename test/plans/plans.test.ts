@@ -79,7 +79,7 @@ function resolve(query: ResolutionQuery, isLaterPage = false): Statement {
 /** Pattern of steps that scan a whole table or index, except the scan in the requested order up to `scan_end`. */
 const fullScan = onPostgresql
   ? /Seq Scan on (agents|endpoints|agent_|certificates)/
-  : /^SCAN (?!(?:source_|count|candidate|selective|fallback|page|scanned_page|scan_end|wanted|rarest|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;
+  : /^SCAN (?!(?:first_selective|candidate|selective|fallback|page|scanned_page|scan_end|wanted|rarest|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;
 
 const facetsBy = ['capability', 'owner', 'protocol', 'status', 'health', { metadata: 'key' }] as const;
 describe('The plan of a selective query', () => {

@@ -6,7 +6,7 @@ import type { Executor } from '../../storage/executor';
 import { answerBounds } from '../../validation/limits';
 import type { AgentFilter } from '../query/filter-fields';
 import { AgentStatus, HealthStatus } from '../types';
-import { buildFacets } from './statement';
+import { buildFacets, type CountedFacet } from './statement';
 import type { Facet } from './types';
 import type { FacetKind, ParsedFacet } from './validation';
 
@@ -18,18 +18,38 @@ export async function countFacets(
   { now, checks }: ServiceSettings,
 ): Promise<Facet[]> {
   if (filter === null || facets.length === 0) return facets.map(() => ({ buckets: [], otherCount: 0 }));
-  const statement = buildFacets(executor.dialect, { filter, facets, nowMs: now() });
+  const properties = propertiesOf(facets);
+  const counted = [...properties.values()];
+  const statement = buildFacets(executor.dialect, { filter, facets: counted, nowMs: now() });
   const rows = await executor.query(withBounds(answerBounds(checks.limits), statement));
-  return facets.map((facet, index) =>
-    toFacet(
+  const indexes = new Map([...properties.keys()].map((property, index) => [property, index]));
+  return facets.map((facet) => {
+    const index = indexes.get(propertyOf(facet));
+    return toFacet(
       rows.filter(([place]) => Number(place) === index),
       facet,
-    ),
-  );
+    );
+  });
 }
 
-function toFacet(rows: readonly Row[], { kind, minCount }: ParsedFacet): Facet {
+// Several facets of the same property are counted once, with the highest of their limits.
+function propertiesOf(facets: readonly ParsedFacet[]): Map<string, CountedFacet> {
+  const properties = new Map<string, CountedFacet>();
+  for (const facet of facets) {
+    const property = propertyOf(facet);
+    const limit = Math.max(facet.limit, properties.get(property)?.limit ?? 0);
+    properties.set(property, { ...facet, limit });
+  }
+  return properties;
+}
+
+function propertyOf({ kind, metadataKey = '' }: ParsedFacet): string {
+  return `${kind} ${metadataKey}`;
+}
+
+function toFacet(rows: readonly Row[], { kind, limit, minCount }: ParsedFacet): Facet {
   const buckets = rows
+    .slice(0, limit)
     .map(([, label, count]) => ({ label, count: Number(count) }))
     .filter(({ count }) => count >= minCount);
   const total = Number(rows[0]?.[3] ?? 0);

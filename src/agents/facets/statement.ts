@@ -9,19 +9,26 @@ import { agentFilterTerms, type AgentFilter } from '../query/filter-fields';
 import { composeMatching } from '../query/matching';
 import type { FacetKind, ParsedFacet } from './validation';
 
-/** Input of the statement: the requested facets, and the filter of the agents. */
+/** Facets of the agents that match a filter. */
 interface FacetSelection {
   readonly filter: AgentFilter;
-  readonly facets: readonly ParsedFacet[];
+  /** Facets of different properties. */
+  readonly facets: readonly CountedFacet[];
   /** Current time, in milliseconds since 1970. */
   readonly nowMs: number;
 }
+
+/** Facet of one property. */
+export type CountedFacet = Pick<ParsedFacet, 'kind' | 'metadataKey' | 'limit'>;
 
 /** Everything that the SQL text of facets depends on. */
 interface FacetsKey {
   readonly filter: FilterKey;
   readonly kinds: readonly FacetKind[];
 }
+
+/** Maximum number of sources whose candidates are counted. Each kind of facet contains the agents that match once. */
+const maxSources = 3;
 
 /**
  * Builds the statement that counts all facets. Each row of its result contains the index of the facet, a value of the
@@ -38,13 +45,16 @@ const facetStatements = memoizeByDialect((dialect) =>
     ({ filter, kinds }, bind) => {
       const isFiltered = Object.keys(filter).length > 0;
       const nowMs = bind((selection) => selection.nowMs);
-      const matching = composeMatching(dialect, agentFilterTerms.toSql(filter, bind), nowMs);
-      const facets = kinds.map((kind, index) => {
+      const matching = composeMatching(dialect, agentFilterTerms.toSql(filter, bind), nowMs, maxSources);
+      const tables = isFiltered ? [...matching.tables, matchingTable(kinds, matching.select)] : [];
+      const areKeysTogether = isFiltered && kinds.filter((kind) => kind === 'metadata').length > 1;
+      const facets = kinds.flatMap((kind, index) => {
+        if (areKeysTogether && kind === 'metadata') return [];
         const key = bind((selection) => selection.facets[index]?.metadataKey ?? null);
         const limit = bind((selection) => selection.facets[index]?.limit ?? null);
-        return bucketsOf(index, groupsOf(dialect, kind, isFiltered, key), limit);
+        return [bucketsOf(index, groupsOf(dialect, kind, isFiltered, key), limit)];
       });
-      const tables = isFiltered ? [...matching.tables, matchingTable(kinds, matching.select)] : [];
+      if (areKeysTogether) facets.push(bucketsOfKeys(dialect, bind(keysOf)));
       return sql`${withTables(tables)}SELECT facet, label, uses, total FROM (${join(facets, ' UNION ALL ')}) AS facets
         ORDER BY facet, uses DESC, label`;
     },
@@ -67,7 +77,25 @@ function bucketsOf(index: number, groups: Sql, limit: Sql): Sql {
     FROM (${groups}) AS groups_${facet} ORDER BY uses DESC, label LIMIT CAST(${limit} AS BIGINT)) AS facet_${facet}`;
 }
 
-/** Composes the query that groups the agents by the values of a property, and counts each group. */
+/** Returns the indexes, keys and limits of the facets of metadata, as JSON. */
+function keysOf({ facets }: FacetSelection): string {
+  const keys = facets.map(({ metadataKey, limit }, index) => [index, metadataKey, limit]);
+  return JSON.stringify(keys.filter(([, key]) => key !== undefined));
+}
+
+// Counts the facets of all keys in one query, so that the size of the statement does not grow with the number of keys.
+function bucketsOfKeys(dialect: Dialect, keys: Sql): Sql {
+  const columns = { facet: 'integer', key: 'text', most: 'integer' } as const;
+  return sql`SELECT facet, label, uses, total FROM (
+    SELECT facet, label, uses, most, sum(uses) OVER (PARTITION BY facet) AS total,
+      row_number() OVER (PARTITION BY facet ORDER BY uses DESC, label) AS place FROM (
+      SELECT k.facet, k.most, am.value AS label, count(*) AS uses
+        FROM matching m CROSS JOIN ${dialect.jsonRecordSet(keys, 'k', columns)} CROSS JOIN agent_metadata am
+        WHERE am.agent_id = m.id AND am.key = k.key GROUP BY k.facet, k.most, am.value) AS groups_of_keys)
+    AS facets_of_keys WHERE place <= most`;
+}
+
+/** Composes the query of the values of a property with their numbers of agents. */
 function groupsOf(dialect: Dialect, kind: FacetKind, isFiltered: boolean, key: Sql): Sql {
   // Without a filter, all agents match, so the tables of their collections are read alone.
   const from = (table: string, alias: string): Sql => {

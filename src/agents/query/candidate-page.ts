@@ -1,5 +1,5 @@
 import { isBefore } from '../../query/order';
-import { join, sql, type Sql } from '../../sql/sql';
+import { join, raw, sql, type Sql } from '../../sql/sql';
 import { allOf } from '../../sql/statement';
 import { fallbackTable, selectiveTable, type CandidatePlan, type OrderedPlan } from './candidate-sources';
 import { agentsOf, contextOf, keyColumn, scanContextOf, scanPage, selectPage, type Composition } from './composition';
@@ -27,11 +27,7 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
     return selectPage(composition, keyColumn(composition), agentsOf(dialect, candidates), conditions);
   };
   const isFull = sql`(SELECT count(*) FROM scanned_page) = ${limit}`;
-  const pages = [
-    sql`SELECT key FROM selective_page`,
-    ...(isScanned ? [sql`SELECT key FROM scanned_page WHERE ${isFull}`] : []),
-    sql`SELECT key FROM fallback_page`,
-  ];
+  const pages = ['selective_page', ...(isScanned ? ['scanned_page'] : []), 'fallback_page'];
   const isFound = isScanned ? sql`(${isSelective} OR ${isFull})` : isSelective;
   return [
     ...plan.tables,
@@ -39,7 +35,11 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
     ...(isScanned ? scannedTables(composition, plan) : []),
     plan.fallback(sql`NOT ${isFound}`),
     sql`fallback_page AS MATERIALIZED (${select(fallbackTable, plan.residual)})`,
-    sql`page AS MATERIALIZED (${join(pages, ' UNION ALL ')})`,
+    // UNION removes the agents of a scanned page that is not full: they are the first agents of the fallback page.
+    sql`page AS MATERIALIZED (${join(
+      pages.map((table) => sql`SELECT key FROM ${raw(table)}`),
+      ' UNION ',
+    )})`,
   ];
 }
 
@@ -50,16 +50,14 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
 export function orderedPage(composition: Composition, { tables, isSelective, isScan }: OrderedPlan): Sql[] {
   const { dialect, filter, limit, end } = composition;
   const key = keyColumn(composition);
-  // As a part of WHERE, the condition would be evaluated by SQLite for each agent of the scan. A limit of 0 avoids the
-  // scan.
-  const unlessSelective = (count: Sql): Sql => dialect.limitUnless(isSelective, count);
+  const { conditions, limitTo } = dialect.noRowsIf(isSelective);
   const ofSource = filter.conditions(contextOf(composition, sql`${selectiveTable}.id`));
   const context = isScan ? scanContextOf(composition) : contextOf(composition);
-  const ofScan = [sql`NOT ${isSelective}`, ...filter.conditions(context)];
+  const ofScan = [...conditions, ...filter.conditions(context)];
   return [
     ...tables,
     sql`selective_page AS MATERIALIZED (${selectPage(composition, key, agentsOf(dialect, selectiveTable), ofSource)})`,
-    sql`scanned_page AS MATERIALIZED (${scanPage({ ...composition, limit: unlessSelective(limit), end: unlessSelective(end) }, ofScan)})`,
+    sql`scanned_page AS MATERIALIZED (${scanPage({ ...composition, limit: limitTo(limit), end: limitTo(end) }, ofScan)})`,
     sql`page AS MATERIALIZED (SELECT key FROM selective_page UNION ALL SELECT key FROM scanned_page)`,
   ];
 }
@@ -74,10 +72,11 @@ function scannedTables(composition: Composition, { isSelective, maxScanned }: Ca
     id: sql`(SELECT id FROM scan_end)`,
   });
   const conditions = [isBeforeEnd, ...filter.conditions(scanContextOf(composition))];
+  const unlessSelective = dialect.noRowsIf(isSelective);
   return [
     sql`scan_end AS MATERIALIZED (SELECT ${columns.value ?? columns.id} AS value, ${columns.id} AS id FROM agents a
-      WHERE ${allOf([sql`NOT ${isSelective}`, ...after])} ORDER BY ${orderBy(order)}
-      LIMIT ${dialect.limitUnless(isSelective, sql`1`)} OFFSET ${maxScanned})`,
+      WHERE ${allOf([...unlessSelective.conditions, ...after])} ORDER BY ${orderBy(order)}
+      LIMIT ${unlessSelective.limitTo(sql`1`)} OFFSET ${maxScanned})`,
     sql`scanned_page AS MATERIALIZED (${selectPage(composition, keyColumn(composition), sql`agents a`, conditions)})`,
   ];
 }

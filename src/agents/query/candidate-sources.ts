@@ -1,3 +1,4 @@
+import type { Dialect } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import type { AgentOrderField } from './types';
 import { maxScanned, selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
@@ -13,7 +14,7 @@ export const fallbackTable = sql`fallback`;
  * Maximum number of candidate sources that a query counts; it takes the best ones. More sources would make the
  * statement too large for SQLite 3.54, which limits the nested references to table expressions.
  */
-const maxSources = 6;
+export const defaultMaxSources = 6;
 
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
@@ -45,7 +46,11 @@ export interface CandidatePlan extends SelectivePlan {
  * @returns undefined when the indexes of the table `agents` are enough: the filter is selective, or all of its sources
  *   are columns of that table.
  */
-export function planCandidates(filter: AgentFilterSql, context: AgentContext): CandidatePlan | undefined {
+export function planCandidates(
+  filter: AgentFilterSql,
+  context: AgentContext,
+  maxSources = defaultMaxSources,
+): CandidatePlan | undefined {
   if (filter.isSelective) return undefined;
   const all = filter.sources(context);
   const best = all.find(({ source }) => !source.isOwnColumn);
@@ -53,7 +58,10 @@ export function planCandidates(filter: AgentFilterSql, context: AgentContext): C
   const named = all.filter((entry, index) => index < maxSources || entry === best);
   const { candidates, fallback = candidates, isExact } = best.source;
   return {
-    ...planSelective(named.map(({ source }) => source)),
+    ...planSelective(
+      context.dialect,
+      named.map(({ source }) => source),
+    ),
     fallback: (isNeeded) =>
       sql`${fallbackTable} AS MATERIALIZED (${fallback} LIMIT CASE WHEN ${isNeeded} THEN ${noLimit} ELSE 0 END)`,
     maxScanned: best.source.maxScanned ?? maxScanned,
@@ -85,59 +93,44 @@ export function planOrderedScan(
   const counted = sources.filter(
     ({ orders, isRange = false }) => orders?.includes(order) === false && (isScan || isRange),
   );
-  return counted.length === 0 ? undefined : { ...planSelective(counted), isScan };
+  return counted.length === 0 ? undefined : { ...planSelective(context.dialect, counted), isScan };
 }
 
-function planSelective(sources: readonly AgentSource[]): SelectivePlan {
+function planSelective(dialect: Dialect, sources: readonly AgentSource[]): SelectivePlan {
   return {
     tables: [
       ...sources.flatMap(({ table }) => (table === undefined ? [] : [table])),
-      ...sources.flatMap(countedTables),
-      selectiveCandidates(sources),
+      firstSelective(sources),
+      selectiveCandidates(dialect, sources),
     ],
-    isSelective: isAnySelective(sources.length),
+    isSelective: sql`${indexOfFirst} IS NOT NULL`,
   };
 }
 
-const candidateTable = (index: number): Sql => raw(`source_${index}`);
-const countTable = (index: number): Sql => raw(`count_${index}`);
-const isSelective = (index: number): Sql => sql`(SELECT is_selective FROM ${countTable(index)})`;
+const indexOfFirst = sql`(SELECT source FROM first_selective)`;
 
-// Composes a condition that is true when one of the first `count` sources is selective. Each table of counts also
-// contains the result of the table before it, so that the condition refers to one table only.
-function isAnySelective(count: number): Sql {
-  return sql`(SELECT is_any_selective FROM ${countTable(count - 1)})`;
+// Composes a table with the index of the first selective source. CASE stops at this source, so that the query does not
+// count the candidates of the sources after it.
+function firstSelective(sources: readonly AgentSource[]): Sql {
+  const cases = sources.map((source, index) => sql`WHEN ${isSelective(source)} THEN ${raw(String(index))}`);
+  return sql`first_selective AS MATERIALIZED (SELECT CASE ${join(cases, ' ')} END AS source)`;
 }
 
-// Composes the tables of a source: its candidates up to the limit, and the result of counting them. So the query counts
-// only once. If an earlier source is selective, the query does not read this source.
-function countedTables({ candidates, isFew }: AgentSource, index: number): Sql[] {
-  const count = countTable(index);
-  if (isFew !== undefined) {
-    const earlier = index === 0 ? sql`0 = 1` : isAnySelective(index);
-    return [
-      sql`${count} AS MATERIALIZED (SELECT NOT counted.is_found AND counted.is_few AS is_selective, counted.is_found OR counted.is_few AS is_any_selective
-        FROM (SELECT ${earlier} AS is_found, ${isFew} AS is_few) AS counted)`,
-    ];
-  }
-  const table = candidateTable(index);
-  const limit = sql`${selectiveLimit} + 1`;
-  const end = index === 0 ? limit : sql`CASE WHEN ${isAnySelective(index)} THEN 0 ELSE ${limit} END`;
-  // If an earlier source is selective, there are no candidates, and both columns are true.
-  return [
-    sql`${table} AS MATERIALIZED (${candidates} LIMIT ${end})`,
-    sql`${count} AS MATERIALIZED (SELECT counted.is_few AS is_selective, counted.is_few AS is_any_selective
-      FROM (SELECT count(*) <= ${selectiveLimit} AS is_few FROM ${table}) AS counted)`,
-  ];
+function isSelective({ candidates, isFew }: AgentSource): Sql {
+  if (isFew !== undefined) return isFew;
+  const counted = sql`(${candidates} LIMIT ${selectiveLimit} + 1) AS candidate`;
+  return sql`(SELECT count(*) FROM ${counted}) <= ${selectiveLimit}`;
 }
 
-function selectiveCandidates(sources: readonly AgentSource[]): Sql {
-  const arms = sources.map(({ candidates, hasDuplicates, isFew }, index) => {
-    const ids = hasDuplicates ? sql`DISTINCT candidate.id` : sql`candidate.id`;
-    const table = isFew === undefined ? candidateTable(index) : sql`(${candidates})`;
-    return sql`SELECT ${ids} FROM ${table} AS candidate WHERE ${isSelective(index)}`;
+// Reads the few candidates of the selective source again. A table with the counted candidates would make the statement
+// too large for SQLite 3.54, which expands a table wherever a statement or another table refers to it. For the same
+// reason, one expression selects the source: a condition for each source would refer to `first_selective` each time.
+function selectiveCandidates(dialect: Dialect, sources: readonly AgentSource[]): Sql {
+  const cases = sources.map(({ candidates, hasDuplicates }, index) => {
+    const few = sql`(${candidates} LIMIT ${selectiveLimit}) AS candidate`;
+    const ids = hasDuplicates ? sql`SELECT DISTINCT candidate.id FROM ${few}` : sql`SELECT candidate.id FROM ${few}`;
+    return sql`WHEN ${raw(String(index))} THEN ${dialect.idArray(ids)}`;
   });
-  // With a single source, materializing the table would only copy the candidates.
-  const copy = raw(arms.length > 1 ? 'MATERIALIZED' : 'NOT MATERIALIZED');
-  return sql`${selectiveTable} AS ${copy} (${join(arms, ' UNION ALL ')})`;
+  const ids = sql`CASE ${indexOfFirst} ${join(cases, ' ')} END`;
+  return sql`${selectiveTable} AS NOT MATERIALIZED (SELECT candidate.id FROM ${dialect.idArrayElements(ids, 'candidate')})`;
 }

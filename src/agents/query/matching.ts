@@ -13,11 +13,21 @@ export interface MatchingAgents {
   readonly select: (columns: Sql) => Sql[];
 }
 
-/** Composes the queries that read all agents that match a filter, in no particular order. */
-export function composeMatching(dialect: Dialect, filter: AgentFilterSql, nowMs: Sql): MatchingAgents {
+/**
+ * Composes the queries that read all agents that match a filter, in no particular order.
+ *
+ * @param maxSources - maximum number of sources whose candidates are counted. A statement that contains the queries
+ *   several times needs a low number.
+ */
+export function composeMatching(
+  dialect: Dialect,
+  filter: AgentFilterSql,
+  nowMs: Sql,
+  maxSources?: number,
+): MatchingAgents {
   const context = contextOf({ dialect, nowMs });
   const tables = filter.tables(context);
-  const plan = planCandidates(filter, context);
+  const plan = planCandidates(filter, context, maxSources);
   if (plan === undefined) {
     const conditions = allOf(filter.conditions(context));
     return { tables, select: (columns) => [sql`SELECT ${columns} FROM agents a WHERE ${conditions}`] };

@@ -19,11 +19,13 @@ export const postgresqlDialect: Dialect = {
   lookup: (index, table, alias, value) => sql`(${inIndexOrder(index, table, value)} OFFSET 0) AS ${raw(alias)}`,
   rowKey: sql`id`,
   unindexed: (column) => column,
-  limitUnless: (_, limit) => limit,
+  noRowsIf: (condition) => ({ conditions: [sql`NOT (${condition})`], limitTo: (limit) => limit }),
   textOfChoice: (column) => sql`${column}::text COLLATE "C"`,
   isText: () => sql`TRUE`,
   // With `= ANY (ARRAY(…))`, the planner uses one index scan for all values.
   inSubquery: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
+  idArray: (query) => sql`ARRAY(${query})`,
+  idArrayElements: (array, alias) => sql`unnest(${array}) AS ${raw(alias)}(id)`,
   jsonArrayElements: (list) => sql`SELECT jsonb_array_elements_text(${list}::jsonb)`,
   jsonRecordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);

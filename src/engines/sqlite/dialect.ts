@@ -35,10 +35,15 @@ export const sqliteDialect: Dialect = {
     sql`(SELECT * FROM ${raw(table)} WHERE ${column} = ${value}) AS ${raw(alias)}`,
   rowKey: sql`rowid`,
   unindexed: (column) => sql`+${column}`,
-  limitUnless: (condition, limit) => sql`CASE WHEN ${condition} THEN 0 ELSE ${limit} END`,
+  noRowsIf: (condition) => ({
+    conditions: [],
+    limitTo: (limit) => sql`CASE WHEN ${condition} THEN 0 ELSE ${limit} END`,
+  }),
   textOfChoice: (column) => column,
   isText: (column) => sql`typeof(${column}) IN ('text', 'null')`,
   inSubquery: (value, query) => sql`${value} IN (${query})`,
+  idArray: (query) => sql`(SELECT json_group_array(id) FROM (${query}))`,
+  idArrayElements: (array, alias) => sql`(SELECT value AS id FROM json_each(${array})) AS ${raw(alias)}`,
   jsonArrayElements: (list) => sql`SELECT value FROM json_each(${list})`,
   jsonRecordSet: (rows, alias, columns) => {
     const fields = Object.entries(columns).map(([name, type], index) => sql`${field(index, type)} AS ${raw(name)}`);
