@@ -6,7 +6,7 @@ import { chunkRows } from '../sql/chunks';
 import { sortByCodePoint } from '../sql/code-point-order';
 import type { Row, Statement } from '../sql/statement';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
-import { holderStatements, type HolderStatements } from './holder-statements';
+import { beforeHolders, holderStatements, type HolderStatements } from './holder-statements';
 import { lockForUpdate, lockHeldBy, repeatWhileHidden } from './lock-certificate';
 import type { ParsedRevocation } from './options';
 import { certificateStatements } from './statements';
@@ -180,8 +180,8 @@ async function changeHolders(
 ): Promise<string[]> {
   const { isStepped } = holderStatements(tx.dialect);
   const all: string[] = [];
-  for (let after = -1; ;) {
-    const rows = await tx.query(lock({ certificateId, after }));
+  for (let after = beforeHolders; ;) {
+    const rows = await tx.query(lock({ certificateId, ...after }));
     const ids = idsOf(rows);
     // Sorts each part at once. The final sort then only merges sorted parts, which is quick.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
@@ -192,7 +192,8 @@ async function changeHolders(
       if (shouldYield()) await yieldToEventLoop();
       return sortByCodePoint(all);
     }
-    after = Number(rows.at(-1)?.[1]);
+    const [, owner, key] = rows.at(-1) ?? [];
+    after = { owner: String(owner), key: Number(key) };
   }
 }
 

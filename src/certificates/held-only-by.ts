@@ -4,10 +4,11 @@ import { sql, type Sql } from '../sql/sql';
  * Composes the condition that a certificate belongs to an owner: agents of this owner hold it, and no agents of another
  * owner do. A certificate that no agent holds belongs to nobody. The condition is never NULL.
  *
- * The condition reads all agents that hold the certificate, by the index on `certificate_id`. It is an aggregate,
- * because PostgreSQL could convert an EXISTS to a join with the whole table.
+ * Each subquery reads one end of the index on `certificate_id` and `owner`; SQLite does so only for a single aggregate.
+ * There is no EXISTS, because PostgreSQL could convert it to a join with the whole table.
  */
 export function isHeldOnlyBy(certificateId: Sql, owner: Sql): Sql {
-  return sql`COALESCE((SELECT min(h.owner) = ${owner} AND max(h.owner) = ${owner} FROM agents h
-    WHERE h.certificate_id = ${certificateId}), FALSE)`;
+  const ownerOf = (aggregate: Sql): Sql =>
+    sql`(SELECT ${aggregate}(h.owner) FROM agents h WHERE h.certificate_id = ${certificateId})`;
+  return sql`COALESCE(${ownerOf(sql`min`)} = ${owner} AND ${ownerOf(sql`max`)} = ${owner}, FALSE)`;
 }

@@ -4,28 +4,36 @@ import { chunkRows } from '../sql/chunks';
 import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 
+/** Position of a holder in the order in which SQLite returns holders. */
+export interface HolderPosition {
+  readonly owner: string;
+  readonly key: number;
+}
+
+/** Position before all holders. No owner is empty. */
+export const beforeHolders: HolderPosition = { owner: '', key: -1 };
+
 /**
  * Parameters of the statements that select holders: the agents that hold a certificate. On SQLite, the statements
- * return the holders in parts. `after` is the row key of the last holder in the previous part; -1 for the first part.
+ * return the holders in parts, each after the position of the last holder in the previous part.
  */
-type HolderParameters = Readonly<Record<'certificateId', string> & Record<'after', number>>;
+type HolderParameters = Readonly<Record<'certificateId' | 'owner', string> & Record<'key', number>>;
 
 /** Statements about holders, the agents that hold a certificate, for one engine. */
 export class HolderStatements {
   /** Selects one row when a holder exists. */
   readonly exists;
-  /** Selects one row when a holder of the owner exists. */
-  readonly existsOfOwner;
   /**
    * Selects one row with two numbers. The first is 1 when an agent of the owner holds the certificate; the second is 1
-   * when an agent of another owner does. Otherwise they are 0 or NULL. On engines with row locks, also locks all
-   * holders.
+   * when an agent of another owner does. Otherwise they are 0 or NULL.
    */
+  readonly selectOwners;
+  /** Selects the same numbers, and locks all holders. Undefined on engines without row locks. */
   readonly lockOwners;
   /**
-   * Selects the ids of all holders, each with its row key. On PostgreSQL, returns all of them in ascending order, and
-   * locks them. On SQLite, returns a part of at most {@link chunkRows} ids, in the order of the row keys; the next part
-   * begins after the row key of the last id.
+   * Selects the ids of all holders, each with its owner and its row key. On PostgreSQL, returns all of them in ascending
+   * order, and locks them. On SQLite, returns a part of at most {@link chunkRows} ids, in the order of the index: by
+   * owner and row key.
    */
   readonly lockAll;
   /** Selects the holders that a suspension changes, in the same form as {@link lockAll}. */
@@ -39,30 +47,38 @@ export class HolderStatements {
 
   constructor(dialect: Dialect) {
     this.isStepped = !dialect.usesRowLocks;
+    const key = dialect.rowKey;
     const lockWhere = (condition: Sql): ((parameters: HolderParameters) => Statement) =>
       defineStatement<HolderParameters>((p) => {
-        const key = dialect.rowKey;
-        const part = this.isStepped
-          ? sql`AND ${key} > ${p('after')} ORDER BY ${key} LIMIT ${raw(String(chunkRows))}`
-          : sql`ORDER BY id FOR NO KEY UPDATE`;
-        return sql`SELECT id, ${key} FROM agents WHERE certificate_id = ${p('certificateId')} AND ${condition} ${part}`;
+        const select = (position: Sql): Sql =>
+          sql`SELECT id, owner, ${key} FROM agents WHERE certificate_id = ${p('certificateId')} AND ${condition} ${position}`;
+        if (!this.isStepped) return select(sql`ORDER BY id FOR NO KEY UPDATE`);
+        // Two searches, because SQLite does not search the index for a pair of owner and row key.
+        const limit = raw(String(chunkRows));
+        const partWhere = (position: Sql): Sql => select(sql`AND ${position} ORDER BY owner, ${key} LIMIT ${limit}`);
+        return sql`SELECT * FROM (${partWhere(sql`owner = ${p('owner')} AND ${key} > ${p('key')}`)}) UNION ALL
+          SELECT * FROM (${partWhere(sql`owner > ${p('owner')}`)}) ORDER BY 2, 3 LIMIT ${limit}`;
       });
     const nextUpdate = (now: Sql): Sql => dialect.nextTime(sql`updated_at`, now);
     this.exists = defineStatement<{ certificateId: string }>(
       (p) => sql`SELECT 1 FROM agents WHERE certificate_id = ${p('certificateId')} LIMIT 1`,
     );
-    this.existsOfOwner = defineStatement<{ certificateId: string; owner: string }>(
-      (p) => sql`SELECT 1 FROM agents
-        WHERE certificate_id = ${p('certificateId')} AND ${dialect.unindexed(sql`owner`)} = ${p('owner')} LIMIT 1`,
-    );
-    this.lockOwners = defineStatement<{ certificateId: string; owner: string }>((p) => {
-      const lock = dialect.usesRowLocks ? sql`ORDER BY id FOR NO KEY UPDATE` : sql``;
-      const exists = (comparison: Sql): Sql =>
-        sql`max(CASE WHEN h.owner ${comparison} ${p('owner')} THEN 1 ELSE 0 END)`;
-      return sql`WITH holders AS MATERIALIZED (
-          SELECT owner FROM agents WHERE certificate_id = ${p('certificateId')} ${lock})
-        SELECT ${exists(sql`=`)}, ${exists(sql`<>`)} FROM holders h`;
+    this.selectOwners = defineStatement<{ certificateId: string; owner: string }>((p) => {
+      const holders = sql`FROM agents WHERE certificate_id = ${p('certificateId')}`;
+      // Each subquery reads one entry of the index on `certificate_id` and `owner`.
+      return sql`SELECT (SELECT 1 ${holders} AND owner = ${p('owner')} LIMIT 1),
+        CASE WHEN (SELECT min(owner) ${holders}) <> ${p('owner')} OR (SELECT max(owner) ${holders}) <> ${p('owner')}
+          THEN 1 ELSE 0 END`;
     });
+    this.lockOwners = dialect.usesRowLocks
+      ? defineStatement<{ certificateId: string; owner: string }>((p) => {
+          const exists = (comparison: Sql): Sql =>
+            sql`max(CASE WHEN h.owner ${comparison} ${p('owner')} THEN 1 ELSE 0 END)`;
+          return sql`WITH holders AS MATERIALIZED (
+              SELECT owner FROM agents WHERE certificate_id = ${p('certificateId')} ORDER BY id FOR NO KEY UPDATE)
+            SELECT ${exists(sql`=`)}, ${exists(sql`<>`)} FROM holders h`;
+        })
+      : undefined;
     this.lockAll = lockWhere(sql`TRUE`);
     this.lockForSuspension = lockWhere(sql`status IN ('ACTIVE', 'DEPRECATED')`);
     this.lockForRevocation = lockWhere(sql`status <> 'REVOKED'`);

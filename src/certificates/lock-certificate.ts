@@ -22,15 +22,25 @@ export function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefi
  */
 export async function lockHeldBy(tx: Transaction, id: string, owner: string | undefined): Promise<Row | undefined> {
   if (owner === undefined) return lockForUpdate(tx, id);
-  const { existsOfOwner, lockOwners } = holderStatements(tx.dialect);
-  if ((await tx.query(existsOfOwner({ certificateId: id, owner }))).length === 0) return undefined;
+  const { selectOwners, lockOwners } = holderStatements(tx.dialect);
+  const parameters = { certificateId: id, owner };
+  if (!isHeldOnly(await tx.query(selectOwners(parameters)))) return undefined;
   const locked = await lockForUpdate(tx, id);
-  const [holders] = await tx.query(lockOwners({ certificateId: id, owner }));
-  if (Number(holders?.[0]) !== 1) return undefined;
+  // While PostgreSQL waited for the lock, other transactions may have changed the holders.
+  return lockOwners === undefined || isHeldOnly(await tx.query(lockOwners(parameters))) ? locked : undefined;
+}
+
+/**
+ * Reports from a row of `selectOwners` whether agents of the owner hold the certificate.
+ *
+ * @throws CONFLICT when an agent of another owner also holds it
+ */
+function isHeldOnly([holders]: readonly Row[]): boolean {
+  if (Number(holders?.[0]) !== 1) return false;
   if (Number(holders?.[1]) === 1) {
     throw new Failure('CONFLICT', 'an agent of another owner also holds the certificate', { entity: 'certificate' });
   }
-  return locked;
+  return true;
 }
 
 /**

@@ -8,9 +8,6 @@ import { agentStatements } from '../../src/agents/statements';
 import { parseFilterQuery, parseResolutionQuery } from '../../src/agents/query/validation';
 import { buildCertificateQuery } from '../../src/certificates/query/builder';
 import { parseCertificateQuery } from '../../src/certificates/query/validation';
-import { toNumbered } from '../../src/engines/postgresql/numbered-parameters';
-import { postgresqlDialect } from '../../src/engines/postgresql/dialect';
-import { sqliteDialect } from '../../src/engines/sqlite/dialect';
 import { buildEventQuery } from '../../src/events/query/builder';
 import { parseEventQuery } from '../../src/events/query/validation';
 import { buildResolution } from '../../src/resolution/statement';
@@ -18,14 +15,13 @@ import { parseResolveRequest } from '../../src/resolution/validation';
 import type { Statement } from '../../src/sql/statement';
 import { onPostgresql } from '../support/engine';
 import { agentInput, createCertificate } from '../support/factories';
-import { connectRaw } from '../support/raw-client';
-import { readSqlite } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
-import { runCleanups, shareTestDatabase, type Cleanup, type TestDatabase } from '../support/test-database';
+import { shareTestDatabase, type TestDatabase } from '../support/test-database';
+import { dialect, readPlan } from './read-plan';
 
-const dialect = onPostgresql ? postgresqlDialect : sqliteDialect;
 const nowMs = Date.UTC(2026, 0, 1);
 const shared = shareTestDatabase({}, fill);
+const planOf = (statement: Statement, withBitmaps = false) => readPlan(shared(), statement, withBitmaps);
 
 /** Fills the database with enough agents for PostgreSQL to choose between indexes. */
 async function fill({ db, options }: TestDatabase): Promise<void> {
@@ -42,29 +38,6 @@ async function fill({ db, options }: TestDatabase): Promise<void> {
     });
   await db.agents.createMany(Array.from({ length: 3000 }, (_, place) => agentAt(place)));
   if (onPostgresql) await changeRaw({ options }, 'ANALYZE agents');
-}
-
-const ends: Cleanup[] = [];
-let planner: ReturnType<typeof connectRaw> | undefined;
-afterAll(() => runCleanups(ends));
-
-/** Returns the plan of a statement, one line per step. */
-async function planOf({ sql, args }: Statement, withBitmaps = false): Promise<string[]> {
-  const { url } = shared().options;
-  if (!onPostgresql) {
-    const explain = `EXPLAIN QUERY PLAN ${sql}`;
-    return readSqlite(url, (driver) => driver.prepare<unknown[], { detail: string }>(explain).all(...args)).map(
-      ({ detail }) => detail,
-    );
-  }
-  planner ??= connectRaw(url, (end) => void ends.push(end));
-  const client = await planner;
-  // The planner prefers to scan and sort small tables. These settings allow that only when no index can be used.
-  // A bitmap scan loses the order. An index of trigrams can only be read by a bitmap scan.
-  const bitmaps = withBitmaps ? 'on' : 'off';
-  await client.query(`SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = ${bitmaps}`);
-  const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${toNumbered(sql)}`, [...args]);
-  return rows.map((row) => row['QUERY PLAN'].trim());
 }
 
 function resolve(query: ResolutionQuery, isLaterPage = false): Statement {

@@ -206,7 +206,7 @@ CREATE INDEX "idx_agents_updated_at" ON "agents"("updated_at" DESC, "id");
 CREATE INDEX "idx_agents_created_at" ON "agents"("created_at", "id");
 CREATE INDEX "idx_agents_expires_at" ON "agents"("expires_at", "id");
 CREATE INDEX "idx_agents_version_key" ON "agents"("version_key", "id");
-CREATE INDEX "idx_agents_certificate_id" ON "agents"("certificate_id");
+CREATE INDEX "idx_agents_certificate_id" ON "agents"("certificate_id", "owner");
 CREATE UNIQUE INDEX "agents_unique_key" ON "agents"("unique_key");
 CREATE INDEX "idx_agents_status_id" ON "agents"("status", "id");
 CREATE INDEX "idx_agents_owner_id" ON "agents"("owner", "id");
