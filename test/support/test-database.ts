@@ -94,12 +94,14 @@ export async function unmigratedDatabaseUrl(options = ''): Promise<string> {
  * Opens an empty database, or the one that `url` names. It is closed after the test, and removed if it is new.
  */
 export function openTestDatabase(options: DatabaseOptions = {}): Promise<TestDatabase> {
-  return onPostgresql && Object.keys(options).length === 0 ? reuseDatabase() : openDatabase(options, afterTest);
+  const { now = Date.now, ...others } = options;
+  return onPostgresql && Object.keys(others).length === 0 ? reuseDatabase(now) : openDatabase(options, afterTest);
 }
 
-/** An open database with default options that several tests use one after another. */
+/** An open database that several tests use one after another. Its only option is the clock of the present test. */
 interface ReusableDatabase {
   readonly database: TestDatabase;
+  readonly clock: { now: () => number };
   readonly ends: Cleanup[];
 }
 
@@ -110,11 +112,13 @@ afterAll(async () => {
   for (const { ends } of idle) await runCleanups(ends);
 });
 
-async function reuseDatabase(): Promise<TestDatabase> {
+async function reuseDatabase(now: () => number): Promise<TestDatabase> {
   const reusable = (await takeIdleDatabase()) ?? (await openReusableDatabase());
-  const { database, ends } = reusable;
+  const { database, clock, ends } = reusable;
+  clock.now = now;
   afterTest(async () => {
     if (isSpoiled(database.options.url)) return runCleanups(ends);
+    clock.now = Date.now;
     // The test may have closed it.
     await database.db.initialize();
     idle.push(reusable);
@@ -138,7 +142,8 @@ async function takeIdleDatabase(): Promise<ReusableDatabase | undefined> {
 
 async function openReusableDatabase(): Promise<ReusableDatabase> {
   const ends: Cleanup[] = [];
-  return { database: await openDatabase({}, (end) => void ends.push(end)), ends };
+  const clock = { now: Date.now };
+  return { database: await openDatabase({ now: () => clock.now() }, (end) => void ends.push(end)), clock, ends };
 }
 
 /** Opens one database for all tests of a `describe` and removes it after them. */
