@@ -11,7 +11,7 @@ import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../suppo
 import { anyValue, expectUnpolluted, hostileObjects, marker, pathsOf, replaced, type Hostile } from './hostile-values';
 
 /** PROPERTY_RUNS sets the number of calls, PROPERTY_SEED repeats a failed run. */
-const { PROPERTY_RUNS = isLongRun ? (onPostgresql ? 150 : 500) : 40, PROPERTY_SEED } = process.env;
+const { PROPERTY_RUNS = isLongRun ? (onPostgresql ? 150 : 500) : 20, PROPERTY_SEED } = process.env;
 const runs = Number(PROPERTY_RUNS);
 const parameters = { numRuns: runs, ...(PROPERTY_SEED === undefined ? {} : { seed: Number(PROPERTY_SEED) }) };
 

@@ -1,13 +1,13 @@
 import type { ResolutionQuery, SecurityEventQuery } from '../../src';
 import { fold } from '../model/text';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
-import { sampled } from '../support/sampled';
+import { isLongRun, sampled } from '../support/sampled';
 import { shareTestDatabase } from '../support/test-database';
 import { meaningfulTexts } from './hostile-values';
 
 /** Distinct texts. A text that a query does not take literally would also find some of the other texts. */
 const texts = [...new Set(meaningfulTexts)];
-const long = '%_\'"\\😀'.repeat(131_072);
+const long = '%_\'"\\😀'.repeat(isLongRun ? 131_072 : 13_107);
 
 const idOf = (index: number): string => `${index} ${texts[index] ?? ''}`;
 const metadataOf = (text: string) => ({ [text]: text, nested: [{ [text]: [text] }] });
@@ -70,7 +70,7 @@ describe('A text with a meaning in SQL, patterns, JSON or JavaScript', () => {
     for (const found of parts) expect(idsOf(found).sort()).toEqual(withPart);
   });
 
-  test('is stored unchanged when it has a megabyte, and the records with it are valid', async () => {
+  test('is stored unchanged when it is long, and the records with it are valid', async () => {
     const { db } = shared();
     const certificateId = await db.createCertificate(certificateInput({ publicKey: long, certificate: long }));
     const metadata = { long, [long.slice(0, 600)]: [long] };

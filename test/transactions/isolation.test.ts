@@ -8,7 +8,7 @@ import { createSignal } from '../support/signal';
 import { testOn } from '../support/skip';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
-const rounds = 12;
+const rounds = 5;
 
 interface Services {
   readonly db: DatabaseService;
@@ -135,8 +135,8 @@ test.each([undefined, 'snapshot'] as const)(
         },
         { isolation },
       );
-    await Promise.all(Array.from({ length: 25 }, increment));
-    expect(await db.getAgent(id)).toMatchObject({ metadata: { count: 25 } });
+    await Promise.all(Array.from({ length: 10 }, increment));
+    expect(await db.getAgent(id)).toMatchObject({ metadata: { count: 10 } });
   },
 );
 

@@ -5,6 +5,7 @@ import { agentInput, certificateInput, createCertificate } from '../support/fact
 import { spoilDatabase } from '../support/postgresql-databases';
 import { openBeside } from '../support/race';
 import { runRaw, whileLocked } from '../support/raw-client';
+import { sampled } from '../support/sampled';
 import { describeOn } from '../support/skip';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { onPostgresql } from '../support/engine';
@@ -45,7 +46,7 @@ async function idsOf(db: DatabaseService, after: number | undefined): Promise<st
 
 describeOn('postgresql', 'a commit in progress', () => {
   // The key of the lock is the lowest 32 bits of the sequence number.
-  test.each([1, 2 ** 31 - 2, 2 ** 31, 2 ** 32 - 2, 2 ** 33 + 2 ** 31 - 3])(
+  test.each(sampled([2 ** 31 - 2, 1, 2 ** 31, 2 ** 33 + 2 ** 31 - 3, 2 ** 32 - 2], 3))(
     'delays its change and all later ones for readers, but not for writers, after the sequence number %d',
     async (start) => {
       const { db, options } = await openHeld(start);
@@ -71,18 +72,18 @@ describeOn('postgresql', 'a commit in progress', () => {
     },
   );
 
-  test('holds one lock for thousands of changes', async () => {
+  test('holds one lock for hundreds of changes', async () => {
     const { db, options } = await openHeld(1);
     const certificateId = await createCertificate(db);
-    const agents = Array.from({ length: 2100 }, (_, index) =>
-      agentInput({ id: index === 2099 ? 'held' : `a${index}`, certificateId }),
+    const agents = Array.from({ length: 600 }, (_, index) =>
+      agentInput({ id: index === 599 ? 'held' : `a${index}`, certificateId }),
     );
     const create = () => db.transaction((tx) => tx.agents.createMany(agents));
     await whileHeld(options.url, create, async () => {
       const locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'";
       expect((await runRaw(options.url, locks)).flat()).toHaveLength(1);
     });
-    expect(await idsOf(db, undefined)).toHaveLength(1000);
+    expect(await idsOf(db, undefined)).toHaveLength(601);
   });
 
   test('delays the repair of the sequence, and the repair delays other writes', async () => {
@@ -137,5 +138,5 @@ test('readers of the change feed see every change once and in order while 32 cal
   const { url } = database.options;
   if (onPostgresql) spoilDatabase(url);
   const services = [database.db, await openBeside(database), await openBeside(database)] as const;
-  await expectCompleteFeed({ services, url, durationMs: 1500, longestMs: 300 });
+  await expectCompleteFeed({ services, url, durationMs: 500, longestMs: 300 });
 });
