@@ -31,14 +31,8 @@ async function openWith(agents: Readonly<Record<string, Partial<AgentInput>>>): 
 describe('resolve', () => {
   test('returns the agent with its certificate and its endpoint', async () => {
     const db = await openWith({ a: { endpoints: [https], capabilities: ['translate'], version: '1.2.0' } });
-    const request = {
-      name: 'n',
-      owner: 'test-owner',
-      version: '^1.0.0',
-      protocol: 'https',
-      capabilities: ['translate'],
-    };
-    const result = await db.resolve(request);
+    const required = { version: '^1.0.0', protocol: 'https', capabilities: ['translate'] };
+    const result = await db.resolve({ name: 'n', owner: 'test-owner', ...required });
     const agent = await db.getAgent('a');
     expect(result).toEqual({
       outcome: 'resolved',
@@ -51,9 +45,8 @@ describe('resolve', () => {
 
   test('runs one statement', async () => {
     const { db, statementsOf } = await openTestDatabase();
-    expect(await statementsOf(() => db.resolve({ name: 'n', version: '1.x', capabilities: ['a', 'b'] }))).toHaveLength(
-      1,
-    );
+    const request = { name: 'n', version: '1.x', capabilities: ['a', 'b'] };
+    expect(await statementsOf(() => db.resolve(request))).toHaveLength(1);
     expect(await statementsOf(() => db.resolveMany([{ name: 'n' }, { name: 'm' }]))).toHaveLength(1);
   });
 
