@@ -1,6 +1,7 @@
 import { agentColumnCount } from '../agents/columns';
 import { withOwnSuccessors } from '../agents/own-successors';
 import { toAgentRecord } from '../agents/rows';
+import type { Endpoint, HealthStatus } from '../agents/types';
 import { withoutSuccessor } from '../certificates/queries';
 import { toCertificate } from '../certificates/rows';
 import type { ServiceSettings } from '../options/service-settings';
@@ -17,6 +18,9 @@ import type { ResolveTarget } from './validation';
 /** Maximum number of seconds for which a client may keep an answer. */
 const maxTtlSeconds = 300;
 
+/** Ranks of endpoints by their health, best first. */
+const healthRanks: Readonly<Record<HealthStatus, number>> = { HEALTHY: 0, DEGRADED: 1, UNKNOWN: 2, UNHEALTHY: 3 };
+
 /** Resolves the requests in one snapshot. Returns the results in the order of the requests. */
 export async function resolveTargets(
   executor: Executor,
@@ -31,7 +35,9 @@ export async function resolveTargets(
   // reads a result without bounds faster.
   const isSmall = targets.length === 1 && first.owner !== undefined;
   const statement = isSmall ? composed : withBounds(answerBounds(checks.limits), composed);
-  const results = await mapYielding(await executor.query(statement), (row) => toResult(row, nowMs));
+  const rows = await executor.query(statement);
+  // There is one row for each request.
+  const results = await mapYielding(rows, (row, index) => toResult(row, targets[index] ?? first, nowMs));
   if (checks.scopeOwner === undefined) return results;
   return withinScope(executor, results, checks.scopeOwner);
 }
@@ -54,25 +60,38 @@ async function withinScope(
   });
 }
 
-function toResult(row: Row, nowMs: number): ResolveResult {
-  const [owners, versions, acceptedVersions, endpointId, ...records] = row;
+function toResult(row: Row, target: ResolveTarget, nowMs: number): ResolveResult {
+  const [owners, versions, acceptedVersions, ...records] = row;
   const agentRow = records.slice(0, agentColumnCount);
   const ownersOfAll = textsOf(owners, 'owner');
   if (ownersOfAll.length > 1) return { outcome: 'ambiguous', owners: ownersOfAll };
-  if (agentRow[0] !== null) return toResolved(agentRow, records.slice(agentColumnCount), endpointId, nowMs);
+  if (agentRow[0] !== null) return toResolved(agentRow, records.slice(agentColumnCount), target, nowMs);
   const accepted = textsOf(acceptedVersions, 'version');
   if (accepted.length > 0) return { outcome: 'no-endpoint', versions: accepted };
   const usable = textsOf(versions, 'version');
   return usable.length > 0 ? { outcome: 'no-version', versions: usable } : { outcome: 'not-found' };
 }
 
-function toResolved(agentRow: Row, certificateRow: Row, endpointId: unknown, nowMs: number): ResolveResult {
+function toResolved(agentRow: Row, certificateRow: Row, target: ResolveTarget, nowMs: number): ResolveResult {
   const agent = toAgentRecord(agentRow);
   const certificate = toCertificate(certificateRow);
-  const endpoint = agent.endpoints.find(({ id }) => id === endpointId);
+  const endpoint = bestEndpoint(agent.endpoints, target);
   const endMs = Math.min(agent.expiresAt.getTime(), certificate.notAfter.getTime());
   const ttlSeconds = Math.min(maxTtlSeconds, Math.floor((endMs - nowMs) / 1000));
   return { outcome: 'resolved', agent, certificate, ...(endpoint && { endpoint }), ttlSeconds };
+}
+
+// Returns the first of the healthiest endpoints that the request accepts; undefined when the agent has none.
+function bestEndpoint(endpoints: readonly Endpoint[], target: ResolveTarget): Endpoint | undefined {
+  const { protocol, allowsUnhealthy } = target;
+  let best: Endpoint | undefined;
+  for (const endpoint of endpoints) {
+    if (protocol !== undefined && endpoint.protocol !== protocol) continue;
+    const rank = healthRanks[endpoint.health.status];
+    if (rank === healthRanks.UNHEALTHY && !allowsUnhealthy) continue;
+    if (best === undefined || rank < healthRanks[best.health.status]) best = endpoint;
+  }
+  return best;
 }
 
 // Returns the texts in a JSON array that the statement has built; an empty array for null.

@@ -22,7 +22,7 @@ const maxVersions = raw('100');
 
 /**
  * Builds the statement that resolves requests in one snapshot. It returns one row for each request, in their order. The
- * columns are `owners`, `versions`, `acceptedVersions` and `endpointId`, then those of `agentColumns` and of
+ * columns are `owners`, `versions` and `acceptedVersions`, then those of `agentColumns` and of
  * `certificateColumns`.
  */
 export function buildResolution(dialect: Dialect, targets: readonly ResolveTarget[], nowMs: number): Statement {
@@ -58,7 +58,6 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
     // The list of versions is needed only if the request has no resolved agent.
     sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, sql`TRUE`, dialect)} END`,
     sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, isAccepted(sql`v`), dialect)} END`,
-    bestEndpoint(request),
     agentColumns(dialect),
     certificateColumns(dialect),
   ];
@@ -86,12 +85,6 @@ function isServed({ endpointConditions, needsNoEndpoint }: RequestSql): Sql {
   const endpoints = (conditions: readonly Sql[]): Sql =>
     sql`EXISTS (SELECT 1 FROM endpoints e WHERE ${allOf([sql`e.agent_id = u.id`, ...conditions])})`;
   return sql`(${endpoints(endpointConditions)} OR (${needsNoEndpoint} AND NOT ${endpoints([])}))`;
-}
-
-function bestEndpoint({ endpointConditions }: RequestSql): Sql {
-  return sql`(SELECT e.id FROM endpoints e WHERE ${allOf([sql`e.agent_id = b.id`, ...endpointConditions])}
-    ORDER BY CASE e.health_status WHEN 'HEALTHY' THEN 0 WHEN 'DEGRADED' THEN 1 WHEN 'UNKNOWN' THEN 2 ELSE 3 END, e.position
-    LIMIT 1)`;
 }
 
 // If no version was requested, every release comes before every prerelease.

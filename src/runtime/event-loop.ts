@@ -21,11 +21,11 @@ export async function yieldToEventLoop(): Promise<void> {
 }
 
 /** Returns the results of `map` for all elements. Yields to the event loop when the work takes long. */
-export async function mapYielding<T, U>(elements: readonly T[], map: (element: T) => U): Promise<U[]> {
+export async function mapYielding<T, U>(elements: readonly T[], map: (element: T, index: number) => U): Promise<U[]> {
   const mapped: U[] = [];
   for (const element of elements) {
     if (shouldYield()) await yieldToEventLoop();
-    mapped.push(map(element));
+    mapped.push(map(element, mapped.length));
   }
   return mapped;
 }
