@@ -18,7 +18,7 @@ import { join } from 'node:path';
 const require = createRequire(import.meta.url);
 const root = join(import.meta.dirname, '..');
 const output = join(root, 'dist');
-// This file is missing after a build that was interrupted.
+// The last file that a build writes. It is missing after a build that was interrupted.
 const last = join(output, 'cli/studio.config.mjs');
 
 if (process.argv.includes('--if-outdated') && isUpToDate()) process.exit();

@@ -13,9 +13,9 @@ export interface DatabaseAdministration {
    * database is open. Concurrent calls open it only once. Call it again after `close()` or after a failure.
    *
    * @throws SCHEMA_OUTDATED, SCHEMA_TOO_NEW or MIGRATION_FAILED when the schema is not the one of this version and
-   *   cannot be migrated; PERMISSION_DENIED, READ_ONLY, STORAGE_FULL, BUSY, UNAVAILABLE, DRIVER_UNAVAILABLE or CORRUPT
-   *   when the database cannot be opened or used; CONFLICT inside a transaction of this database while the database is
-   *   being closed.
+   * cannot be migrated; PERMISSION_DENIED, READ_ONLY, STORAGE_FULL, BUSY, UNAVAILABLE, DRIVER_UNAVAILABLE or CORRUPT
+   * when the database cannot be opened or used; CONFLICT inside a transaction of this database while the database is
+   * being closed.
    * @example
    * ```ts
    * const db = new DatabaseService({ url: 'file:./directory.sqlite' });
@@ -30,7 +30,7 @@ export interface DatabaseAdministration {
    * only once.
    *
    * @throws TIMEOUT when calls were still in flight after `closeTimeoutMs`: these calls were aborted, their
-   *   transactions were rolled back, and the database is closed; CONFLICT inside a transaction of this database.
+   * transactions were rolled back, and the database is closed; CONFLICT inside a transaction of this database.
    * @example
    * ```ts
    * process.once('SIGTERM', () => {
@@ -56,9 +56,9 @@ export interface DatabaseAdministration {
    *
    * @returns the result of `work`, after the commit.
    * @throws the error of `work`, unchanged, after the rollback; CONFLICT when the transaction conflicts with other
-   *   transactions until the retries are exhausted; BUSY when another process holds a lock for too long; TIMEOUT when
-   *   the transaction sends no statement for `transactionIdleTimeoutMs` while another call waits for it;
-   *   NOT_INITIALIZED when `close()` aborts it; INVALID_INPUT when an argument is invalid.
+   * transactions until the retries are exhausted; BUSY when another process holds a lock for too long; TIMEOUT when the
+   * transaction sends no statement for `transactionIdleTimeoutMs` while another call waits for it; NOT_INITIALIZED when
+   * `close()` aborts it; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const createFirst = async (tx: TransactionScope) => {
@@ -112,7 +112,7 @@ export interface DatabaseAdministration {
    *
    * @returns the counts and the outcomes of the tasks; 0 and false for tasks that the options do not name.
    * @throws CONFLICT inside a transaction of this database; PERMISSION_DENIED when the database role lacks a privilege;
-   *   BUSY when another process holds a lock for too long; INVALID_INPUT when the options are invalid.
+   * BUSY when another process holds a lock for too long; INVALID_INPUT when the options are invalid.
    * @example
    * ```ts
    * const before = new Date(Date.now() - 7 * 24 * 60 * 60 * 1000);
@@ -131,8 +131,8 @@ export interface DatabaseAdministration {
    * as `.ans-database-….partial`. After a failure, the partial copy is removed; it stays if the process is killed.
    *
    * @throws ALREADY_EXISTS when `path`, or a write-ahead log beside it, exists; UNAVAILABLE when its directory does not
-   *   exist; READ_ONLY or STORAGE_FULL when the copy cannot be written; CORRUPT when the database is damaged;
-   *   INVALID_INPUT when an argument is invalid; INVALID_OPTIONS on PostgreSQL: use `pg_dump` there.
+   * exist; READ_ONLY or STORAGE_FULL when the copy cannot be written; CORRUPT when the database is damaged;
+   * INVALID_INPUT when an argument is invalid; INVALID_OPTIONS on PostgreSQL: use `pg_dump` there.
    * @example
    * ```ts
    * const date = new Date().toISOString().slice(0, 10);

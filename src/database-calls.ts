@@ -12,7 +12,6 @@ export interface DatabaseCalls {
   /**
    * Resolves a name to the best usable agent, with its certificate and its best endpoint, as one snapshot. An agent is
    * usable when it is ACTIVE and has not expired, and its certificate is VALID and within its validity.
-   *
    * The best agent is the first of the usable agents that satisfy the request, in this order: agents that are not
    * deprecated; releases, unless `request.version` is given; the highest version; the last update; the lowest id. The
    * best endpoint is the healthiest one; of several, the first in the order of the agent.
@@ -20,7 +19,7 @@ export interface DatabaseCalls {
    * @returns the outcome: `resolved`, or why there is no result. See {@link ResolveResult}.
    * @throws INVALID_INPUT, also when a text or a list of the request is empty.
    * @see draft-narajala-ans, section 3.5: an unknown name and an incompatible version are different answers, and an
-   *   answer has a time to live.
+   * answer has a time to live.
    * @example
    * ```ts
    * const result = await db.resolve({ name: 'translator', owner: 'acme', version: '^1.2.0', protocol: 'https' });
@@ -71,9 +70,9 @@ export interface DatabaseCalls {
    *
    * @returns the changes after the sequence number `query.after`, oldest first; an empty array when there are none.
    * @throws OUT_OF_RANGE when changes after `after` were pruned, or when `after` is greater than the last sequence
-   *   number: read all records again, and then follow without `after`; RESULT_TOO_LARGE when the ids have more
-   *   characters than `limits.answerLength`; CONFLICT inside a transaction; READ_ONLY on a PostgreSQL standby;
-   *   INVALID_INPUT when an argument is invalid.
+   * number: read all records again, and then follow without `after`; RESULT_TOO_LARGE when the ids have more characters
+   * than `limits.answerLength`; CONFLICT inside a transaction; READ_ONLY on a PostgreSQL standby; INVALID_INPUT when an
+   * argument is invalid.
    * @example
    * ```ts
    * const changes = await db.changes({ after: lastSequence, limit: 100 });
@@ -97,9 +96,8 @@ export interface DatabaseCalls {
   followChanges(options?: FollowOptions): AsyncGenerator<Change, void, void>;
 
   /**
-   * Deletes the oldest changes. Stops before the first change that is not older than `before`. Also stops before a
-   * change that readers cannot see yet, because an earlier commit is in progress. Call it when all followers have read
-   * these changes.
+   * Deletes the oldest changes, up to the first one that is not older than `before`, or that readers cannot see yet
+   * because an earlier commit is in progress. Call it when all followers have read these changes.
    *
    * @returns the number of deleted changes.
    * @throws CONFLICT inside a transaction; INVALID_INPUT when an option is invalid.
@@ -175,7 +173,7 @@ export interface DatabaseCalls {
    * none matches.
    *
    * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
-   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const agents = await db.queryAgents({ capabilities: ['plan'], version: '^1.2.0', limit: 20 });
@@ -224,12 +222,10 @@ export interface DatabaseCalls {
   getCertificateByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null>;
 
   /**
-   * Changes the status of a certificate. Does not change its agents: `certificates.revoke()` also suspends or revokes
-   * them.
+   * Changes the status of a certificate. `certificates.revoke()` also suspends or revokes its agents.
    *
    * @returns false when the certificate does not exist.
-   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT when an argument is
-   *   invalid.
+   * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.
    * @example
    * ```ts
    * const exists = await db.updateCertificateStatus(certificateId, 'SUSPENDED');

@@ -49,7 +49,11 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
     sessionOf = (operations) => operations.#session;
   }
 
-  /** @internal */
+  /**
+   * Creates the services of a session.
+   *
+   * @internal
+   */
   constructor(session: Session, settings: ServiceSettings) {
     this.agents = new AgentService(session, settings);
     this.certificates = new CertificateService(session, settings);
@@ -135,7 +139,7 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
    * Returns the security events that match all fields of a filter, newest first; an empty array when none matches.
    *
    * @throws RESULT_TOO_LARGE when more than `maxResults` events match a filter without `limit`, or when the result is
-   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const yesterday = new Date(Date.now() - 24 * 60 * 60 * 1000);

@@ -59,9 +59,8 @@ export class DatabaseServiceFactory {
    *
    * @param options - as for `getInstance`. Default: those of the instance; without an instance, the default database.
    * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that was not created by this
-   *   package, and for another database than that of the instance; BUSY when another connection has the SQLite file
-   *   open for longer than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing is deleted in these
-   *   cases.
+   * package, and for another database than that of the instance; BUSY when another connection has the SQLite file open
+   * for longer than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing is deleted in these cases.
    * @example
    * ```ts
    * await DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' });

@@ -12,7 +12,7 @@ import { checkAnyTime, checkBoolean, checkObject, checkTime, ifDefined } from '.
 const taskNames = new Set(['expire', 'pruneChanges', 'pruneEvents', 'checkpoint', 'optimize'] as const);
 const pruneNames = new Set(['before'] as const);
 
-/** Validated tasks. */
+/** Validated tasks of `maintain`. */
 type Tasks = ReturnType<typeof parseMaintenance>;
 
 /**

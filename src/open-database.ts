@@ -14,7 +14,7 @@ const callbacks: EngineCallbacks = {
   writeChanges: (dialect, entries) => changeStatements(dialect).insert(entries),
   backfill,
   sequenceEvents: sequencePending,
-  // Loaded when first needed, because most processes never check the database.
+  // The module is loaded when first needed, because most processes never check the database.
   checkRecords: async (snapshot, findings) => {
     const { checkRecords } = await import('./integrity/check-records.js');
     await checkRecords(snapshot, findings);

@@ -14,7 +14,7 @@ export class TransactionScope extends DatabaseOperations {
    * @param values - values of the parameters.
    * @returns the rows as objects, with the types of the engine's driver; an empty array when there are none.
    * @throws PERMISSION_DENIED when the statement writes to a table of this package; INVALID_INPUT when it begins or
-   *   ends a transaction; for any other error of the database, the code that matches it.
+   * ends a transaction; for any other error of the database, the code that matches it.
    * @example
    * ```ts
    * await db.transaction(async (tx) => {

@@ -149,7 +149,8 @@ function writes(agentCount: number): Workload[] {
   // Updates scattered agents, and each agent once before any agent is updated again. Otherwise two updates of an agent
   // could be in the same millisecond, for which only this package stores different times.
   const updatedAgent = (index: number): number => (index * stride) % agentCount;
-  // These indexes are far greater than those of createAgent. So the two workloads never create the same agent.
+  // The indexes of createAgents are far greater than those of createAgent, so the two workloads never create the same
+  // agent.
   const batchStart = (index: number): number => 20_000_000 + index * batchSize;
   const updateStart = (index: number): number => 25 + index * updateBatchSize;
   const transactionStart = (index: number): number => 500_000_000 + index * 3;

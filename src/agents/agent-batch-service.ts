@@ -26,7 +26,7 @@ export abstract class AgentBatchService extends AgentReadService implements Agen
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     super(session, settings);
     this.#session = session;

@@ -46,9 +46,9 @@ export interface AgentBatchWriter {
    * Deletes many agents with everything that belongs to them, in one transaction.
    *
    * @returns for each id, in input order, true when an agent was deleted; false when no agent has the id, or when the
-   *   id is a repetition.
+   * id is a repetition.
    * @throws INVALID_INPUT when an id is invalid, when `ids` is not an array, or when it has more than
-   *   `limits.batchSize` elements.
+   * `limits.batchSize` elements.
    * @example
    * ```ts
    * const deleted = await db.agents.deleteMany([agentId, 'planner']);
@@ -72,8 +72,8 @@ export interface AgentBatchWriter {
    *
    * @returns the id of each agent, and whether it was created, updated or unchanged, in input order.
    * @throws the error of the first refused agent, as for `create` and `update`; CONFLICT when several stored agents
-   *   have the owner, name and version, or when the stored one has another id than the given one; INVALID_INPUT, also
-   *   when `by` is `id` and an agent has no id.
+   * have the owner, name and version, or when the stored one has another id than the given one; INVALID_INPUT, also
+   * when `by` is `id` and an agent has no id.
    * @example
    * ```ts
    * const results = await db.agents.upsertMany([agent], { by: 'owner-name-version' });

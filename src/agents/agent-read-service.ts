@@ -20,7 +20,7 @@ export abstract class AgentReadService implements AgentReader {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

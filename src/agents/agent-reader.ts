@@ -40,7 +40,7 @@ export interface AgentReader {
    *
    * @param query - see {@link ResolutionQuery}. Default: all agents, last updated first.
    * @throws RESULT_TOO_LARGE when more than `maxResults` agents match a query without `limit`, or when the result is
-   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const agents = await db.agents.query({ capabilities: ['translate'], status: ['ACTIVE'], limit: 20 });
@@ -57,7 +57,7 @@ export interface AgentReader {
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.
    * @throws INVALID_INPUT when an argument is invalid or `page.after` is a cursor of another query; RESULT_TOO_LARGE
-   *   when the page is larger than `limits.answerLength`.
+   * when the page is larger than `limits.answerLength`.
    * @example
    * ```ts
    * const first = await db.agents.page({ owner }, { size: 50 });
@@ -104,7 +104,7 @@ export interface AgentReader {
    * @param requests - at most 20 requests.
    * @returns one facet for each request, in the order of the requests; an empty array without requests.
    * @throws INVALID_INPUT when an argument is invalid; RESULT_TOO_LARGE when the result is larger than
-   *   `limits.answerLength`.
+   * `limits.answerLength`.
    * @example
    * ```ts
    * const [capabilities, tiers] = await db.agents.facets({ status: ['ACTIVE'] }, [

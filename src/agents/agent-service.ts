@@ -47,7 +47,7 @@ export class AgentService extends AgentBatchService implements AgentWriter {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     super(session, settings);
     this.#session = session;

@@ -16,7 +16,7 @@ import type { WhereRules } from './where-options';
 export interface Selection {
   readonly filter: AgentFilter | null;
   readonly nowMs: number;
-  /** When given, only agents of this owner match. */
+  /** Owner to whom the call is limited: only agents of this owner match. Undefined for agents of all owners. */
   readonly scopeOwner: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface Selection {
  * Changes all agents that match, in the order of their ids. Returns their number.
  *
  * @throws CONFLICT when the number of matching agents is not `expect`; the failure of the first agent that cannot be
- *   changed
+ * changed
  */
 export async function updateWhere(
   tx: Transaction,

@@ -39,7 +39,7 @@ export async function assertNameFree(
  * Stores a new agent whose name {@link assertNameFree} has checked. Returns its id.
  *
  * @param nowMs - time of the change-feed entry, in milliseconds since 1970. The times of the agent itself are in its
- *   row.
+ * row.
  */
 export function insertAgent(
   tx: Transaction,
@@ -93,7 +93,7 @@ export async function mergeMetadata(
  * agent does not exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
- *   another status
+ * another status
  */
 export async function setStatus(tx: Transaction, change: AgentChange, rules: ChangeRules): Promise<boolean> {
   const before = await loadForUpdate(tx, change, rules);
@@ -140,7 +140,7 @@ export async function deprecateAgent(tx: Transaction, change: DeprecationChange,
  * agent does not exist.
  *
  * @throws CONFLICT when the owner of the agent is not `ifOwner`; ALREADY_EXISTS when another agent holds the name and
- *   version for the new owner
+ * version for the new owner
  */
 export async function transferAgent(
   tx: Transaction,

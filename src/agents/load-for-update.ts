@@ -22,7 +22,9 @@ interface LoadRequest {
   readonly endpointId?: string | null;
   readonly needsCapabilities: boolean;
   readonly isDeprecation?: boolean;
-  /** When given, an agent of another owner counts as absent. */
+  /**
+   * Owner to whom the call is limited: an agent of another owner counts as absent. Undefined for agents of all owners.
+   */
   readonly scopeOwner: string | undefined;
 }
 
@@ -31,7 +33,7 @@ interface LoadRequest {
  * allowed. Returns undefined when the agent does not exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
- *   another status; INVALID_INPUT when the default endpoint does not belong to the agent
+ * another status; INVALID_INPUT when the default endpoint does not belong to the agent
  */
 export async function loadForUpdate(
   tx: Transaction,

@@ -25,7 +25,9 @@ export interface NewAgentRow {
   readonly columns: AgentColumns;
   readonly nameKeys: NameKeys;
   readonly collections: AgentCollections;
-  /** When given, no agent of another owner may hold the certificate. */
+  /**
+   * Owner to whom the call is limited: no agent of another owner may hold the certificate. Undefined for all owners.
+   */
   readonly scopeOwner: string | undefined;
 }
 
@@ -37,7 +39,8 @@ export interface AgentChange {
   /** Entries of metadata to set; all other entries stay. */
   readonly mergedMetadata?: readonly MetadataRow[] | undefined;
   /**
-   * When given, an agent of another owner counts as absent, and no agent of another owner may hold a new certificate.
+   * Owner to whom the call is limited: an agent of another owner counts as absent, and no agent of another owner may
+   * hold a new certificate. Undefined for all owners.
    */
   readonly scopeOwner: string | undefined;
 }

@@ -69,8 +69,8 @@ export class AgentStatements {
   readonly #insertOwned;
 
   constructor(dialect: Dialect) {
-    // This lock conflicts with every change of a certificate. So no certificate is revoked while an agent is being
-    // attached to it.
+    // The lock of the certificate conflicts with every change of it. So no certificate is revoked while an agent is
+    // being attached to it.
     const forShare = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
     this.names = nameStatements(dialect);

@@ -14,7 +14,10 @@ export interface RowChange extends Pick<AgentChange, 'id' | 'columns'> {
   readonly newNameKeys: NameKeys | undefined;
   /** True when the statement must fail if the new certificate is REVOKED. */
   readonly refusesRevoked: boolean;
-  /** When given, no agent of another owner may hold the new certificate. */
+  /**
+   * Owner to whom the call is limited: no agent of another owner may hold the new certificate. Undefined for all
+   * owners.
+   */
   readonly certificateOwner: string | undefined;
   /** Ids of the new endpoints; undefined when the endpoints stay the same, or when the default endpoint is given. */
   readonly endpointIds: readonly string[] | undefined;

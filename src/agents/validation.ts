@@ -29,7 +29,7 @@ export interface AgentDefaults {
  * Returns the defaults of a call with these rules.
  *
  * @throws INVALID_INPUT when the call is limited to one owner, and requires names that are unique among all owners: the
- *   error for a taken name would reveal an agent of another owner
+ * error for a taken name would reveal an agent of another owner
  */
 export function agentDefaults(
   { now, defaultAgentLifetimeMs, checks }: ServiceSettings,

@@ -97,8 +97,8 @@ export class ChangePoll implements ChangeSource {
     if (this.#last !== undefined) {
       const after = this.#last;
       const page = await readPage(this.#executor, { after, limit: pageSize });
-      // Otherwise not all changed records are known: changes were pruned before they were read, the feed is that of
-      // another database, or there are too many changes.
+      // Evicts records one by one only if all changed records are known. They are not if changes were pruned before
+      // they were read, if the feed is that of another database, or if there are too many changes.
       if (!page.isFull && after >= page.pruned && after <= page.last) {
         const changes = page.changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
           return {

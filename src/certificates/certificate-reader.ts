@@ -39,7 +39,7 @@ export interface CertificateReader {
    *
    * @param query - see {@link CertificateQuery}. Default: all certificates, newest first.
    * @throws RESULT_TOO_LARGE when more than `maxResults` certificates match a query without `limit`, or when the result
-   *   is larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   * is larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const revoked = await db.certificates.query({ issuer: 'example ca', status: ['REVOKED'], limit: 20 });
@@ -55,7 +55,7 @@ export interface CertificateReader {
    *
    * @param withinMs - an integer from 0, in milliseconds.
    * @throws RESULT_TOO_LARGE when there are more than `maxResults` such certificates, or when the result is larger than
-   *   `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   * `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const weekMs = 7 * 24 * 60 * 60 * 1000;

@@ -41,7 +41,7 @@ export class CertificateService implements CertificateReader, CertificateWriter 
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

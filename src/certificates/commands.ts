@@ -128,8 +128,8 @@ export async function revokeCertificate(
  *
  * @param scopeOwner - as `owner` of {@link lockHeldBy}; undefined when agents of any owner may hold the certificate.
  * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when that certificate has already been
- *   replaced, or when agents of `scopeOwner` and of another owner hold it; INVALID_TRANSITION when the new certificate
- *   is REVOKED, unless `allowsRevoked` is true
+ * replaced, or when agents of `scopeOwner` and of another owner hold it; INVALID_TRANSITION when the new certificate is
+ * REVOKED, unless `allowsRevoked` is true
  */
 export async function rotateCertificate(
   tx: Transaction,
@@ -213,7 +213,7 @@ function agentChange(ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'AGENT', kind: 'UPDATED', ids, changedAt };
 }
 
-// Returns the first column of each row, which must be the id of a record.
+// Returns the ids of records, which are the first column of each row.
 function idsOf(rows: readonly Row[]): string[] {
   // The cast is safe: every statement whose rows are passed here selects an id first.
   return rows.map(([id]) => id as string);

@@ -103,5 +103,5 @@ export class HolderStatements {
   }
 }
 
-/** Returns the statements about holders for an engine. */
+/** Returns the statements about the agents that hold a certificate, for an engine. */
 export const holderStatements = memoizeByDialect((dialect) => new HolderStatements(dialect));

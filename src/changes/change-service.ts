@@ -25,7 +25,7 @@ export class ChangeService {
   readonly #settings: ServiceSettings;
   readonly #shared = new SharedBounds();
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;
@@ -89,7 +89,7 @@ export class ChangeService {
   }
 }
 
-/** Validated query. */
+/** Validated arguments of `db.changes`. */
 interface ParsedQuery {
   /** Sequence number after which to begin. When undefined, begins with the oldest kept change. */
   readonly after: number | undefined;

@@ -10,7 +10,7 @@ export type Availability = 'up' | 'down' | 'unknown';
 export interface FailureDetails {
   readonly entity?: ErrorEntity | undefined;
   readonly field?: string | undefined;
-  /** Default: true for the codes BUSY, TIMEOUT and UNAVAILABLE. */
+  /** True when the same call may succeed later. Default: true for the codes BUSY, TIMEOUT and UNAVAILABLE. */
   readonly retryable?: boolean | undefined;
   readonly cause?: unknown;
   readonly isReported?: boolean | undefined;

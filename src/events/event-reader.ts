@@ -23,7 +23,7 @@ export interface EventReader {
    *
    * @param query - see {@link SecurityEventQuery}. Default: all events.
    * @throws RESULT_TOO_LARGE when more than `maxResults` events match a query without `limit`, or when the result is
-   *   larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
+   * larger than `limits.answerLength`; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const events = await db.events.query({ minSeverity: 'HIGH', target: agentId, limit: 50 });

@@ -33,7 +33,7 @@ export class EventService implements EventReader, EventWriter {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;
@@ -128,7 +128,8 @@ export class EventService implements EventReader, EventWriter {
     });
   }
 
-  // Inside a transaction, does nothing: the chain would stay locked until the transaction ends.
+  // Pending entries are not appended inside a transaction, because the chain would stay locked until the transaction
+  // ends.
   async #sequence(executor: Executor): Promise<void> {
     if (!this.#session.isTransaction) await trySequencePending(executor);
   }

@@ -29,7 +29,7 @@ export async function getEvent(executor: Executor, id: string): Promise<Security
  * Returns the events that match, newest first.
  *
  * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` events, or when the result is
- *   larger than `limits.answerLength`
+ * larger than `limits.answerLength`
  */
 export async function queryEvents(
   executor: Executor,
@@ -75,7 +75,7 @@ export async function countEvents(executor: Executor, filter: EventFilter | null
  * Groups the events that match, and counts the events of each group. With null as the filter, no event matches.
  *
  * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups, or when the result is larger than
- *   `limits.answerLength`
+ * `limits.answerLength`
  */
 export async function aggregateEvents(
   executor: Executor,

@@ -38,7 +38,7 @@ const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, v
  * undefined, and never changes or omits one.
  *
  * @throws INVALID_INPUT at `field` when the value is not valid JSON, when it contains NUL or a lone surrogate, or when
- *   it exceeds `bounds`. An object that contains itself exceeds the maximum depth.
+ * it exceeds `bounds`. An object that contains itself exceeds the maximum depth.
  */
 export function toCanonicalJson(value: unknown, field: string, bounds = widestBounds): string {
   const writer = new JsonWriter(field, bounds);

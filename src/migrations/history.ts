@@ -18,7 +18,7 @@ export interface HistoryRow {
   readonly name: string;
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** Null when the script of the migration was run; empty when the migration was only recorded as applied. */
+  /** Log of the migration: null when its script was run, and empty when the migration was only recorded as applied. */
   readonly logs: '' | null;
   readonly appliedSteps: 0 | 1;
 }

@@ -1,4 +1,4 @@
-/** A migration of this package. The build contains its script. */
+/** Migration of this package. The build contains its script. */
 export interface Migration {
   /** Name of the migration's folder: the time of its creation, the prefix `ans_`, and a description. */
   readonly name: string;

@@ -35,7 +35,7 @@ export class Migrator {
    *
    * @returns the names of the migrations that this call has applied.
    * @throws SCHEMA_OUTDATED or SCHEMA_TOO_NEW when `verify` finds another schema; with `apply`, the errors of
-   *   {@link applyPending}
+   * {@link applyPending}
    */
   async prepare(mode: MigrationMode): Promise<string[]> {
     if (mode === 'skip') return [];

@@ -32,7 +32,7 @@ export interface MigrationTransaction {
  *
  * @returns the names of the applied migrations, in the order of application; an empty array when none was pending.
  * @throws SCHEMA_TOO_NEW when a newer version has migrated the database; MIGRATION_FAILED when a migration fails or has
- *   failed before, or when the database has other objects and its history has no finished migration
+ * failed before, or when the database has other objects and its history has no finished migration
  */
 export async function applyPending(
   transaction: MigrationTransaction,
@@ -63,7 +63,7 @@ export async function applyPending(
  * Reports whether the database has the tables that the first migration would create, but no history.
  *
  * @throws MIGRATION_FAILED when the database has other objects and its history has no finished migration: the URL may
- *   name the database of another application.
+ * name the database of another application.
  */
 async function hasInitialSchema(
   transaction: MigrationTransaction,

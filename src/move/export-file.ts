@@ -73,7 +73,7 @@ export class ExportFile implements Source {
     for await (const line of readLines(this.#path, section)) {
       const values = parseRow(line);
       rows.push(indexes.map((index) => values[index] ?? null));
-      // Lines of at most the size of a batch are read ahead, so memory stays within about twice the limits.
+      // `rows` is never larger than a batch, so the memory stays within about twice the limits.
       if (rows.length < limits.rows) continue;
       yield* inBatches(rows, limits);
       rows = [];

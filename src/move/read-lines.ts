@@ -10,7 +10,7 @@ export interface Line {
   readonly endOffset: number;
 }
 
-/** Part of a file. Both offsets are in bytes. */
+/** Section of a file, between two offsets in bytes. */
 export interface Section {
   readonly start?: number;
   /** Offset after the last byte. */

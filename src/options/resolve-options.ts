@@ -44,11 +44,11 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFee
   readonly durability: Durability;
   readonly maxWalBytes: number;
   readonly retry: RetryPolicy;
-  /** Undefined when the circuit breaker is disabled. */
+  /** Settings of the circuit breaker; undefined when it is disabled. */
   readonly breaker: BreakerSettings | undefined;
   readonly closeTimeoutMs: number;
   readonly transactionIdleTimeoutMs: number;
-  /** Undefined when the cache is disabled. */
+  /** Settings of the cache; undefined when it is disabled. */
   readonly cache: CacheSettings | undefined;
   readonly logger: Logger | undefined;
   readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
@@ -172,7 +172,8 @@ function parseCache(value: unknown): CacheSettings | undefined {
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
-// Also checked on SQLite, which ignores the option: an application may use the same options for both engines.
+// The option is also checked on SQLite, which ignores it, because an application may use the same options for both
+// engines.
 function parsePool(value: unknown): PoolSettings {
   const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
   const maxConnections = ifDefined(pool.maxConnections, 'pool.maxConnections', (count, field) =>

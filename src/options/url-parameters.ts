@@ -66,7 +66,7 @@ export interface UrlParameters {
  * Checks the parameters of a PostgreSQL URL.
  *
  * @throws INVALID_OPTIONS for a parameter that is unknown or repeated, or has an invalid value. The message names the
- *   parameter.
+ * parameter.
  */
 export function checkPostgresqlParameters(parameters: URLSearchParams, field: string): UrlParameters {
   const schema = parameters.get('schema') ?? undefined;

@@ -118,7 +118,7 @@ function startTransaction<C>(
     const ended = done.catch((error: unknown) => {
       throw toTransactionError(binding, error);
     });
-    // Once the transaction has begun, `commit` or `rollback` reports the error, and `reject` has no effect.
+    // After the transaction has begun, `reject` has no effect: `commit` or `rollback` reports the error.
     ended.catch(reject);
   });
 }

@@ -137,7 +137,7 @@ export function fieldsIn<C, S extends CandidateSource>() {
      * Defines a field that sets a part of a term's value.
      *
      * @param merge - combines the value of this field with the value that earlier fields have set for the term. Returns
-     *   undefined when the field alone does not restrict the results.
+     * undefined when the field alone does not restrict the results.
      */
     partOf: <N extends string, V, K extends TermKey, P>(
       { name, definition }: SharedTerm<N, V, K, C, S>,

@@ -3,9 +3,9 @@ import { checkWholeNumber, ifDefined } from '../validation/checks';
 
 /** Requested limit and offset of the results. */
 export interface LimitOffset {
-  /** Undefined to return all results, at most `maxResults`. */
+  /** Maximum number of results; undefined to return all results, of which there may be at most `maxResults`. */
   readonly limit: number | undefined;
-  /** Undefined to skip no results. */
+  /** Number of results to skip; undefined to skip none. */
   readonly offset: number | undefined;
 }
 

@@ -38,7 +38,7 @@ export function parseOrder<F extends string>(
  *
  * @param keys - sort expressions.
  * @param id - column that breaks ties, so that pages neither overlap nor skip records; undefined when the keys are
- *   unique.
+ * unique.
  */
 export function orderTerms(keys: readonly Sql[], direction: OrderDirection, id: Sql | undefined): Sql {
   const directed = keys.map((key) => (direction === 'asc' ? sql`${key} ASC` : sql`${key} DESC`));
@@ -73,7 +73,6 @@ function compareRows({ value, id }: KeysetColumns, by: Operator, idBy: Operator,
   const operator = raw(by);
   if (value === undefined) return sql`${id} ${operator} ${position.id}`;
   const isBeyond = sql`${value} ${operator} ${position.value} OR ${id} ${raw(idBy)} ${position.id}`;
-  // This comparison follows from the other one. It is there because PostgreSQL and SQLite use it for an index range
-  // scan.
+  // The first comparison is redundant. It lets PostgreSQL and SQLite use an index range scan.
   return sql`(${value} ${operator}= ${position.value} AND (${isBeyond}))`;
 }

@@ -20,7 +20,7 @@ export class RegistrationService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

@@ -64,9 +64,9 @@ export function formatAgentName(name: AgentName): string {
 }
 
 /**
- * Parses a structured name.
+ * Parses a structured name of an agent.
  *
- * @throws Failure INVALID_INPUT
+ * @throws Failure INVALID_INPUT when the text has none of the known formats
  */
 export function parse(text: unknown, field = 'agentName'): AgentName {
   const [, protocol, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^\s/?#@:]+)$/i.exec(checkText(text, field, maxLength)) ?? [];

@@ -44,7 +44,7 @@ export interface RequestSql {
 /** Maximum number of capabilities for which the statement has a condition each. This is faster than a table of them. */
 const maxSeparate = 4;
 
-/** Everything that the SQL text of a single request depends on. */
+/** Cache key of a single request: everything that its SQL text depends on. */
 export interface RequestKey {
   readonly hasOwner: boolean;
   readonly hasVersion: boolean;

@@ -10,7 +10,7 @@ export class ResolutionService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

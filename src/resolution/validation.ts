@@ -4,7 +4,7 @@ import { checkArray, checkBoolean, checkObject, ifDefined } from '../validation/
 import type { Validator } from '../validation/validator';
 import { parse } from './agent-name';
 
-/** Validated request. */
+/** Validated request of `resolve`. */
 export interface ResolveTarget {
   readonly name: string;
   readonly owner: string | undefined;

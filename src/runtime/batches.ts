@@ -14,7 +14,7 @@ export const batchLength = 16_777_216;
 
 /** Record that a call refuses, with the reason. */
 export interface Refusal {
-  /** Undefined when the record has no readable id. */
+  /** Id of the record; undefined when the record has no readable id. */
   readonly id: string | undefined;
   readonly failure: Failure;
 }
@@ -57,8 +57,8 @@ export async function writeInBatches<Parsed extends object, Result extends objec
 ): Promise<(Result | RefusedResult)[]> {
   const { parameter, operation, prepare } = work;
   const toEntry = (input: unknown): Parsed | Refusal => parseOrRefuse(input, work.parse);
-  // Only `prepare` needs all records at once. Without it, each batch is parsed when it is written, which needs less
-  // memory.
+  // All records are parsed at once only for `prepare`. Otherwise, each batch is parsed when it is written, which needs
+  // less memory.
   const entries = prepare === undefined ? undefined : await mapYielding(inputs, toEntry);
   const entryAt = (index: number): Parsed | Refusal => entries?.[index] ?? toEntry(inputs[index]);
   const write = (tx: Transaction, start: number): Promise<(Result | Refusal)[]> =>

@@ -78,7 +78,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
     return await Promise.race([work.then(() => true), tooLate]);
   } finally {
     end.abort();
-    // Nothing waits for the timer any more, so its rejection is ignored.
+    // The rejection of the timer is ignored, because nothing waits for the timer any more.
     tooLate.catch(() => undefined);
   }
 }

@@ -135,8 +135,7 @@ export class DatabaseSession implements Session {
     return this.#perform(operation, (call) => {
       const database = this.#openDatabase();
       const executor = this.#executors.create(database, operation, call, false);
-      // Otherwise the callback of the transaction would wait for the write, and the write for the end of the
-      // transaction. No database detects this deadlock.
+      // The write could wait for the end of the transaction, and its callback for the write. No database detects this.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor, database);
     });

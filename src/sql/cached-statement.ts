@@ -20,7 +20,7 @@ const maxTexts = 256;
  *
  * @param cacheKeyOf - returns the cache key: plain data, which is compared by its JSON text.
  * @param compose - composes the SQL for a key. Because it does not receive the input, it can only bind the input's
- *   values as parameters.
+ * values as parameters.
  */
 export function defineCachedStatement<Input, Key extends object>(
   cacheKeyOf: (input: Input) => Key,

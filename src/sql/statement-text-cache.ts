@@ -24,7 +24,11 @@ export class StatementTextCache<T> {
   readonly #onEvict: (value: T) => void;
   #usesToHalving: number;
 
-  /** @param onEvict - called with each value that a new one has replaced. */
+  /**
+   * Creates an empty cache.
+   *
+   * @param onEvict - called with each value that a new one has replaced.
+   */
   constructor(maxEntries: number, onEvict: (value: T) => void = () => undefined) {
     this.#maxEntries = maxEntries;
     this.#onEvict = onEvict;

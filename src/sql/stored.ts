@@ -116,7 +116,7 @@ export function storedPort(
  * Returns a stored time from year 1 to year 9999.
  *
  * @throws CORRUPT for any other value. An invalid Date as a sort value would give pages without an order and without an
- *   end.
+ * end.
  */
 export function storedTime(
   ms: Unchecked<Date>,

@@ -27,7 +27,7 @@ export interface Executor {
    * failure.
    *
    * @param beforeCommit - called with the change entries of `work` before its last statements are sent. It is called
-   *   again when `work` is repeated.
+   * again when `work` is repeated.
    */
   withTransaction<T>(
     work: (tx: Transaction) => T | Promise<T>,

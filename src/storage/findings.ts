@@ -1,6 +1,6 @@
 /** Kinds of findings of `db.check()`. */
 export const CheckName = {
-  /** The structures of the engine are damaged: pages, rows or indexes. */
+  /** Pages, rows or indexes of the database are damaged. */
   STORAGE: 'storage',
   /** A table, constraint, index or trigger that this package needs is missing or disabled. */
   SCHEMA: 'schema',
@@ -63,7 +63,7 @@ export interface FindingSink {
    *
    * @param part - name of the part in the message of this finding.
    * @param check - checks the part. It rejects only with failures, to which the engine has converted the driver's
-   *   errors.
+   * errors.
    * @throws failures that do not show a fault of the stored data, such as UNAVAILABLE.
    */
   checkPart(part: string, check: () => Promise<void>): Promise<void>;

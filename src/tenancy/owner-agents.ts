@@ -41,7 +41,7 @@ export type OwnerAgentCalls = AgentReader & AgentBatchWriter & AgentSelectionWri
 export class OwnerAgents implements OwnerAgentCalls {
   readonly #agents: AgentService;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#agents = new AgentService(session, settings);
   }

@@ -25,7 +25,7 @@ export type OwnerCertificateCalls = Pick<CertificateReader, 'get' | 'getByFinger
 export class OwnerCertificates implements OwnerCertificateCalls {
   readonly #certificates: CertificateService;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#certificates = new CertificateService(session, settings);
   }
@@ -67,9 +67,9 @@ export class OwnerCertificates implements OwnerCertificateCalls {
    *
    * @returns the id of the new certificate.
    * @throws CONFLICT when an agent of another owner also holds the certificate, or when it has already been replaced;
-   *   REFERENCE_NOT_FOUND when no agent of the owner holds it; ALREADY_EXISTS when the new id or fingerprint is taken,
-   *   also by a certificate of another owner; INVALID_TRANSITION when the new certificate is REVOKED, unless
-   *   `options.allowRevokedCertificate` is true; INVALID_INPUT; PERMISSION_DENIED when the scope has only read access.
+   * REFERENCE_NOT_FOUND when no agent of the owner holds it; ALREADY_EXISTS when the new id or fingerprint is taken,
+   * also by a certificate of another owner; INVALID_TRANSITION when the new certificate is REVOKED, unless
+   * `options.allowRevokedCertificate` is true; INVALID_INPUT; PERMISSION_DENIED when the scope has only read access.
    * @example
    * ```ts
    * const newId = await db.forOwner(owner).certificates.rotate(certificateId, certificate);

@@ -23,7 +23,7 @@ export class OwnerScope extends OwnerTransactionScope {
   readonly #toScope: (session: Session) => OwnerTransactionScope;
   readonly #runTransaction: RunTransaction;
 
-  /** @internal */
+  /** Called only by this package. @internal */
   constructor(
     session: Session,
     settings: ServiceSettings,

@@ -17,7 +17,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  * - `certificate` is the PEM text of the certificate alone, without other text of `pem`, such as a private key.
  *
  * @throws INVALID_INPUT when `pem` contains no certificate in PEM format, or when its key has an algorithm that Node.js
- *   does not know.
+ * does not know.
  * @example
  * ```ts
  * const certificate = certificateFromPem(await readFile('agent.pem', 'utf8'));

@@ -16,7 +16,8 @@ export function openSqliteStore({ folder, analyze }: StoreOptions): Store {
       await fillDatabase(build, `file:${path}`, agentCount);
       withDatabase(path, (driver) => {
         if (analyze) driver.exec('ANALYZE');
-        // Copies the write-ahead log into the database file, because only this file is copied for the contenders.
+        // Copies the write-ahead log into the database file, because each contender gets a copy of the database file
+        // only.
         driver.pragma('wal_checkpoint(TRUNCATE)');
       });
     },

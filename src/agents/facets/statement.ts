@@ -18,10 +18,10 @@ interface FacetSelection {
   readonly nowMs: number;
 }
 
-/** Facet of one property. */
+/** Requested facet: the property, and the maximum number of its buckets. */
 export type CountedFacet = Pick<ParsedFacet, 'kind' | 'metadataKey' | 'limit'>;
 
-/** Everything that the SQL text of facets depends on. */
+/** Cache key of facets: everything that their SQL text depends on. */
 interface FacetsKey {
   readonly filter: FilterKey;
   readonly kinds: readonly FacetKind[];
@@ -95,9 +95,9 @@ function bucketsOfKeys(dialect: Dialect, keys: Sql): Sql {
     AS facets_of_keys WHERE place <= most`;
 }
 
-/** Composes the query of the values of a property with their numbers of agents. */
+/** Composes the query that groups the agents by the values of a property, and counts each group. */
 function groupsOf(dialect: Dialect, kind: FacetKind, isFiltered: boolean, key: Sql): Sql {
-  // Without a filter, all agents match, so the tables of their collections are read alone.
+  // Without a filter, all agents match. So only the table with the values of the property is read.
   const from = (table: string, alias: string): Sql => {
     const [name, shortName] = [raw(table), raw(alias)];
     if (!isFiltered) return sql`${name} ${shortName} WHERE TRUE`;

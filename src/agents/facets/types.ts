@@ -55,7 +55,7 @@ export interface FacetBucket<K extends JsonValue = JsonValue> {
   readonly count: number;
 }
 
-/** Counts of one property. */
+/** Numbers of agents for the values of one property. */
 export interface Facet<K extends JsonValue = JsonValue> {
   /**
    * Buckets in descending order of their counts. Buckets with equal counts are ordered by the code points of their

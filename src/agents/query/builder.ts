@@ -22,7 +22,7 @@ import { composeMatching } from './matching';
 import { orderBy, positionKeyOf, type AgentOrder, type PositionKey } from './order';
 import type { AgentFilterSql } from './filter-term';
 
-/** Everything that the SQL text of a selection depends on. */
+/** Cache key of a selection: everything that its SQL text depends on. */
 interface AgentQueryKey {
   readonly filter: FilterKey;
   readonly order: AgentOrder;

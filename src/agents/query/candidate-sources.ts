@@ -44,7 +44,7 @@ export interface CandidatePlan extends SelectivePlan {
  * to the selective limit.
  *
  * @returns undefined when the indexes of the table `agents` are enough: the filter is selective, or all of its sources
- *   are columns of that table.
+ * are columns of that table.
  */
 export function planCandidates(
   filter: AgentFilterSql,

@@ -141,7 +141,7 @@ export type AgentFilter = FilterOf<typeof fields>;
 
 export const agentFilterTerms = new FilterTerms<typeof fields, AgentContext, AgentSource>(fields);
 
-// These sources do not set `isSelective`, because any number of agents may have the same name or owner.
+// The sources below do not set `isSelective`, because any number of agents may have the same name or owner.
 function sourceOfColumn(column: 'name' | 'owner', value: Sql): AgentSource {
   return {
     rank: column === 'name' ? rankOf.exactName : rankOf.owner,

@@ -7,7 +7,7 @@ import { agentOrderFields, type AgentOrderField } from './types';
 import { agentFilterTerms, type AgentFilter } from './filter-fields';
 import type { AgentOrder } from './order';
 
-/** Validated query. `filter` is null when no agent can match. */
+/** Validated query of agents. `filter` is null when no agent can match. */
 export interface Resolution {
   readonly filter: AgentFilter | null;
   readonly order: AgentOrder;

@@ -17,11 +17,14 @@ interface CertificateSelection {
   readonly order: CertificateOrder;
   readonly limit: number;
   readonly offset: number;
-  /** When given, only certificates that agents of this owner, and no others, hold. */
+  /**
+   * Owner to whom the query is limited: agents of this owner, and of no other one, must hold the certificates.
+   * Undefined for all owners.
+   */
   readonly scopeOwner: string | undefined;
 }
 
-/** Everything that the SQL text of a selection depends on. */
+/** Cache key of a selection: everything that its SQL text depends on. */
 interface CertificateQueryKey {
   readonly filter: FilterKey;
   readonly order: CertificateOrder;

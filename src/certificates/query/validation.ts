@@ -8,7 +8,7 @@ import { certificateFilterTerms, type CertificateFilter } from './filter-fields'
 
 export type CertificateOrder = Order<CertificateOrderField>;
 
-/** Validated query. `filter` is null when no certificate can match. */
+/** Validated query of certificates. `filter` is null when no certificate can match. */
 export interface ParsedCertificateQuery {
   readonly filter: CertificateFilter | null;
   readonly order: CertificateOrder;

@@ -26,7 +26,7 @@ const times = ['createdAt', 'updatedAt', 'expiresAt'] as const;
  * Converts a document to an agent that can be registered.
  *
  * @throws INVALID_INPUT when the document is invalid, or when neither the document nor the defaults have a required
- *   field.
+ * field.
  */
 export function toAgent(value: unknown, format: DocumentFormat, defaults: ImportDefaults): ImportedAgent {
   const { agent: given, warnings } = convert(value, format);

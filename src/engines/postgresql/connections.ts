@@ -62,7 +62,7 @@ export class PostgresqlConnections {
    *
    * @param isReplica - true when the server is normally a standby.
    * @throws INVALID_OPTIONS when the driver cannot use the URL, for example because it names a file that does not
-   *   exist.
+   * exist.
    */
   constructor({ connectionString, schema }: PostgresqlLocation, settings: PoolSettings, isReplica = false) {
     const { maxConnections, idleTimeoutMs, connectTimeoutMs, statementTimeoutMs } = settings;

@@ -140,7 +140,7 @@ export class PostgresqlEngine implements Engine {
     return this.migrator.apply();
   }
 
-  // Loaded when first needed, because most processes never check the database.
+  // The module is loaded when first needed, because most processes never check the database.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     const { checkPostgresqlIntegrity } = await import('./integrity.js');
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);

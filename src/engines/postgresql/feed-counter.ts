@@ -16,7 +16,8 @@ type Query = (sql: string) => Promise<readonly Row[]>;
 const counterSql = `SELECT name, has_sequence_privilege(name, 'SELECT')
   FROM (SELECT pg_get_serial_sequence('changes', 'sequence') AS name) AS counter`;
 
-// Also considers pruned changes: a follower may have read their numbers, which must not be assigned again.
+// Composes a query that tests the order of the numbers. A sequence with a cache would not keep the order: each session
+// would take many numbers in advance, and would assign them after greater numbers of other sessions.
 const highestSql = `SELECT greatest((SELECT max(sequence) FROM changes), (SELECT max(sequence) FROM change_prunings))`;
 
 // With a cache, each session would take many numbers in advance, and would assign them after greater numbers of other
@@ -45,7 +46,7 @@ export async function repairFeedCounter(query: Query): Promise<void> {
   const { name } = await findCounter(query);
   if (name === undefined) return;
   await query('BEGIN ISOLATION LEVEL READ COMMITTED');
-  // This lock conflicts with the lock of each INSERT. Readers are not blocked.
+  // The lock blocks every INSERT into the feed, but no reader.
   await query('LOCK TABLE changes IN SHARE ROW EXCLUSIVE MODE');
   await query(`SELECT setval('${name.replaceAll("'", "''")}', last) FROM (${highestSql}) AS stored(last)
     WHERE (${nextNumber(name)}) <= last`);

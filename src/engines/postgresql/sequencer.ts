@@ -38,7 +38,7 @@ export class Sequencer {
    *
    * @param connections - connections for the sequencer alone, so that it and other calls do not delay each other.
    * @param sequence - appends the pending entries. Returns false when another transaction has locked the chain for
-   *   `patienceMs` milliseconds.
+   * `patienceMs` milliseconds.
    */
   constructor(
     connections: PostgresqlConnections,

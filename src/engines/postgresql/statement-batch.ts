@@ -52,7 +52,8 @@ export function canBeBatch(client: PoolClient, statements: readonly Statement[])
 
 /** Sends statements that return no rows as one transaction. Returns the result of each. */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
-  // Without statements, the server would answer the Sync without a result, which would look like a lost response.
+  // An empty batch is not sent. The server would answer its Sync without a result, which would look like a lost
+  // response.
   if (statements.length === 0) return [];
   const names = statements.map(({ sql }) => (client instanceof ManagedClient ? client.nameOf(sql) : undefined));
   const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {

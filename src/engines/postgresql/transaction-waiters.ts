@@ -27,7 +27,7 @@ const longestLockWaitSql = `WITH RECURSIVE
  * or for one of its locks.
  *
  * @param control - connection for the query. The transaction's own connection is not suitable: a query on it would
- *   restart the server's measurement of the transaction's idle time.
+ * restart the server's measurement of the transaction's idle time.
  */
 export function createWaiters(
   primary: PostgresqlConnections,

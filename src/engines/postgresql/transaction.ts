@@ -17,20 +17,16 @@ import { reasonOn, ManagedClient } from './managed-client';
 import { findSqlState, invalidSavepoint } from './sql-state';
 
 /**
- * Isolation level of a transaction.
- *
- * A single call uses READ COMMITTED: it locks the rows that it depends on, and each statement sees everything that was
- * committed before it. A `db.transaction` uses one of the other levels: it sees the state at its beginning, and fails
- * when it changes a row that another transaction has changed since. Other transactions may change rows that it only
- * reads, unless the level is SERIALIZABLE.
+ * Isolation level of a transaction. A single call uses READ COMMITTED: each statement sees everything that was committed
+ * before it. A `db.transaction` uses another level: it sees the state at its beginning, and fails when it changes a row
+ * that another transaction has changed since. Rows that it only reads may be changed meanwhile, unless the level is
+ * SERIALIZABLE.
  */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 
 const isolations = { snapshot: 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
 
-/**
- * Transaction on a connection of its own. The caller must call exactly one of `commit`, `commitAlone` and `rollback`.
- */
+/** Transaction on its own connection. The caller must call exactly one of `commit`, `commitAlone` and `rollback`. */
 export class PostgresqlTransaction {
   readonly #client: PoolClient;
   readonly #isolation: Isolation;
@@ -61,8 +57,7 @@ export class PostgresqlTransaction {
   begin(): Promise<unknown> {
     if (this.#begun === undefined) {
       this.#begun = this.#client.query(`BEGIN ISOLATION LEVEL ${this.#isolation}`);
-      // The caller receives the error through the returned promise. This handler prevents a second, unhandled
-      // rejection.
+      // Prevents an unhandled rejection. The caller receives the error through the returned promise.
       this.#begun.catch(() => undefined);
     }
     return this.#begun;
@@ -72,7 +67,7 @@ export class PostgresqlTransaction {
    * Commits the transaction.
    *
    * @param sendLast - sends the last statements. COMMIT follows without waiting for their responses. When one of them
-   *   fails, the server rolls back everything, and the error of that statement is thrown.
+   * fails, the server rolls back everything, and the error of that statement is thrown.
    * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
   commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
@@ -117,8 +112,8 @@ export class PostgresqlTransaction {
       await work(() => (isUsable = true));
       isUsable = true;
     } catch (error) {
-      // Without a call of `isAnswered`, the connection is not reused: a COMMIT that is cancelled as it begins leaves
-      // the connection in a failed transaction.
+      // The connection is reused only after a call of `isAnswered`: a COMMIT that is cancelled as it begins leaves the
+      // connection in a failed transaction.
       isUsable &&= !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
     } finally {
@@ -160,9 +155,7 @@ export class TransactionWithSavepoints {
     this.serverProcess = serverProcess;
   }
 
-  /**
-   * Begins a transaction. If the transaction is a repeated one, other transactions cannot register names until it ends.
-   */
+  /** Begins a transaction. Until a repeated transaction ends, other transactions cannot register names. */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -237,8 +230,7 @@ export class TransactionWithSavepoints {
   }
 }
 
-// If the client does not know the server process, asks the server: a pooler may use another process for each
-// transaction.
+// Asks the server if the client does not know the process: a pooler may use another one for each transaction.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
   if (client instanceof ManagedClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });

@@ -19,9 +19,10 @@ const [openDescriptor, syncDescriptor, closeDescriptor] = [
 /** Number of pages that are copied between two reports of progress. */
 const pagesAtOnce = 1000;
 
-// Body of the thread. The read transaction keeps one snapshot for the whole copy. Without it, SQLite would begin again
-// whenever another process writes. The copy has no write-ahead log, so that it is one file, and can be opened on
-// read-only storage. better-sqlite3 takes the number of pages from `progress`, and node:sqlite from `rate`.
+// Program of the thread that copies the database. Its read transaction keeps one snapshot for the whole copy: without
+// it, SQLite would begin again whenever another process writes. The copy has no write-ahead log, so that it is one
+// file, and can be opened on read-only storage. better-sqlite3 takes the number of pages from `progress`, and
+// node:sqlite from `rate`.
 const work = `
   const describe = (connection) => {
     const schema = connection.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid').raw().all();
@@ -102,7 +103,7 @@ export async function backUpSqlite(
   }
 }
 
-// Without this, an error of the application's callback could look like an error of the file system.
+// Marks errors of the application's callback. Unmarked, they could look like errors of the file system.
 function reportProgress(onProgress: BackupRequest['onProgress'], progress: BackupProgress): void {
   try {
     onProgress(progress);
@@ -111,7 +112,7 @@ function reportProgress(onProgress: BackupRequest['onProgress'], progress: Backu
   }
 }
 
-// Also refuses an existing file `-wal` or `-journal`, because SQLite would apply this log to the new file.
+// An existing file `-wal` or `-journal` is also refused, because SQLite would apply this log to the new file.
 async function refuseExisting(path: string): Promise<void> {
   for (const suffix of besides) {
     const found = await lstat(path + suffix).catch(ignoreMissing);

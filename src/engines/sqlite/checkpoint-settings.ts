@@ -19,7 +19,10 @@ export const retryMs = 250;
  * Maximum time in milliseconds that a restart of the log waits for readers and other processes. Writers wait meanwhile.
  */
 export const holdMs = 100;
-/** The same maximum time, in milliseconds, when the log is close to its maximum size. */
+/**
+ * Maximum time in milliseconds that a restart of the log waits for readers and other processes, when the log is close
+ * to its maximum size. Writers wait meanwhile.
+ */
 export const longHoldMs = 1000;
 /** Maximum number of copies in a row. Each one copies what was written during the previous one. */
 export const maxCopies = 4;

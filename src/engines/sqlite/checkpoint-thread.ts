@@ -9,10 +9,10 @@ import { RequestThread } from './request-thread';
 /** Size of the log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
 export const largeLogBytes = 4_194_304;
 
-// Body of the thread. It compares the files with the expected ones before and after it opens them, because a checkpoint
-// with the log of another file would destroy the database. The read-only connection must be closed last: the last
-// connection to close copies the log into the file if it can write. Setting user_version to its present value is the
-// smallest possible commit.
+// Program of the checkpoint thread. It compares the files with the expected ones before and after it opens them,
+// because a checkpoint with the log of another file would destroy the database. The read-only connection must be closed
+// last: the last connection to close copies the log into the file if it can write. Setting user_version to its present
+// value is the smallest possible commit.
 const program = `
   const { statSync } = require('node:fs');
   const { parentPort } = require('node:worker_threads');

@@ -42,10 +42,7 @@ interface Target {
 export class Checkpoints {
   readonly #target: Target;
   readonly #settings: CheckpointSettings;
-  /**
-   * Sizes of the log in bytes from which on something happens. `start`: the thread is started. `copy`: the log is
-   * copied. `restart`: the log is restarted. `hold`: writers wait for a running copy. Above `max`, a warning is logged.
-   */
+  /** Sizes of the log in bytes: `start` the thread, `copy` or `restart` the log, `hold` writers, warn above `max`. */
   readonly #bytes: Readonly<Record<'start' | 'copy' | 'restart' | 'hold' | 'max', number>>;
   #thread: CheckpointThread | undefined;
   #isOff = false;
@@ -80,11 +77,9 @@ export class Checkpoints {
   }
 
   /**
-   * Starts a copy or a restart of the log if one is due. Call it at the end of each write, before you release the
-   * mutex.
+   * Starts a copy or a restart of the log if one is due. Call it after each write, before you release the mutex.
    *
-   * @returns a promise that the next writer has to wait for, which does not reject; undefined when no wait is
-   *   necessary.
+   * @returns a promise for which the next writer has to wait; undefined when no wait is necessary. It does not reject.
    */
   afterWrite(): Promise<unknown> | undefined {
     if (this.#isOff) return undefined;
@@ -98,8 +93,8 @@ export class Checkpoints {
       const mustWait = size >= hold && this.#sizeAtCopy <= max && this.#blockedAt === undefined;
       return mustWait ? this.#copying.then(() => this.#restart()) : undefined;
     }
-    // While a reader prevents the copy, an attempt takes less than a millisecond. So each write tries to restart the
-    // log, until the log is too large to be copied in a short time.
+    // While a reader prevents the copy, an attempt takes less than a millisecond, so each write tries to restart the
+    // log.
     if (this.#isRestartDue || (this.#isStuck && size >= copy && size < restart)) return this.#restart();
     if (size >= this.#nextBytes) this.#startCopy();
     return undefined;
@@ -170,29 +165,26 @@ export class Checkpoints {
     this.#copying = this.#copy().finally(() => (this.#copying = undefined));
   }
 
-  // Copies the log while writers continue. Repeats this if much was written meanwhile, so that the following restart is
-  // short.
+  // Copies the log while writers continue. Repeats this if much was written meanwhile, so that a restart is short.
   async #copy(): Promise<void> {
     const { copy, restart } = this.#bytes;
     const startMs = performance.now();
     for (let copies = 1; copies <= maxCopies && !this.#isOff; copies += 1) {
       this.#sizeAtCopy = this.#readSize();
-      // Otherwise the next writer might truncate the log at a restart, which would block the event loop.
+      // Disables the truncation of the log. If the next writer truncated a large log, it would block the event loop.
       if (this.#sizeAtCopy >= restart) this.#limitLog(-1);
       this.#evaluate(await this.#run('copy', 0), this.#sizeAtCopy);
       if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtCopy <= copy / 4) break;
       if (this.#size < restart) break;
     }
-    // Otherwise the next writer would restart the log, and would wait for the disk in the event loop.
+    // Restarts the log here, so that the next writer does not restart it and wait for the disk in the event loop.
     const isIdle = this.#blockedAt === undefined && this.#lastWriteMs < startMs;
     if (this.#isOff || !(this.#isRestartDue || isIdle) || !this.#target.mutex.tryAcquire()) return;
     await this.#restart();
     this.#target.mutex.release();
   }
 
-  /**
-   * Copies the rest of the log, and restarts the log. The caller holds the mutex, so no call of this process writes.
-   */
+  /** Copies the rest of the log, and restarts it. The caller holds the mutex, so this process does not write. */
   async #restart(): Promise<CheckpointState | undefined> {
     if (this.#isOff) return undefined;
     const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
@@ -204,11 +196,7 @@ export class Checkpoints {
     return state;
   }
 
-  /**
-   * Decides when to copy the log again.
-   *
-   * @param size - size of the log at the beginning of the checkpoint
-   */
+  /** Decides when to copy the log again. `size` is the size of the log at the beginning of the checkpoint. */
   #evaluate(state: CheckpointState | undefined, size: number): void {
     const { copy, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {

@@ -23,7 +23,7 @@ export class SqliteDatabase {
   readonly #connections: GuardedConnections;
   readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
-  /** Undefined when SQLite itself runs the checkpoints. */
+  /** Checkpoints in a thread; undefined when SQLite itself runs the checkpoints. */
   readonly checkpoints: Checkpoints | undefined;
   readonly #cancelAtExit: () => void;
 
@@ -44,7 +44,7 @@ export class SqliteDatabase {
    * Opens a database.
    *
    * @param isShared - true when other processes can use the file. Then the database fails when its path leads to
-   *   another file.
+   * another file.
    */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const connections = await GuardedConnections.open(settings, isShared);

@@ -23,7 +23,7 @@ type Message<T> =
  *
  * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
  * @param onNews - called with each value that the work passes to `tell`. If `onNews` throws, the work is terminated,
- *   and the returned promise rejects with this error.
+ * and the returned promise rejects with this error.
  * @throws errors of the driver, with their code.
  */
 export async function runInDriverThread<T>(

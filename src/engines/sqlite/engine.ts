@@ -127,7 +127,7 @@ export class SqliteEngine implements Engine {
     return true;
   }
 
-  // Loaded when first needed, because most processes never make a backup.
+  // The module is loaded when first needed, because most processes never make a backup.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
     const { checkSqliteIntegrity } = await import('./integrity/check-integrity.js');

@@ -112,7 +112,7 @@ async function writeObserved<T>(
   }
 }
 
-// Not async, so that a quick statement has to wait for one promise less.
+// The function is not async, so that a quick statement has to wait for one promise less.
 function queryObserved(
   database: SqliteDatabase,
   statement: Statement,

@@ -2,7 +2,8 @@ import type { DriverConnection } from './driver/driver';
 import type { SqliteDatabase } from './database';
 
 const lastGiven = "coalesce((SELECT max(seq) FROM sqlite_sequence WHERE name = 'changes'), 0)";
-// Also considers pruned changes: a follower may have read their numbers, which must not be assigned again.
+// The highest number includes those of pruned changes: a follower may have read them, so they must not be assigned
+// again.
 const lastStored =
   'max(coalesce((SELECT max(sequence) FROM changes), 0), coalesce((SELECT max(sequence) FROM change_prunings), 0))';
 

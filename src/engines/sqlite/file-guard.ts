@@ -108,6 +108,6 @@ export class FileGuard {
 /** Returns the failure of a call on a database whose files are not in place. */
 export function filesNotInPlace(): Failure {
   const message = 'a database file was removed or replaced: call close() and initialize() to open the current file';
-  // Not retryable, because the same call fails until the database is opened again.
+  // The failure is not retryable, because the same call fails until the database is opened again.
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

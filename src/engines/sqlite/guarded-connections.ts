@@ -16,7 +16,7 @@ export class GuardedConnections {
   readonly reader: SqliteConnection;
   /** Path that SQLite uses, with symbolic links resolved. */
   readonly path: string;
-  /** Undefined when no other process can use the files. */
+  /** Guard of the files; undefined when no other process can use the files. */
   readonly guard: FileGuard | undefined;
   /** True when the log was copied into its database file after the files were no longer in place. */
   #isLogSaved = false;
@@ -138,13 +138,14 @@ export class GuardedConnections {
   // Copies the log of a moved file into that file and empties the log. SQLite itself does not do so. Otherwise the next
   // database that is opened at the path would apply the log, and would be corrupt.
   #emptyLogIfDetached(): void {
-    // Only once, because the log may by then be used by a process that opened the new file at the path.
+    // The log is saved only once, because a process that opened the new file at the path may use the same log
+    // afterwards.
     if (this.guard?.state !== 'detached' || this.#isLogSaved) return;
     try {
       // The first column of the result is 0 when no other connection has blocked the checkpoint.
       this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
-      // The log could not be copied, and stays. Each later call, and close(), tries again.
+      // If the log cannot be copied, it stays. Each later call, and close(), tries again to copy it.
     }
   }
 }

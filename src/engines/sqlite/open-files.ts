@@ -43,7 +43,7 @@ export interface FileClaim {
  *
  * @param library - library that is about to open the file.
  * @param mapped - files that the process had mapped before the library was loaded. Default: the files that are mapped
- *   now.
+ * now.
  * @throws UNAVAILABLE in both cases
  */
 export function assertOnlyLibrary(path: string, library: SqliteLibrary, mapped?: readonly MappedFile[]): void {
@@ -53,7 +53,8 @@ export function assertOnlyLibrary(path: string, library: SqliteLibrary, mapped?:
   const entry = registry().get(identity);
   if (entry === undefined) assertNotMapped(path, library, mapped ?? mappedFiles());
   else if (entry.library.id !== library.id) throw openElsewhere(entry.library.path, library);
-  // All connections of a process share the -shm file. A new connection would use the removed one.
+  // If the -shm file was removed, a new connection would still use the removed file, because all connections of a
+  // process share it.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
 }
 

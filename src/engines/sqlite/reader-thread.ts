@@ -16,7 +16,7 @@ const chunkLength = 524_288;
  */
 const maxPrepared = 64;
 
-// Body of the thread. It measures a result as `AnswerSize` does, before it sends the result to the main thread.
+// Program of a reader thread. It measures a result as `AnswerSize` does, before it sends the result to the main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { chunkRows, chunkLength, uncountedLength, maxPrepared } = workerData;

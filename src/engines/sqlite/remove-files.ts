@@ -12,7 +12,7 @@ import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
  * exist or is empty. If the path is a symbolic link, removes its target and keeps the link.
  *
  * @throws BUSY when another connection has the database open; INVALID_OPTIONS when the database does not belong to this
- *   package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
+ * package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
  */
 export async function removeSqliteFiles(path: string, driver: SqliteDriver, busyTimeoutMs: number): Promise<void> {
   if (identityOf(path) === missingFile) return;

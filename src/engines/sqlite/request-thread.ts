@@ -18,7 +18,7 @@ export class RequestThread<Answer extends object> {
    *
    * @param name - name of the thread in the messages of its errors.
    * @param program - source text of the program, which can use `Driver`, and answers each message of `parentPort` with
-   *   one message. It is not a file, because a bundled application may not contain the files of this package.
+   * one message. It is not a file, because a bundled application may not contain the files of this package.
    * @param workerData - data for the program.
    * @throws errors of Node.js when no thread can be started.
    */

@@ -17,7 +17,7 @@ export type Compactable = readonly RemovedEntry[];
  * it.
  *
  * @param isPruning - true when the transaction prunes events and adds a pruning entry anyway. When false, a single
- *   pruning entry is not returned: the transaction would replace one entry and add another.
+ * pruning entry is not returned: the transaction would replace one entry and add another.
  */
 export async function findCompactable(tx: Transaction, isPruning: boolean): Promise<Compactable> {
   const statements = chainStatements(tx.dialect);

@@ -19,7 +19,7 @@ type Place = readonly [sequence: number, digest: string, hash: string];
  * possible, returns the one that needs the fewest changes.
  *
  * @param found - entry after `previous`. The hash of `previous` is right; the hash of `found` is wrong in this
- *   position.
+ * position.
  */
 export async function diagnoseBreak(
   { query, statements }: ChainReader,

@@ -53,7 +53,7 @@ export class VerificationStatements {
     );
     const ofRecording = sql`k.kind = 'RECORDED'`;
     const isRecorded = hasValue(sql`security_event_entries`, sql`event_id`, sql`page.id`, ofRecording);
-    // This condition is evaluated once, and only for the events without an entry.
+    // Condition for a pending entry. It is evaluated once, and only for the events without an entry.
     const isPending = hasPendingEntries(dialect)
       ? sql`page.id IN (SELECT q.event_id FROM security_event_pending_entries q WHERE q.kind = 'RECORDED')`
       : sql`FALSE`;

@@ -20,7 +20,7 @@ interface EventSelection {
   readonly after?: EventPosition | undefined;
 }
 
-/** Everything that the SQL text of a selection depends on. */
+/** Cache key of a selection: everything that its SQL text depends on. */
 interface EventQueryKey {
   readonly filter: FilterKey;
   readonly hasPosition: boolean;

@@ -15,7 +15,7 @@ interface EventAggregate {
   readonly limit: number;
 }
 
-/** Everything that the SQL text of an aggregate depends on. */
+/** Cache key of an aggregate: everything that its SQL text depends on. */
 interface EventAggregateKey {
   readonly filter: FilterKey;
   readonly by: keyof typeof labels | 'bucket';

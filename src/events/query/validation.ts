@@ -3,7 +3,7 @@ import { checkObject } from '../../validation/checks';
 import type { Validator } from '../../validation/validator';
 import { eventFilterTerms, type EventFilter } from './filter-fields';
 
-/** Validated query. `filter` is null when no event can match. */
+/** Validated query of events. `filter` is null when no event can match. */
 export interface ParsedEventQuery {
   readonly filter: EventFilter | null;
   readonly limitOffset: LimitOffset;

@@ -30,8 +30,8 @@ function reads(pool: Pool): Reads & DirectoryReads {
   };
   return {
     getAgent: async (id) => (await agents('getAgent', sql.getAgent, [id]))[0] ?? null,
-    // Unnamed, because the best plan depends on the pattern. PostgreSQL may use one generic plan for a named statement
-    // after five executions.
+    // The statement is unnamed, because the best plan depends on the pattern. PostgreSQL may use one generic plan for a
+    // named statement after five executions.
     searchAgents: (name, capabilities, limit) =>
       agents(undefined, sql.searchAgents, [patternOf(name), capabilities, limit]),
     agentsWithAll: (capabilities, limit) => agents('agentsWithAll', sql.agentsWithAll, [capabilities, limit]),
@@ -65,7 +65,7 @@ function reads(pool: Pool): Reads & DirectoryReads {
       return toResolved((await pool.query<ResolvedRow>(query)).rows[0], protocol);
     },
     facets: async (capability) => {
-      // Unnamed, because the best plan depends on how many agents have the capability.
+      // The statement is unnamed, because the best plan depends on how many agents have the capability.
       const values = [capability];
       const query = { text: sql.facets, values, rowMode: 'array' } as const;
       return toFacets((await pool.query<FacetRow>(query)).rows);
@@ -76,7 +76,7 @@ function reads(pool: Pool): Reads & DirectoryReads {
 function writes(pool: Pool): Writes & DirectoryWrites {
   return {
     createAgent: (agent) => createAgent(pool, agent),
-    // Unnamed, because a thousand agents need another plan than one agent.
+    // The statement is unnamed, because a thousand agents need another plan than one agent.
     createAgents: async (agents) => {
       await pool.query({ text: sql.insertAgents, values: [JSON.stringify(agents.map(recordOf))] });
     },
@@ -84,7 +84,7 @@ function writes(pool: Pool): Writes & DirectoryWrites {
       const values = [JSON.stringify([recordOf(agent)])];
       return (await pool.query({ name: 'updateAgent', text: sql.updateAgent, values })).rowCount === 1;
     },
-    // Unnamed, because a thousand agents need another plan than one agent.
+    // The statement is unnamed, because a thousand agents need another plan than one agent.
     updateAgents: async (agents) => {
       await pool.query({ text: sql.updateAgents, values: [JSON.stringify(agents.map(recordOf))] });
     },

@@ -181,8 +181,8 @@ export function mapServerError(error: object): ErrorMapping | undefined {
   return known ?? (isFatal(error) ? connectionEnded : { code: 'INTERNAL', message: 'unexpected database error' });
 }
 
-// The driver may throw any error for a message of the server that it does not know. An error of the server itself has
-// these properties, even without an SQLSTATE.
+// The driver may throw any error for a message of the server that it does not know. Therefore an error counts as one of
+// the server only if it has the properties of such an error.
 function isUnknownError(error: object): boolean {
   const { name, length } = propertiesOf(error);
   return isMarkedConnectionFault(error) || (name === 'error' && typeof length === 'number');

@@ -57,7 +57,8 @@ export async function withMigrationTransaction<T>(
   // READ COMMITTED: after the wait for the lock, statements must see what other processes have committed meanwhile.
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
   try {
-    // At least 1 ms, because 0 would mean no limit. The statements of a migration have no time limit.
+    // The lock timeout is at least 1 ms, because 0 would mean no limit. The statements of a migration have no time
+    // limit.
     const lockTimeout = Math.max(1, Math.ceil(lockTimeoutMs));
     await client.query(`SET LOCAL lock_timeout = ${lockTimeout}; SET LOCAL statement_timeout = 0`);
     await client.query('SELECT pg_advisory_xact_lock(72707369)');

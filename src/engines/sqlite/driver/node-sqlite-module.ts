@@ -48,7 +48,7 @@ export interface NodeSqliteModule {
       readonly defensive: boolean;
     },
   ) => NodeDatabase;
-  /** Missing before Node.js 22.16. */
+  /** Function that copies a database. Missing before Node.js 22.16. */
   readonly backup?: (
     source: NodeDatabase,
     path: string,

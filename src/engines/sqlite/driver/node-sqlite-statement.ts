@@ -68,7 +68,7 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
   }
 
   columns(): readonly DriverColumn[] {
-    // Again: a change of the schema may have changed them.
+    // Reads the columns again, because a change of the schema may have changed them.
     return columnsOf(this.#statement);
   }
 

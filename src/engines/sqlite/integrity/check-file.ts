@@ -1,11 +1,11 @@
 import type { SqliteSettings } from '../connection';
 import { runInDriverThread, toError } from '../driver-thread';
 
-/** Maximum number of problems that SQLite reports. */
+/** Maximum number of problems that one check of SQLite reports. */
 const maxProblems = 1000;
 
-// Body of the thread. Also returns the problems that were found before a failure. Omits CHECK constraints: the check of
-// the records finds their violations, and names the record.
+// Program of the thread that runs SQLite's own check. It also returns the problems that were found before a failure. It
+// omits CHECK constraints, because the check of the records finds their violations and names the record.
 const work = `
   const damages = [];
   try {

@@ -10,7 +10,7 @@ const copyPrefix = 'new_';
  * can correct the row: SQLite reports only the name of the constraint. Returns undefined for any other failure.
  *
  * @param driver - connection in the transaction of the migration. The earlier statements of the migration must still
- *   have their effects.
+ * have their effects.
  */
 export function describeFailedCheck(driver: DriverConnection, error: unknown): string | undefined {
   const constraint = /^CHECK constraint failed: (\w+)$/.exec(sqliteErrorOf(error)?.message ?? '')?.[1];

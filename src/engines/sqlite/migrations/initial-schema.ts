@@ -24,8 +24,8 @@ export function isEmpty(connection: DriverConnection): boolean {
  * are those of this package.
  */
 export function isOwnDatabase(connection: DriverConnection, driver: SqliteDriver): boolean {
-  // Also accepts unfinished migrations, because only this package has migrations with such names. If there are none,
-  // for example because they were marked as rolled back, the tables decide.
+  // An unfinished migration of this package is also a sign that the database belongs to it. If the history contains no
+  // migration of this package, for example because all were marked as rolled back, the tables decide.
   const history = readHistory(connection) ?? [];
   if (history.some(({ name }) => isOwnMigration(name))) return true;
   const tables = tablesOf(connection);
