@@ -4,9 +4,10 @@ import type { AgentPatch, DeleteWhereOptions, UpdateWhereOptions } from './where
 /** Methods of `db.agents` that change all agents that match a query. */
 export interface AgentSelectionWriter {
   /**
-   * Changes all agents that match a query, each as {@link AgentWriter.update} does, in one transaction. When one of them
-   * cannot be changed, none is. On PostgreSQL, the query is tested again after the agents are locked, so an agent that
-   * another transaction has changed meanwhile is changed only if it still matches.
+   * Changes all agents that match a query, each as {@link AgentWriter.update} does, in one transaction. The agents are
+   * changed one after the other, in the order of their ids by code point. When one of them cannot be changed, none is, and
+   * the error is that of the first one. On PostgreSQL, the query is tested again after the agents are locked, so an agent
+   * that another transaction has changed meanwhile is changed only if it still matches.
    *
    * @param query - at least one field must filter; `limit`, `offset`, `orderBy` and `orderDirection` are refused.
    * @returns the number of matching agents, which were all changed.
@@ -24,9 +25,9 @@ export interface AgentSelectionWriter {
   updateWhere(query: ResolutionQuery, patch: AgentPatch, options?: UpdateWhereOptions): Promise<number>;
 
   /**
-   * Deletes all agents that match a query, each as {@link AgentWriter.delete} does, in one transaction. On PostgreSQL,
-   * the query is tested again after the agents are locked, so an agent that another transaction has changed meanwhile
-   * is deleted only if it still matches.
+   * Deletes all agents that match a query, each as {@link AgentWriter.delete} does, in one transaction, in the order of
+   * their ids by code point. When one of them cannot be deleted, none is. On PostgreSQL, the query is tested again after
+   * the agents are locked, so an agent that another transaction has changed meanwhile is deleted only if it still matches.
    *
    * @param query - at least one field must filter; `limit`, `offset`, `orderBy` and `orderDirection` are refused.
    * @returns the number of deleted agents.

@@ -63,6 +63,29 @@ describe('agents.updateWhere', () => {
     expect(await agents.updateWhere({ ids: [] }, { version: '2' }, { expect: 0 })).toBe(0);
   });
 
+  // The last two ids are in one order by code point, and in the other one by UTF-16 code unit.
+  test('writes in the order of the ids by code point, and reports the error of the first agent that has one', async () => {
+    const ids = ['a', 'b', '\uffee', '\u{1f642}'];
+    const database = await openTestDatabase();
+    const { agents } = database.db;
+    const certificateId = await createCertificate(database.db);
+    await agents.createMany(ids.toReversed().map((id) => agentInput({ id, certificateId, owner: 'one', name: id })));
+    const update = () => agents.updateWhere({ owner: 'one' }, { description: 'd' });
+    expect(await newsOf(database, update)).toEqual(ids.map((id) => `AGENT ${id} UPDATED`));
+
+    const patch = { status: 'ACTIVE', certificateId: 'unknown' } as const;
+    await agents.setStatus('\u{1f642}', 'REVOKED');
+    await expectRefused(database, 'REFERENCE_NOT_FOUND', () => agents.updateWhere({ owner: 'one' }, patch));
+    await expectRefused(database, 'REFERENCE_NOT_FOUND', () =>
+      agents.updateWhere({ owner: 'one', ids: ids.slice(2) }, patch),
+    );
+    await agents.setStatus('a', 'REVOKED');
+    await expectRefused(database, 'INVALID_TRANSITION', () => agents.updateWhere({ owner: 'one' }, patch));
+
+    const remove = () => agents.deleteWhere({ owner: 'one' });
+    expect(await newsOf(database, remove)).toEqual(ids.map((id) => `AGENT ${id} DELETED`));
+  });
+
   test.each<readonly [string, readonly unknown[]]>([
     ['an id in the patch', [{ owner: 'one' }, { id: 'a0' }]],
     ['an unknown field of the patch', [{ owner: 'one' }, { color: 1 }]],
