@@ -6,6 +6,7 @@ import { openInput } from '../../src/cli/import/input-file';
 import { Terminal } from '../../src/cli/terminal';
 import { createAgent } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
+import { describeWithSharedData, sharedDataDirectory } from '../support/shared-data';
 import { openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 const [pem = ''] = (
@@ -122,5 +123,45 @@ describe('ans-database import', () => {
     const before = await allRawRows(database);
     await expect(run(database.db, JSON.stringify(own))).rejects.toThrow(/several stored agents/);
     expect(await allRawRows(database)).toEqual(before);
+  });
+
+  test.each([
+    ['an OASF record', { name: 'a', version: 'v1', schema_version: '0.7.0', skills: [{ id: 1 }], modules: [] }],
+    ['an AI catalog', { specVersion: '1.0', host: {}, entries: [{ identifier: 'urn:air:a', mediaType: 'x' }] }],
+    [
+      'an AI catalog',
+      { identifier: 'urn:air:a', displayName: 'a', type: 'application/mcp', url: 'https://a.example/' },
+    ],
+  ])('names the supported formats and writes nothing when a document is %s', async (kind, document) => {
+    const database = await openTestDatabase();
+    const before = await allRawRows(database);
+    const text = [server, document].map((some) => JSON.stringify(some)).join('\n');
+    const error = await run(database.db, text).catch((reason: unknown) => String(reason));
+    expect(error).toContain(
+      `line 2: document is ${kind}, which cannot be imported. Supported formats are: server.json`,
+    );
+    expect(error).toContain('nothing was written');
+    expect(await allRawRows(database)).toEqual(before);
+    expect(await run(database.db, text, { skipsInvalid: true })).toMatchObject({ created: 1, invalid: 1, exitCode: 2 });
+  });
+});
+
+describeWithSharedData('ans-database import of the public examples', () => {
+  test.each([
+    ['agntcy-dir.record_070.json', 'an OASF record'],
+    ['agntcy-dir.record_100.json', 'an OASF record'],
+    ['ai-catalog.json', 'an AI catalog'],
+  ])('refuses %s', async (file, kind) => {
+    const { db } = await openTestDatabase();
+    const text = readFileSync(join(sharedDataDirectory, 'formats', file), 'utf8');
+    await expect(run(db, text)).rejects.toThrow(`document is ${kind}, which cannot be imported`);
+    expect(await db.agents.count()).toBe(0);
+  });
+
+  test.each(['agntcy-dir.a2a-agent-card.json', 'agntcy-dir.mcp-server.json'])('registers %s once', async (file) => {
+    const { db } = await openTestDatabase();
+    const text = readFileSync(join(sharedDataDirectory, 'formats', file), 'utf8');
+    expect(await run(db, text)).toMatchObject({ created: 1, invalid: 0, exitCode: 0 });
+    expect(await run(db, text)).toMatchObject({ created: 0, unchanged: 1, exitCode: 0 });
   });
 });
