@@ -1,7 +1,9 @@
 import type { AgentInput, CreateOptions, DatabaseService, TransactionScope, Uniqueness } from '../../src';
+import { onPostgresql } from '../support/engine';
 import { expectError, expectRefused } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';
+import { sampled } from '../support/sampled';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 type Target = DatabaseService | TransactionScope;
@@ -46,7 +48,7 @@ async function expectTaken(database: TestDatabase, work: () => unknown): Promise
   expect(field).toMatch(/(^|\.)name$/);
 }
 
-describe.each(ways)('%s', (_, register) => {
+describe.each(onPostgresql ? sampled(ways, 2) : ways)('%s', (_, register) => {
   test.each(conditions)(
     'refuses a name that another agent holds with unique: name-version, for a new agent with unique: %s',
     async (unique) => {
