@@ -36,7 +36,7 @@ export class DatabaseServiceFactory {
     if (live !== undefined) {
       await runAs('initialize', () => checkSameOptions(options, live.options));
       const service = await live.ready;
-      // If the service was closed meanwhile, opens it again.
+      // If the application has closed the service meanwhile, opens it again. Otherwise does nothing.
       await service.initialize();
       return service;
     }

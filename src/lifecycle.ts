@@ -29,7 +29,7 @@ export class Lifecycle {
     opening.catch(() => {
       if (this.#last !== opening) return;
       this.#target = 'closed';
-      // If the opening has failed, there is nothing to close.
+      // After a failed opening, there is nothing to close, so `close` has to wait for nothing.
       this.#last = Promise.resolve();
     });
     return opening;

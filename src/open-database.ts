@@ -41,7 +41,7 @@ export function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics)
   return convertRejection(classify, () => openConverted(options, classify, diagnostics));
 }
 
-// If a later step of the opening fails, closes the engine.
+// Opens the engine, and then prepares its schema and its cache. If one of the later steps fails, closes the engine.
 async function openConverted(
   options: ResolvedOptions,
   classify: ErrorClassifier,
@@ -80,7 +80,7 @@ async function openCache(
   return CachingEngine.open(engine, settings, now, diagnostics);
 }
 
-// Only the driver of the engine in the URL is loaded.
+// Loads only the engine that the URL selects, so that the driver of the other one is not needed.
 async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<OpenedEngine> {
   const { location } = options;
   assertSpareDescriptors();

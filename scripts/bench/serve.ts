@@ -37,7 +37,7 @@ class Worker {
       const operation = this.#nextOperation(id);
       const start = performance.now();
       const result = operation();
-      // Awaits only promises, because an await takes time.
+      // A result that is not a promise is not awaited, because an await would add to the measured time.
       if (result instanceof Promise) await result;
       const tookMs = performance.now() - start;
       busyMs += tookMs;

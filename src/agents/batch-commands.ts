@@ -58,7 +58,7 @@ async function insertAgents(
   const certificates = await selectCertificates(
     tx,
     rows.map(({ columns }) => columns.certificateId),
-    // All rows of a call have the same owner, or none has one.
+    // All rows of a call are limited to the same owner, or to none.
     rows[0]?.scopeOwner,
   );
   // Taken ids are usually found by the INSERT statement. If another failure is possible, they must be known before,

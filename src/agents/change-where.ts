@@ -93,7 +93,7 @@ async function lockMatching(
 }
 
 function otherNumber(): Failure {
-  return new Failure('CONFLICT', 'another number of agents matches than options.expect', {
+  return new Failure('CONFLICT', 'the number of matching agents is not options.expect', {
     entity: 'agent',
     field: 'options.expect',
     retryable: false,

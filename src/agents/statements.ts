@@ -207,7 +207,7 @@ export class AgentStatements {
     const isReattached = certificateId !== before.certificateId;
     const row = {
       id,
-      // If only the owner changes, a key in the scope of all agents stays the same.
+      // If only the owner changes, the unique key stays the same when its scope is all agents.
       columns:
         newNameKeys === undefined || before.uniqueKey === newNameKeys.allKey
           ? columns

@@ -100,7 +100,7 @@ export async function changeAgents(
       endpointId: columns.defaultEndpointId ?? null,
       needsCapabilities: collections.capabilities !== undefined,
     })),
-    // All changes of a call have the same owner, or none has one.
+    // All changes of a call are limited to the same owner, or to none.
     given[0]?.scopeOwner,
   );
   const failures = new Map<string, Failure>();
@@ -206,7 +206,7 @@ function toColumns(
     columns.defaultEndpointId === undefined && endpoints?.every(([id]) => id !== defaultEndpointId) === true;
   return {
     ...columns,
-    // Every change must increase `updatedAt`, as in `updateAgent`.
+    // Every change must increase `updatedAt`, because `ifUpdatedAt` compares it.
     updatedAt: Math.max(columns.updatedAt, before.updatedAt + 1),
     ...(losesDefault && defaultEndpointId !== null ? { defaultEndpointId: null } : {}),
     ...(before.uniqueKey !== null && nameKeys !== undefined && before.uniqueKey !== nameKeys.allKey

@@ -82,7 +82,7 @@ function changedColumns({ given, row: { columns } }: UpsertEntry, stored: AgentR
     changed.defaultEndpointId = defaultEndpointId;
   }
   if (given.has('status') && status !== stored.status) {
-    // An ACTIVE agent has no deprecation.
+    // An agent that becomes ACTIVE loses its deprecation.
     Object.assign(changed, { status }, status === 'ACTIVE' ? notDeprecated : {});
   }
   return changed;

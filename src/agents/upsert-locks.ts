@@ -32,7 +32,7 @@ export async function lockAllNamed(tx: Transaction, given: readonly NewAgentRow[
       'owner-name-version',
     ),
   );
-  // All rows of a call have the same owner, or none has one.
+  // All rows of a call are limited to the same owner, or to none.
   await lockAllForUpdate(tx, ids, given[0]?.scopeOwner);
   return new Set(missing.map(({ nameKeys }) => nameKeys.ownerKey));
 }

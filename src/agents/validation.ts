@@ -173,7 +173,7 @@ function versionColumns(value: unknown, checks: Validator): Pick<AgentColumns, '
   return { version, versionKey: toVersionKey(version) };
 }
 
-// An ACTIVE agent has no deprecation.
+// Returns the columns that a new status sets. An agent that becomes ACTIVE loses its deprecation.
 function statusColumns(value: unknown): Partial<Pick<AgentColumns, 'status' | keyof DeprecationColumns>> {
   if (value === undefined) return {};
   const status = checkOneOf(value, AgentStatus, 'status');

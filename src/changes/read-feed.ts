@@ -89,7 +89,7 @@ function toPage(rows: readonly Row[], limit: number, end: number | undefined): F
 /** Rows of `selectLocks`. Undefined on an engine with one writer at a time. */
 type Locks = readonly Row[] | undefined;
 
-// Returns the `end` of the feed.
+// Returns `end`: the sequence number up to which every change is visible.
 //
 // A key has only the lowest 32 bits of a sequence number. Its distance from the highest committed number fits into 32
 // bits with a sign, unless one commit lasts longer than two billion changes. A key above the highest committed number

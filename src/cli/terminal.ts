@@ -3,7 +3,7 @@ import { createStyle, type Style } from '../console/style';
 import { formatTable, type Column } from '../console/table';
 import { fitText } from '../console/text-width';
 
-/** Width in which every column fits. A narrow terminal then wraps the lines, which is better than truncated values. */
+/** Width of tables, so large that no value is truncated. A narrow terminal wraps the lines. */
 const tableWidth = 1000;
 
 /** Output of a command. The form depends on whether it is a terminal, a file or another program. */

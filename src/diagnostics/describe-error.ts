@@ -25,7 +25,7 @@ export function describeError(error: unknown, depth = maxDepth): ErrorDescriptio
       ...(cause !== undefined && depth > 1 ? { cause: describeError(cause, depth - 1) } : undefined),
     };
   } catch {
-    // A getter or a proxy of the application threw.
+    // A getter or a proxy of the application threw an error.
     return { name: 'unknown', message: 'the error cannot be read' };
   }
 }

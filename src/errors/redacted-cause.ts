@@ -96,7 +96,7 @@ function knownNameOf(error: unknown): string {
     const name: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'name') : undefined;
     return typeof name === 'string' && knownNames.has(name) ? name : 'Error';
   } catch {
-    // A getter or a proxy of the application threw.
+    // A getter or a proxy of the application threw an error.
     return 'Error';
   }
 }

@@ -88,7 +88,7 @@ function logBytesOf(engine: Source): number | undefined {
   try {
     return engine.logBytes?.();
   } catch {
-    // The directory of the file cannot be read at the moment.
+    // Omits the size when the directory of the file cannot be read.
     return undefined;
   }
 }

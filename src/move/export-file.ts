@@ -139,7 +139,7 @@ class ExportReader {
       rows: 0,
       hash: createHash('sha256'),
     };
-    // The rows of one table must be together.
+    // All rows of one table must follow each other in the file.
     if (table.end !== this.#end) throw altered(line);
     this.#tables.set(String(name), table);
     table.hash.update(`${JSON.stringify(values)}\n`);

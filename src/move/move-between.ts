@@ -49,7 +49,7 @@ export async function moveBetween(
 
 /** Verifies the schema of the source. Opening the source also completes rows that a migration left incomplete. */
 async function prepareSource({ url, location: { path } }: SqliteFile): Promise<void> {
-  // SQLite would create a missing file.
+  // Checks that the file exists, because SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);
   if (!stats?.isFile()) throw new MoveError(`${path} is not a readable file`);
   const db = new DatabaseService({ url, migrations: 'verify' });

@@ -35,7 +35,7 @@ export class SqliteSource implements Source {
     const encoding = snapshot.pragma('encoding', { simple: true });
     if (encoding === 'UTF-8') return new SqliteSource(snapshot, driver.open(path, options));
     snapshot.close();
-    // A UTF-16 database does not sort text by code point.
+    // Rejects a UTF-16 database, which does not sort text by code point.
     throw new MoveError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 is supported`);
   }
 

@@ -168,7 +168,7 @@ function parseCache(value: unknown): CacheSettings | undefined {
     ) ?? 10_000;
   const ttlMs = ifDefined(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
   const staleIfErrorMs = ifDefined(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
-  // With these values the cache could never return a record.
+  // No cache is created when its size or its times are 0, because it could never return a record.
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 

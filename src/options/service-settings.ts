@@ -31,6 +31,6 @@ function readClock(now: () => number): number {
     return Math.floor(now());
   } catch (cause) {
     // `now`, which is a function of the application, threw an error or returned a value such as a BigInt.
-    throw new Failure('INVALID_OPTIONS', 'now must not throw', { field: 'now', cause });
+    throw new Failure('INVALID_OPTIONS', 'now must be a function that does not throw', { field: 'now', cause });
   }
 }

@@ -31,7 +31,7 @@ export function readDeclaredNames(engine: EngineName): DeclaredNames {
   const text = readFileSync(prismaFilesOf(engine).schema, 'utf8');
   return {
     tables: namesIn(text, /^ *@@map\("(\w+)"\)/gm),
-    // On SQLite, Prisma creates no enumerations in the database.
+    // On SQLite there are no enumerations: Prisma stores their values as text.
     enums: engine === 'postgresql' ? namesIn(text, /^enum (\w+) \{/gm) : [],
   };
 }

@@ -42,7 +42,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
     connectionInfo: async (native) => {
       const [row] = await native.query(settingsSql, []);
       if (row?.['readable'] !== true) throw unreadableTimes();
-      // Prisma Client writes this schema before the names of tables.
+      // Prisma Client writes this schema in front of the names of tables.
       const schemaName = typeof row['schema'] === 'string' ? row['schema'] : 'public';
       return { schemaName, maxBindValues, supportsRelationJoins: true };
     },
@@ -63,7 +63,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
       await client.query(sql);
     },
     classify: classifyPostgresqlError,
-    // The official adapter has already converted the error.
+    // Returns the error unchanged, because the official adapter has already converted it.
     toPrismaError: (error) => error,
   };
 }

@@ -90,7 +90,7 @@ export function toSqliteValue(argument: unknown, type: ArgType | undefined, form
   }
 }
 
-// Must return the value that the official adapter would store.
+// Returns the stored form of a time. It must be the same as that of the official adapter.
 function toStoredTime(time: Date, format: TimestampFormat): number | string {
   return format === 'milliseconds' ? time.getTime() : time.toISOString().replace('Z', '+00:00');
 }

@@ -36,7 +36,7 @@ export async function resolveTargets(
   const isSmall = targets.length === 1 && first.owner !== undefined;
   const statement = isSmall ? composed : withBounds(answerBounds(checks.limits), composed);
   const rows = await executor.query(statement);
-  // There is one row for each request.
+  // The statement returns exactly one row for each request.
   const results = await mapYielding(rows, (row, index) => toResult(row, targets[index] ?? first, nowMs));
   if (checks.scopeOwner === undefined) return results;
   return withinScope(executor, results, checks.scopeOwner);

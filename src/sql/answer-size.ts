@@ -29,7 +29,7 @@ export class AnswerSize {
   }
 
   /**
-   * Adds a text of the result.
+   * Counts a text of the result.
    *
    * @throws RESULT_TOO_LARGE when the result exceeds its bounds
    */

@@ -19,7 +19,7 @@ export interface TextPart {
 
 /** Reports whether a text is long enough for the substring indexes. */
 export function isIndexedPart(part: string): boolean {
-  // A code point has one or two UTF-16 code units.
+  // A code point has one or two UTF-16 code units. So the code points have to be counted only in a short text.
   return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
 }
 

@@ -66,7 +66,7 @@ test('a write fails with INVALID_OPTIONS and keeps the thrown error when the opt
   ]) {
     const error = await expectRefused(database, 'INVALID_OPTIONS', write);
     expect(error).toMatchObject({ field: 'now', retryable: false });
-    expect(error.message).toContain('now must not throw');
+    expect(error.message).toContain('now must be a function that does not throw');
     expect(driverErrorOf(error)).toBe(failure);
   }
 });

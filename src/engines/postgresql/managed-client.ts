@@ -83,7 +83,7 @@ export class ManagedClient extends Client {
 
   /** Id of the server process; undefined behind a pooler, which sends ids of its own. */
   get serverProcess(): number | undefined {
-    // The driver's types omit this property.
+    // The cast is necessary, because the driver's types omit `processID`.
     const { processID } = this as { processID?: number | null };
     return this.supportsNamedStatements && typeof processID === 'number' ? processID : undefined;
   }
@@ -129,7 +129,7 @@ export class ManagedClient extends Client {
     const timer = this.#startTimer();
     try {
       await super.connect();
-      // The driver's types omit the id of the server process.
+      // The cast is necessary, because the driver's types omit `processID`.
       const { processID } = this as { processID?: number };
       ({ supportsNamedStatements: this.supportsNamedStatements, isStandby: this.isStandby } = await prepareSession(
         this,

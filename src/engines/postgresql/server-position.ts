@@ -11,7 +11,7 @@ export interface ServerPosition {
   readonly history: string;
 }
 
-// The name of a write-ahead log file begins with its timeline.
+// Reads the timeline from the name of the current write-ahead log file, which begins with it.
 const primarySql = `SELECT false, pg_current_wal_lsn(), (SELECT system_identifier::text FROM pg_control_system()),
   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer`;
 

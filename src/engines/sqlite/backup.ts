@@ -145,7 +145,7 @@ async function place(draft: string, path: string): Promise<void> {
 }
 
 async function flush(path: string): Promise<void> {
-  // Windows cannot sync a directory.
+  // The step is omitted on Windows, which cannot sync a directory.
   if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
   const descriptor = await openDescriptor(path, 'r');
   try {

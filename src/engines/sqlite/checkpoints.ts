@@ -136,7 +136,7 @@ export class Checkpoints {
 
   #readSize(): number {
     const size = sizeOf(`${this.#target.path}-wal`);
-    // A smaller log shows that the log was restarted.
+    // If the log is smaller than before, it was restarted.
     if (size < this.#size) this.#forget();
     this.#size = size;
     return size;

@@ -139,7 +139,7 @@ export class SqliteDatabase {
       this.assertInPlace();
     };
     const end = (command: Statement): void => {
-      // A second call would end a transaction of another caller.
+      // A second call of `commit` or `rollback` would end a transaction of another caller.
       if (isOver) throw new Failure('INTERNAL', 'the transaction was ended twice');
       isOver = true;
       this.#end(command);

@@ -21,7 +21,7 @@ import { isFeedCounterBehind } from './feed-counter';
 import { mergeSearchIndex } from './merge-search-index';
 import { createSqliteMigrator } from './migrations/migrator';
 
-// Reads the database file, which `SELECT 1` would not do.
+// The probe reads the database file. `SELECT 1` would not.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
 /** SQLite database: connections, migrations, backup and probes. */

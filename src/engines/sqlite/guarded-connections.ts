@@ -38,7 +38,7 @@ export class GuardedConnections {
     const writer = await SqliteConnection.openWriter(settings, prepare);
     let reader: SqliteConnection | undefined;
     try {
-      // The first read creates the log.
+      // Runs a first read, which creates the write-ahead log.
       await whileBusy(settings.busyTimeoutMs, () => writer.dataVersion());
       const { files } = writer;
       await assertWholeLog(writer.driver, settings.busyTimeoutMs);

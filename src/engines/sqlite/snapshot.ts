@@ -26,7 +26,7 @@ export async function withSnapshot<T>(
     driver.pragma('query_only = OFF');
     await whileBusy(settings.busyTimeoutMs, () => {
       if (!driver.inTransaction) driver.exec('BEGIN');
-      // SQLite takes the snapshot at the first statement that reads.
+      // Takes the snapshot now: SQLite takes it at the first statement that reads.
       driver.prepare('SELECT count(*) FROM sqlite_schema').get();
     });
     return await work({

@@ -39,7 +39,7 @@ export async function backfillHashes(tx: Transaction, after: ChainLink, now: num
   }
   if (hashes.length > 0) tx.executeAtCommit([statements.backfillHashes(after.sequence, hashes)]);
   if (rows.length === batchSize) return link;
-  // A checkpoint is the mark that the chain has begun.
+  // All entries have hashes now. A first checkpoint marks that the chain has begun.
   tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);
   return undefined;
 }

@@ -54,7 +54,7 @@ const severities = sharedTerm('severities', {
 });
 
 const parseMinSeverity: ParseField<SecuritySeverity[]> = (value, path) => {
-  // The enumeration lists the severities in ascending order.
+  // Returns the severities from `value` on. The enumeration lists them in ascending order.
   const ranked: SecuritySeverity[] = Object.values(SecuritySeverity);
   return ranked.slice(ranked.indexOf(checkOneOf(value, SecuritySeverity, path)));
 };

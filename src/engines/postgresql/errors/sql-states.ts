@@ -79,7 +79,7 @@ const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] =
   ['25P03', transactionTimeout],
   ['25P04', transactionTimeout],
   ['25006', readOnlyServer],
-  // A pooler may remove the prepared statements of a connection.
+  // This code reports an unknown prepared statement: a pooler may have removed it from the connection.
   ['26000', outdatedPlan],
   ['28', rejectedRole],
   ['3D000', missingDatabase],
@@ -122,7 +122,7 @@ const cancellationMessages: readonly (readonly [pattern: RegExp, mapping: ErrorM
 const rejectedFeatures: ReadonlyMap<unknown, ErrorMapping> = new Map([
   // A cached plan has become invalid because a column of its result has another type now.
   ['RevalidateCachedQuery', outdatedPlan],
-  // A standby cannot begin a serializable transaction.
+  // The server is a standby, which cannot begin a serializable transaction.
   ['call_enum_check_hook', readOnlyServer],
   ['GetSerializableTransactionSnapshot', readOnlyServer],
 ]);

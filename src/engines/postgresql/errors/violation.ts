@@ -42,7 +42,8 @@ export function describeViolation(error: object, state: string): string | undefi
   return isOfTrigger ? triggerMessage(functionOf(where)) : undefined;
 }
 
-// RAISE can also set the name of a constraint.
+// Describes an error that RAISE has thrown. RAISE may set the name of a constraint; otherwise the name of the function
+// is shown.
 function describeRaised(error: object): string | undefined {
   const name = constraintOf(error);
   if (name !== undefined && isOwnPostgresqlKey(name)) return undefined;
@@ -55,7 +56,7 @@ function describeConstraint(error: object, state: string): string | undefined {
     case '23502':
       return describeRequired(error);
     case '23505':
-      // Prisma's adapter does not always pass the name of the key.
+      // Without a name, the key is not assumed to be the application's: Prisma's adapter does not always pass the name.
       return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintMessage(name);
     case '23514':
       return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintMessage(name);

@@ -52,7 +52,7 @@ function loadAny(): SqliteDriver {
 
 // Loads `node:sqlite` only when needed: most processes use better-sqlite3, and start faster without it.
 function nodeSqlite(): SqliteDriver | undefined {
-  // Uses `require`, because an import would be loaded at once.
+  // Uses `require`, because an import would load the module at once.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return (require('./node-sqlite') as typeof NodeSqliteFile).nodeSqlite();
 }

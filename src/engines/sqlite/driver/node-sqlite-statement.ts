@@ -79,7 +79,7 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
 
   all(...args: readonly unknown[]): Row[] {
     const rows = this.#read(args, () => this.#statement.all(...args));
-    // Converts in place: `Row` is the type of the converted rows.
+    // Replaces each row by its converted form, in the same array. The cast allows this.
     const converted = rows as unknown[];
     for (const [index, row] of rows.entries()) converted[index] = this.#convert(row);
     return converted as Row[];
@@ -176,7 +176,7 @@ function columnsOf(statement: NodeStatement): readonly DriverColumn[] {
   try {
     return statement.columns();
   } catch (error) {
-    // Node.js 22 compiles SQL without a statement, and reports it only here.
+    // Node.js 22 accepts SQL that contains no statement, and throws only when the columns are requested.
     throw noStatement(error);
   }
 }

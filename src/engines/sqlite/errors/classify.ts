@@ -19,7 +19,7 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
-  // SQLite could not enlarge the -shm file.
+  // SQLite reports this when it could not enlarge the -shm file.
   ['SQLITE_IOERR_SHMSIZE', 'STORAGE_FULL', 'the storage is full'],
   ['SQLITE_READONLY', 'READ_ONLY', 'the database is read-only'],
   ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],

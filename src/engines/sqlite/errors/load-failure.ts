@@ -22,7 +22,7 @@ export function toLoadFailure(error: object, cause: unknown): Failure | undefine
 function describeLoadError(error: object): string | undefined {
   const { code, message } = propertiesOf(error);
   if (typeof message !== 'string') return undefined;
-  // The package "bindings" throws its error without a code.
+  // The error of the package "bindings" has no code, so its message is tested.
   if (code === 'ERR_DLOPEN_FAILED' || message.startsWith('Could not locate the bindings file')) return noBinary;
   const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
   return isMissing && /better-sqlite3|bindings|file-uri-to-path/.test(message) ? notInstalled : undefined;
