@@ -17,8 +17,8 @@ export interface Statement {
 
 /**
  * Cost of a statement. `scan`: the statement may read a large part of the agents or the certificates. `many`: the
- * statement may read many whole agents or certificates, because the caller has requested them. `scanEvents` and
- * `manyEvents`: the same for security events.
+ * statement may read many whole agents or certificates, because the caller has requested them, or reads all matching
+ * agents several times. `scanEvents` and `manyEvents`: the same for security events.
  */
 export type StatementCost = 'scan' | 'many' | 'scanEvents' | 'manyEvents';
 
