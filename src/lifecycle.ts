@@ -24,8 +24,7 @@ export class Lifecycle {
     if (this.#target === 'open') return this.#last;
     this.#target = 'open';
     const opening = this.#enqueue(this.#open);
-    // After a failed opening, the next call tries again. If the database was meanwhile requested to be closed, that
-    // request stays.
+    // After a failed opening, the next call tries again. If `close` was called meanwhile, the database stays closed.
     opening.catch(() => {
       if (this.#last !== opening) return;
       this.#target = 'closed';

@@ -13,7 +13,7 @@ import {
 
 /** Capabilities to search for. */
 export interface CapabilityFilter {
-  /** Names, without duplicates. */
+  /** Names of the capabilities, without duplicates. */
   readonly names: readonly string[];
   /** True when an agent must have all of the capabilities. */
   readonly areAllRequired: boolean;

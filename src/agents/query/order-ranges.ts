@@ -6,7 +6,7 @@ import { orderColumns, type AgentOrder, type AgentPosition, type PositionKey } f
 
 /** Range of an index that is read in the requested order. */
 export interface OrderRange {
-  /** Condition for the agents in the range. */
+  /** Condition that an agent is in the range. */
   readonly condition: Sql;
   /** Terms of ORDER BY that equal the order of the index. */
   readonly orderBy: Sql;

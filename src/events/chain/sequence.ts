@@ -90,7 +90,8 @@ async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
     places.push([String(id), link.sequence - start.sequence, link.hash]);
   }
   const moved = places.length === 0 ? 0 : await tx.execute(statements.append(start.sequence, places));
-  // If another program has deleted pending entries, or a row security policy hides them, the chain would have a gap.
+  // Fails when another program has deleted pending entries, or a row security policy hides them. The chain would get a
+  // gap.
   if (moved !== places.length) throw new Failure('CONFLICT', 'pending entries of the event chain were changed');
   if (orphans.length > 0) tx.executeAtCommit([statements.remove({ ids: JSON.stringify(orphans) })]);
   return rows.length;

@@ -56,7 +56,7 @@ function describeConstraint(error: object, state: string): string | undefined {
     case '23502':
       return describeRequired(error);
     case '23505':
-      // Without a name, the key is not assumed to be the application's: Prisma's adapter does not always pass the name.
+      // A key without a name may belong to this package, because Prisma's adapter does not always pass the name.
       return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintMessage(name);
     case '23514':
       return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintMessage(name);
