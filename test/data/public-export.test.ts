@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { exportText, importText } from '../move/exporting';
+import {
+  describeWithSharedData,
+  readSharedData,
+  toAgentInput,
+  toCertificateInput,
+  type PublicAgent,
+  type PublicCertificate,
+} from '../support/shared-data';
+import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
+
+describeWithSharedData('An export of all public agents and certificates', () => {
+  test('is byte-equal to the export of a database that was filled from it, on either engine', async () => {
+    const { db, options } = await openTestDatabase();
+    const certificates = readSharedData<PublicCertificate>('certificates').map(toCertificateInput);
+    await db.certificates.createMany(certificates);
+    const agents = readSharedData<PublicAgent>('agents').map((agent, index) =>
+      toAgentInput(agent, index, certificates[index % certificates.length]?.id ?? ''),
+    );
+    await db.agents.createMany(agents);
+    await db.close();
+    const text = await exportText(options.url);
+    for (const url of [await newDatabaseUrl(), `file:${join(temporaryDirectory(), 'other.sqlite')}`]) {
+      expect(await importText(text, url)).toMatchObject({ isSame: true });
+      expect((await exportText(url)) === text).toBe(true);
+    }
+  }, 300_000);
+});
