@@ -55,6 +55,9 @@ export interface EventWriter {
    * pruned events and records that they were pruned. A checkpoint replaces the beginning of the chain when all of its
    * entries are pruned.
    *
+   * Call it outside of `db.transaction`: inside of it, all batches are one transaction, which on PostgreSQL conflicts with
+   * pending entries that other transactions append to the chain after its beginning.
+   *
    * @returns the number of deleted events.
    * @throws INVALID_INPUT when an option is invalid.
    * @example
