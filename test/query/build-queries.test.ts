@@ -95,7 +95,7 @@ describe('buildAgentQuery', () => {
   test.each([
     [{ name: 'long', capabilities: ['x'] }, ['agent_names_search', 'agent_capabilities']],
     [{ name: 'no', capabilities: ['x'] }, ['agent_capabilities', 'agent_names']],
-    [{ capabilities: ['x', 'y'], allCapabilities: true, name: 'long' }, ['agent_names_search', 'agent_capabilities']],
+    [{ capabilities: ['x', 'y'], allCapabilities: true, name: 'long' }, ['agent_capabilities', 'agent_names_search']],
     [{ owner: 'o', exactName: 'n', protocol: 'p' }, ['agents', 'agents', 'endpoints']],
     [{ metadata: { key: 1 }, name: 'long' }, ['agent_metadata', 'agent_names_search']],
     [{ name: 'long', status: ['ACTIVE'] }, ['agent_names_search', 'agents']],
@@ -119,15 +119,9 @@ describe('buildAgentQuery', () => {
     [{ id: 'i', capabilities: ['x'] }, []],
   ] satisfies [ResolutionQuery, string[]][])('plans the candidate sources for %j in the order %j', (query, tables) => {
     const sources = buildAgents(query).sql.matchAll(
-      // A source that is known to be selective is not materialized separately.
-      /(?:source_\d AS MATERIALIZED|FROM) \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
+      /candidate\.id FROM \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
     );
     expect([...sources].map(([, table]) => table)).toEqual(tables);
-  });
-
-  test('materializes the candidates only when they come from several sources', () => {
-    expect(buildAgents({ name: 'long' }).sql).toContain('selective AS NOT MATERIALIZED');
-    expect(buildAgents({ name: 'long', owner: 'o' }).sql).toContain('selective AS MATERIALIZED');
   });
 
   test.each([
