@@ -96,10 +96,13 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     namedAgents: sql`agents a`,
     place: sql``,
     agentConditions: [
-      sql`a.name = ${bind(({ name }) => name)}`,
+      dialect.equalsLongText(
+        sql`a.name`,
+        bind(({ name }) => name),
+      ),
       // Few agents have the name, but very many may have the owner or the status. So only the index of the name may be
       // used.
-      ...(key.hasOwner ? [sql`${dialect.unindexed(sql`a.owner`)} = ${bound('owner')}`] : []),
+      ...(key.hasOwner ? [dialect.equalsLongText(dialect.unindexed(sql`a.owner`), bound('owner'))] : []),
       key.allowsDeprecated ? sql`${status} IN ('ACTIVE', 'DEPRECATED')` : sql`${status} = 'ACTIVE'`,
       ...(key.capabilities === 'many'
         ? [hasAllWanted({ dialect, id: sql`a.id` }, nameCount)]

@@ -17,7 +17,9 @@ export const latest = field({
     const now = dialect.fromMs(nowMs);
     const hasCertificate = (alias: Sql): Sql =>
       exists(sql`certificates c WHERE c.id = ${alias}.certificate_id AND ${isUsableCertificate(now)}`);
-    const best = sql`SELECT b.id FROM agents b WHERE b.owner = a.owner AND b.name = a.name AND b.status = 'ACTIVE'
+    const isSameLine = sql`${dialect.equalsLongText(sql`b.owner`, sql`a.owner`)}
+      AND ${dialect.equalsLongText(sql`b.name`, sql`a.name`)}`;
+    const best = sql`SELECT b.id FROM agents b WHERE ${isSameLine} AND b.status = 'ACTIVE'
       AND ${dialect.unindexed(sql`b.expires_at`)} > ${now} AND ${hasCertificate(sql`b`)}
       ORDER BY ${versionPreference(sql`b`)} LIMIT 1`;
     // Tests the agent itself first, because the lookup reads every better version that is not usable. CASE ensures this

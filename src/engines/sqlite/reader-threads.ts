@@ -15,9 +15,10 @@ interface DatabaseSize {
 }
 
 /**
- * Number of rows from which on a statement runs in a thread, by the cost of the statement. With fewer rows, the
- * statement blocks the event loop for at most 50 ms: the slowest searches take 90 ms for 25,000 agents. The measured durations of earlier calls are not used, because they say little about the next one:
- * the same search takes a thousand times as long for a popular capability as for a rare one.
+ * Number of rows from which on a statement runs in a thread, by the cost of the statement. Below this number, a statement
+ * is expected to block the event loop for at most 50 ms: the slowest measured search took 90 ms for 25,000 agents. The
+ * durations of earlier calls are not used, because they say little about the next one: the same search takes a thousand
+ * times as long for a popular capability as for a rare one.
  */
 const minRows: Readonly<Record<StatementCost, readonly [size: keyof DatabaseSize, rows: number]>> = {
   scan: ['directory', 12_000],

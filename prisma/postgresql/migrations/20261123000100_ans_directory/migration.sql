@@ -251,7 +251,7 @@ CREATE INDEX "idx_agents_successor_id" ON "agents"("successor_id") WHERE "succes
 
 -- The agents that can be the latest version of their owner and name, best version first: releases before prereleases, and
 -- versions that are not semantic last.
-CREATE INDEX "idx_agents_latest" ON "agents"("owner", "name", (CASE WHEN "version_key" IS NULL THEN 2 WHEN "version_key" LIKE '%~' THEN 0 ELSE 1 END), "version_key" DESC, "updated_at" DESC, "id")
+CREATE INDEX "idx_agents_latest" ON "agents"(left("owner", 64), left("name", 64), (CASE WHEN "version_key" IS NULL THEN 2 WHEN "version_key" LIKE '%~' THEN 0 ELSE 1 END), "version_key" DESC, "updated_at" DESC, "id")
     WHERE "status" = 'ACTIVE';
 
 -- Few entries are mitigations. This index avoids a search among all entries of an event.
