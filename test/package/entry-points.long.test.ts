@@ -183,6 +183,7 @@ describe('the packed package', () => {
       'EventChainBreakReason',
       'HealthStatus',
       'RevocationReason',
+      'ScopeAccess',
       'SecurityEventType',
       'SecuritySeverity',
       'TransactionIsolation',
