@@ -19,7 +19,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await serve({ call: () => fail(error) });
     return;
   }
-  // The CLI ends the engine with a signal after the last response.
+  // After the last response, the Prisma CLI ends this process with a signal.
   process.once('SIGTERM', () => void database.close().finally(() => process.exit(0)));
   await serve(new Methods(database, schemaPaths, print));
   await database.close();

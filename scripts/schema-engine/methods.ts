@@ -51,7 +51,7 @@ export class Methods {
       case 'getDatabaseVersion':
         return this.#ask('version', params);
       case 'reset':
-        // The reset of the engine itself deletes the rows, but keeps the tables.
+        // Does not call `reset` of Prisma's schema engine, because it deletes the rows but keeps the tables.
         await this.#database.empty();
         return {};
       case 'dbExecute':

@@ -69,10 +69,10 @@ export interface AgentWriter {
   setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean>;
 
   /**
-   * Sets the status of an ACTIVE agent to DEPRECATED, and stores when, why and in favor of which agent. For a DEPRECATED
-   * agent, it replaces all of this; an omitted reason or successor is removed. The record has it as `deprecation` until
-   * the status becomes ACTIVE. When the successor is deleted, `deprecation.successorId` disappears, which is a change of
-   * this agent. Successors are not followed, so they may form a chain or a cycle.
+   * Sets the status of an ACTIVE agent to DEPRECATED, and stores the time, the reason and the id of the successor as
+   * `deprecation`. For a DEPRECATED agent, replaces `deprecation`; an omitted reason or successor is removed. Setting the
+   * status to ACTIVE removes `deprecation`. Deleting the successor removes `deprecation.successorId`, which is a change
+   * of this agent. A successor can itself be deprecated, so successors can form a chain or a cycle.
    *
    * @returns false when the agent does not exist.
    * @throws INVALID_TRANSITION when the agent is neither ACTIVE nor DEPRECATED; REFERENCE_NOT_FOUND when no agent has the

@@ -176,8 +176,8 @@ class CertificateStatements {
   }
 
   /**
-   * Returns the statement that stores certificates without their metadata. Skips each certificate whose id or
-   * fingerprint is taken. Returns the ids of the stored ones.
+   * Returns the statement that stores certificates without their metadata. The statement skips each certificate whose
+   * id or fingerprint is taken, and returns the ids of the stored certificates.
    */
   insertMany(rows: readonly NewCertificateRow[]): Statement {
     return this.#insertMany({

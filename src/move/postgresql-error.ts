@@ -38,22 +38,24 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
 /**
  * Converts an error of a database to one that can be shown in one line, without values or secrets. Returns any other
  * error unchanged.
+ *
+ * @param outcome - what the message says about the rows that were written before the error.
  */
-export function toMoveError(error: unknown): unknown {
+export function toMoveError(error: unknown, outcome = 'nothing was written'): unknown {
   const sqlite = sqliteErrorOf(error);
   if (sqlite !== undefined) {
     return new MoveError(
-      `the SQLite database cannot be read or written: ${sqlite.message}; nothing was written (${sqlite.code})`,
+      `the SQLite database cannot be read or written: ${sqlite.message}; ${outcome} (${sqlite.code})`,
     );
   }
   if (!(error instanceof Error) || error instanceof MoveError || isDatabaseError(error)) return error;
   const code = 'code' in error ? String(error.code) : '';
   const state = isServerError(error) ? ` (${code})` : '';
   if (code === lockNotAvailable) {
-    return new MoveError(`another session is writing to the PostgreSQL database; nothing was written${state}`);
+    return new MoveError(`another session is writing to the PostgreSQL database; ${outcome}${state}`);
   }
   const failure = toPostgresqlFailure(error, error);
-  return failure === undefined ? error : new MoveError(`${failure.message}; nothing was written${state}`);
+  return failure === undefined ? error : new MoveError(`${failure.message}; ${outcome}${state}`);
 }
 
 /** Converts the error of a failed commit. */

@@ -41,7 +41,7 @@ export async function exportFrom(from: StoredDatabase, options: ExportOptions): 
   try {
     return isPostgresql(from) ? await exportPostgresql(from, options) : await exportSqlite(from, options);
   } catch (error) {
-    throw toMoveError(error);
+    throw toMoveError(error, 'the export is not complete');
   }
 }
 
@@ -49,7 +49,7 @@ async function exportSqlite(
   { location }: LocatedDatabase<DatabaseLocation>,
   options: ExportOptions,
 ): Promise<ExportTrailer> {
-  // Loads the driver after the source was opened, which reports a missing driver in a readable way.
+  // Loads the driver here, because `openAndClose` has opened the database before: it reports a missing driver clearly.
   const { SqliteSource } = await import('./sqlite-source.js');
   using source = SqliteSource.open(pathOf(location), await loadDriver());
   return await exportDatabase(source, options.write, options.limits, options.observer);

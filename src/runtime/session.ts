@@ -22,7 +22,7 @@ import { failed, perform, statementObserver } from './perform';
 import { hasTime, retry, transientCode } from './retry';
 import { enclosingTransaction, isInsideTransaction } from './transaction-context';
 import { writeBesideTransaction, type SessionSettings, type SessionState } from './session-settings';
-import { TransactionAttempt } from './transaction-session';
+import { TransactionCall } from './transaction-session';
 
 /** Minimum time in milliseconds that `close` waits for the connections to close. */
 const minDisconnectMs = 1000;
@@ -161,7 +161,7 @@ export class DatabaseSession implements Session {
     const inFlight = this.#inFlight;
     const observe = statementObserver(call);
     const [engine, diagnostics, idleTimeoutMs] = [this.engine, this.#diagnostics, this.#idleTimeoutMs];
-    const attempt = new TransactionAttempt({ engine, diagnostics, outer: inFlight, idleTimeoutMs, observe }, work);
+    const attempt = new TransactionCall({ engine, diagnostics, outer: inFlight, idleTimeoutMs, observe }, work);
     const run = async (isRepeated: boolean): Promise<T> => {
       attempt.hasCallerFailed = false;
       const begin = (): Promise<EngineTransaction> => this.#begin({ isolation, isRepeated }, call, startMs);

@@ -13,8 +13,8 @@ export type SendStatements = (
 ) => Promise<readonly StatementResult[]>;
 
 /**
- * Handle of one operation, for both engines. Keeps the change entries until the end. Keeps the statements of
- * `executeAtCommit` until other statements are sent.
+ * Transaction handle of one operation, on either engine. Collects the change entries of the operation. Collects the
+ * statements of `executeAtCommit`, and sends them before the next statement or at the end of the operation.
  */
 export class TransactionHandle implements Transaction {
   readonly dialect: Dialect;

@@ -128,8 +128,8 @@ export interface AttemptSettings {
   readonly observe: StatementObserver | undefined;
 }
 
-/** One `db.transaction` of the application, with all its attempts. */
-export class TransactionAttempt<T> {
+/** One call of `db.transaction`, with all its attempts. */
+export class TransactionCall<T> {
   readonly #settings: AttemptSettings;
   readonly #work: (session: Session) => Promise<T>;
   /** True when the callback has thrown an error in the last attempt. */

@@ -64,7 +64,7 @@ describe('agents.upsertMany', () => {
     expect((await db.getAgent(id))?.endpoints).toEqual([...(stored?.endpoints ?? [])].reverse());
   });
 
-  test('treats a repeated agent as two calls one after the other do', async () => {
+  test('gives a repeated agent the same outcomes as separate calls', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = ['1.0.0', '1.0.0', '2.0.0', '1.0.0'].map((version, index) =>

@@ -159,7 +159,7 @@ describe('a query with latest', () => {
     });
   });
 
-  test('refuses false and everything else that is not true', async () => {
+  test('fails with INVALID_INPUT when latest is not true, also when it is false', async () => {
     const db = await open();
     for (const latest of [false, null, 1, 'true']) {
       await expect(db.agents.count({ latest } as unknown as ResolutionQuery)).rejects.toMatchObject({

@@ -125,7 +125,7 @@ describe('the migration runner', () => {
       await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
     });
 
-    test('creates no history', async () => {
+    test('does not create the migration history in an empty database', async () => {
       await expect(applyMigrations(url, [broken])).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
       expect(await tables()).toEqual([]);
     });

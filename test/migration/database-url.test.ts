@@ -43,7 +43,7 @@ describe('a SQLite URL', () => {
     ['FILE:./a.sqlite', resolve('a.sqlite')],
     ['file:./a.sqlite?connection_limit=1', resolve('a.sqlite')],
     ['file:///data/a.sqlite?connection_limit=1&socket_timeout=5', '/data/a.sqlite'],
-  ])('%s resolves to the same file in the package and in the CLI', (url, path) => {
+  ])("%s resolves to the same file in the package and in Prisma's CLI", (url, path) => {
     expect(opened(url)).toBe(path);
     expect(named(url)).toBe(path);
   });
@@ -68,14 +68,14 @@ describe('a SQLite URL', () => {
     'file:',
     'file://',
     'file:///data/',
-  ])('%j is refused by the package and by the CLI', (url) => {
+  ])("%j is refused by the package and by Prisma's CLI", (url) => {
     expect(opened(url)).toBe('refused');
     expect(named(url)).toBe('refused');
   });
 
   // These files have no URL in the form that Prisma Studio reads.
   test.each(['file:./%41.sqlite', 'file:///data/a%3Fb.sqlite', 'file:///data/a%2541.sqlite'])(
-    '%s is accepted by the package and refused by the CLI, which would read another path',
+    '%s is accepted by the package and refused for Prisma, because Prisma Studio would open another file',
     (url) => {
       expect(opened(url)).not.toBe('refused');
       expect(() => normaliseDatabaseUrl(url)).toThrow('percent-encoded');
@@ -83,7 +83,7 @@ describe('a SQLite URL', () => {
   );
 
   test.each([':memory:', 'file::memory:'])(
-    '%s is accepted by the package and refused by the CLI, whose next command would not find the database',
+    '%s is accepted by the package and refused for Prisma, whose next command would not find the database',
     (url) => {
       expect(opened(url)).toBe('memory');
       expect(() => normaliseDatabaseUrl(url)).toThrow('in a file');
@@ -109,7 +109,7 @@ describe('a PostgreSQL URL', () => {
     ['?connection_limit=5&pgbouncer=true&pool_timeout=3', undefined, ['connection_limit', 'pgbouncer', 'pool_timeout']],
     ['?sslmode=require&channel_binding=require', undefined, ['channel_binding']],
     ['?statement_timeout=500&options=-c%20geqo%3Doff', undefined, []],
-  ])('is accepted by the package and the CLI with the parameters %j', (parameters, schema, ignored) => {
+  ])("is accepted by the package and by Prisma's CLI with the parameters %j", (parameters, schema, ignored) => {
     const url = `${server}${parameters}`;
     expect(parseDatabaseUrl(url)).toEqual({ kind: 'postgresql', connectionString: url, schema, ignored });
     expect(normaliseDatabaseUrl(url)).toBe(url);
@@ -140,7 +140,7 @@ describe('a PostgreSQL URL', () => {
     ['?schema=', /schema/],
     ['#?schema=app', /%23/],
   ])(
-    'is refused by the package and the CLI with a message that names the wrong parameter: %s',
+    "is refused by the package and by Prisma's CLI with a message that names the wrong parameter: %s",
     (parameters, message) => {
       const url = `${server}${parameters}`;
       for (const read of [parseDatabaseUrl, (given: string) => new PostgresqlServer(given)]) {

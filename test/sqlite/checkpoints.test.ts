@@ -146,7 +146,7 @@ describe('without a checkpoint thread', () => {
     await expectSound(database, 60);
   });
 
-  test('a database in memory uses the checkpoints of SQLite', async () => {
+  test('does not start a checkpoint thread for a database in memory', async () => {
     const run = jest.spyOn(CheckpointThread.prototype, 'run');
     const { db } = await openTestDatabase({ url: ':memory:', maxWalBytes });
     for (let count = 0; count < 30; count += 1) await createCertificate(db, { publicKey: 'x'.repeat(200_000) });

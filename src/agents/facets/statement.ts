@@ -71,7 +71,7 @@ function matchingTable(kinds: readonly FacetKind[], select: (columns: Sql) => Sq
 
 const ownColumns: Readonly<Partial<Record<FacetKind, Sql>>> = { owner: sql`a.owner`, status: sql`a.status` };
 
-// No condition on the smallest count is needed: the buckets with the highest counts come first.
+// `minCount` is no condition here. LIMIT keeps the buckets with the highest counts, and `toFacet` drops the others.
 function bucketsOf(index: number, groups: Sql, limit: Sql): Sql {
   const facet = raw(String(index));
   return sql`SELECT * FROM (SELECT ${facet} AS facet, label, uses, sum(uses) OVER () AS total

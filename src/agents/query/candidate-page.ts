@@ -62,8 +62,8 @@ export function orderedPage(composition: Composition, { tables, isSelective, isS
   ];
 }
 
-// `scan_end` is the row at which the scan ends. The table is empty, so that nothing is scanned, if a source is
-// selective, or if at most `maxScanned` agents follow the keyset position.
+// `scan_end` contains the first row after the `maxScanned` rows to scan. It is empty when a source is selective, and when
+// at most `maxScanned` agents follow the keyset position. Then no agent is scanned, because comparisons with it are null.
 function scannedTables(composition: Composition, { isSelective, maxScanned }: CandidatePlan): Sql[] {
   const { dialect, filter, order, after } = composition;
   const columns = keysetColumns(order.field);

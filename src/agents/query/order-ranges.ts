@@ -51,7 +51,8 @@ function statusRanges({ direction }: AgentOrder, bind: Bind<RangeInput>): OrderR
   });
 }
 
-// Composes the ranges of an order by version. Versions that are not semantic are always the last range.
+// Composes the ranges of the index that return the agents in the order of their versions. In both directions, the last
+// range contains the agents whose version is not a semantic version.
 //
 // Read backwards, the index returns the agents of one version in descending order of their ids, but every order needs
 // ascending ids. Therefore, in descending order, the version of the position is a range of its own, and the database

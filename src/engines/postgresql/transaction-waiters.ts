@@ -4,13 +4,13 @@ import type { TransactionWithSavepoints } from './transaction';
 import { ManagedClient } from './managed-client';
 
 /**
- * Selects the longest time, in milliseconds, for which a connection of this process has waited for a lock of a
- * transaction. The wait may lead through other server processes. The query reads pg_locks, because in pg_stat_activity
- * a role sees only its own sessions completely.
+ * Selects the longest time, in milliseconds, for which a connection of this Node.js process has waited for a lock of a
+ * transaction; null when no connection waits. A connection also waits when it waits for a session that itself waits for
+ * the transaction. The query reads pg_locks, because in pg_stat_activity a role sees only its own sessions completely.
  *
- * Parameters: the server process of the transaction; the server processes of this process's connections; 1 behind a
- * pooler, otherwise 0. A pooler hides the server processes. Behind it, every session with the same database and
- * application name counts as a connection of this process.
+ * Parameters: the pid of the transaction's session; the pids of the sessions of this Node.js process; 1 behind a pooler,
+ * otherwise 0. Behind a pooler, the pids are unknown. Therefore every session with the same database and application
+ * name counts as a connection of this process.
  */
 const longestLockWaitSql = `WITH RECURSIVE
   waits AS (SELECT l.pid, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted),

@@ -58,7 +58,7 @@ function targetAfter(words: readonly string[], index: number): string | undefine
 }
 
 /**
- * Returns SQL in which numbers replace the question marks of the parameters, so that the same text runs on both
+ * Returns SQL in which numbered parameters such as `$1` replace the question marks, so that the same text runs on both
  * engines. In SQL that already has numbered parameters, a question mark is an operator, so the text is returned
  * unchanged.
  */

@@ -169,8 +169,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Returns a number that changes when another connection commits. It is a number of the writing connection, so commits
-   * of this connection do not change it. While this connection has an open transaction, no other one can commit.
+   * Returns `PRAGMA data_version` of the writing connection. The number changes when any other connection commits, but
+   * not when the writing connection commits.
    */
   dataVersion(): number {
     this.assertInPlace();

@@ -9,8 +9,8 @@ const ownKeyColumns: ReadonlySet<string> = new Set([
   'agent_names.key',
 ]);
 
-// Every column has a CHECK constraint with such a name. Integer primary keys have none, because SQLite itself checks
-// their type.
+// Every column except an integer primary key has a CHECK constraint with the name `<table>_<column>_check`. SQLite itself
+// checks the type of an integer primary key.
 const ownSqliteChecks: ReadonlySet<string> = new Set(
   [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
     Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),
