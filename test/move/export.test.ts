@@ -6,7 +6,9 @@ import { agentInput, certificateInput, createAgent, eventInput } from '../suppor
 import { onPostgresql } from '../support/engine';
 import { allRawRows, rawCounts } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
+import { runRaw } from '../support/raw-client';
 import { scratch } from '../support/scratch';
+import { testOn } from '../support/skip';
 import { openFilledDatabase } from '../support/sound-database';
 import {
   newDatabaseUrl,
@@ -69,6 +71,13 @@ function withLines(text: string, change: (lines: string[]) => string[]): string 
 }
 
 describe('An export', () => {
+  testOn('postgresql', 'fails as incomplete when the server ends the connection meanwhile', async () => {
+    const { url } = (await openSource()).options;
+    const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+    await expect(exportText(url, () => runRaw(url, end))).rejects.toThrow(/; the export is not complete( \(57P01\))?$/);
+  });
+
   test('has the same bytes after it was imported and exported again, also across the engines', async () => {
     const source = await openSource();
     const { url } = source.options;

@@ -17,11 +17,15 @@ function locate(url: string): StoredDatabase {
   return { url, location };
 }
 
-export async function exportText(url: string): Promise<string> {
+/** Returns the text of an export. Calls `onPart` after each of its parts. */
+export async function exportText(
+  url: string,
+  onPart: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<string> {
   let text = '';
-  const write = (part: string): Promise<void> => {
+  const write = async (part: string): Promise<void> => {
     text += part;
-    return Promise.resolve();
+    await onPart();
   };
   await exportFrom(locate(url), { limits, observer, write });
   return text;
