@@ -14,7 +14,7 @@ export const fallbackTable = sql`fallback`;
  * Maximum number of candidate sources that a query counts; it takes the best ones. More sources would make the
  * statement too large for SQLite 3.54, which limits the nested references to table expressions.
  */
-export const defaultMaxSources = 6;
+const defaultMaxSources = 6;
 
 const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
