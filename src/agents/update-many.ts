@@ -43,7 +43,7 @@ export function updateAgents(
     prepare: (tx, entries) =>
       lockAllForUpdate(
         tx,
-        entries.flatMap(({ id }) => id ?? []),
+        entries.flatMap((entry) => (isRefusal(entry) ? [] : entry.id)),
         checks.scopeOwner,
       ),
     write: async (tx, batch) => {

@@ -174,13 +174,14 @@ describe('agents.updateMany', () => {
       { id: 'd', status: 'ACTIVE', defaultEndpoint: 'none' },
       { id: 'a', version: '2.0.0' },
       { id: 'b', unknown: 1 },
+      { id: 'a\0', version: '3' },
       5,
     ];
     const collect = { onError: 'collect' };
     const results = (await callUntyped(db.agents, 'updateMany', updates, collect)) as UpdateResult[];
     expect(outcomes(results)).toEqual([
       ...['INVALID_TRANSITION', 'REFERENCE_NOT_FOUND', 'INVALID_INPUT', 'INVALID_TRANSITION'],
-      ...[true, 'INVALID_INPUT', 'INVALID_INPUT'],
+      ...[true, 'INVALID_INPUT', 'INVALID_INPUT', 'INVALID_INPUT'],
     ]);
     expect(results[1]).toMatchObject({
       ok: false,
