@@ -3,6 +3,7 @@ import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { chunkRows } from '../sql/chunks';
 import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
+import { isHeldOnlyBy } from './held-only-by';
 
 /** Position of a holder in the order in which SQLite returns holders. */
 export interface HolderPosition {
@@ -24,8 +25,9 @@ export class HolderStatements {
   /** Selects one row when a holder exists. */
   readonly exists;
   /**
-   * Selects one row with two numbers. The first is 1 when an agent of the owner holds the certificate; the second is 1
-   * when an agent of another owner does. Otherwise they are 0 or NULL.
+   * Selects one row with two numbers. The first is 1 when an agent of the owner holds the certificate, and otherwise 0
+   * or NULL. Only if it is 1, the second has a meaning: it is 1 when an agent of another owner also holds the
+   * certificate, and otherwise 0.
    */
   readonly selectOwners;
   /** Selects the same numbers, and locks all holders. Undefined on engines without row locks. */
@@ -64,13 +66,11 @@ export class HolderStatements {
     this.exists = defineStatement<{ certificateId: string }>(
       (p) => sql`SELECT 1 FROM agents WHERE certificate_id = ${p('certificateId')} LIMIT 1`,
     );
-    this.selectOwners = defineStatement<{ certificateId: string; owner: string }>((p) => {
-      const holders = sql`FROM agents WHERE certificate_id = ${p('certificateId')}`;
-      // Each subquery reads one entry of the index on `certificate_id` and `owner`.
-      return sql`SELECT (SELECT 1 ${holders} AND owner = ${p('owner')} LIMIT 1),
-        CASE WHEN (SELECT min(owner) ${holders}) <> ${p('owner')} OR (SELECT max(owner) ${holders}) <> ${p('owner')}
-          THEN 1 ELSE 0 END`;
-    });
+    this.selectOwners = defineStatement<{ certificateId: string; owner: string }>(
+      (p) => sql`SELECT
+        (SELECT 1 FROM agents WHERE certificate_id = ${p('certificateId')} AND owner = ${p('owner')} LIMIT 1),
+        CASE WHEN ${isHeldOnlyBy(p('certificateId'), p('owner'))} THEN 0 ELSE 1 END`,
+    );
     this.lockOwners = dialect.usesRowLocks
       ? defineStatement<{ certificateId: string; owner: string }>((p) => {
           const exists = (comparison: Sql): Sql =>
