@@ -1,6 +1,6 @@
 import { sql, type Sql } from './sql';
 import type { SqlValue, Statement } from './statement';
-import { StatementTextCache } from './statement-text-cache';
+import { FrequentTextCache } from './frequent-text-cache';
 
 /** Composes a bound parameter. For each call, `read` returns the value of the parameter from the input of the call. */
 export type Bind<Input> = (read: (input: Input) => SqlValue) => Sql;
@@ -26,7 +26,7 @@ export function defineCachedStatement<Input, Key extends object>(
   cacheKeyOf: (input: Input) => Key,
   compose: (key: Key, bind: Bind<Input>) => Sql,
 ): (input: Input) => Statement {
-  const cache = new StatementTextCache<CachedText<Input>>(maxTexts);
+  const cache = new FrequentTextCache<CachedText<Input>>(maxTexts);
   return (input) => {
     const key = cacheKeyOf(input);
     const { text, readers } = cache.getOrAdd(JSON.stringify(key), () => {

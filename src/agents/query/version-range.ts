@@ -1,6 +1,6 @@
 import { type Comparator, Range, SemVer } from 'semver';
 import { invalidInput } from '../../errors/failure';
-import { StatementTextCache } from '../../sql/statement-text-cache';
+import { FrequentTextCache } from '../../sql/frequent-text-cache';
 import { keyOf, releaseKeyOf } from '../version-key';
 
 /**
@@ -14,7 +14,7 @@ const maxRangeLength = 4096;
 const maxComparators = 200;
 
 /** Ranges of the most frequent texts. Parsing a range takes a tenth of the time of a whole `resolve`. */
-const cachedRanges = new StatementTextCache<readonly VersionRange[]>(256);
+const cachedRanges = new FrequentTextCache<readonly VersionRange[]>(256);
 
 /** Character that sorts before every character of a key. A key plus this character is the next possible key. */
 const next = '\u0001';

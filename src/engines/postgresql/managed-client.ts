@@ -1,7 +1,7 @@
 import { Client, type ClientBase, type ClientConfig } from 'pg';
 import { markConnectionFault } from './errors/connection-faults';
 import { findInChain } from '../../errors/error-chain';
-import { StatementTextCache } from '../../sql/statement-text-cache';
+import { FrequentTextCache } from '../../sql/frequent-text-cache';
 import { isNotQueryable } from './errors/connection-errors';
 import { breakConnection, guardConnection } from './guarded-connection';
 import { prepareSession } from './session-settings';
@@ -23,7 +23,7 @@ export class ManagedClient extends Client {
   readonly createdAt = performance.now();
   /** Time of the server's last response, by `performance.now`. */
   lastResponseAt = -Infinity;
-  readonly #names = new StatementTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
+  readonly #names = new FrequentTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
   /** Names of the statements that the server has prepared. */
   readonly #prepared = new Set<string>();
   #lastNumber = 0;

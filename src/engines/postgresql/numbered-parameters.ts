@@ -1,7 +1,7 @@
-import { StatementTextCache } from '../../sql/statement-text-cache';
+import { FrequentTextCache } from '../../sql/frequent-text-cache';
 
 const maxTexts = 512;
-const texts = new StatementTextCache<string>(maxTexts);
+const texts = new FrequentTextCache<string>(maxTexts);
 
 /**
  * Returns the SQL with `$1`, `$2` and so on in place of its question marks. Every question mark must be a parameter.

@@ -3,7 +3,7 @@ import { AnswerSize, type AnswerBounds } from '../../sql/answer-size';
 import type { Row, SqlValue, Statement, StatementResult } from '../../sql/statement';
 import type { Durability } from '../../options/types';
 import { whileBusy } from './busy';
-import { StatementTextCache } from '../../sql/statement-text-cache';
+import { FrequentTextCache } from '../../sql/frequent-text-cache';
 import type { CheckpointSettings } from './checkpoint-settings';
 import type { ConnectionOptions, DriverConnection, DriverStatement, SqliteDriver } from './driver/driver';
 import { filesAt, type DatabaseFiles } from './file-guard';
@@ -43,9 +43,9 @@ interface CachedStatement {
 export class SqliteConnection {
   readonly driver: DriverConnection;
   readonly #claim: FileClaim | undefined;
-  readonly #prepared = new StatementTextCache<CachedStatement>(maxPreparedStatements);
+  readonly #prepared = new FrequentTextCache<CachedStatement>(maxPreparedStatements);
   #selectDataVersion: DriverStatement<unknown> | undefined;
-  readonly #preparedForPrisma = new StatementTextCache<PreparedStatement>(maxPreparedStatements);
+  readonly #preparedForPrisma = new FrequentTextCache<PreparedStatement>(maxPreparedStatements);
 
   private constructor(driver: DriverConnection, claim?: FileClaim) {
     this.driver = driver;

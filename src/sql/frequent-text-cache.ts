@@ -1,4 +1,4 @@
-/** Cached value, with the number of recent uses of its SQL text. */
+/** Cached value, with the number of recent uses of its text. */
 interface Entry<T> {
   readonly value: T;
   uses: number;
@@ -11,11 +11,11 @@ interface Entry<T> {
 const usesBetweenHalvings = 16;
 
 /**
- * Caches a value for each of the most frequently used SQL texts. A new text replaces a cached one only when the new
- * text was used more often recently. Therefore a large number of rare texts does not remove a frequent one. This is the
- * idea of TinyLFU (https://arxiv.org/abs/1512.00727), with exact counts instead of estimates.
+ * Caches a value for each of the most frequently used texts, for example SQL texts. A new text replaces a cached one only
+ * when the new text was used more often recently. Therefore a large number of rare texts does not remove a frequent one.
+ * This is the idea of TinyLFU (https://arxiv.org/abs/1512.00727), with exact counts instead of estimates.
  */
-export class StatementTextCache<T> {
+export class FrequentTextCache<T> {
   /** Cached entries. The first one is the next that a new text may replace. */
   readonly #entries = new Map<string, Entry<T>>();
   /** Numbers of recent uses of texts that are not cached, in the order of their last use, oldest first. */

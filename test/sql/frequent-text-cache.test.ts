@@ -1,10 +1,10 @@
-import { StatementTextCache } from '../../src/sql/statement-text-cache';
+import { FrequentTextCache } from '../../src/sql/frequent-text-cache';
 
 /** Returns a cache of 10 texts, with the texts that it has created and evicted. */
 function newCache() {
   const made: string[] = [];
   const evicted: string[] = [];
-  const cache = new StatementTextCache<string>(10, (text) => evicted.push(text));
+  const cache = new FrequentTextCache<string>(10, (text) => evicted.push(text));
   const use = (text: string): string =>
     cache.getOrAdd(text, () => {
       made.push(text);
@@ -13,7 +13,7 @@ function newCache() {
   return { cache, made, evicted, use };
 }
 
-describe('StatementTextCache', () => {
+describe('FrequentTextCache', () => {
   test('creates each value once while there are not more texts than its capacity', () => {
     const { made, evicted, use } = newCache();
     for (let round = 0; round < 3; round += 1) for (let text = 0; text < 10; text += 1) use(`text ${text}`);
