@@ -161,24 +161,24 @@ export class DatabaseSession implements Session {
     const inFlight = this.#inFlight;
     const observe = statementObserver(call);
     const [engine, diagnostics, idleTimeoutMs] = [this.engine, this.#diagnostics, this.#idleTimeoutMs];
-    const attempt = new TransactionCall({ engine, diagnostics, outer: inFlight, idleTimeoutMs, observe }, work);
+    const attempts = new TransactionCall({ engine, diagnostics, outer: inFlight, idleTimeoutMs, observe }, work);
     const run = async (isRepeated: boolean): Promise<T> => {
-      attempt.hasCallerFailed = false;
+      attempts.hasCallerFailed = false;
       const begin = (): Promise<EngineTransaction> => this.#begin({ isolation, isRepeated }, call, startMs);
       const transaction = await observeControl(observe, 'BEGIN', begin);
       const { waiters } = transaction;
-      return attempt.run(this, transaction, isRepeated ? withWaitersOf(this.#repetitions, waiters) : waiters);
+      return attempts.run(this, transaction, isRepeated ? withWaitersOf(this.#repetitions, waiters) : waiters);
     };
-    const end = (): void => reportTransaction(diagnostics, attempt, name, performance.now() - startMs);
+    const end = (): void => reportTransaction(diagnostics, attempts, name, performance.now() - startMs);
     inFlight.begin();
     try {
-      const result = await this.#repeatOnConflict(run, (error) => attempt.repeatableCode(error), call, startMs);
+      const result = await this.#repeatOnConflict(run, (error) => attempts.repeatableCode(error), call, startMs);
       end();
       diagnostics.succeeded(call);
       return result;
     } catch (error) {
       end();
-      if (!attempt.hasCallerFailed) throw failed(diagnostics, 'transaction', error, startMs, call);
+      if (!attempts.hasCallerFailed) throw failed(diagnostics, 'transaction', error, startMs, call);
       diagnostics.ended(call, error);
       throw error;
     } finally {

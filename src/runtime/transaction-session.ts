@@ -115,7 +115,7 @@ export class TransactionSession implements Session {
 type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { readonly interruption: Failure };
 
 /** Settings that the attempts of a transaction share. */
-export interface AttemptSettings {
+export interface TransactionCallSettings {
   readonly engine: EngineName;
   readonly diagnostics: Diagnostics;
   /** In-flight calls of the database. The transaction is one of them. */
@@ -130,7 +130,7 @@ export interface AttemptSettings {
 
 /** One call of `db.transaction`, with all its attempts. */
 export class TransactionCall<T> {
-  readonly #settings: AttemptSettings;
+  readonly #settings: TransactionCallSettings;
   readonly #work: (session: Session) => Promise<T>;
   /** True when the callback has thrown an error in the last attempt. */
   hasCallerFailed = false;
@@ -140,7 +140,7 @@ export class TransactionCall<T> {
   /** Session of the last attempt whose callback has thrown an error. */
   #failed: TransactionSession | undefined;
 
-  constructor(settings: AttemptSettings, work: (session: Session) => Promise<T>) {
+  constructor(settings: TransactionCallSettings, work: (session: Session) => Promise<T>) {
     this.#settings = settings;
     this.#work = work;
   }
