@@ -18,13 +18,12 @@ export async function countFacets(
   { now, checks }: ServiceSettings,
 ): Promise<Facet[]> {
   if (filter === null || facets.length === 0) return facets.map(() => ({ buckets: [], otherCount: 0 }));
-  const properties = propertiesOf(facets);
-  const counted = [...properties.values()];
-  const statement = buildFacets(executor.dialect, { filter, facets: counted, nowMs: now() });
+  const counted = propertiesOf(facets);
+  const statement = buildFacets(executor.dialect, { filter, facets: [...counted.values()], nowMs: now() });
   const rows = await executor.query(withBounds(answerBounds(checks.limits), statement));
-  const indexes = new Map([...properties.keys()].map((property, index) => [property, index]));
+  const properties = [...counted.keys()];
   return facets.map((facet) => {
-    const index = indexes.get(propertyOf(facet));
+    const index = properties.indexOf(propertyOf(facet));
     return toFacet(
       rows.filter(([place]) => Number(place) === index),
       facet,
