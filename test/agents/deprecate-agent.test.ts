@@ -1,6 +1,6 @@
 import type { AgentRecord, DatabaseService, DeprecateOptions } from '../../src';
 import { onPostgresql } from '../support/engine';
-import { expectError } from '../support/expect-error';
+import { callUntyped, expectError } from '../support/expect-error';
 import { createAgent } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase } from '../support/test-database';
@@ -166,7 +166,7 @@ describe('the deprecation of an agent', () => {
       deprecation: kept,
       updatedAt: new Date(start + 3),
     });
-    await expectError('INVALID_INPUT', () => db.updateAgent({ ...record, deprecation: { at: 1 } as never }));
+    await expectError('INVALID_INPUT', () => callUntyped(db, 'updateAgent', { ...record, deprecation: { at: 1 } }));
     await expect(db.createAgent({ ...record, id: 'copy' })).rejects.toMatchObject({
       code: 'INVALID_INPUT',
       field: 'deprecation',

@@ -6,7 +6,7 @@ import { rounds } from '../support/race';
 import { expectSoon, versionOf } from './expect-soon';
 import { openCache } from './open-cache';
 
-test(`the cache returns each change of another process ${onPostgresql ? 'within 5 seconds' : 'at once'}`, async () => {
+test(`a change of another process is visible in the cache ${onPostgresql ? 'within 5 seconds' : 'at once'}`, async () => {
   const { db, options, outcomes } = await openCache();
   await createAgent(db, { id: 'a' });
   const updating = startProcess(join(__dirname, 'updating-process.ts'), options.url);

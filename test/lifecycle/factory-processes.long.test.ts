@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseService, DatabaseServiceFactory } from '../../src';
+import { DatabaseServiceFactory } from '../../src';
 import { nextLine, startProcess } from '../support/child-process';
 import { expectError } from '../support/expect-error';
 import { createAgent } from '../support/factories';
+import { countAgents } from '../support/factory-instance';
 import { describeOn } from '../support/skip';
 import { openTestDatabase, temporaryDirectory } from '../support/test-database';
 
@@ -40,13 +41,3 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase with other processes'
     expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
   });
 });
-
-async function countAgents(url: string): Promise<number> {
-  const db = new DatabaseService({ url });
-  await db.initialize();
-  try {
-    return await db.agents.count({});
-  } finally {
-    await db.close();
-  }
-}

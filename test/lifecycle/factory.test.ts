@@ -4,7 +4,7 @@ import SqliteDriver from '../support/sqlite-driver';
 import { DatabaseService, DatabaseServiceFactory } from '../../src';
 import { createAgent } from '../support/factories';
 import { expectError } from '../support/expect-error';
-import { resetAfterTest } from '../support/factory-instance';
+import { countAgents, resetAfterTest } from '../support/factory-instance';
 import { rawCounts } from '../support/raw-reader';
 import { describeOn, testOn } from '../support/skip';
 import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
@@ -21,16 +21,6 @@ async function filledDatabase(url: string): Promise<void> {
   const { db } = await openTestDatabase({ url });
   await createAgent(db);
   await db.close();
-}
-
-async function countAgents(url: string): Promise<number> {
-  const db = new DatabaseService({ url });
-  await db.initialize();
-  try {
-    return await db.agents.count({});
-  } finally {
-    await db.close();
-  }
 }
 
 function foreignFile(path: string): Buffer {

@@ -6,7 +6,7 @@ import { migrationNames } from '../support/migrations';
 import { packageRoot } from '../support/prisma-cli';
 import { temporaryDirectory } from '../support/test-database';
 
-test('a bundled application applies the embedded migrations and not those in its own folder', () => {
+test('a bundled application does not apply the migrations in its own folder, only the embedded ones', () => {
   const directory = temporaryDirectory();
   const ownFolder = join(directory, 'prisma/migrations/20200101000000_trap');
   mkdirSync(ownFolder, { recursive: true });

@@ -7,7 +7,7 @@ import { soundReport } from '../support/sound-database';
 import SqliteDriver from '../support/sqlite-driver';
 import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-database';
 
-test('the write-ahead log stays within its limit when two services and a process with its own checkpoints write', async () => {
+test('the write-ahead log is kept within its limit while two services and a process with its own checkpoints write', async () => {
   const options = { maxWalBytes: 16 * 2 ** 20 };
   const first = await openTestDatabase(options);
   const second = await openTestDatabase({ ...options, url: first.options.url });

@@ -1,4 +1,4 @@
-import { DatabaseServiceFactory, type DatabaseOptions } from '../../src';
+import { DatabaseService, DatabaseServiceFactory, type DatabaseOptions } from '../../src';
 import { afterTest } from './test-database';
 
 /**
@@ -7,4 +7,15 @@ import { afterTest } from './test-database';
  */
 export function resetAfterTest(options: DatabaseOptions): void {
   afterTest(() => DatabaseServiceFactory.resetDatabase(options));
+}
+
+/** Opens a database, counts its agents, and closes it. */
+export async function countAgents(url: string): Promise<number> {
+  const db = new DatabaseService({ url });
+  await db.initialize();
+  try {
+    return await db.agents.count({});
+  } finally {
+    await db.close();
+  }
 }

@@ -220,8 +220,8 @@ function toCall(name: string, args: readonly unknown[]): ScopedCall {
   const [first, second] = args as readonly [object & Record<string, object>, object];
   const given: Readonly<Record<string, () => readonly unknown[]>> = {
     'agents.create': () => [identified(first), second],
-    'agents.createMany': () => [(first as unknown as object[]).map(identified), second],
-    'agents.upsertMany': () => [(first as unknown as object[]).map(identified), second],
+    'agents.createMany': () => [(args[0] as object[]).map(identified), second],
+    'agents.upsertMany': () => [(args[0] as object[]).map(identified), second],
     // The scope has no events.
     register: () => [{ certificate: identified(first['certificate'] ?? {}), agent: identified(first['agent'] ?? {}) }, second], // prettier-ignore
     'certificates.rotate': () => [first, identified(second), args[2]],

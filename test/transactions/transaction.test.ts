@@ -105,6 +105,7 @@ describe('db.transaction', () => {
       expect(await shared().db.transaction(() => value)).toBe(value);
   });
 
+  // The casts are safe: the transaction ignores what these methods return.
   test.each<[string, () => PromiseLike<string>]>([
     ['never settles', () => ({ then: () => undefined as never })],
     [
