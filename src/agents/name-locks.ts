@@ -6,9 +6,9 @@ import type { NameKeys } from './unique-key';
  * only one of them, which the id of the agent selects. So two registrations of one name seldom wait for each other. If
  * the name must be unique, the transaction writes all of these rows.
  *
- * When two transactions write the same row, the later one waits for the commit of the earlier one. Then it sees the
- * data of the earlier one. If its snapshot is older, it fails with a serialization failure and is retried. An advisory
- * lock would not cause that failure, so the transaction would continue with old data.
+ * The later of two transactions that write the same row waits for the commit of the earlier one. Then it sees the data
+ * of the earlier one. If its snapshot is older, it fails with a serialization failure and is retried. An advisory lock
+ * would not cause that failure, so the transaction would continue with old data.
  */
 
 /** Agent whose name is locked. */

@@ -96,12 +96,13 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     namedAgents: sql`agents a`,
     place: sql``,
     agentConditions: [
+      // On PostgreSQL, `idx_agents_latest` contains only the beginnings of names and owners.
       dialect.equalsLongText(
         sql`a.name`,
         bind(({ name }) => name),
       ),
-      // Few agents have the name, but very many may have the owner or the status. So only the index of the name may be
-      // used.
+      // Few agents have the name, but very many may have the owner or the status. So only an index that begins with the
+      // name, or with the owner and the name, may be used.
       ...(key.hasOwner ? [dialect.equalsLongText(dialect.unindexed(sql`a.owner`), bound('owner'))] : []),
       key.allowsDeprecated ? sql`${status} IN ('ACTIVE', 'DEPRECATED')` : sql`${status} = 'ACTIVE'`,
       ...(key.capabilities === 'many'

@@ -4,8 +4,8 @@ import { Failure } from '../errors/failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
 /**
- * When a call fails that began before the last counted failure, its failure counts only after this time in
- * milliseconds. Otherwise one short interruption with many calls in flight would open the breaker.
+ * Minimum time in milliseconds between two counted failures if the later one is of a call that began before the earlier
+ * one was counted. Without this time, one short interruption with many calls in flight would open the breaker.
  */
 const burstMs = 1000;
 

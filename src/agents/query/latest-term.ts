@@ -17,6 +17,7 @@ export const latest = field({
     const now = dialect.fromMs(nowMs);
     const hasCertificate = (alias: Sql): Sql =>
       exists(sql`certificates c WHERE c.id = ${alias}.certificate_id AND ${isUsableCertificate(now)}`);
+    // On PostgreSQL, the index contains only the beginnings of owners and names.
     const isSameLine = sql`${dialect.equalsLongText(sql`b.owner`, sql`a.owner`)}
       AND ${dialect.equalsLongText(sql`b.name`, sql`a.name`)}`;
     const best = sql`SELECT b.id FROM agents b WHERE ${isSameLine} AND b.status = 'ACTIVE'

@@ -250,7 +250,8 @@ CREATE INDEX "idx_endpoints_address" ON "endpoints"(left("address", 64));
 CREATE INDEX "idx_agents_successor_id" ON "agents"("successor_id") WHERE "successor_id" IS NOT NULL;
 
 -- The agents that can be the latest version of their owner and name, best version first: releases before prereleases, and
--- versions that are not semantic last.
+-- versions that are not semantic last. Owner, name and id together may be too long for an index entry, so this index
+-- contains only the beginnings of owner and name.
 CREATE INDEX "idx_agents_latest" ON "agents"(left("owner", 64), left("name", 64), (CASE WHEN "version_key" IS NULL THEN 2 WHEN "version_key" LIKE '%~' THEN 0 ELSE 1 END), "version_key" DESC, "updated_at" DESC, "id")
     WHERE "status" = 'ACTIVE';
 
