@@ -16,7 +16,7 @@ import type { Source } from './table-store';
  */
 export class SqliteSource implements Source {
   readonly #snapshot: DriverConnection;
-  /** Second connection, which notices later writes. */
+  /** Second connection, whose data version shows whether others have written since the snapshot. */
   readonly #observer: DriverConnection;
   readonly #firstVersion: unknown;
 

@@ -182,7 +182,7 @@ function assertUsable(config: ClientConfig): void {
   try {
     // The driver declares `ssl` as a boolean. It may also be an object with TLS options.
     const { ssl }: { readonly ssl: unknown } = new Client(config);
-    // The driver does the same for each new connection. Here, a fault of the files is found early.
+    // Finds a fault of the files now. Otherwise the driver would find it only when it opens the first connection.
     if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
   } catch (error) {
     throw new Failure(

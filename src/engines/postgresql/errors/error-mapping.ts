@@ -7,10 +7,10 @@ import type { Availability } from '../../../errors/failure';
 export interface ErrorMapping {
   readonly code: DatabaseErrorCode;
   readonly message: string;
-  /** True when the same call may succeed later. Default: as the code implies. */
+  /** True when the same call may succeed later. Default: derived from the code. */
   readonly retryable?: boolean;
   /** True when the call may succeed at once. Default: true when the error is retryable and its code is not TIMEOUT. */
   readonly isTransient?: boolean;
-  /** Availability of the database. Default: as the code and `retryable` imply. */
+  /** Availability of the database. Default: derived from the code and `retryable`. */
   readonly availability?: Availability;
 }
