@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { ContenderName } from './contender';
+import type { DatabaseSize } from './data';
 import type { ConcurrentSlice, Request, Response, Slice } from './messages';
 
 /** Options of starting a contender's process. */
@@ -9,7 +10,7 @@ export interface ProcessOptions {
   readonly program: string;
   /** Location of the contender's database. */
   readonly location: string;
-  readonly agentCount: number;
+  readonly size: DatabaseSize;
   /** Directory for a CPU profile of the process; undefined for no profile. */
   readonly profileFolder?: string | undefined;
 }
@@ -25,14 +26,14 @@ export class ContenderProcess {
   }
 
   static async start(options: ProcessOptions): Promise<ContenderProcess> {
-    const { name, program, location, agentCount, profileFolder } = options;
+    const { name, program, location, size, profileFolder } = options;
     const profile =
       profileFolder === undefined
         ? []
         : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
     const child = fork(program, { execArgv: profile, serialization: 'advanced' });
     const started = new ContenderProcess(name, child);
-    await started.#ask({ type: 'open', location, agentCount });
+    await started.#ask({ type: 'open', location, size });
     return started;
   }
 

@@ -42,6 +42,12 @@ export interface BenchCertificate {
   readonly metadata: Readonly<Record<string, JsonValue>>;
 }
 
+/** Numbers of records of a database. */
+export interface DatabaseSize {
+  readonly agentCount: number;
+  readonly eventCount: number;
+}
+
 export interface BenchEvent {
   readonly id: string;
   readonly timestamp: Date;

@@ -33,7 +33,8 @@ async function measure(options: BenchOptions): Promise<BenchReport> {
     const results: RunResult[] = [];
     for (const engine of options.engines) {
       for (const agentCount of options.agentCounts) {
-        const result = await runBenchmark({ ...options, engine, agentCount, folder }, reportStep);
+        const size = { agentCount, eventCount: agentCount * options.eventsPerAgent };
+        const result = await runBenchmark({ ...options, engine, size, folder }, reportStep);
         for (const line of formatRun(result)) console.log(line);
         results.push(result);
       }

@@ -1,6 +1,7 @@
+import type { DatabaseSize } from './data';
 /** Request of the parent to a contender's process. The parent waits for the response before it sends another one. */
 export type Request =
-  | { readonly type: 'open'; readonly location: string; readonly agentCount: number }
+  | { readonly type: 'open'; readonly location: string; readonly size: DatabaseSize }
   /** Runs the first operations of a workload and returns a digest of their results. */
   | { readonly type: 'check'; readonly workload: string }
   /** Runs the next operations of a workload for some time. */

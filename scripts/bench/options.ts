@@ -14,8 +14,9 @@ is measured. Ratios are more reliable than times, because they compare measureme
 
   --engines LIST     of ${engineNames.join(', ')} (default: both; PostgreSQL at TEST_POSTGRESQL_URL, else on a
                      server that is started for the benchmark)
-  --agents LIST      numbers of agents in the database, each with ten events (default: 10000); several numbers, such as
+  --agents LIST      numbers of agents in the database (default: 10000); several numbers, such as
                      1000,10000,100000,1000000, also show how times grow
+  --events N         security events for each agent (default: 10)
   --rounds N         slices of each contender in each workload (default: 8)
   --slice-ms N       duration of a slice (default: 100); a first slice of five times as long is not counted
   --callers LIST     numbers of concurrent callers, such as 1,8,32, with which W6, W8, W9 and W12 are measured, too
@@ -38,6 +39,8 @@ is measured. Ratios are more reliable than times, because they compare measureme
 export interface BenchOptions {
   readonly engines: readonly EngineName[];
   readonly agentCounts: readonly number[];
+  /** Number of security events for each agent. */
+  readonly eventsPerAgent: number;
   readonly rounds: number;
   readonly sliceMs: number;
   /** Numbers of concurrent callers. */
@@ -67,6 +70,7 @@ export function parseOptions(): BenchOptions | undefined {
     options: {
       engines: { type: 'string' },
       agents: { type: 'string', default: '10000' },
+      events: { type: 'string', default: '10' },
       rounds: { type: 'string', default: '8' },
       'slice-ms': { type: 'string', default: '100' },
       callers: { type: 'string' },
@@ -92,6 +96,7 @@ export function parseOptions(): BenchOptions | undefined {
   return {
     engines: selectNames(values.engines, '--engines', engineNames),
     agentCounts: values.agents.split(',').map((text) => parseInteger(text, '--agents', 10)),
+    eventsPerAgent: parseInteger(values.events, '--events', 1),
     rounds: parseInteger(values.rounds, '--rounds', 1),
     sliceMs: parseInteger(values['slice-ms'], '--slice-ms', 1),
     callers: values.callers?.split(',').map((text) => parseInteger(text, '--callers', 1)) ?? [],

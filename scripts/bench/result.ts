@@ -51,6 +51,7 @@ export interface RunResult {
   readonly engine: EngineName;
   readonly version: string;
   readonly agentCount: number;
+  readonly eventCount: number;
   /** Contender that ratios are relative to. */
   readonly baseline: ContenderName;
   readonly workloads: readonly WorkloadResult[];

@@ -8,6 +8,7 @@ import { measureColdStarts } from './cold-start';
 import { measureConcurrency } from './concurrency';
 import { directoryNames, type ContenderName } from './contender';
 import { ContenderProcess } from './contender-process';
+import type { DatabaseSize } from './data';
 import { openPostgresqlStore } from './engines/postgresql-store';
 import { openSqliteStore } from './engines/sqlite-store';
 import type { EngineName, Store } from './engines/store';
@@ -24,7 +25,7 @@ export type ReportStep = (step: string) => void;
 /** Options of one run. */
 export interface RunOptions extends BenchOptions {
   readonly engine: EngineName;
-  readonly agentCount: number;
+  readonly size: DatabaseSize;
   /** Folder for the files of the run; the caller removes it. */
   readonly folder: string;
 }
@@ -34,10 +35,10 @@ const warmUpFactor = 5;
 
 /** Creates the databases, compares the contenders' results, then measures the contenders. */
 export async function runBenchmark(options: RunOptions, reportStep: ReportStep): Promise<RunResult> {
-  const { engine, agentCount, analyze, durable } = options;
-  const workloads = createWorkloads(agentCount).filter(({ id }) => options.workloads?.has(id) ?? true);
+  const { engine, size, analyze, durable } = options;
+  const workloads = createWorkloads(size).filter(({ id }) => options.workloads?.has(id) ?? true);
   if (workloads.length === 0) throw new ScriptError('--workloads must name at least one workload');
-  const folder = join(options.folder, `${engine}-${agentCount}`);
+  const folder = join(options.folder, `${engine}-${size.agentCount}`);
   mkdirSync(folder);
   const store = engine === 'sqlite' ? openSqliteStore({ folder, analyze }) : await openPostgresqlStore(durable);
   try {
@@ -51,7 +52,7 @@ export async function runBenchmark(options: RunOptions, reportStep: ReportStep):
 
 /** Creates a database for each contender and returns their locations. */
 async function createDatabases(
-  { agentCount, builds, contenders }: RunOptions,
+  { size, builds, contenders }: RunOptions,
   store: Store,
   reportStep: ReportStep,
 ): Promise<Map<ContenderName, string>> {
@@ -62,8 +63,10 @@ async function createDatabases(
     // build.
     const build = name === 'old' || name === 'control' ? 'old' : 'package';
     if (!filled.has(build)) {
-      reportStep(`${store.version}: filling a database with ${agentCount} agents through ${build}`);
-      await store.fill(build, loadBuild(builds[build]), agentCount);
+      reportStep(
+        `${store.version}: filling a database with ${size.agentCount} agents and ${size.eventCount} events through ${build}`,
+      );
+      await store.fill(build, loadBuild(builds[build]), size);
       filled.add(build);
     }
     locations.set(name, await store.copy(build, name));
@@ -82,12 +85,12 @@ async function measureAll(
   { store, workloads, locations }: Setup,
   reportStep: ReportStep,
 ): Promise<RunResult> {
-  const { engine, agentCount, baseline, profileFolder } = options;
+  const { engine, size, baseline, profileFolder } = options;
   const processes: ContenderProcess[] = [];
   try {
     for (const [name, location] of locations) {
       const program = await bundleContender(name, 'serve', options);
-      processes.push(await ContenderProcess.start({ name, program, location, agentCount, profileFolder }));
+      processes.push(await ContenderProcess.start({ name, program, location, size, profileFolder }));
     }
     reportStep('comparing results');
     await compareResults(processes, workloads, store, [...locations.values()]);
@@ -103,7 +106,7 @@ async function measureAll(
     const coldStarts = await measureColdStarts(locations, options, reportStep);
     const { version } = store;
     return {
-      ...{ engine, version, agentCount, baseline, workloads: results, blocks, concurrency, coldStarts },
+      ...{ engine, version, ...size, baseline, workloads: results, blocks, concurrency, coldStarts },
       peakRssBytes: Object.fromEntries(peaks),
     };
   } finally {

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Contender, Open } from './contender';
+import type { DatabaseSize } from './data';
 import { digestOf } from './digest';
 import { longestBlock } from './longest-block';
 import type { ConcurrentSlice, Request, Response, Slice } from './messages';
@@ -15,9 +16,9 @@ class Worker {
   readonly #workloads: ReadonlyMap<string, Workload>;
   readonly #nextIndex = new Map<string, number>();
 
-  constructor(contender: Contender, agentCount: number) {
+  constructor(contender: Contender, size: DatabaseSize) {
     this.#contender = contender;
-    this.#workloads = new Map(createWorkloads(agentCount).map((workload) => [workload.id, workload]));
+    this.#workloads = new Map(createWorkloads(size).map((workload) => [workload.id, workload]));
   }
 
   async check(id: string): Promise<string> {
@@ -105,7 +106,7 @@ export function serve(open: Open): void {
   let worker: Worker | undefined;
   const answer = async (request: Request): Promise<Response> => {
     if (request.type === 'open') {
-      worker = new Worker(await open(request.location), request.agentCount);
+      worker = new Worker(await open(request.location), request.size);
       return { type: 'done' };
     }
     if (worker === undefined) throw new Error('no database is open');

@@ -11,6 +11,7 @@ import {
   ownerOf,
   rareAgent,
   type BenchAgent,
+  type DatabaseSize,
 } from './data';
 import { Random } from './random';
 
@@ -30,8 +31,9 @@ export interface Workload {
 }
 
 /** Returns all workloads, reads first. */
-export function createWorkloads(agentCount: number): Workload[] {
-  return [...agentReads(agentCount), ...agentLists(agentCount), ...otherReads(agentCount), ...writes(agentCount)];
+export function createWorkloads(size: DatabaseSize): Workload[] {
+  const { agentCount } = size;
+  return [...agentReads(agentCount), ...agentLists(agentCount), ...otherReads(size), ...writes(size)];
 }
 
 /** Returns the index of a random agent. */
@@ -101,12 +103,12 @@ function agentLists(agentCount: number): Workload[] {
   ];
 }
 
-function otherReads(agentCount: number): Workload[] {
+function otherReads({ agentCount, eventCount }: DatabaseSize): Workload[] {
   return [
     workload(
       'W10',
       'events by time and severity, 100',
-      (index) => spanOf(index, agentCount),
+      (index) => spanOf(index, eventCount),
       (contender, [from, to]) => contender.queryEvents(from, to, ['HIGH', 'CRITICAL'], 100),
     ),
     workload(
@@ -141,8 +143,7 @@ function otherReads(agentCount: number): Workload[] {
  */
 const stride = 7919;
 
-function writes(agentCount: number): Workload[] {
-  const eventCount = agentCount * 10;
+function writes({ agentCount, eventCount }: DatabaseSize): Workload[] {
   const batchSize = Math.min(1000, agentCount);
   // The agents that W14 updates when the results are compared are others than those of W8, even when there are few agents.
   const updateBatchSize = Math.min(1000, Math.floor(agentCount / 2));
@@ -281,9 +282,9 @@ function requestFor({ name, owner, version, endpoints, capabilities }: BenchAgen
   return { name, owner, major: Number.parseInt(version, 10), protocol, capability: capabilities[0] ?? '' };
 }
 
-// Returns a random range of time that contains a tenth of all events.
-function spanOf(index: number, agentCount: number): [from: Date, to: Date] {
-  const spanMs = agentCount * eventIntervalMs;
+/** Returns a random range of time that contains a tenth of all events. */
+function spanOf(index: number, eventCount: number): [from: Date, to: Date] {
+  const spanMs = Math.floor(eventCount / 10) * eventIntervalMs;
   const from = nowMs - Math.floor((1 + new Random(3, index).next() * 9) * spanMs);
   return [new Date(from), new Date(from + spanMs)];
 }

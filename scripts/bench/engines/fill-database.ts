@@ -1,10 +1,14 @@
 import type { Build } from '../builds';
-import { agentAt, certificateAt, eventAt } from '../data';
+import { agentAt, certificateAt, eventAt, type DatabaseSize } from '../data';
 
 const batchSize = 1000;
 
 /** Fills a new database through a build of the package, which creates the schema and the derived columns. */
-export async function fillDatabase({ DatabaseService }: Build, url: string, agentCount: number): Promise<void> {
+export async function fillDatabase(
+  { DatabaseService }: Build,
+  url: string,
+  { agentCount, eventCount }: DatabaseSize,
+): Promise<void> {
   await using db = new DatabaseService({ url, migrations: 'apply' });
   await db.initialize();
   await inBatches(agentCount, (indexes) =>
@@ -13,7 +17,6 @@ export async function fillDatabase({ DatabaseService }: Build, url: string, agen
       await tx.agents.createMany(indexes.map((index) => agentAt(index, agentCount)));
     }),
   );
-  const eventCount = agentCount * 10;
   await inBatches(eventCount, (indexes) => db.events.recordMany(indexes.map((index) => eventAt(index, eventCount))));
 }
 

@@ -45,9 +45,9 @@ export async function openPostgresqlStore(durable: boolean): Promise<Store> {
   const [versionRow] = await query<{ server_version: string }>(url, 'SHOW server_version');
   return {
     version: `PostgreSQL ${versionRow?.server_version.split(' ')[0] ?? ''}`,
-    fill: async (template, build, agentCount) => {
+    fill: async (template, build, size) => {
       const target = await create(`${prefix}_template_${template}`, 'template0 ENCODING UTF8');
-      await fillDatabase(build, target, agentCount);
+      await fillDatabase(build, target, size);
       // Collects the statistics now. Without them, the planner chooses bad plans until autovacuum has collected them.
       await query(target, 'VACUUM ANALYZE');
       await query(target, 'CHECKPOINT');

@@ -11,9 +11,9 @@ export function openSqliteStore({ folder, analyze }: StoreOptions): Store {
   const templatePath = (template: string): string => join(folder, `template-${template}.sqlite`);
   return {
     version: `SQLite ${sqliteVersion()}`,
-    fill: async (template, build, agentCount) => {
+    fill: async (template, build, size) => {
       const path = templatePath(template);
-      await fillDatabase(build, `file:${path}`, agentCount);
+      await fillDatabase(build, `file:${path}`, size);
       withDatabase(path, (driver) => {
         if (analyze) driver.exec('ANALYZE');
         // Copies the write-ahead log into the database file, because each contender gets a copy of the database file

@@ -1,4 +1,5 @@
 import type { Build } from '../builds';
+import type { DatabaseSize } from '../data';
 
 export const engineNames = ['sqlite', 'postgresql'] as const;
 export type EngineName = (typeof engineNames)[number];
@@ -8,7 +9,7 @@ export interface Store {
   /** Name and version of the engine. */
   readonly version: string;
   /** Creates the template `template` and fills it through a build of the package. */
-  fill(template: string, build: Build, agentCount: number): Promise<void>;
+  fill(template: string, build: Build, size: DatabaseSize): Promise<void>;
   /** Copies a template for one contender and returns the location of the copy. */
   copy(template: string, contender: string): Promise<string>;
   /** Returns a digest of the rows that were written to a copy; reads them without any contender's code. */
