@@ -4,7 +4,7 @@ import { toDatabaseError } from '../errors/operation';
 import { checkObject, checkOneOf, checkText } from '../validation/checks';
 import type { AgentName } from './types';
 
-/** Maximum number of characters of a name. */
+/** Maximum number of characters of a structured agent name. */
 const maxLength = 2048;
 
 const names = new Set([
@@ -25,8 +25,8 @@ const names = new Set([
  *   extension may be absent.
  * - `ans-v2`: `ans://vVersion.host`.
  *
- * The version is the longest sequence of labels that is a version: `v2.1.hipaa` is the version `2.1` with the extension
- * `hipaa`.
+ * The version is the longest sequence of labels that is a version: for example, `v2.1.hipaa` has the version `2.1` and
+ * the extension `hipaa`.
  *
  * @throws INVALID_INPUT when the text has neither of the formats, or more than 2048 characters.
  * @see draft-narajala-ans, section 3 (ANSName), for `ans-v1`
@@ -47,8 +47,8 @@ export function parseAgentName(text: string): AgentName {
 /**
  * Formats the structured name of an agent: the inverse of {@link parseAgentName}.
  *
- * @throws INVALID_INPUT when a part is missing or unknown, or when {@link parseAgentName} would parse the result to other
- * parts, for example because `agent` contains a dot.
+ * @throws INVALID_INPUT when a part is missing or unknown; also when {@link parseAgentName} would return other parts
+ * for the result, for example because `agent` contains a dot.
  * @example
  * ```ts
  * const name = formatAgentName({ format: 'ans-v2', host: 'agent.example.com', version: '1.2.3' });
@@ -64,16 +64,17 @@ export function formatAgentName(name: AgentName): string {
 }
 
 /**
- * Parses a structured name of an agent.
+ * Parses the structured name of an agent, in the format `ans-v1` or `ans-v2`.
  *
- * @throws Failure INVALID_INPUT when the text has none of the known formats
+ * @throws Failure INVALID_INPUT when the text has neither of these formats, or more than 2048 characters
  */
 export function parse(text: unknown, field = 'agentName'): AgentName {
   const [, protocol, rest] = /^([a-z][a-z0-9+.-]*):\/\/([^\s/?#@:]+)$/i.exec(checkText(text, field, maxLength)) ?? [];
   const labels = rest?.split('.') ?? [];
   if (protocol === undefined || labels.includes('')) throw invalidName(field);
   if (protocol === 'ans' && isVersionStart(labels[0])) {
-    // The host needs at least one label. A number alone cannot be a host, and belongs to the version.
+    // At least the last label belongs to the host. A host of digits and dots only is refused, because it would look
+    // like a part of the version.
     const length = versionLength(labels.slice(0, -1), 0);
     const host = labels.slice(length).join('.');
     if (length === 0 || /^[\d.]+$/.test(host)) throw invalidName(field);
@@ -115,7 +116,7 @@ function isVersionStart(label: string | undefined): boolean {
   return label !== undefined && /^v(0|[1-9]\d*)$/.test(label);
 }
 
-// Returns the number of labels of the longest version that begins at the label `start`; 0 when no version begins there.
+// Returns the number of labels of the longest version that begins at `labels[start]`; 0 when no version begins there.
 function versionLength(labels: readonly string[], start: number): number {
   for (let end = labels.length; end > start; end -= 1) {
     if (isVersion(versionOf(labels.slice(start, end)))) return end - start;

@@ -15,13 +15,13 @@ import { buildResolution } from './statement';
 import type { ResolveResult } from './types';
 import type { ResolveTarget } from './validation';
 
-/** Maximum number of seconds for which a client may keep an answer. */
+/** Maximum number of seconds for which a client may cache the answer of `resolve`. */
 const maxTtlSeconds = 300;
 
-/** Ranks of endpoints by their health, best first. */
+/** Ranks of endpoints by their health status; 0 is the best. */
 const healthRanks: Readonly<Record<HealthStatus, number>> = { HEALTHY: 0, DEGRADED: 1, UNKNOWN: 2, UNHEALTHY: 3 };
 
-/** Resolves the requests in one snapshot. Returns the results in the order of the requests. */
+/** Resolves the requests of one `resolve` call in one snapshot. Returns the results in the order of the requests. */
 export async function resolveTargets(
   executor: Executor,
   targets: readonly ResolveTarget[],
@@ -31,18 +31,18 @@ export async function resolveTargets(
   if (first === undefined) return [];
   const nowMs = now();
   const composed = buildResolution(executor.dialect, targets, nowMs);
-  // The answer to one request with an owner is small: an agent with its certificate, or at most 100 versions. SQLite
-  // reads a result without bounds faster.
+  // A result without bounds is faster to read on SQLite. The answer to one request with an owner is small enough for
+  // this: it has one agent with its certificate, or at most 100 versions.
   const isSmall = targets.length === 1 && first.owner !== undefined;
   const statement = isSmall ? composed : withBounds(answerBounds(checks.limits), composed);
   const rows = await executor.query(statement);
-  // The statement returns exactly one row for each request.
+  // Each request has exactly one row.
   const results = await mapYielding(rows, (row, index) => toResult(row, targets[index] ?? first, nowMs));
   if (checks.scopeOwner === undefined) return results;
   return withinScope(executor, results, checks.scopeOwner);
 }
 
-// Removes the ids of successors, because a successor may be an agent of another owner.
+// Removes the ids of successor agents of other owners, and the id of the certificate's successor.
 async function withinScope(
   executor: Executor,
   results: readonly ResolveResult[],
@@ -81,7 +81,8 @@ function toResolved(agentRow: Row, certificateRow: Row, target: ResolveTarget, n
   return { outcome: 'resolved', agent, certificate, ...(endpoint && { endpoint }), ttlSeconds };
 }
 
-// Returns the first of the healthiest endpoints that the request accepts; undefined when the agent has none.
+// Returns an endpoint that the request accepts: the one with the best health, and the first of several such endpoints.
+// Returns undefined when the request accepts no endpoint of the agent.
 function bestEndpoint(endpoints: readonly Endpoint[], target: ResolveTarget): Endpoint | undefined {
   const { protocol, allowsUnhealthy } = target;
   let best: Endpoint | undefined;
@@ -94,10 +95,10 @@ function bestEndpoint(endpoints: readonly Endpoint[], target: ResolveTarget): En
   return best;
 }
 
-// Returns the texts in a JSON array that the statement has built; an empty array for null.
+// Returns the texts of a JSON array that the database has built; an empty array for null.
 function textsOf(json: unknown, field: 'owner' | 'version'): string[] {
   if (typeof json !== 'string') return [];
-  // The cast is safe: the statement builds an array.
+  // The cast is safe: the SQL builds this JSON text as an array of texts.
   const values = storedJson(json, 'agent', undefined, field) as unknown[];
   return values.map((value) => storedText(value as Unchecked<string>, 'agent', undefined, field));
 }

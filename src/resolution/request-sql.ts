@@ -9,55 +9,63 @@ import { anyOf } from '../sql/statement';
 import type { ResolveTarget } from './validation';
 
 /**
- * SQL of the requests of one statement. There are two forms. A single request has its values as parameters and only the
- * necessary conditions, because it must be fast. Several requests are rows of a table `requests r`.
+ * Parts of the SQL for one or several `resolve` requests. The SQL of a single request binds each value as a parameter,
+ * and contains only the necessary conditions, because it must be fast. The SQL of several requests reads them from a
+ * table expression `requests r`.
  */
 export interface RequestSql {
   /** Table expressions for the WITH clause. */
   readonly tables: readonly Sql[];
   /** FROM clause for the agents `a` that have the requested names. */
   readonly namedAgents: Sql;
-  /** Columns that show which request a usable agent belongs to. */
+  /** Columns that identify the request of a usable agent, each followed by a comma. Empty for a single request. */
   readonly place: Sql;
-  /** Conditions on the name, the owner, the status and the capabilities of an agent `a`. */
+  /**
+   * Conditions on the owner, the status and the capabilities of an agent `a`. For a single request, also on the name.
+   */
   readonly agentConditions: readonly Sql[];
-  /** Composes the condition that the request accepts the version of a usable agent, in a table with this alias. */
+  /**
+   * Composes the condition that the request accepts the version of a usable agent. `alias` is the table of this agent.
+   */
   readonly isAccepted: (alias: Sql) => Sql;
-  /** Conditions on an endpoint `e`. */
+  /** Conditions that the request sets for an endpoint `e`. */
   readonly endpointConditions: readonly Sql[];
-  /** True when the request also accepts an agent without endpoints. */
+  /** SQL condition that the request also accepts an agent without endpoints. */
   readonly needsNoEndpoint: Sql;
-  /** True when the request has no version. */
+  /** SQL condition that the request accepts every version. */
   readonly isAnyVersion: Sql;
-  /** True when the request has no owner. */
+  /** SQL condition that the request accepts every owner. */
   readonly isAnyOwner: Sql;
-  /** Composes the query that selects, for each request, the best of the usable agents `u`. */
+  /** Composes the query that selects the best of the usable agents `u` for each request. */
   readonly best: (conditions: Sql, preference: Sql) => Sql;
-  /** FROM clause of the requests `r` with their best agents `b`. */
+  /** FROM clause that joins each request `r` with its best agent `b`. */
   readonly results: Sql;
-  /** Composes the condition that a usable agent, in a table with this alias, belongs to the request `r`. */
+  /** Composes the condition that a usable agent belongs to the request `r`. `alias` is the table of this agent. */
   readonly isOfRequest: (alias: Sql) => Sql;
-  /** ORDER BY clause of the results. */
+  /** ORDER BY clause for the order of the requests. Empty for a single request. */
   readonly order: Sql;
 }
 
-/** Maximum number of capabilities for which the statement has a condition each. This is faster than a table of them. */
+/**
+ * Maximum number of capabilities for which the SQL of a single request has one condition each. For few capabilities,
+ * this is faster than a table expression with all of them.
+ */
 const maxSeparate = 4;
 
-/** Cache key of a single request: everything that its SQL text depends on. */
+/** Cache key of a single `resolve` request: everything that its SQL text depends on. */
 export interface RequestKey {
   readonly hasOwner: boolean;
   readonly hasVersion: boolean;
   /** One element for each range of version keys: 1 when the range contains prereleases, otherwise 0. */
   readonly ranges: readonly (0 | 1)[];
   readonly hasProtocol: boolean;
-  /** Number of capabilities up to {@link maxSeparate}; `many` when there are more. */
+  /** Number of required capabilities; `many` when there are more than {@link maxSeparate}. */
   readonly capabilities: number | 'many';
   readonly allowsDeprecated: boolean;
   readonly allowsUnhealthy: boolean;
 }
 
-/** Returns the cache key of a single request. */
+/** Returns the cache key of a single `resolve` request. */
 export function requestKeyOf(target: ResolveTarget): RequestKey {
   const { owner, version, ranges, protocol, capabilities, allowsDeprecated, allowsUnhealthy } = target;
   return {
@@ -71,12 +79,12 @@ export function requestKeyOf(target: ResolveTarget): RequestKey {
   };
 }
 
-// Columns with the id of an agent, and the row keys of the agent and of its certificate.
+// Composes the columns of an agent in the table `alias`: its id, its row key, and the row key of its certificate.
 function bestColumns(alias: Sql): Sql {
   return sql`${alias}.id, ${alias}.agent_key, ${alias}.certificate_key`;
 }
 
-/** Composes the SQL of a single request. */
+/** Composes the SQL of a single `resolve` request. */
 export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialect: Dialect): RequestSql {
   const bound = (field: 'owner' | 'version' | 'protocol'): Sql => bind((target) => target[field] ?? null);
   const rangeBound = (index: number, end: 0 | 1): Sql => bind(({ ranges }) => ranges[index]?.[end] ?? null);
@@ -96,13 +104,14 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
     namedAgents: sql`agents a`,
     place: sql``,
     agentConditions: [
-      // On PostgreSQL, `idx_agents_latest` contains only the beginnings of names and owners.
+      // `equalsLongText` lets PostgreSQL use the index `idx_agents_latest`, which contains only the first characters of
+      // names and owners.
       dialect.equalsLongText(
         sql`a.name`,
         bind(({ name }) => name),
       ),
-      // Few agents have the name, but very many may have the owner or the status. So only an index that begins with the
-      // name, or with the owner and the name, may be used.
+      // `unindexed` prevents the use of an index that begins with the owner or the status, because very many agents may
+      // have the same one. Few agents have the same name.
       ...(key.hasOwner ? [dialect.equalsLongText(dialect.unindexed(sql`a.owner`), bound('owner'))] : []),
       key.allowsDeprecated ? sql`${status} IN ('ACTIVE', 'DEPRECATED')` : sql`${status} = 'ACTIVE'`,
       ...(key.capabilities === 'many'
@@ -129,7 +138,7 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
   };
 }
 
-/** Parameters of a statement for several requests: JSON arrays of rows. */
+/** Parameters of the SQL for several `resolve` requests. Each parameter is a JSON array of rows. */
 export interface RequestRows {
   readonly requests: string;
   readonly required: string;
@@ -143,7 +152,7 @@ const requestColumns = {
 const requiredColumns = { place: 'integer', name: 'text' } as const;
 const rangeColumns = { place: 'integer', lower: 'text', upper: 'text', has_prereleases: 'boolean' } as const;
 
-/** Returns the parameters for several requests. */
+/** Returns the parameters of the SQL for several `resolve` requests. */
 export function requestRowsOf(targets: readonly ResolveTarget[]): RequestRows {
   const rowsOf = (rows: (target: ResolveTarget, place: number) => readonly unknown[]): string =>
     JSON.stringify(targets.flatMap(rows));
@@ -157,7 +166,7 @@ export function requestRowsOf(targets: readonly ResolveTarget[]): RequestRows {
   };
 }
 
-/** Composes the SQL of several requests. */
+/** Composes the SQL of several `resolve` requests. */
 export function severalRequests(parameter: (name: keyof RequestRows) => Sql, dialect: Dialect): RequestSql {
   const isInRange = (alias: Sql): Sql => sql`EXISTS (SELECT 1 FROM ranges g WHERE g.place = r.place
     AND ${alias}.version_key >= g.lower AND ${alias}.version_key < g.upper AND (g.has_prereleases OR ${isRelease(alias)}))`;

@@ -19,7 +19,7 @@ export class ResolutionService {
   resolve(request: ResolveRequest, options?: ReadOptions): Promise<ResolveResult> {
     return this.#session.read('resolve', options, async (executor) => {
       const target = parseResolveRequest(request, this.#settings.checks);
-      // A single request has exactly one result.
+      // Only the type allows an empty array: one request has exactly one result.
       const [result = { outcome: 'not-found' }] = await resolveTargets(executor, [target], this.#settings);
       return result;
     });

@@ -17,13 +17,13 @@ import {
 } from './request-sql';
 import type { ResolveTarget } from './validation';
 
-/** Maximum number of versions in a result. */
+/** Maximum number of versions in one result of `resolve`. */
 const maxVersions = raw('100');
 
 /**
- * Builds the statement that resolves requests in one snapshot. It returns one row for each request, in their order. The
- * columns are `owners`, `versions` and `acceptedVersions`, then those of `agentColumns` and of
- * `certificateColumns`.
+ * Builds the statement that resolves requests in one snapshot. Its result has one row for each request, in the order of
+ * the requests. Each row has the columns `owners`, `versions` and `acceptedVersions`, then those of `agentColumns` and
+ * of `certificateColumns`.
  */
 export function buildResolution(dialect: Dialect, targets: readonly ResolveTarget[], nowMs: number): Statement {
   const [target] = targets;
@@ -55,7 +55,7 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
   const best = request.best(allOf([isAccepted(sql`u`), isServed(request)]), preferenceOf(request));
   const columns = [
     sql`CASE WHEN ${isAnyOwner} THEN ${ownersOf(request, dialect)} END`,
-    // The list of versions is needed only if the request has no resolved agent.
+    // A result contains a list of versions only if no agent was resolved.
     sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, sql`TRUE`, dialect)} END`,
     sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, isAccepted(sql`v`), dialect)} END`,
     agentColumns(dialect),
@@ -71,7 +71,7 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
     ${dialect.leftLateralLookup(dialect.rowKey, 'certificates', 'c', sql`b.certificate_key`)} ${order}`;
 }
 
-// Composes the query of the usable agents: they satisfy all conditions of the request except those on the version and
+// Composes the query of the usable agents. They satisfy all conditions of the request except those on the version and
 // the endpoints.
 function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: Sql, dialect: Dialect): Sql {
   return sql`SELECT ${place}a.id, a.${dialect.rowKey} AS agent_key, c.${dialect.rowKey} AS certificate_key, a.owner, a.version, a.version_key, a.status, a.updated_at
@@ -80,14 +80,15 @@ function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: 
       AND ${isUsableCertificate(now)}`;
 }
 
-// Composes the condition that the agent `u` has an acceptable endpoint, or that the request needs no endpoint.
+// Composes the condition that the request accepts an endpoint of the agent `u`, or accepts `u` without endpoints.
 function isServed({ endpointConditions, needsNoEndpoint }: RequestSql): Sql {
   const endpoints = (conditions: readonly Sql[]): Sql =>
     sql`EXISTS (SELECT 1 FROM endpoints e WHERE ${allOf([sql`e.agent_id = u.id`, ...conditions])})`;
   return sql`(${endpoints(endpointConditions)} OR (${needsNoEndpoint} AND NOT ${endpoints([])}))`;
 }
 
-// If no version was requested, every release comes before every prerelease.
+// Composes the order of usable agents, the best one first. Every release comes before every prerelease, unless a
+// version was requested.
 function preferenceOf({ isAnyVersion }: RequestSql): Sql {
   return sql`CASE u.status WHEN 'DEPRECATED' THEN 1 ELSE 0 END,
     ${versionPreference(sql`u`, sql`NOT ${isAnyVersion}`)}`;
@@ -98,7 +99,7 @@ function ownersOf({ isOfRequest }: RequestSql, dialect: Dialect): Sql {
     FROM (SELECT DISTINCT u.owner FROM usable u WHERE ${isOfRequest(sql`u`)}) AS o)`;
 }
 
-// Composes the list of the highest versions that fulfil the condition, without duplicates.
+// Composes the subquery that lists the highest versions that satisfy `condition`, without duplicates, as a JSON array.
 function versionsOf({ isOfRequest }: RequestSql, condition: Sql, dialect: Dialect): Sql {
   const order = sql`is_other, version_key DESC, version`;
   return sql`(SELECT ${dialect.jsonArrayAggregate(dialect.jsonElement(sql`version`), order)}

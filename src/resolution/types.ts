@@ -1,7 +1,7 @@
 import type { AgentRecord, Endpoint } from '../agents/types';
 import type { Certificate } from '../certificates/types';
 
-/** Requirements that apply to both forms of a request. */
+/** Requirements that a `resolve` request can have in addition to a name. */
 interface ResolveConditions {
   /**
    * Protocol that the endpoint must have, such as `https`.
@@ -29,20 +29,20 @@ export interface ResolveByName extends ResolveConditions {
   name: string;
   agentName?: undefined;
   /**
-   * Owner of the agent. Without it, the outcome is `ambiguous` if usable agents of several owners have the name.
+   * Owner of the agent. Without an owner, the outcome is `ambiguous` if usable agents of several owners have the name.
    *
-   * @defaultValue any owner, when all usable agents of the name belong to one
+   * @defaultValue any owner, when all usable agents with the name belong to the same one
    */
   owner?: string | undefined;
   /**
    * Version text, or a semver range such as `^1.2.0`. A range matches the versions that npm's `semver.satisfies`
-   * accepts with its defaults.
+   * accepts with its default options.
    *
    * @defaultValue any version
    */
   version?: string | undefined;
   /**
-   * Capabilities. The agent must have all of them.
+   * Capabilities that the agent must have. An agent that lacks one of them does not match.
    *
    * @defaultValue none
    */
@@ -61,12 +61,12 @@ export interface ResolveByAgentName extends ResolveConditions {
   /**
    * Owner of the agent. Only for a name of the format `ans-v2`.
    *
-   * @defaultValue any owner, when all usable agents of the name belong to one
+   * @defaultValue any owner, when all usable agents with the name belong to the same one
    */
   owner?: string | undefined;
   version?: undefined;
   /**
-   * Capabilities, all of which the agent must have. Only for a name of the format `ans-v2`.
+   * Capabilities that the agent must have. Only for a name of the format `ans-v2`.
    *
    * @defaultValue none
    */
@@ -80,10 +80,10 @@ export type ResolveRequest = ResolveByName | ResolveByAgentName;
  * Result of `resolve`. The first outcome that applies is returned:
  *
  * - `not-found`: no usable agent has the name and all capabilities. An agent is usable when its status is ACTIVE (or
- *   DEPRECATED, with `allowDeprecated`), its registration has not expired, and its certificate has the status VALID and
- *   is within its validity.
+ *   DEPRECATED, with `allowDeprecated`) and its registration has not expired. In addition, its certificate must have
+ *   the status VALID and be within its validity.
  * - `ambiguous`: the request has no owner, and the usable agents belong to several owners. `owners` lists the owners in
- *   ascending order. The package does not choose one of them: otherwise anybody could take over a name by registering a
+ *   ascending order. The package does not choose an owner: otherwise anybody could take over a name by registering a
  *   higher version.
  * - `no-version`: no usable agent has a version that the request accepts. `versions` lists the versions of the usable
  *   agents.
@@ -108,21 +108,21 @@ export type ResolveResult =
       readonly ttlSeconds: number;
     };
 
-/** Parts of a name such as `mcp://translator.translate.acme.v1.2.0.eu`. */
+/** Parts of a structured agent name such as `mcp://translator.translate.acme.v1.2.0.eu`. */
 export interface AnsV1Name {
   readonly format: 'ans-v1';
   readonly protocol: string;
   readonly agent: string;
   readonly capability: string;
-  /** Provider: one or more labels, such as `acme` or `acme.example`. */
+  /** Provider of the agent: one or more labels, such as `acme` or `acme.example`. */
   readonly provider: string;
   /** Version without `v`: one to three numbers, such as `2.1`, or a semantic version. */
   readonly version: string;
-  /** Labels after the version, such as `hipaa`; absent when there are none. */
+  /** Labels after the version, such as `hipaa`; absent when the version is the last part of the name. */
   readonly extension?: string;
 }
 
-/** Parts of a name such as `ans://v1.2.3.agent.example.com`. */
+/** Parts of a structured agent name such as `ans://v1.2.3.agent.example.com`. */
 export interface AnsV2Name {
   readonly format: 'ans-v2';
   readonly host: string;

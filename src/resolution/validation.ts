@@ -8,9 +8,12 @@ import { parse } from './agent-name';
 export interface ResolveTarget {
   readonly name: string;
   readonly owner: string | undefined;
-  /** Version or semver range; undefined for any version. */
+  /** Requested version or semver range; undefined for any version. */
   readonly version: string | undefined;
-  /** Ranges of version keys. Empty when `version` is not a semver range. */
+  /**
+   * Ranges of version keys that are equivalent to the semver range in `version`. Empty when `version` is not a semver
+   * range.
+   */
   readonly ranges: readonly VersionRange[];
   readonly protocol: string | undefined;
   /** Required capabilities, without duplicates. */
@@ -19,7 +22,7 @@ export interface ResolveTarget {
   readonly allowsUnhealthy: boolean;
 }
 
-/** Maximum number of requests of one call. */
+/** Maximum number of requests in one `resolve` call. */
 const maxRequests = 1000;
 
 const names = new Set([
@@ -28,7 +31,7 @@ const names = new Set([
 ]);
 
 /**
- * Parses a request.
+ * Parses one request of `resolve`.
  *
  * @throws INVALID_INPUT when the request is invalid
  */
@@ -49,7 +52,7 @@ export function parseResolveRequest(input: unknown, checks: Validator): ResolveT
 }
 
 /**
- * Parses the requests of one call.
+ * Parses the requests of one `resolve` call.
  *
  * @throws INVALID_INPUT when a request is invalid; the message names the request
  */

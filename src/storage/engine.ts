@@ -8,15 +8,15 @@ import type { NativeAccess } from './native-access';
 import type { Snapshot } from './snapshot';
 import type { ChangeWriter } from './transaction';
 
-/** Name of an engine. */
+/** Name of a database engine. */
 export type EngineName = 'sqlite' | 'postgresql';
 
 /**
  * Open database of one engine. An engine knows how rows are stored: its SQL dialect, connections, transactions, locks,
- * files or servers, and the history of the schema. It does not know what the rows mean: services compose the
- * statements, and the engine calls {@link EngineCallbacks} for the work on records that it starts itself.
+ * files or servers, and the history of the schema. An engine does not know what the rows mean: services compose the
+ * statements. For its own work on records, the engine calls {@link EngineCallbacks}.
  *
- * The methods may reject with errors of the driver. A decorator converts them into failures.
+ * The methods of an engine may reject with errors of the driver. A decorator converts them into failures.
  */
 export interface Engine {
   /** Cache of records; absent when the application has not enabled the cache. */
@@ -30,63 +30,67 @@ export interface Engine {
   preferReplicas?(primary: Executor, observe?: StatementObserver): Executor;
   /** Begins a transaction that may write. The caller must commit it or roll it back. */
   begin(request: TransactionRequest): Promise<EngineTransaction>;
-  /** Applies the pending migrations, all or none. Returns their names, in the order of application. */
+  /**
+   * Applies all pending migrations, or none of them. Returns the names of the applied migrations, in the order of
+   * application.
+   */
   migrate(): Promise<string[]>;
   /** Checks all stored data on a separate connection. Other calls continue meanwhile. */
   checkIntegrity(findings: FindingSink): Promise<void>;
   /**
-   * Copies all stored data into a new file.
+   * Copies all stored data into a new database file.
    *
    * @throws INVALID_OPTIONS on an engine without database files.
    */
   backUp(request: BackupRequest): Promise<void>;
   /**
-   * Copies the write-ahead log into the database file and empties it. Returns false when another connection prevented
-   * that. Always returns false on PostgreSQL, whose server does this itself.
+   * Copies the write-ahead log into the database file, and empties the log. Returns false when another connection
+   * prevented this. Does nothing on PostgreSQL, whose server copies its log itself, and returns false.
    */
   checkpoint(): Promise<boolean>;
   /**
    * Merges the search index on SQLite, and updates the statistics for the query planner on PostgreSQL. Returns false
-   * when the database role lacks the privilege for one of the tables; the other tables are updated.
+   * when the database role lacks the privilege to analyze one of the tables. Updates the statistics of the other tables
+   * even then.
    */
   optimize(): Promise<boolean>;
   /** Returns a number that changes whenever another connection commits. Absent on an engine without such a number. */
   dataVersion?(): number;
   /**
-   * Returns the size of the write-ahead log in bytes; 0 when the file does not exist. Absent on an engine whose server
-   * manages the log.
+   * Returns the size of the write-ahead log in bytes; 0 when the file of the log does not exist. Absent on an engine
+   * whose server manages the log.
    */
   readonly logBytes?: (() => number) | undefined;
-  /** Runs SQL of the application. */
+  /** Runs the application's own SQL. */
   readonly native: NativeAccess;
   /** Health probe of the engine. */
   readonly healthProbe: HealthProbe;
-  /** Closes all connections. Call it when no call is in flight. */
+  /** Closes all connections. Call this method when no other call is in flight. */
   close(): Promise<void>;
   /**
-   * Terminates all connections, even with calls in flight and while {@link close} is running: open transactions are
+   * Terminates all connections, even with calls in flight and while {@link close} is running. Open transactions are
    * rolled back, and running calls fail.
    */
   terminate(): Promise<void>;
 }
 
 /**
- * Functions that work on records. An engine receives them when it is opened, because it must not import the code of the
- * records.
+ * Functions that work on records. An engine receives the functions when it is opened, because it must not import the
+ * code of the records.
  */
 export interface EngineCallbacks {
-  /** Returns the statements that write entries of the change feed. */
+  /** Returns the statements that write the given entries to the change feed. */
   readonly writeChanges: ChangeWriter;
   /**
-   * Computes and stores values that SQL cannot compute. The engine calls it after a migration. Changes nothing when all
-   * of the values are stored.
+   * Computes and stores missing values that SQL cannot compute, such as hashes. The engine calls this function after a
+   * migration. Changes nothing when no value is missing.
    */
   readonly backfill: (executor: Executor) => Promise<void>;
   /**
-   * Appends the pending entries of events to their chain.
+   * Appends the pending entries of security events to the event chain.
    *
    * @param patienceMs - time in milliseconds to wait while another transaction has locked the chain.
-   * @returns false when the chain stayed locked for that time.
+   * @returns false when the chain stayed locked for `patienceMs`.
    */
   readonly sequenceEvents: (executor: Executor, patienceMs: number) => Promise<boolean>;
   /** Checks all records of a snapshot, as a part of {@link Engine.checkIntegrity}. */
@@ -97,8 +101,8 @@ export interface EngineCallbacks {
 export interface TransactionRequest {
   readonly isolation: TransactionIsolation;
   /**
-   * True when an earlier attempt failed because of a conflict with another transaction. The engine may then make other
-   * transactions wait, so that this attempt does not conflict again.
+   * True when an earlier attempt at the same work failed because of a conflict with another transaction. The engine may
+   * then make other transactions wait, so that the new attempt does not conflict again.
    */
   readonly isRepeated: boolean;
 }
@@ -106,9 +110,9 @@ export interface TransactionRequest {
 /** Open transaction of one engine. */
 export interface EngineTransaction {
   readonly waiters: TransactionWaiters;
-  /** Connection of the pool that the transaction holds; undefined on an engine without a pool. */
+  /** Pool connection that the transaction holds; undefined on an engine without a pool. */
   readonly hold?: ConnectionHold | undefined;
-  /** Runs SQL of the application inside the transaction. */
+  /** Runs the application's own SQL inside the transaction. */
   readonly native: NativeAccess;
   /** Returns an executor whose statements are part of the transaction. */
   createExecutor(observe?: StatementObserver): Executor;
@@ -127,7 +131,7 @@ export interface TransactionWaiters {
   onWait?(listener: () => void): void;
 }
 
-/** Connection of the pool that a transaction holds until its end. */
+/** Pool connection that a transaction holds until its end. */
 export interface ConnectionHold {
   readonly pool: object;
   isReleased: boolean;

@@ -6,25 +6,28 @@ export const CheckName = {
   SCHEMA: 'schema',
   /** A record refers to a record that does not exist. */
   FOREIGN_KEY: 'foreign-key',
-  /** A value is invalid: it has another type, is an unknown status, an empty id or a time out of range. */
+  /**
+   * A value of a record is invalid: it has the wrong type, is an unknown status, is an empty id, or is a time out of
+   * range.
+   */
   VALUE: 'value',
   /** A derived column, such as the folded name, does not match the columns that it is derived from. */
   DERIVED_COLUMN: 'derived-column',
-  /** Metadata is not canonical JSON. It may be unreadable, or a search by its value may not find it. */
+  /** Metadata is not canonical JSON. Such metadata may be unreadable, or a search by its value may not find it. */
   METADATA: 'metadata',
-  /** The default endpoint does not belong to the agent. */
+  /** The default endpoint of an agent does not belong to the agent. */
   DEFAULT_ENDPOINT: 'default-endpoint',
-  /** An agent has a name and version that another agent holds: see `Uniqueness`. */
+  /** Two agents have the same name and version, although one of them holds both exclusively: see `Uniqueness`. */
   UNIQUE_NAME: 'unique-name',
   /** The positions of an agent's endpoints are not 0, 1, 2 and so on. */
   ENDPOINT_ORDER: 'endpoint-order',
-  /** No agent has the capability. */
+  /** A stored capability belongs to no agent. */
   ORPHAN_CAPABILITY: 'orphan-capability',
-  /** In SQLite's substring index, an agent is missing or has a wrong name. */
+  /** The substring index of SQLite lacks an agent, or contains a wrong name of an agent. */
   SEARCH_INDEX: 'search-index',
-  /** The event chain is broken: see `events.verify()`. Only the first break is reported. */
+  /** The chain of security events is broken: see `events.verify()`. Only the first break is reported. */
   EVENT_CHAIN: 'event-chain',
-  /** The change feed would assign a sequence number twice, or not in ascending order. */
+  /** The change feed would assign a sequence number twice, or would assign the numbers out of order. */
   CHANGE_FEED: 'change-feed',
   /** A part of the database could not be read completely. */
   UNREADABLE: 'unreadable',
@@ -37,16 +40,16 @@ export type CheckedEntity = 'agent' | 'endpoint' | 'capability' | 'certificate' 
 /** One problem in the stored data. Contains ids and keys of the application, which are never logged. */
 export interface CheckFinding {
   readonly check: CheckName;
-  /** Kind of record; absent when the finding is not about a record. */
+  /** Kind of the record; absent when the finding is not about one record. */
   readonly entity?: CheckedEntity;
   /**
    * Id of the record, or sequence number of a change. Absent when there is no record, or when the stored id is not a
    * string.
    */
   readonly id?: string;
-  /** Id of the agent, for a finding about one of its endpoints. */
+  /** Id of the agent that the endpoint belongs to; present only for a finding about an endpoint. */
   readonly agentId?: string;
-  /** Field, such as `status`; absent when the finding is not about one field. */
+  /** Name of the field, such as `status`; absent when the finding is not about one field. */
   readonly field?: string;
   /** Key of the metadata entry; absent when the finding is not about one entry. */
   readonly key?: string;
@@ -58,19 +61,22 @@ export interface CheckFinding {
 export interface FindingSink {
   add(finding: CheckFinding): void;
   /**
-   * Runs a check of a part of the database. When the part cannot be read completely, adds a finding and does not throw,
-   * so that the other parts are still checked.
+   * Checks one part of the database. Reports an unreadable part as a finding, so that the other parts are still
+   * checked.
    *
-   * @param part - name of the part in the message of this finding.
-   * @param check - checks the part. It rejects only with failures, to which the engine has converted the driver's
-   * errors.
+   * @param part - name of the part, for the message of this finding.
+   * @param check - checks the part. The returned promise rejects only with failures: the engine has converted the
+   * errors of the driver.
    * @throws failures that do not show a fault of the stored data, such as UNAVAILABLE.
    */
   checkPart(part: string, check: () => Promise<void>): Promise<void>;
-  /** Reports a part that could not be checked. */
+  /** Reports a part of the database that could not be checked. */
   skip(reason: string): void;
-  /** Reports a state that is not damage but can cause harm. */
+  /** Reports a state of the database that is not damage but can cause harm. */
   warn(message: string): void;
-  /** Reports the number of events and mitigations that are not in the event chain yet. They could not be verified. */
+  /**
+   * Reports the number of security events and mitigations that are not in the event chain yet, so they were not
+   * verified.
+   */
   reportPending(count: number): void;
 }

@@ -3,16 +3,16 @@ import type { MigrationState } from './migration-state';
 /** Health probe of an engine. The probe has a separate connection, so that it does not wait for other calls. */
 export interface HealthProbe {
   readonly engine: 'sqlite' | 'postgresql';
-  /** Runs a minimal query. Returns its duration in milliseconds, without the time to connect. */
+  /** Runs a minimal query. Returns the duration of the query in milliseconds, without the time to connect. */
   ping(): Promise<number>;
   /** Returns the state of the migrations. */
   migrations(): Promise<MigrationState>;
   /**
-   * Returns descriptions of problems, without stored values. Call it only when the database responds and its schema is
-   * up to date.
+   * Returns descriptions of problems, without stored values. Call this method only when the database responds and its
+   * schema is up to date.
    */
   warnings(): Promise<readonly string[]>;
-  /** Returns the state of the replicas after probing them. Does not reject. */
+  /** Probes the replicas, and returns the state of each. Does not reject. */
   replicas(): Promise<readonly ReplicaHealth[]>;
   /** Returns the current state of the connection pool; undefined when the engine has no pool. */
   pool(): PoolHealth | undefined;
@@ -21,19 +21,19 @@ export interface HealthProbe {
    * writer. The method is absent on engines that allow several writers.
    */
   writerHeldMs?(): number;
-  /** Aborts the running queries. */
+  /** Aborts the running queries of the probe. */
   abort(): void;
 }
 
 /** State of a connection pool. */
 export interface PoolHealth {
-  /** Number of open connections, idle or in use. */
+  /** Number of open connections, including idle ones. */
   readonly total: number;
   /** Number of idle connections. */
   readonly idle: number;
   /** Number of calls that wait for a connection. */
   readonly waiting: number;
-  /** Maximum number of connections. */
+  /** Maximum number of open connections. */
   readonly max: number;
 }
 
@@ -46,7 +46,7 @@ export interface ReplicaHealth {
    * or has never caught up with the primary.
    */
   readonly lagMs?: number;
-  /** Reason why the replica serves no reads; absent when it serves reads. */
+  /** Reason why the replica serves no reads; absent when the replica serves reads. */
   readonly fault?: ReplicaFault;
 }
 

@@ -3,10 +3,10 @@
  */
 export interface MigrationState {
   readonly applied: readonly string[];
-  /** Migrations that have still to be applied, in their order. */
+  /** Migrations that are not applied yet, in the order of application. */
   readonly pending: readonly string[];
-  /** Migrations that a newer version of this package has applied. */
+  /** Applied migrations that only a newer version of this package has. */
   readonly unknown: readonly string[];
-  /** Migrations that were started and not finished. */
+  /** Migrations that were started but not finished. */
   readonly failed: readonly string[];
 }

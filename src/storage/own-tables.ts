@@ -19,13 +19,13 @@ export const ownTables: ReadonlySet<string> = new Set([
   'security_events',
 ]);
 
-/** Returns the failure of SQL that would write to a table of this package. */
+/** Creates the failure for application SQL that would write to a table of this package. */
 export function ownTableProtected(table: string): Failure {
   const message = `the table ${table} can be changed through the methods of the database only: SQL would bypass the change feed, the event chain and the cache`;
   return new Failure('PERMISSION_DENIED', message);
 }
 
-/** Returns the failure of SQL that would begin or end a transaction. */
+/** Creates the failure for application SQL that would begin or end a transaction. */
 export function transactionControlRefused(): Failure {
   return new Failure(
     'INVALID_INPUT',

@@ -7,8 +7,8 @@ export interface Snapshot {
   readonly dialect: Dialect;
   readonly query: Query;
   /**
-   * Reads the rows of one statement, `size` at a time. Other statements can run between two parts. Absent on an engine
-   * that cannot do this: there, each part needs a separate statement.
+   * Reads the rows of one statement in parts of `size` rows. Other statements can run between two parts. Absent on an
+   * engine that needs a separate statement for each part.
    */
   readonly scan?: (statement: Statement, size: number) => AsyncIterable<readonly Row[]>;
 }

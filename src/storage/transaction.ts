@@ -2,14 +2,17 @@ import type { ChangeModel } from '../generated/prisma/models';
 import type { Dialect } from '../sql/dialect';
 import type { Row, Statement } from '../sql/statement';
 
-/** Change of records. It becomes an entry of the change feed, and the cache of this service evicts the records. */
+/**
+ * Change of records. The change feed gets an entry for the change, and the record cache of this process evicts the
+ * records.
+ */
 export interface ChangeEntry {
   readonly entity: ChangeModel['entity'];
   readonly kind: ChangeModel['kind'];
   readonly ids: readonly string[];
   /** Time of the change, in milliseconds since 1970. */
   readonly changedAt: number;
-  /** True when the cache must evict the records, but the change feed gets no entry. */
+  /** True when the record cache must evict the records, but the change feed gets no entry. */
   readonly isOutsideFeed?: boolean;
 }
 
@@ -17,8 +20,8 @@ export interface ChangeEntry {
 export type Query = (statement: Statement) => Promise<readonly Row[]>;
 
 /**
- * Handle of one atomic operation: all of its statements have an effect, or none has. When the operation throws, its
- * statements are rolled back and its change entries are dropped.
+ * Handle of one atomic operation: either all statements of the operation have an effect, or none has. When the
+ * operation throws, its statements are rolled back and its change entries are dropped.
  *
  * Every method that returns a promise first sends the statements of earlier {@link executeAtCommit} calls, in the same
  * round trip.
@@ -45,19 +48,19 @@ export interface Transaction {
   /** Runs a statement that changes rows, and returns the rows of its RETURNING clause. */
   executeReturning(statement: Statement): Promise<readonly Row[]>;
   /**
-   * Runs statements whose results are not needed. When the operation is a transaction by itself, the statements are
-   * sent together with COMMIT. Inside `db.transaction`, they run at the end of the operation, so that an error of
-   * theirs rejects the operation and not the whole transaction.
+   * Runs statements whose results are not needed. When no `db.transaction` is open, the statements are sent together
+   * with COMMIT. Inside `db.transaction`, the statements run at the end of the operation: if one fails, the call
+   * rejects, but the whole transaction does not.
    */
   executeAtCommit(statements: readonly Statement[]): void;
   /**
-   * Adds an entry to the change feed. The entries are written at the end of the transaction, because from then on the
-   * readers of the feed wait for the transaction.
+   * Adds an entry to the change feed. The entry is written at the end of the transaction, because readers of the feed
+   * wait for the transaction from then on.
    */
   recordChange(entry: ChangeEntry): void;
-  /** Requests that the pending entries of events are appended to the event chain soon after the commit. */
+  /** Requests that the pending entries of security events are appended to the event chain soon after the commit. */
   requestSequencing(): void;
 }
 
-/** Returns the statements that write change entries to the feed; an empty array when there are no entries. */
+/** Returns the statements that write entries to the change feed; an empty array when there are no entries. */
 export type ChangeWriter = (dialect: Dialect, entries: readonly ChangeEntry[]) => readonly Statement[];
