@@ -22,15 +22,15 @@ export interface AgentBatchWriter {
   createMany(agents: readonly AgentInput[], options?: CreateManyOptions): Promise<CreateResult[]>;
 
   /**
-   * Changes many agents, in batches of up to 500, with the results of calling `update` for each of them, one
-   * after the other. An agent can occur several times, and can get a unique name that an earlier update has released.
-   * With `onError: 'abort'`, the default, the call is atomic. With `'collect'`, a refused update does not prevent the
+   * Changes many agents, in batches of up to 500. The results are those of one `update` call for each agent, in input
+   * order. An agent can occur several times, and can get a unique name that an earlier update has released. With
+   * `onError: 'abort'`, the default, the call is atomic. With `'collect'`, a refused update does not prevent the
    * others, and each batch is atomic.
    *
-   * @returns the result of each update, in input order: `changed` is false when the agent does not exist. An empty array
-   * for no updates.
-   * @throws with `'abort'`, the error of the first refused update, as for `update`; INVALID_INPUT for wrong
-   * options, when `updates` is not an array, or when it has more than `limits.batchSize` elements.
+   * @returns the result of each update, in input order: `changed` is false when the agent does not exist. An empty
+   * array for no updates.
+   * @throws with `'abort'`, the error of the first refused update, as for `update`; INVALID_INPUT for wrong options,
+   * when `updates` is not an array, or when it has more than `limits.batchSize` elements.
    * @example
    * ```ts
    * const results = await db.agents.updateMany([
@@ -61,19 +61,20 @@ export interface AgentBatchWriter {
    * Registers the agents that are not stored yet, and updates the others, in one transaction. In an update:
    *
    * - An omitted field keeps the stored value.
-   * - A given collection replaces the stored one. An endpoint without an id or a health gets those of the stored
-   *   endpoint with the same id, or with the same protocol, address and port.
+   * - A given collection replaces the stored one. An endpoint without an id or a health gets the values of the matching
+   *   stored endpoint. An endpoint with an id matches by the id; an endpoint without an id matches by protocol, address
+   *   and port.
    * - An agent that already has every given value is not written: its `updatedAt` stays, and the change feed gets no
    *   entry.
    * - A given `updatedAt` is ignored.
    *
    * With `by: 'owner-name-version'`, concurrent calls never register two agents of one owner with the same name and
-   * version, in any process.
+   * version, even in different processes.
    *
    * @returns the id of each agent, and whether it was created, updated or unchanged, in input order.
    * @throws the error of the first refused agent, as for `create` and `update`; CONFLICT when several stored agents
-   * have the owner, name and version, or when the stored one has another id than the given one; INVALID_INPUT, also
-   * when `by` is `id` and an agent has no id.
+   * have the owner, name and version; CONFLICT when the stored agent has another id than the given one; INVALID_INPUT,
+   * also when `by` is `id` and an agent has no id.
    * @example
    * ```ts
    * const results = await db.agents.upsertMany([agent], { by: 'owner-name-version' });
@@ -83,18 +84,18 @@ export interface AgentBatchWriter {
   upsertMany(agents: readonly AgentInput[], options: UpsertManyOptions): Promise<UpsertResult[]>;
 
   /**
-   * Stores the results of many health checks, for example of one round of a monitor, in one transaction. A report that
-   * is older than the stored `lastChecked` of its endpoint changes nothing. When several reports are about one
-   * endpoint, the one with the latest `lastChecked` is stored, and the last one of several with the same time.
+   * Stores the results of many health checks in one transaction, for example those of one round of a monitor. A report
+   * that is older than the stored `lastChecked` of its endpoint changes nothing. Of several reports about one endpoint,
+   * stores the one with the latest `lastChecked`. Of several reports with the same time, stores the last one.
    *
-   * Does not change `updatedAt`. Adds one entry to the change feed for each agent with an endpoint whose status changes,
-   * and no entry for a new `lastChecked` or message. On PostgreSQL, caches of other services can therefore return
-   * the former `lastChecked` and message until `cache.ttlMs` has passed.
+   * Does not change `updatedAt`. Adds one entry to the change feed for each agent with an endpoint whose status
+   * changes. A change of only `lastChecked` or the message adds no entry. On PostgreSQL, the record caches of other
+   * processes can therefore return the former `lastChecked` and message until `cache.ttlMs` has passed.
    *
-   * @param reports - without `lastChecked`, the current time is stored; without `message`, the stored message is
-   * cleared.
-   * @returns for each report, in input order, whether the agent has the endpoint: true also for an older report. An
-   * empty array for no reports.
+   * @param reports - health of the endpoints. `lastChecked` defaults to the current time. A report without `message`
+   * clears the stored message.
+   * @returns for each report, in input order, true when the agent has the endpoint, even if the report is too old to be
+   * stored. An empty array for no reports.
    * @throws INVALID_INPUT when a report is invalid, when `reports` is not an array, or when it has more than
    * `limits.batchSize` elements.
    * @example
@@ -110,8 +111,8 @@ export interface AgentBatchWriter {
 
   /**
    * Changes the status to EXPIRED for all ACTIVE and DEPRECATED agents whose `expiresAt` has passed. Each transaction
-   * changes up to 250 agents; if a transaction fails, the earlier ones stay committed. Does not overwrite an agent that
-   * is renewed or revoked at the same time. Inside `db.transaction`, the call is atomic.
+   * changes up to 250 agents. If a transaction fails, the earlier transactions stay committed. Does not overwrite an
+   * agent that is renewed or revoked at the same time. Inside `db.transaction`, the call is atomic.
    *
    * @returns the number of agents whose status was changed.
    * @example

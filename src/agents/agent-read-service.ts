@@ -34,7 +34,7 @@ export abstract class AgentReadService implements AgentReader {
     });
     const { scopeOwner } = checks;
     if (scopeOwner === undefined) return agent;
-    // The record may come from the cache, which the callers of all owners share.
+    // The record may come from the cache. The callers of all owners share the cache, so the owner must be checked.
     if (agent?.owner !== scopeOwner) return null;
     if (agent.deprecation?.successorId === undefined) return agent;
     return this.#session.read('agents.get', options, async (executor) => {
@@ -96,7 +96,7 @@ export abstract class AgentReadService implements AgentReader {
     return this.#session.read('agents.facets', options, async (executor) => {
       const filter = parseFilterQuery(query, this.#settings.checks);
       const facets = parseFacets(requests, this.#settings.checks);
-      // The cast is safe: each facet belongs to the request at the same index, and its keys have the type of the
+      // The cast is safe. Each facet belongs to the request at the same index, and its keys have the type of the
       // requested property.
       return (await countFacets(executor, filter, facets, this.#settings)) as FacetsOf<R>;
     });

@@ -8,8 +8,9 @@ import type { AgentVersion, VersionsRequest } from './version-types';
 /** Methods of `db.agents` that read. */
 export interface AgentReader {
   /**
-   * Returns an agent with its endpoints, capabilities and metadata, as one snapshot; null when it does not exist. With
-   * the database option `cache`, the returned object is frozen, because several callers may get the same object.
+   * Returns an agent with its endpoints, capabilities and metadata, as one snapshot; null when the agent does not
+   * exist. With the database option `cache`, the returned object is frozen, because several callers may get the same
+   * object.
    *
    * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`, or when `options`
    * is invalid.
@@ -67,11 +68,12 @@ export interface AgentReader {
   page(query?: ResolutionQuery, page?: PageOptions, options?: ReadOptions): Promise<Page<AgentRecord>>;
 
   /**
-   * Yields the agents that match the query, one at a time, in constant memory. Reads them in pages; each page is a
-   * separate snapshot. The caller can stop at any time.
+   * Yields the agents that match the query, one at a time, in constant memory. Reads the agents in pages, each of which
+   * is a separate snapshot. The caller can stop at any time.
    *
-   * Without `orderBy`, the order is by id, and an agent that matches all the time is yielded exactly once, even if it
-   * changes. With an order by a field that changes during the iteration, an agent can be missed or yielded twice.
+   * The default order is by id. In this order, an agent that matches all the time is yielded exactly once, even if
+   * other fields change. In another order, an agent can be missed or yielded twice if its sort value changes during the
+   * iteration.
    *
    * @param query - see {@link ResolutionQuery}; without `limit` and `offset`.
    * @throws INVALID_INPUT when an argument is invalid; during the iteration, also the errors of {@link page}.
@@ -98,7 +100,7 @@ export interface AgentReader {
 
   /**
    * Counts the agents that match a query by the values of properties, for example by capability and by owner. All
-   * facets are of one snapshot.
+   * counts are of one snapshot.
    *
    * @param query - see {@link ResolutionQuery}; without order, `limit` and `offset`. `{}` counts all agents.
    * @param requests - at most 20 requests.

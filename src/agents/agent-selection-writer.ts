@@ -4,15 +4,15 @@ import type { AgentPatch, DeleteWhereOptions, UpdateWhereOptions } from './where
 /** Methods of `db.agents` that change all agents that match a query. */
 export interface AgentSelectionWriter {
   /**
-   * Changes all agents that match a query, each as {@link AgentWriter.update} does, in one transaction. The agents are
-   * changed one after the other, in the order of their ids by code point. When one of them cannot be changed, none is, and
-   * the error is that of the first one. On PostgreSQL, the query is tested again after the agents are locked, so an agent
-   * that another transaction has changed meanwhile is changed only if it still matches.
+   * Changes all agents that match a query in one transaction. Each agent is changed as by {@link AgentWriter.update},
+   * in the order of the ids by code point. If an agent cannot be changed, the call changes nothing, and throws the
+   * error of the first such agent. On PostgreSQL, agents are locked and then tested again: an agent that no longer
+   * matches stays unchanged.
    *
    * @param query - at least one field must filter; `limit`, `offset`, `orderBy` and `orderDirection` are refused.
    * @returns the number of matching agents, which were all changed.
    * @throws CONFLICT when another number of agents matches than `options.expect`; INVALID_TRANSITION when a matching
-   * agent is REVOKED and would get another status, or when the new certificate is REVOKED, unless
+   * agent is REVOKED and would get another status; INVALID_TRANSITION when the new certificate is REVOKED, unless
    * `options.allowRevokedCertificate` is true; ALREADY_EXISTS when another agent holds the new name and version;
    * REFERENCE_NOT_FOUND when the certificate does not exist; INVALID_INPUT, also when the default endpoint does not
    * belong to one of the agents.
@@ -25,9 +25,9 @@ export interface AgentSelectionWriter {
   updateWhere(query: ResolutionQuery, patch: AgentPatch, options?: UpdateWhereOptions): Promise<number>;
 
   /**
-   * Deletes all agents that match a query, each as {@link AgentWriter.delete} does, in one transaction, in the order of
-   * their ids by code point. When one of them cannot be deleted, none is. On PostgreSQL, the query is tested again after
-   * the agents are locked, so an agent that another transaction has changed meanwhile is deleted only if it still matches.
+   * Deletes all agents that match a query in one transaction. Each agent is deleted as by {@link AgentWriter.delete},
+   * in the order of the ids by code point. If an agent cannot be deleted, the call deletes nothing. On PostgreSQL,
+   * agents are locked and then tested again: an agent that no longer matches is not deleted.
    *
    * @param query - at least one field must filter; `limit`, `offset`, `orderBy` and `orderDirection` are refused.
    * @returns the number of deleted agents.

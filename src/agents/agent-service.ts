@@ -156,9 +156,9 @@ export class AgentService extends AgentBatchService implements AgentWriter {
   }
 }
 
-// A required argument must not be undefined. The validation would treat undefined as an omitted field, so null replaces
-// it, which the validation rejects.
+// Replaces `undefined` by null, which the validation rejects. The validation accepts `undefined`, because it means an
+// omitted field, but a required argument must not be omitted.
 function required<T>(value: T): T {
-  // The type excludes undefined, so only a caller that ignores the type passes it. The cast hides no other mistake.
+  // The cast is safe: `undefined` comes only from a caller that ignores the type of the parameter.
   return value === undefined ? (null as T) : value;
 }

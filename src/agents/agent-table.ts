@@ -1,7 +1,7 @@
 import type { AgentModel } from '../generated/prisma/models';
 import type { Columns } from '../sql/columns';
 
-/** Columns of the table `agents`. */
+/** Database columns of the table `agents`, by the names of the fields in TypeScript. */
 export const agentTable: Columns<AgentModel> = {
   id: ['id', 'text'],
   name: ['name', 'text'],

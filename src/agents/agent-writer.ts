@@ -12,7 +12,7 @@ import type { TransferOptions } from './transfer-types';
 import type { DeprecateOptions } from './version-types';
 
 /**
- * Methods of `db.agents` that change agents. Every change is atomic and adds entries to the change feed; a call that
+ * Methods of `db.agents` that change agents. Every change is atomic, and adds entries to the change feed. A call that
  * changes nothing adds no entry.
  */
 export interface AgentWriter {
@@ -20,10 +20,10 @@ export interface AgentWriter {
    * Registers an agent with its endpoints, capabilities and metadata, atomically.
    *
    * @returns the id of the agent, a UUIDv7 when the input has none.
-   * @throws ALREADY_EXISTS when the id is taken, when another agent holds the name and version, or when the option
-   * `unique` is given and another agent has them; REFERENCE_NOT_FOUND when the certificate does not exist;
-   * INVALID_TRANSITION when the certificate is REVOKED, unless `options.allowRevokedCertificate` is true; INVALID_INPUT
-   * when an argument is invalid.
+   * @throws ALREADY_EXISTS when the id is taken, or when another agent holds the name and version; with the option
+   * `unique`, also when another agent merely has the name and version; REFERENCE_NOT_FOUND when the certificate does
+   * not exist; INVALID_TRANSITION when the certificate is REVOKED, unless `options.allowRevokedCertificate` is true;
+   * INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const id = await db.agents.create(
@@ -69,15 +69,15 @@ export interface AgentWriter {
   setStatus(id: string, status: AgentStatus, options?: ChangeOptions): Promise<boolean>;
 
   /**
-   * Sets the status of an ACTIVE agent to DEPRECATED, and stores the time, the reason and the id of the successor as
-   * `deprecation`. For a DEPRECATED agent, replaces `deprecation`; an omitted reason or successor is removed. Setting the
-   * status to ACTIVE removes `deprecation`. Deleting the successor removes `deprecation.successorId`, which is a change
-   * of this agent. A successor can itself be deprecated, so successors can form a chain or a cycle.
+   * Sets the status of an ACTIVE agent to DEPRECATED. Stores the time, the reason and the id of the successor as
+   * `deprecation`. For a DEPRECATED agent, replaces `deprecation`: an omitted reason or successor is removed. Setting
+   * the status to ACTIVE removes `deprecation`. Deleting the successor removes `deprecation.successorId`, which is a
+   * change of this agent. A successor can itself be deprecated, so successors can form a chain or a cycle.
    *
    * @returns false when the agent does not exist.
-   * @throws INVALID_TRANSITION when the agent is neither ACTIVE nor DEPRECATED; REFERENCE_NOT_FOUND when no agent has the
-   * id `options.successorId`; CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT when an
-   * argument is invalid, or when the successor is the agent itself.
+   * @throws INVALID_TRANSITION when the agent is neither ACTIVE nor DEPRECATED; REFERENCE_NOT_FOUND when no agent has
+   * the id `options.successorId`; CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT when
+   * an argument is invalid, or when the successor is the agent itself.
    * @example
    * ```ts
    * await db.agents.deprecate(id, { reason: 'Replaced by version 2', successorId });
@@ -114,17 +114,8 @@ export interface AgentWriter {
   setMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean>;
 
   /**
-   * Sets the given keys of an agent's metadata and keeps all other keys. `null` is a value like any other: to delete a
-   * key, use {@link setMetadata}.
-   *
-   * @returns false when the agent does not exist.
-   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT, also when the merged
-   * metadata exceed the limits.
-   * @example
-   * ```ts
-   * const exists = await db.agents.mergeMetadata(id, { region: 'us' });
-   * if (!exists) console.log('no such agent');
-   * ```
+   * Sets the given keys of an agent's metadata and keeps all other keys. Stores `null` like any other value: call
+   * {@link setMetadata} to delete a key.
    */
   mergeMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean>;
 
@@ -132,8 +123,8 @@ export interface AgentWriter {
    * Stores the result of a health check of an endpoint. Does not change `updatedAt` of the agent, but adds an entry to
    * the change feed.
    *
-   * @param health - without `lastChecked`, the current time is stored; without `message`, the stored message is
-   * cleared.
+   * @param health - result of the health check. `lastChecked` defaults to the current time. A result without `message`
+   * clears the stored message.
    * @returns false when the agent or the endpoint does not exist.
    * @throws INVALID_INPUT when an argument is invalid.
    * @example
@@ -162,11 +153,12 @@ export interface AgentWriter {
   /**
    * Gives an agent to another owner. Its certificate, names and everything else stay. Changes nothing when the agent
    * already has this owner. An agent that was registered with `unique: 'owner-name-version'` no longer holds its name
-   * afterwards. If other agents of the previous owner hold the same certificate, no owner scope can revoke or rotate it.
+   * afterwards. A certificate of agents of several owners cannot be revoked or rotated by a call that is limited to one
+   * owner.
    *
    * @returns false when the agent does not exist.
-   * @throws CONFLICT when the agent has another owner than `options.ifOwner`; ALREADY_EXISTS when another agent holds the
-   * name and version; INVALID_INPUT when an argument is invalid.
+   * @throws CONFLICT when the agent has another owner than `options.ifOwner`; ALREADY_EXISTS when another agent holds
+   * the name and version; INVALID_INPUT when an argument is invalid.
    * @example
    * ```ts
    * const exists = await db.agents.transfer(id, { to: 'globex', ifOwner: owner });
@@ -177,7 +169,7 @@ export interface AgentWriter {
 
   /**
    * Deletes an agent with its endpoints and metadata, and the capabilities that no other agent has. Agents that were
-   * deprecated in favor of it lose their `deprecation.successorId`.
+   * deprecated in favor of the deleted agent lose their `deprecation.successorId`.
    *
    * @returns false when the agent does not exist.
    * @throws INVALID_INPUT when `id` is not a string, is empty or is longer than `limits.nameLength`.

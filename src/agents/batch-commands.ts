@@ -15,7 +15,7 @@ import type { AgentDefaults } from './validation';
  */
 const maxTries = 5;
 
-/** Agent of a batch that was registered. */
+/** Agent that was registered as a part of a batch. */
 export interface Registered {
   readonly id: string;
 }
@@ -38,12 +38,12 @@ export async function insertBatch(
   });
 }
 
-/** Defaults that the insertion of agents needs. */
+/** Settings of the call that the insertion of agents needs. */
 type BatchDefaults = Pick<AgentDefaults, 'uniqueness' | 'allowsRevoked' | 'nowMs'>;
 
 /**
  * Registers agents, many with each statement. Stores nothing of a refused agent. Returns the failure of each agent, in
- * order; undefined for each registered agent.
+ * input order; undefined for a registered agent.
  */
 async function insertAgents(
   tx: Transaction,
@@ -51,18 +51,17 @@ async function insertAgents(
   { uniqueness, allowsRevoked, nowMs }: BatchDefaults,
 ): Promise<(Failure | undefined)[]> {
   if (rows.length === 0) return [];
-  // Locks the names before any lookup. Every batch locks them in the same order, so that two batches cannot each wait
-  // for the other one.
+  // Locks the names before any lookup. Every batch locks its names in the same order, which prevents deadlocks.
   const agents = rows.map(({ columns: { id }, nameKeys }) => ({ id, nameKeys }));
   tx.executeAtCommit(agentStatements(tx.dialect).names.lock(agents, uniqueness));
   const certificates = await selectCertificates(
     tx,
     rows.map(({ columns }) => columns.certificateId),
-    // All rows of a call are limited to the same owner, or to none.
+    // All rows of a call have the same `scopeOwner`.
     rows[0]?.scopeOwner,
   );
-  // Taken ids are usually found by the INSERT statement. If another failure is possible, they must be known before,
-  // because a taken id takes precedence over a taken name and over an unusable certificate.
+  // Looks up taken ids only when another failure is possible, because a taken id takes precedence over other failures.
+  // Otherwise, the INSERT statement finds the taken ids.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',
   );
@@ -77,7 +76,7 @@ async function insertAgents(
     const lost = new Set(accepted.filter(({ columns }) => !inserted.has(columns.id)));
     const isLast = tries === maxTries;
     if (isLast) for (const row of lost) failures.set(row, idTaken());
-    // An agent that conflicted only with a refused agent of the batch is tried again.
+    // Tries an agent again if it conflicted only with an agent of the batch that was refused.
     for (const { row, rival, failure } of displaced) {
       if (lost.has(rival) && !isLast) lost.add(row);
       else failures.set(row, failure);
@@ -91,23 +90,26 @@ async function insertAgents(
   }
 }
 
-/** Ids and names of new agents that stored agents already have. */
+/** Ids and names of new agents that conflict with stored agents. */
 interface Taken {
-  /** Ids of the new agents that are taken. */
+  /** Ids of new agents that stored agents already have. */
   readonly ids: ReadonlySet<unknown>;
-  /** Positions of the new agents whose name is taken. */
+  /** Positions in the batch of the new agents whose name a stored agent already has. */
   readonly names: ReadonlySet<unknown>;
 }
 
-/** Stored state that decides whether agents can be registered. */
+/** Stored data that decides whether agents can be registered. */
 interface StoredState {
-  /** Status of each certificate that exists, by id. */
+  /** Status of each existing certificate, by the id of the certificate. */
   readonly certificates: ReadonlyMap<string, unknown>;
   readonly allowsRevoked: boolean;
   readonly taken: Taken;
 }
 
-/** Agent that conflicts with an earlier agent of the same batch. If the earlier agent is registered, this one fails. */
+/**
+ * Agent that conflicts with an earlier agent of the same batch, its `rival`. The registration fails if the rival is
+ * registered.
+ */
 interface Displaced {
   readonly row: NewAgentRow;
   readonly rival: NewAgentRow;
@@ -115,8 +117,8 @@ interface Displaced {
 }
 
 /**
- * Chooses the agents to register. Of several agents of the batch with the same id or unique name, chooses the first
- * one, and returns the others as displaced. Adds a failure to `failures` for each agent that stored records exclude.
+ * Chooses the agents of a batch to register. Of several agents with the same id or unique name, accepts the first one,
+ * and returns the others as `displaced`. Adds a failure to `failures` for each agent that conflicts with stored data.
  */
 function choose(
   rows: readonly NewAgentRow[],
@@ -149,7 +151,7 @@ function choose(
 async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: number): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
   const statements = agentStatements(tx.dialect);
-  // Inserts in the order of the ids. Otherwise two batches could each wait for an id that the other one has inserted, a
+  // Inserts the rows in the order of their ids. Two batches that insert the same ids in different orders would cause a
   // deadlock.
   const ordered = [...rows].sort((one, other) => (one.columns.id < other.columns.id ? -1 : 1));
   const agents = JSON.stringify(ordered.map(({ columns }) => AgentStatements.toRecord(columns)));
@@ -162,8 +164,8 @@ async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: 
 }
 
 /**
- * Returns the status of each certificate that exists, by its id. Blocks changes of these certificates until the end of
- * the transaction.
+ * Returns the status of each existing certificate, by the id of the certificate. Blocks changes of these certificates
+ * until the end of the transaction.
  *
  * @param scopeOwner - when given, a certificate that an agent of another owner holds counts as absent.
  */

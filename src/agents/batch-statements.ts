@@ -9,17 +9,17 @@ import { andOwner, defineOwned } from './owned-statement';
 import { agentStatements } from './statements';
 import { defineUpdateMany } from './update-many-statement';
 
-/** Statements that change many agents, for one engine. */
+/** Statements that change many agents, for one SQL dialect. */
 class AgentBatchStatements {
   /**
-   * Locks the rows of agents until the end of the transaction, in the order of the ids, so that two transactions cannot
-   * each wait for an agent that the other one has locked. Returns the ids of the existing agents. With an owner, locks
-   * only agents of this owner. Undefined on engines without row locks.
+   * Locks the rows of agents until the end of the transaction, and returns the ids of the existing agents. Locks the
+   * rows in the order of the ids, which prevents deadlocks. When an owner is given, locks only agents of this owner.
+   * Undefined on engines without row locks.
    */
   readonly lock;
   /**
-   * Selects the stored values of agents that decide about a change. Each element of `agents` is the id of an agent,
-   * with the id of an endpoint that is searched for.
+   * Selects the stored values of agents that decide about a change. Each element of the parameter `agents` has the id
+   * of an agent, and the id of an endpoint that the agent may have.
    */
   readonly selectForUpdate;
   readonly update;
@@ -34,8 +34,8 @@ class AgentBatchStatements {
             WHERE ${inJsonArray(dialect, sql`id`, p('ids'))}${andOwner(sql`owner`, owner)} ORDER BY id FOR UPDATE`,
         )
       : undefined;
-    // The sizes limit how many rows one statement writes. SQLite needs this, because a long statement blocks the
-    // process.
+    // Counts the rows that belong to an agent. On SQLite, these counts limit how many rows one statement writes,
+    // because a long statement blocks the process.
     const metadataSize = sql`(SELECT count(*) FROM (
       SELECT 1 FROM agent_metadata m WHERE m.agent_id = a.id LIMIT ${raw(String(chunkRows))} + 1) AS some)`;
     const endpointsSize = sql`(SELECT count(*) FROM endpoints s WHERE s.agent_id = a.id)`;
@@ -56,5 +56,5 @@ class AgentBatchStatements {
   }
 }
 
-/** Returns the statements that change many agents, for an engine. */
+/** Returns the statements that change many agents, for a SQL dialect. */
 export const agentBatchStatements = memoizeByDialect((dialect) => new AgentBatchStatements(dialect));

@@ -10,8 +10,9 @@ export type UpdateResult = { readonly ok: true; readonly id: string; readonly ch
 /** Options of `upsertMany`. */
 export interface UpsertManyOptions extends RevokedCertificateOptions {
   /**
-   * Fields by which a stored agent is found: its id, or its owner, name and version. With `id`, every agent must have
-   * an id. With `owner-name-version`, the id can be omitted; if given, it must be that of the stored agent.
+   * Fields by which `upsertMany` finds a stored agent: its id, or its owner, name and version. With `id`, every given
+   * agent must have an id. With `owner-name-version`, a given agent can omit its id; otherwise the id must be that of
+   * the stored agent.
    */
   by: 'id' | 'owner-name-version';
   /** Listener that is called after each batch, with the number of processed agents and the number of all agents. */
@@ -21,6 +22,9 @@ export interface UpsertManyOptions extends RevokedCertificateOptions {
 /** Result of one agent of `upsertMany`. */
 export interface UpsertResult {
   readonly id: string;
-  /** `unchanged` when the stored agent already has every given value. Then nothing was written. */
+  /**
+   * Change of the stored data. `unchanged` means that nothing was written, because the stored agent already has every
+   * given value.
+   */
   readonly outcome: 'created' | 'updated' | 'unchanged';
 }

@@ -10,30 +10,33 @@ const capabilityTable: Columns<CapabilityModel> = { id: ['id', 'text'], name: ['
 const linkColumns: RecordColumns = { agent_id: 'text', name: 'text' };
 const droppedColumns: RecordColumns = { capability_id: 'text', agent_id: 'text' };
 
-/** Capabilities of one agent, with the id of the agent. */
+/** Capabilities of one agent, by name, with the id of the agent. */
 export interface OwnedCapabilities {
   readonly agentId: string;
   readonly names: readonly string[];
 }
 
-/** Ids of the stored capabilities of an agent, by their names. */
+/** Ids of the capabilities that are stored for one agent, by the names of the capabilities. */
 export type StoredCapabilities = ReadonlyMap<string, string>;
 
-/** New capabilities of one agent, which replace the stored ones. */
+/** New capabilities of one agent, which replace the capabilities that are stored for it. */
 export interface CapabilityChange extends OwnedCapabilities {
   readonly stored: StoredCapabilities;
 }
 
-/** Converts the rows of `CapabilityStatements.selectLinked`. */
+/** Converts the rows of `CapabilityStatements.selectLinked` to a map from the names of capabilities to their ids. */
 export function toStoredCapabilities(rows: readonly Row[]): StoredCapabilities {
   return new Map(rows.map(([name, id]) => [String(name), String(id)]));
 }
 
-/** Statements about the capabilities of agents, for one engine. */
+/** Statements about the capabilities of agents, for one SQL dialect. */
 export class CapabilityStatements {
   /** Selects the names and the ids of the capabilities of an agent. */
   readonly selectLinked;
-  /** Selects the ids of agents, each with the names and the ids of its capabilities. */
+  /**
+   * Selects the capabilities of several agents: for each, the id of the agent, and the name and the id of the
+   * capability.
+   */
   readonly selectLinkedOfMany;
   readonly #insert;
   readonly #link;
@@ -58,8 +61,9 @@ export class CapabilityStatements {
         SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    // Looks up each capability by its name. If another transaction has deleted the capability meanwhile, the result is
-    // null, and the statement fails. With a join, the capability would be missing without an error.
+    // Selects the id of each capability by a subquery. If another transaction has deleted the capability, the subquery
+    // returns null, and the NOT NULL constraint makes the statement fail. A join would omit the capability without an
+    // error.
     this.#link = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
         SELECT l.agent_id, (SELECT c.id FROM capabilities c WHERE c.name = l.name)
@@ -95,11 +99,10 @@ export class CapabilityStatements {
     );
   }
 
-  /** Returns the statements that insert the missing capabilities, and link each agent with its capabilities. */
+  /** Returns the statements that insert the missing capabilities, and link each agent to its capabilities. */
   insert(owners: readonly OwnedCapabilities[]): Statement[] {
     const names = new Set(owners.flatMap((owner) => owner.names));
-    // Sorts the names. Otherwise two transactions could each wait for a name that the other one has inserted, a
-    // deadlock.
+    // Sorts the names. Two transactions that insert the same names in different orders would cause a deadlock.
     const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
     const links = owners.flatMap((owner) => owner.names.map((name) => [owner.agentId, name]));
     return [
@@ -109,8 +112,8 @@ export class CapabilityStatements {
   }
 
   /**
-   * Returns the statements that replace the stored capabilities of an agent. They write only the differences. The
-   * transaction must have locked the row of the agent.
+   * Returns the statements that replace the stored capabilities of an agent. The statements write only the differences.
+   * The transaction must have locked the row of the agent.
    */
   replace(id: string, names: readonly string[], stored: StoredCapabilities): Statement[] {
     const kept = new Set(names);
@@ -125,7 +128,7 @@ export class CapabilityStatements {
    */
   replaceMany(changes: readonly CapabilityChange[]): Statement[] {
     const links: (readonly [capabilityId: string, agentId: string])[] = [];
-    // Each dropped capability: its name and one of the agents that have dropped it.
+    // Capabilities that agents have dropped, by id. Each value is the name of the capability, and one of these agents.
     const dropped = new Map<string, readonly [name: string, agentId: string]>();
     const added: OwnedCapabilities[] = [];
     for (const { agentId, names, stored } of changes) {
@@ -159,7 +162,8 @@ export class CapabilityStatements {
   }
 
   /**
-   * Returns the statements that remove all stored capabilities of an agent. The transaction must have locked its row.
+   * Returns the statements that remove all capabilities of an agent. The transaction must have locked the row of the
+   * agent.
    */
   remove(id: string, stored: StoredCapabilities): Statement[] {
     return this.replace(id, [], stored);
@@ -170,24 +174,24 @@ export class CapabilityStatements {
   }
 
   /**
-   * Returns the statements that delete those of the `dropped` capabilities that no agent has any more.
+   * Returns the statements that delete each of the `dropped` capabilities that no other agent has.
    *
-   * On engines with row locks, two transactions may remove the same capability from two agents at the same time. Each
+   * On PostgreSQL, two transactions may remove the same capability from two agents at the same time. Each transaction
    * must not rely on the link that the other one deletes. Therefore the first statement locks another link of the
    * capability against deletion. It skips links that are being deleted, so it never waits for them.
    *
-   * If there is no link that it can lock, the statement locks and updates the capability itself:
+   * If the first statement can lock no link, it locks and updates the capability itself:
    *
-   * - If another transaction is deleting the other links, the later one waits for the earlier one. Then it sees the
-   *   deletion, or fails when its snapshot is older.
-   * - If another transaction is adding the capability to an agent, the foreign key of the new link has locked the
-   *   capability against deletion. The statement waits for this lock.
+   * - Another transaction may be deleting the other links. Then the later transaction waits for the earlier one, and
+   *   sees the deletion. It fails if its snapshot is older.
+   * - Another transaction may be adding the capability to an agent. Then the foreign key of the new link has locked the
+   *   capability against deletion, and the first statement waits for this lock.
    *
-   * The last statement has a later snapshot, so it finds every link for which the first statement has waited. Decision
-   * 0019 has the proof.
+   * The last statement deletes the unused capabilities. Its snapshot is later, so it finds every link that the first
+   * statement has waited for. Decision 0019 has the proof.
    *
    * Run these statements last in a transaction, because they may wait. They lock the capabilities in the order of their
-   * names, which is also the order in which they are inserted.
+   * names, like the statements that insert capabilities.
    */
   #deleteUnusedOf(id: string, dropped: readonly string[]): Statement[] {
     if (dropped.length === 0) return [];
@@ -198,9 +202,9 @@ export class CapabilityStatements {
 }
 
 /**
- * Composes a subquery that locks a link of a capability with another agent than `agentId`; null when there is no such
- * link. It takes the next agent in the order of the ids, or else the previous one. If all transactions locked the first
- * link, they would all write to the same row.
+ * Composes a subquery that locks a link between a capability and another agent than `agentId`; null when there is no
+ * such link. Takes the next agent in the order of the ids, or else the previous one. Otherwise, all transactions would
+ * lock and write the same row.
  */
 function lockOtherLink(capabilityId: Sql, agentId: Sql): Sql {
   const lock = (place: Sql, order: Sql): Sql => sql`(SELECT 1 FROM agent_capabilities o

@@ -12,7 +12,7 @@ import { changeAgents } from './update-many';
 import { checkPatch, parseAgentUpdate } from './validation';
 import type { WhereRules } from './where-options';
 
-/** Agents that a call changes. `filter` is null when no agent can match. */
+/** Agents that `updateWhere` or `deleteWhere` changes. `filter` is null when no agent can match. */
 export interface Selection {
   readonly filter: AgentFilter | null;
   readonly nowMs: number;
@@ -21,7 +21,7 @@ export interface Selection {
 }
 
 /**
- * Changes all agents that match, in the order of their ids. Returns their number.
+ * Changes all agents that match, in the order of their ids. Returns the number of changed agents.
  *
  * @throws CONFLICT when the number of matching agents is not `expect`; the failure of the first agent that cannot be
  * changed
@@ -43,7 +43,7 @@ export async function updateWhere(
 }
 
 /**
- * Deletes all agents that match. Returns their number.
+ * Deletes all agents that match. Returns the number of deleted agents.
  *
  * @throws CONFLICT when the number of matching agents is not `expect`
  */
@@ -54,15 +54,16 @@ export async function deleteWhere(tx: Transaction, selection: Selection, rules: 
 }
 
 /**
- * Returns a function that takes the id of an agent, and returns the parsed patch for this agent.
+ * Returns a function that takes the id of an agent, and returns the validated change of this agent.
  *
- * @throws INVALID_INPUT when the patch is invalid
+ * @throws INVALID_INPUT when `patch` is invalid
  */
 export function parsePatch(patch: unknown, nowMs: number, checks: Validator): (id: string) => AgentChange {
   const fields = checkPatch(patch);
   const parse = (id: string): AgentChange => parseAgentUpdate({ ...fields, id }, nowMs, checks);
   const change = parse('any');
-  // Endpoints without an id get different ids for each agent, so the patch is parsed for each agent.
+  // Parses the patch once for each agent if it has endpoints: an endpoint without an id then gets a different id for
+  // each agent.
   return change.collections.endpoints === undefined ? (id) => ({ ...change, id }) : parse;
 }
 
@@ -71,8 +72,8 @@ export function parsePatch(patch: unknown, nowMs: number, checks: Validator): (i
  * transaction.
  *
  * While PostgreSQL waits for a lock, another transaction may change an agent so that it does not match any more.
- * Therefore the query is repeated after all agents are locked. An agent that only the second query finds is ignored, as
- * if it had begun to match after the call.
+ * Therefore the query is repeated after all agents are locked. The result contains only agents that both queries have
+ * found.
  */
 async function lockMatching(
   tx: Transaction,

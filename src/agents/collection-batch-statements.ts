@@ -6,16 +6,16 @@ import type { StoredCapabilities } from './capability-statements';
 import type { AgentCollections } from './new-row';
 import { rowsOf, type CollectionStatements } from './relation-statements';
 
-/** New collections of one agent, which replace the stored ones. A collection that is undefined is kept. */
+/** New collections of one agent, which replace the stored ones. An undefined collection stays unchanged. */
 export interface CollectionChange {
   readonly agentId: string;
   readonly collections: Readonly<Partial<AgentCollections>>;
   readonly stored: StoredCapabilities;
-  /** Number of stored endpoints and entries of metadata. */
+  /** Number of rows that are stored for the agent: endpoints and entries of metadata. */
   readonly size: number;
 }
 
-/** Statements that replace the collections of several agents, for one engine. */
+/** Statements that replace the collections of several agents, for one SQL dialect. */
 export class CollectionBatchStatements {
   readonly #collections: CollectionStatements;
   readonly #deleteOtherEndpoints;
@@ -35,8 +35,8 @@ export class CollectionBatchStatements {
   }
 
   /**
-   * Returns the statements that replace the stored collections of the agents. They write only the differences. The
-   * transaction must have locked the rows of the agents.
+   * Returns the statements that replace the stored collections of the agents. The statements write only the
+   * differences. The transaction must have locked the rows of the agents.
    */
   replace(changes: readonly CollectionChange[]): Statement[] {
     const { mergeEndpoints, mergeMetadata, capabilities } = this.#collections;
@@ -56,7 +56,7 @@ export class CollectionBatchStatements {
 
 type Keyed = 'endpoints' | 'metadata';
 
-/** Returns the statements that delete the stored entries whose key the agent no longer has. */
+/** Returns the statements that delete the stored entries that are missing from the new collections of the agents. */
 function deletions(
   changes: readonly CollectionChange[],
   name: Keyed,

@@ -2,8 +2,8 @@ import type { Dialect } from '../sql/dialect';
 import { sql, type Sql } from '../sql/sql';
 
 /**
- * Composes the columns of a whole agent `a`, from which `toAgentRecord` builds the record. Each collection is one JSON
- * text, so that each agent is one row.
+ * Composes the columns from which `toAgentRecord` builds the record of an agent `a`. Each collection is one JSON text,
+ * so that each agent is one row.
  */
 export function agentColumns(dialect: Dialect): Sql {
   return sql`a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -12,12 +12,12 @@ export function agentColumns(dialect: Dialect): Sql {
     ${deprecationColumns(dialect)}`;
 }
 
-/** Composes the columns of the deprecation of an agent `a`, which `toDeprecation` converts. */
+/** Composes the columns from which `toDeprecation` builds the deprecation of an agent `a`. */
 export function deprecationColumns(dialect: Dialect): Sql {
   return sql`${dialect.toMs(sql`a.deprecated_at`)}, a.deprecation_reason, a.successor_id`;
 }
 
-/** Number of columns of {@link agentColumns}. */
+/** Number of columns that {@link agentColumns} composes. */
 export const agentColumnCount = 18;
 
 function endpointsOf(dialect: Dialect): Sql {

@@ -11,13 +11,13 @@ import type { ChangeRules, RegistrationRules } from './options';
 import { agentStatements, type EndpointHealthColumns } from './statements';
 
 /*
- * Operations that change agents. Each is called inside a transaction, and records its changes for the change feed.
+ * Functions that change agents inside a transaction, and record each change for the change feed.
  */
 
 /**
  * Checks that no other agent has the unique name and version of a new agent. Blocks other registrations with the same
- * name and version until the end of the transaction. Does nothing when `uniqueness` is `none`: the INSERT statement
- * itself then fails when another agent holds the name and version.
+ * name and version until the end of the transaction. Does nothing when `uniqueness` is `none`: then the INSERT
+ * statement fails when another agent holds the name and version.
  *
  * @throws ALREADY_EXISTS when the name and version are taken. If the id is also taken, the error is about the id.
  */
@@ -36,10 +36,9 @@ export async function assertNameFree(
 }
 
 /**
- * Stores a new agent whose name {@link assertNameFree} has checked. Returns its id.
+ * Stores a new agent whose name {@link assertNameFree} has checked. Returns the id of the agent.
  *
- * @param nowMs - time of the change-feed entry, in milliseconds since 1970. The times of the agent itself are in its
- * row.
+ * @param nowMs - time of the change-feed entry, in milliseconds since 1970. `row` contains the times of the agent.
  */
 export function insertAgent(
   tx: Transaction,
@@ -71,7 +70,7 @@ export async function updateAgent(tx: Transaction, change: AgentChange, rules: C
 }
 
 /**
- * Sets the keys of `change.mergedMetadata` and keeps all others. Returns false when the agent does not exist.
+ * Sets the keys of `change.mergedMetadata` and keeps all other keys. Returns false when the agent does not exist.
  *
  * @throws as {@link updateAgent}, and INVALID_INPUT when the merged metadata exceed `limits`
  */
@@ -89,8 +88,8 @@ export async function mergeMetadata(
 }
 
 /**
- * Sets the status of an agent. Changes nothing when the agent is already revoked and stays so. Returns false when the
- * agent does not exist.
+ * Sets the status of an agent. Changes nothing when the agent is already revoked and the new status is REVOKED. Returns
+ * false when the agent does not exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when a revoked agent would get
  * another status
@@ -103,8 +102,8 @@ export async function setStatus(tx: Transaction, change: AgentChange, rules: Cha
 }
 
 /**
- * Changes the end of an agent's registration, and activates an expired agent. Returns false when the agent does not
- * exist.
+ * Changes the end of an agent's registration, and sets the status of an EXPIRED agent to ACTIVE. Returns false when the
+ * agent does not exist.
  *
  * @throws CONFLICT when the agent has changed since `ifUpdatedAt`; INVALID_TRANSITION when the agent is revoked
  */
@@ -136,8 +135,8 @@ export async function deprecateAgent(tx: Transaction, change: DeprecationChange,
 }
 
 /**
- * Gives an agent the owner of `change`. Changes nothing when the agent already has this owner. Returns false when the
- * agent does not exist.
+ * Changes the owner of an agent to `change.columns.owner`. Changes nothing when the agent already has this owner.
+ * Returns false when the agent does not exist.
  *
  * @throws CONFLICT when the owner of the agent is not `ifOwner`; ALREADY_EXISTS when another agent holds the name and
  * version for the new owner
@@ -156,8 +155,8 @@ export async function transferAgent(
 }
 
 /**
- * Deletes an agent with everything that belongs to it, and removes it from the deprecations that name it as successor.
- * Returns false when the agent does not exist.
+ * Deletes an agent with everything that belongs to it. Removes the agent from the deprecations that name it as
+ * successor. Returns false when the agent does not exist.
  *
  * @param scopeOwner - when given, an agent of another owner counts as absent.
  */
@@ -172,8 +171,7 @@ export async function deleteAgent(
   if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const predecessors = before.hasPredecessors ? await clearSuccessors(tx, [id], nowMs) : [];
   const changes = await tx.executeAll(agentStatements(tx.dialect).delete(id, before.capabilities));
-  // A row security policy may let the database role lock an agent but not delete it. DELETE then reports no error, and
-  // deletes no row.
+  // A row security policy may let the database role lock an agent but not delete it. Then DELETE reports no error.
   if (changes.at(-1) === 0) throw protectedRow();
   tx.recordChange(agentChange('DELETED', [id], nowMs));
   tx.recordChange(agentChange('UPDATED', predecessors, nowMs));
@@ -192,7 +190,7 @@ export async function setEndpointHealth(
   scopeOwner: string | undefined,
 ): Promise<boolean> {
   const { agentId, id } = health;
-  // The lock prevents that the agent gets another owner before the commit.
+  // Locks the agent, so that it cannot get another owner before the commit.
   if (scopeOwner !== undefined) {
     const agent = await lockForUpdate(tx, { id: agentId, needsCapabilities: false, scopeOwner });
     if (agent === undefined) return false;
@@ -239,8 +237,8 @@ async function writeChange(
   { allowsRevoked }: ChangeRules,
 ): Promise<void> {
   if (change.collections.metadata !== undefined && before.hasMuchMetadata) await deleteMetadataInSteps(tx, change.id);
-  // Every change must increase `updatedAt`, because `ifUpdatedAt` compares it. The clock alone does not ensure this:
-  // two changes may occur in one millisecond, and the clock may be set back.
+  // Increases `updatedAt` with every change, because `ifUpdatedAt` compares it. The time alone may not increase: two
+  // changes can occur in one millisecond, and the clock may be set back.
   const updatedAt = Math.max(change.columns.updatedAt, before.updatedAt + 1);
   const columns = { ...change.columns, updatedAt };
   tx.executeAtCommit(agentStatements(tx.dialect).update({ ...change, columns }, before, allowsRevoked));

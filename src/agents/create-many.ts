@@ -7,8 +7,8 @@ import type { CreateManyRules } from './options';
 import { parseNewAgent, type AgentDefaults } from './validation';
 
 /**
- * Registers agents in batches: all batches in one transaction, or each batch in its own transaction when `mayCollect`
- * is true.
+ * Registers agents in batches. When `mayCollect` is true, each batch has its own transaction; otherwise all batches
+ * have one transaction together.
  *
  * @returns the result of each agent, in input order.
  * @throws the failure of the first refused agent, unless `mayCollect` is true
@@ -31,7 +31,7 @@ export function createAgents(
   });
 }
 
-/** Returns the approximate number of characters of an agent, or of a change of an agent. */
+/** Returns the approximate number of characters of a new agent, or of a change of an agent. */
 export function lengthOf({
   columns: { name = '', publicKey = '', description },
   collections: { endpoints = [], metadata = [] },

@@ -10,8 +10,8 @@ import { deleteMetadataInSteps } from './merged-metadata';
 import { agentStatements } from './statements';
 
 /**
- * Deletes agents with everything that belongs to them, in batches. Returns for each id whether an agent was deleted:
- * false when no agent has the id, or when the id is a repetition.
+ * Deletes agents with everything that belongs to them, in batches. Returns true for each id whose agent was deleted.
+ * Returns false when no agent has the id, or when the id is a repetition.
  */
 export async function deleteAgents(
   tx: Transaction,
@@ -38,7 +38,7 @@ export async function deleteAgents(
   return results;
 }
 
-/** Deletes agents. The ids must be different. Returns the ids of the agents that existed. */
+/** Deletes the agents of one batch. The ids must be different. Returns the ids of the agents that existed. */
 async function deleteBatch(
   tx: Transaction,
   ids: readonly string[],
@@ -58,7 +58,7 @@ async function deleteBatch(
   for (const { id } of agents) {
     existing.add(id);
     tx.recordChange(agentChange('DELETED', [id], nowMs));
-    // A predecessor that was deleted earlier in this batch gets no further entry: its deletion is its last change.
+    // Omits agents that this batch has already deleted: the deletion must be their last entry in the change feed.
     const kept = predecessors.get(id)?.filter((predecessor) => !existing.has(predecessor)) ?? [];
     tx.recordChange(agentChange('UPDATED', kept, nowMs));
   }
@@ -71,8 +71,8 @@ interface LoadedAgent {
 }
 
 /**
- * Removes the given agents from the deprecations that name them as successors. Returns, by successor, the ids of the
- * changed agents.
+ * Removes the given agents from the deprecations that name them as successors. Returns the ids of the changed agents by
+ * the ids of their former successors.
  */
 async function clearAllSuccessors(
   tx: Transaction,
@@ -91,7 +91,7 @@ async function clearAllSuccessors(
   return predecessors;
 }
 
-/** Deletes agents that are not successors of any agent. Each statement deletes many of them. */
+/** Deletes agents that are not successors of any agent. Each statement deletes many agents. */
 async function deleteLoaded(tx: Transaction, agents: readonly LoadedAgent[]): Promise<void> {
   for (const { id, before } of agents) if (before.hasMuchMetadata) await deleteMetadataInSteps(tx, id);
   const { capabilities } = agentStatements(tx.dialect).collections;
@@ -100,7 +100,7 @@ async function deleteLoaded(tx: Transaction, agents: readonly LoadedAgent[]): Pr
     agentBatchStatements(tx.dialect).delete({ ids: JSON.stringify(part.map(({ id }) => id)) }),
   );
   const changes = await tx.executeAll([...capabilities.replaceMany(links), ...deletions]);
-  // A row security policy may let the database role lock an agent but not delete it. DELETE then reports no error, and
+  // A row security policy may let the database role lock an agent but not delete it. Then DELETE reports no error, and
   // deletes no row.
   const count = changes.slice(-deletions.length).reduce((sum, some) => sum + some, 0);
   if (count < agents.length) throw protectedRow();

@@ -9,10 +9,10 @@ import type { AgentChange, AgentColumns } from './new-row';
 import type { ChangeRules } from './options';
 import { andOwner, defineOwned } from './owned-statement';
 
-/** Columns of a deprecation. All are null for an agent that is not deprecated. */
+/** Columns of an agent's deprecation. All are null for an agent without a deprecation. */
 export type DeprecationColumns = Pick<AgentColumns, 'deprecatedAt' | 'deprecationReason' | 'successorId'>;
 
-/** Values of these columns for an agent that is not deprecated. */
+/** Values of the deprecation columns for an agent without a deprecation. */
 export const notDeprecated: DeprecationColumns = { deprecatedAt: null, deprecationReason: null, successorId: null };
 
 /** Change that deprecates an agent. */
@@ -54,8 +54,8 @@ export function parseDeprecation(
 }
 
 /**
- * Checks the deprecation of a record that is passed to `update`. The value itself is ignored, because only `deprecate`
- * sets it.
+ * Checks the field `deprecation` of a record that is passed to `update`. The update ignores the value, because only
+ * `deprecate` sets it.
  *
  * @throws INVALID_INPUT when the deprecation is invalid
  */
@@ -66,20 +66,20 @@ export function checkDeprecation(value: unknown, path: string, checks: Validator
   checkTime(at, `${path}.at`);
 }
 
-/** Statements about the successors of deprecated agents, for an engine. */
+/** Statements about the successors of deprecated agents, for one SQL dialect. */
 export const deprecationStatements = memoizeByDialect((dialect) => ({
-  // The lock prevents the deletion of the successor, but no other change of it.
+  // Prevents the deletion of the successor, but no other change of it.
   lockSuccessor: defineOwned<{ id: string }>(
     (p, owner) => sql`SELECT 1 FROM agents WHERE id = ${p('id')}${andOwner(sql`owner`, owner)}
       ${dialect.usesRowLocks ? sql`FOR KEY SHARE` : sql``}`,
   ),
-  // Locks the agents, so that the next statement changes exactly these.
+  // Locks the agents, so that the statement `clearSuccessors` changes exactly the selected agents.
   selectPredecessors: defineStatement<{ ids: string }>(
     (p) => sql`SELECT id, successor_id FROM agents
       WHERE successor_id IS NOT NULL AND ${dialect.inSubquery(sql`successor_id`, dialect.jsonArrayElements(p('ids')))}
       ORDER BY id ${dialect.usesRowLocks ? sql`FOR UPDATE` : sql``}`,
   ),
-  // Two deletions never wait for each other here, because a deprecated agent has only one successor.
+  // Two deletions never wait for each other in this statement, because a deprecated agent has only one successor.
   clearSuccessors: defineStatement<{ ids: string; now: number }>(
     (p) => sql`UPDATE agents SET successor_id = NULL, updated_at = ${dialect.nextTime(sql`updated_at`, p('now'))}
       WHERE successor_id IS NOT NULL AND ${dialect.inSubquery(sql`successor_id`, dialect.jsonArrayElements(p('ids')))}
@@ -89,7 +89,8 @@ export const deprecationStatements = memoizeByDialect((dialect) => ({
 
 /**
  * Reports whether the successor of a deprecation exists, and prevents its deletion until the end of the transaction.
- * Call this before the deprecated agent is locked, because a deletion also locks the successor first.
+ * Call this function before you lock the deprecated agent: a deletion also locks the successor first, so the same order
+ * prevents deadlocks.
  *
  * @param scopeOwner - when given, a successor of another owner counts as absent.
  */
@@ -99,8 +100,8 @@ export async function lockSuccessor(tx: Transaction, id: string, scopeOwner: str
 }
 
 /**
- * Removes agents that will be deleted from the deprecations that name them as successors. Returns the ids of the agents
- * that this changes. The caller must have locked the agents that it deletes.
+ * Removes agents from the deprecations that name them as successors, before these agents are deleted. Returns the ids
+ * of the changed agents. The caller must have locked the agents to delete.
  */
 export async function clearSuccessors(tx: Transaction, ids: readonly string[], nowMs: number): Promise<string[]> {
   const statement = deprecationStatements(tx.dialect).clearSuccessors({ ids: JSON.stringify(ids), now: nowMs });

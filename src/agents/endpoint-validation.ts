@@ -20,7 +20,8 @@ const reportFields = new Set(['agentId', 'endpointId', 'status', 'lastChecked', 
 export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
-  // All endpoints share this object, because the limit is about the number of JSON values in all of their metadata.
+  // Shares this object between all endpoints, because the limit applies to the total number of JSON values in their
+  // metadata.
   const bounds = metadataBounds(checks);
   const rows = endpoints.map(({ path, fields }, position) => {
     const metadata = ifDefined(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));
@@ -36,7 +37,7 @@ export function parseEndpoints(value: unknown, nowMs: number, checks: Validator)
 }
 
 /**
- * Returns the given fields of endpoints. Reads each endpoint only once.
+ * Returns the given fields of each endpoint, without checking the values. Reads each endpoint only once.
  *
  * @throws INVALID_INPUT when a field is unknown
  */
@@ -81,7 +82,7 @@ function toRow(
   ];
 }
 
-/** Columns of an endpoint's health. The time is in milliseconds since 1970. */
+/** Columns of the health of an endpoint. Times are in milliseconds since 1970. */
 export interface HealthColumns {
   readonly status: HealthStatus;
   readonly lastChecked: number;
@@ -98,7 +99,7 @@ export function parseHealth(value: unknown, path: string, nowMs: number, checks:
   return toHealth(checkObject(value, path, healthFields), path, nowMs, checks);
 }
 
-/** Report about the health of one endpoint, with the columns that the report sets. */
+/** Validated report about the health of one endpoint. */
 export interface HealthReportRow {
   readonly agentId: string;
   readonly endpointId: string;
@@ -106,7 +107,7 @@ export interface HealthReportRow {
 }
 
 /**
- * Parses a report and adds the defaults.
+ * Parses a report about the health of an endpoint, and adds the defaults.
  *
  * @throws INVALID_INPUT when the report is invalid
  */

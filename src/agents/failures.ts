@@ -1,11 +1,11 @@
 import { Failure } from '../errors/failure';
 
-/** Returns the failure for a new agent whose id is taken. */
+/** Creates the failure for a new agent whose id is taken. */
 export function idTaken(): Failure {
   return new Failure('ALREADY_EXISTS', 'id is already taken', { entity: 'agent', field: 'id' });
 }
 
-/** Returns the failure for a certificate that does not exist. */
+/** Creates the failure for a certificate that does not exist. */
 export function unknownCertificate(): Failure {
   return new Failure('REFERENCE_NOT_FOUND', 'certificateId must be the id of an existing certificate', {
     entity: 'certificate',
@@ -13,7 +13,7 @@ export function unknownCertificate(): Failure {
   });
 }
 
-/** Returns the failure for a revoked agent that would get another status or be renewed. */
+/** Creates the failure for a revoked agent that would get another status or be renewed. */
 export function staysRevoked(): Failure {
   return new Failure('INVALID_TRANSITION', 'the agent is REVOKED, which is final', {
     entity: 'agent',
@@ -21,7 +21,7 @@ export function staysRevoked(): Failure {
   });
 }
 
-/** Returns the failure for an agent whose status does not permit a deprecation. */
+/** Creates the failure for an agent whose status does not permit a deprecation. */
 export function notDeprecatable(): Failure {
   return new Failure('INVALID_TRANSITION', 'only an ACTIVE or DEPRECATED agent can be deprecated', {
     entity: 'agent',
@@ -29,7 +29,7 @@ export function notDeprecatable(): Failure {
   });
 }
 
-/** Returns the failure for a successor that does not exist. */
+/** Creates the failure for a successor that does not exist. */
 export function unknownSuccessor(): Failure {
   return new Failure('REFERENCE_NOT_FOUND', 'successorId must be the id of an existing agent', {
     entity: 'agent',
@@ -37,7 +37,7 @@ export function unknownSuccessor(): Failure {
   });
 }
 
-/** Returns the failure for an agent that has changed since `ifUpdatedAt`. */
+/** Creates the failure for an agent that has changed since `ifUpdatedAt`. */
 export function changedMeanwhile(): Failure {
   return new Failure('CONFLICT', 'the agent has changed since ifUpdatedAt: read it again before the next attempt', {
     entity: 'agent',
@@ -46,9 +46,7 @@ export function changedMeanwhile(): Failure {
   });
 }
 
-/**
- * Returns the failure for an update of an agent by its owner, name and version, when several stored agents have them.
- */
+/** Creates the failure of an upsert by owner, name and version when several stored agents have the same ones. */
 export function severalMatches(): Failure {
   return new Failure('CONFLICT', 'several agents have this owner, name and version: update one of them by its id', {
     entity: 'agent',
@@ -57,7 +55,7 @@ export function severalMatches(): Failure {
 }
 
 /**
- * Returns the failure for an update of an agent by its owner, name and version, when the stored agent has another id.
+ * Creates the failure of an upsert by owner, name and version when the stored agent has another id than the given one.
  */
 export function otherId(): Failure {
   return new Failure(
@@ -70,7 +68,7 @@ export function otherId(): Failure {
   );
 }
 
-/** Returns the failure for an agent that has another owner than `ifOwner`. */
+/** Creates the failure for an agent that has another owner than `ifOwner`. */
 export function ownedByOther(): Failure {
   return new Failure('CONFLICT', 'the agent has another owner than ifOwner', { entity: 'agent', field: 'owner' });
 }

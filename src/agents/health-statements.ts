@@ -13,21 +13,21 @@ const healthColumns: RecordColumns = {
   message: 'text',
 };
 
-/** Statements that store the health of many endpoints, for one engine. */
+/** Statements that store the health of many endpoints, for one SQL dialect. */
 class HealthStatements {
   /**
-   * Selects the existing endpoints among `keys`: the position of the key, and the stored status and time. With an
-   * owner, selects only endpoints of this owner's agents.
+   * Selects the existing endpoints among `keys`: the position of each key, and the stored status and time. When an
+   * owner is given, selects only endpoints of this owner's agents.
    */
   readonly select;
   /**
-   * Selects the same as {@link select}. Also locks the endpoints and their agents until the end of the transaction, in
-   * the order of the ids. With an owner, prevents that the agents get another owner. Undefined on engines without row
-   * locks.
+   * Selects the same rows as {@link select}. Also locks the endpoints and their agents until the end of the
+   * transaction, in the order of the ids. When an owner is given, also prevents a change of the owner of these agents.
+   * Undefined on engines without row locks.
    *
-   * Calls that replace or delete the endpoints of an agent lock the agent by `lockForUpdate`. The lock of this
-   * statement conflicts with theirs, because they change several endpoints in any order. It does not conflict with
-   * changes of the agent's row alone.
+   * The lock of an agent conflicts with the lock that other calls take before they replace or delete its endpoints.
+   * These calls change the endpoints in any order, which could otherwise cause a deadlock. When no owner is given, the
+   * lock of an agent does not conflict with a deprecation.
    */
   readonly selectLocked;
   readonly update;
@@ -56,5 +56,5 @@ class HealthStatements {
   }
 }
 
-/** Returns the statements for an engine. */
+/** Returns the statements that store the health of many endpoints, for a SQL dialect. */
 export const healthStatements = memoizeByDialect((dialect) => new HealthStatements(dialect));

@@ -10,7 +10,7 @@ import { agentStatements } from './statements';
 import { unknownDefaultEndpoint } from './validation';
 
 interface LockedAgent extends AgentBeforeChange {
-  /** True when the agent has the endpoint whose id was passed as `endpointId`. */
+  /** True when the agent has the endpoint `endpointId` of the request. */
   readonly hasEndpoint: boolean;
   /** True when the agent is the successor of a deprecated agent. */
   readonly hasPredecessors: boolean;
@@ -18,7 +18,7 @@ interface LockedAgent extends AgentBeforeChange {
 
 interface LoadRequest {
   readonly id: string;
-  /** Id of an endpoint that the agent may have. */
+  /** Id of an endpoint to look for among the endpoints of the agent. */
   readonly endpointId?: string | null;
   readonly needsCapabilities: boolean;
   readonly isDeprecation?: boolean;
@@ -67,12 +67,12 @@ export function refusalOf(
 
 /**
  * Loads an agent, and blocks other changes of the agent until the end of the transaction. Returns undefined when the
- * agent does not exist. An agent of another owner than `scopeOwner` counts as absent, and is not locked, because its
- * owner must not have to wait.
+ * agent does not exist. An agent of another owner than `scopeOwner` counts as absent. It is not locked, so that calls
+ * of the other owner do not wait.
  *
  * While PostgreSQL waits for the lock, another transaction may delete the agent and register the id again. The new row
- * must be locked, too, so the function tries again when it finds a row that it has not locked. The number of attempts
- * is limited, because a row security policy may let the database role see an agent but not lock it.
+ * must also be locked, so the function tries again when it finds a row that it has not locked. It limits the number of
+ * attempts: a row security policy may let the database role see an agent but not lock it.
  */
 export async function lockForUpdate(
   tx: Transaction,
@@ -95,7 +95,7 @@ export async function lockForUpdate(
   throw protectedRow();
 }
 
-/** Columns of the statement `selectForUpdate`. */
+/** Columns that the statement `selectForUpdate` of an agent selects. */
 type LockedRow = readonly [
   ...ValuesOf<AgentColumns, ['status', 'updatedAt']>,
   hasEndpoint: unknown,

@@ -9,29 +9,33 @@ import { agentBatchStatements } from './batch-statements';
 import type { AgentBeforeChange, AgentColumns } from './new-row';
 import { agentStatements } from './statements';
 
-/** Stored values of an agent that decide about a change of many agents. */
+/** Stored values of an agent that decide about a change by a call that changes many agents. */
 export interface AgentBeforeBatch extends AgentBeforeChange, Pick<AgentColumns, 'defaultEndpointId'> {
-  /** True when the agent has the endpoint whose id was passed as `endpointId`. */
+  /** True when the agent has the endpoint `endpointId` of the request. */
   readonly hasEndpoint: boolean;
   /** True when the agent is the successor of a deprecated agent. */
   readonly hasPredecessors: boolean;
-  /** Number of endpoints and entries of metadata. Always 0 on PostgreSQL, which does not need it. */
+  /**
+   * Number of stored endpoints and entries of metadata. Always 0 on PostgreSQL, where the size of a statement does not
+   * matter.
+   */
   readonly size: number;
 }
 
 interface LoadRequest {
   readonly id: string;
-  /** Id of an endpoint that the agent may have. */
+  /** Id of an endpoint to look for among the endpoints of the agent. */
   readonly endpointId: string | null;
   readonly needsCapabilities: boolean;
 }
 
 /**
  * Loads agents, and blocks other changes of these agents until the end of the transaction. The ids must be different.
- * Returns the existing agents by their ids. An agent of another owner than `scopeOwner` counts as absent, and is not
- * locked.
+ * Returns the existing agents by their ids. An agent of another owner than `scopeOwner` counts as absent. Such an agent
+ * is not locked.
  *
- * On PostgreSQL, tries again when a row was not locked, for the reason that `lockForUpdate` explains.
+ * On PostgreSQL, the function tries again when it finds a row that it has not locked: another transaction may have
+ * deleted the agent and registered the id again.
  */
 export async function loadManyForUpdate(
   tx: Transaction,
@@ -62,9 +66,8 @@ export async function loadManyForUpdate(
 }
 
 /**
- * Locks the agents of all batches of a call, if there are several batches, in the order of the ids. Otherwise only the
- * agents of one batch would be locked in this order, and two transactions could each wait for an agent that the other
- * one has locked.
+ * Locks the agents of all batches of a call in the order of the ids. Does nothing for a single batch without repeated
+ * ids. If each batch locked only its own agents, two transactions could cause a deadlock.
  */
 export async function lockAllForUpdate(
   tx: Transaction,
@@ -77,8 +80,8 @@ export async function lockAllForUpdate(
 }
 
 /**
- * Blocks changes of agents until the end of the transaction. `ids` must be sorted by code point. An agent of another
- * owner than `scopeOwner` is not locked.
+ * Blocks changes of agents until the end of the transaction. `ids` must be sorted by code point. Does not lock an agent
+ * of another owner than `scopeOwner`.
  */
 export async function lockInOrder(
   tx: Transaction,
@@ -93,14 +96,14 @@ export async function lockInOrder(
 }
 
 /**
- * Returns the statement that locks agents, but none of another owner than `owner`. Returns undefined on engines without
- * row locks.
+ * Returns the statement that locks agents. When `owner` is given, locks only agents of this owner. Returns undefined on
+ * engines without row locks.
  */
 export function lockOf({ dialect }: Transaction, ids: string, owner: string | undefined): Statement | undefined {
   return agentBatchStatements(dialect).lock?.({ ids }, owner);
 }
 
-/** Columns of the statement `selectForUpdate`. */
+/** Columns that the statement `selectForUpdate` of many agents selects. */
 type LoadedRow = readonly [
   ...ValuesOf<AgentColumns, ['id', 'status', 'updatedAt']>,
   hasEndpoint: unknown,

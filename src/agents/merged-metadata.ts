@@ -15,7 +15,8 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   if (added.length === 0) return;
   const { selectKeptSize, selectKeptContainers } = agentStatements(tx.dialect).collections;
   const kept = { id: change.id, keys: JSON.stringify(added.map(([key]) => key)) };
-  // `maxKeptValues` is an upper bound of the number of JSON values in the entries that are kept.
+  // `keptBytes` and `maxKeptValues` measure the stored entries that the merge keeps. `maxKeptValues` is an upper bound
+  // of the number of their JSON values.
   const [keptBytes = 0, maxKeptValues = 0] = ((await tx.query(selectKeptSize(kept)))[0] ?? []).map(Number);
   const bytes = added.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), keptBytes);
   if (bytes > limits.metadataBytes) {
@@ -23,8 +24,8 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   }
   const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
   if (maxKeptValues + addedValues <= limits.metadataValues) return;
-  // Counts the values of the kept entries only if the upper bound exceeds the limit, because counting reads all of
-  // their text.
+  // Counts the JSON values exactly only if the upper bound exceeds the limit, because counting reads the whole text of
+  // the kept entries.
   const containers = (await tx.query(selectKeptContainers(kept))).map(([value]) => String(value));
   const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
   if (maxKeptValues - excess + addedValues > limits.metadataValues) {
@@ -33,8 +34,8 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
 }
 
 /**
- * Deletes an agent's metadata in several statements on SQLite, where one long statement would block the process. Does
- * nothing on PostgreSQL.
+ * Deletes the metadata of an agent in several statements on SQLite, where one long statement would block the process.
+ * Does nothing on PostgreSQL.
  */
 export async function deleteMetadataInSteps(tx: Transaction, id: string): Promise<void> {
   const { deleteSomeMetadata } = agentStatements(tx.dialect).collections;

@@ -1,14 +1,14 @@
 import type { NameKeys } from './unique-key';
 
 /*
- * On PostgreSQL, every registration of an agent, and every change of its name, version or owner, writes rows of the
- * table name_locks. Each name and version has several rows. If the agent may share its name, the transaction writes
- * only one of them, which the id of the agent selects. So two registrations of one name seldom wait for each other. If
- * the name must be unique, the transaction writes all of these rows.
+ * The table name_locks has several rows for each name and version. On PostgreSQL, a transaction writes such rows when
+ * it registers an agent, or changes the name, version or owner of an agent. For a name that agents may share, it writes
+ * only one row, which the id of the agent selects. So two registrations of a shared name seldom wait for each other.
+ * For a unique name, it writes all rows of the name.
  *
  * The later of two transactions that write the same row waits for the commit of the earlier one. Then it sees the data
- * of the earlier one. If its snapshot is older, it fails with a serialization failure and is retried. An advisory lock
- * would not cause that failure, so the transaction would continue with old data.
+ * of the earlier transaction. If its snapshot is older, it fails with a serialization failure and is retried. An
+ * advisory lock would not cause that failure, so the transaction would continue with old data.
  */
 
 /** Agent whose name is locked. */
@@ -17,13 +17,16 @@ export interface NameToLock {
   readonly nameKeys: NameKeys;
 }
 
-/** Number of rows for one name and version. */
+/** Number of rows of the table name_locks for one name and version. */
 const rowsOfName = 8;
 
-/** Number of different hashes of names and versions. It limits the size of the table, however many names exist. */
+/**
+ * Number of different hashes of names and versions. This number limits the size of the table name_locks, even if more
+ * names exist.
+ */
 const names = 2 ** 19;
 
-/** Returns the row to write for an agent that may share its name. */
+/** Returns the row of the table name_locks to write for an agent that may share its name. */
 export function sharedLockOf({ id, nameKeys }: NameToLock): number {
   let hash = 0;
   for (let index = 0; index < id.length; index += 1) hash = (hash * 31 + id.charCodeAt(index)) >>> 0;
@@ -31,8 +34,8 @@ export function sharedLockOf({ id, nameKeys }: NameToLock): number {
 }
 
 /**
- * Returns the rows to write for agents that are registered together, without duplicates. They are in ascending order,
- * so that two transactions cannot each wait for a row that the other one has written.
+ * Returns the rows of the table name_locks to write for agents that are registered together, without duplicates. The
+ * ascending order of the rows prevents deadlocks.
  */
 export function locksOf(agents: readonly NameToLock[], isShared: boolean): number[] {
   const locks = new Set<number>();

@@ -18,14 +18,14 @@ const namedColumns: RecordColumns = { position: 'integer', name: 'text', version
 const holderColumns: RecordColumns = { position: 'integer', id: 'text', all_key: 'text', owner_key: 'text' };
 const lockColumns: RecordColumns = { bucket: 'integer' };
 
-/** Agent whose name and version are compared with those of the other agents. */
+/** Agent whose name and version are compared with those of stored agents. */
 export interface NamedAgent extends NameToLock {
   readonly name: string;
   readonly version: string;
   readonly owner: string;
 }
 
-/** Statements that enforce unique names, for one engine. */
+/** Statements that enforce unique names, for one SQL dialect. */
 export class NameStatements {
   readonly #usesRowLocks: boolean;
   readonly #lockOne;
@@ -45,8 +45,8 @@ export class NameStatements {
       (p) => sql`INSERT INTO name_locks (bucket)
         SELECT b.bucket FROM ${dialect.jsonRecordSet(p('buckets'), 'b', lockColumns)} ORDER BY b.bucket ${onConflict}`,
     );
-    // `(SELECT … LIMIT 1) IS NOT NULL` always uses the unique index on unique_key. PostgreSQL would convert EXISTS to a
-    // join, which reads the whole table if the table has no statistics.
+    // `(SELECT … LIMIT 1) IS NOT NULL` always uses the unique index on `unique_key`. PostgreSQL would convert EXISTS to
+    // a join, which reads the whole table if the table has no statistics.
     this.#selectHeld = defineStatement<{ agents: string }>(
       (p) => sql`SELECT n.position FROM ${dialect.jsonRecordSet(p('agents'), 'n', takenColumns)} WHERE (
           SELECT 1 FROM agents a WHERE a.unique_key IN (n.all_key, n.owner_key) AND a.id <> n.id LIMIT 1) IS NOT NULL`,
@@ -71,9 +71,9 @@ export class NameStatements {
   }
 
   /**
-   * Returns the statements that block conflicting registrations of the names until the end of the transaction; an empty
-   * array on engines without row locks. If such a statement has to wait for another transaction, only later statements
-   * see the rows which that transaction has committed.
+   * Returns the statements that block conflicting registrations of the names until the end of the transaction. Returns
+   * an empty array on engines without row locks. Only later statements see rows that another transaction has committed
+   * while such a statement waited.
    */
   lock(agents: readonly NameToLock[], uniqueness: Uniqueness): Statement[] {
     const [first] = agents;
@@ -85,8 +85,8 @@ export class NameStatements {
 
   /**
    * Returns the statement that selects the positions of the agents whose name and version are taken. With the
-   * uniqueness `none`, they are taken when another agent holds them. With any other uniqueness, also when another agent
-   * of the scope merely has them.
+   * uniqueness `none`, a name and version are taken when another agent holds both exclusively. With any other
+   * uniqueness, they are also taken when another agent in the same scope merely has them.
    */
   selectTaken(agents: readonly NamedAgent[], uniqueness: Uniqueness): Statement {
     const isOwnersOwn = uniqueness === 'owner-name-version';
@@ -98,8 +98,8 @@ export class NameStatements {
   }
 
   /**
-   * Returns the statement that selects the stored agents with the same owner, name and version. For the position of
-   * each agent, the row contains the least and the greatest id of the stored agents; null when there are none.
+   * Returns the statement that selects stored agents by owner, name and version. Each row contains the position of a
+   * given agent, and the least and the greatest id of the stored agents; null when no stored agent matches.
    */
   selectNamed(agents: readonly Pick<NamedAgent, 'name' | 'version' | 'owner'>[]): Statement {
     const rows = agents.map(({ name, version, owner }, position) => [position, name, version, owner]);
@@ -107,8 +107,8 @@ export class NameStatements {
   }
 
   /**
-   * Returns the statement that selects which other agents hold the names and versions of the agents. Each row contains
-   * the position of an agent, and the id of the agent that holds its name and version.
+   * Returns the statement that selects the other agents that hold the names and versions of the given agents. Each row
+   * contains the position of a given agent, and the id of the agent that holds its name and version.
    */
   selectHolders(agents: readonly NameToLock[]): Statement {
     const rows = agents.map(({ id, nameKeys: { allKey, ownerKey } }, position) => [position, id, allKey, ownerKey]);
@@ -116,5 +116,5 @@ export class NameStatements {
   }
 }
 
-/** Returns the statements that enforce unique names, for an engine. */
+/** Returns the statements that enforce unique names, for a SQL dialect. */
 export const nameStatements = memoizeByDialect((dialect) => new NameStatements(dialect));

@@ -4,13 +4,13 @@ import type { BoundRow, ValuesOf } from '../sql/model';
 import type { StoredCapabilities } from './capability-statements';
 import type { NameKeys } from './unique-key';
 
-/** Values of a stored endpoint, in the order of the record set that inserts it. */
+/** Values of the columns of an endpoint, in the order of the table columns. */
 export type EndpointRow = ValuesOf<
   BoundRow<EndpointModel>,
   ['id', 'position', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata']
 >;
 
-/** Row of the table `agents`. Times are in milliseconds since 1970. */
+/** Values of the columns of the table `agents`. Times are in milliseconds since 1970. */
 export type AgentColumns = BoundRow<AgentModel>;
 
 /** Endpoints, capabilities and metadata of an agent. */
@@ -36,7 +36,7 @@ export interface AgentChange {
   readonly id: string;
   readonly columns: Readonly<Partial<Omit<AgentColumns, 'id'>>> & { readonly updatedAt: number };
   readonly collections: Readonly<Partial<AgentCollections>>;
-  /** Entries of metadata to set; all other entries stay. */
+  /** Entries of metadata to add or replace; all other stored entries stay. */
   readonly mergedMetadata?: readonly MetadataRow[] | undefined;
   /**
    * Owner to whom the call is limited: an agent of another owner counts as absent, and no agent of another owner may
@@ -49,7 +49,7 @@ type BeforeChange = 'status' | 'updatedAt' | 'certificateId' | 'name' | 'version
 
 /** Stored values of an agent that decide about a change. */
 export interface AgentBeforeChange extends Pick<AgentColumns, BeforeChange> {
-  /** True when the metadata is so large that SQLite must delete it in several statements. */
+  /** True when the agent has so many metadata entries that SQLite must delete them in several statements. */
   readonly hasMuchMetadata: boolean;
   /** Stored capabilities of the agent. Empty when the change does not replace the capabilities. */
   readonly capabilities: StoredCapabilities;

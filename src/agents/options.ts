@@ -13,17 +13,17 @@ const changeNames = new Set(['ifUpdatedAt'] as const);
 const transferNames = new Set(['to', 'ifOwner'] as const);
 const updateNames = new Set(['ifUpdatedAt', 'allowRevokedCertificate'] as const);
 
-/** Validated options of a registration. */
+/** Validated options of a call that registers one agent. */
 export interface RegistrationRules {
   readonly uniqueness: Uniqueness;
-  /** True when a REVOKED certificate is accepted. */
+  /** True when the call accepts a certificate that is REVOKED. */
   readonly allowsRevoked: boolean;
 }
 
-/** Validated options of registering many agents. */
+/** Validated options of `createMany`. */
 export interface CreateManyRules extends RegistrationRules, BatchRules {}
 
-/** Validated options of changing many agents. */
+/** Validated options of `updateMany`. */
 export interface UpdateManyRules extends BatchRules {
   readonly allowsRevoked: boolean;
 }
@@ -33,7 +33,7 @@ export interface UpsertManyRules extends UpdateManyRules {
   readonly by: UpsertManyOptions['by'];
 }
 
-/** Validated options of a change. */
+/** Validated options of a call that changes one agent. */
 export interface ChangeRules {
   /** Required `updatedAt` of the stored agent, in milliseconds since 1970; undefined when any time is accepted. */
   readonly ifUpdatedAt: number | undefined;
@@ -41,9 +41,9 @@ export interface ChangeRules {
 }
 
 /**
- * Parses the options of a registration.
+ * Parses the options of a call that registers one agent.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseCreateOptions(input: unknown = {}): RegistrationRules {
   const { unique, allowRevokedCertificate } = checkObject(input, 'options', createNames);
@@ -51,9 +51,9 @@ export function parseCreateOptions(input: unknown = {}): RegistrationRules {
 }
 
 /**
- * Parses the options of registering many agents.
+ * Parses the options of `createMany`.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseCreateManyOptions(input: unknown = {}): CreateManyRules {
   const { unique, allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', createManyNames);
@@ -65,9 +65,9 @@ export function parseCreateManyOptions(input: unknown = {}): CreateManyRules {
 }
 
 /**
- * Parses the options of changing many agents.
+ * Parses the options of `updateMany`.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseUpdateManyOptions(input: unknown = {}): UpdateManyRules {
   const { allowRevokedCertificate, onError, onProgress } = checkObject(input, 'options', updateManyNames);
@@ -77,7 +77,7 @@ export function parseUpdateManyOptions(input: unknown = {}): UpdateManyRules {
 /**
  * Parses the options of `upsertMany`.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseUpsertManyOptions(input: unknown): UpsertManyRules {
   const { by, allowRevokedCertificate, onProgress } = checkObject(input, 'options', upsertManyNames);
@@ -89,9 +89,9 @@ export function parseUpsertManyOptions(input: unknown): UpsertManyRules {
 }
 
 /**
- * Parses the options of a change that cannot attach an agent to a certificate.
+ * Parses the options of a call that changes an agent but not its certificate.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseChangeOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt } = checkObject(input, 'options', changeNames);
@@ -99,9 +99,9 @@ export function parseChangeOptions(input: unknown = {}): ChangeRules {
 }
 
 /**
- * Parses the options of an update.
+ * Parses the options of `update`.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseUpdateOptions(input: unknown = {}): ChangeRules {
   const { ifUpdatedAt, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
@@ -109,9 +109,9 @@ export function parseUpdateOptions(input: unknown = {}): ChangeRules {
 }
 
 /**
- * Parses the options of a transfer.
+ * Parses the options of `transfer`.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseTransferOptions(input: unknown, checks: Validator): Readonly<TransferOptions> {
   const { to, ifOwner } = checkObject(input, 'options', transferNames);

@@ -12,12 +12,12 @@ const selectOwnedIds = memoizeByDialect((dialect) =>
 );
 
 /**
- * Removes from deprecations the successors that do not belong to `scopeOwner`. Returns the records unchanged when
- * `scopeOwner` is undefined. A successor can have another owner after a transfer, or when a call without an owner scope
- * has named it.
+ * Removes the ids of successors that do not belong to `scopeOwner` from the deprecations of records. Returns the
+ * records unchanged when `scopeOwner` is undefined. A successor can have another owner after a transfer, or when a call
+ * without an owner scope has named it.
  *
- * The owners are read by a second statement, after the records. So a successor is shown only if its owner is
- * `scopeOwner` at that later time.
+ * A second statement reads the owners of the successors, after the statement that read the records. So the id of a
+ * successor is shown only if its owner is `scopeOwner` at that later time.
  */
 export async function withOwnSuccessors<T extends { deprecation?: Deprecation } | null>(
   executor: Executor,
@@ -32,7 +32,7 @@ export async function withOwnSuccessors<T extends { deprecation?: Deprecation } 
   const own = new Set(rows.map(([id]) => id));
   return records.map((record) => {
     if (record?.deprecation?.successorId === undefined || own.has(record.deprecation.successorId)) return record;
-    // Copies the record, because it may come from the cache: then it is frozen, and other callers have it.
+    // Copies the record instead of changing it: a record from the cache is frozen, and other callers share it.
     const deprecation = { ...record.deprecation };
     delete deprecation.successorId;
     return { ...record, deprecation };

@@ -2,10 +2,10 @@ import { sql, type Sql } from '../sql/sql';
 import { defineStatement, type SqlValue, type Statement } from '../sql/statement';
 
 /**
- * Defines a statement in two forms: for the records of any owner, and for those of one owner.
+ * Defines a statement in two forms: one for the records of all owners, and one for the records of a single owner.
  *
  * @param compose - composes the SQL, as for `defineStatement`. `owner` is the placeholder for the owner; it is
- * undefined in the form for any owner.
+ * undefined in the form for all owners.
  */
 export function defineOwned<P extends Readonly<Record<string, SqlValue>>>(
   compose: (parameter: (name: keyof P & string) => Sql, owner: Sql | undefined) => Sql,

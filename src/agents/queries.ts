@@ -16,18 +16,19 @@ import { agentStatements } from './statements';
 import type { AgentRecord } from './types';
 
 /*
- * Functions that read agents. Each runs at most one statement, so that its result is one snapshot.
+ * Functions that read agents. One statement reads all agents of a result, so the result is one snapshot. In an owner
+ * scope, a second statement reads the owners of the successors.
  */
 
-/** Returns an agent; null when it does not exist. */
+/** Returns an agent; null when the agent does not exist. */
 export async function getAgent(executor: Executor, id: string): Promise<AgentRecord | null> {
   const [row] = await executor.query(agentStatements(executor.dialect).select({ id }));
   return row === undefined ? null : toAgentRecord(row);
 }
 
 /**
- * Returns the agents with the given ids, in the order of `ids`. An agent that does not exist, or does not belong to
- * `scopeOwner`, is null.
+ * Returns the agents with the given ids, in the order of `ids`. The result contains null for an agent that does not
+ * exist, or that does not belong to `scopeOwner`.
  */
 export async function getAgents(
   executor: Executor,
@@ -79,7 +80,7 @@ export async function queryAgentPage(
   const cursors = new AgentCursors(filter, order);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };
-  // Requests one agent more than the page has. If there is one, there is a next page.
+  // Requests one agent more than the page has. This additional agent shows that there is a next page.
   const selection = { filter, order, after: position, limit: size + 1, offset: 0, nowMs: now() };
   const rows = await executor.query(withBounds(bounds, buildAgentQuery(executor.dialect, selection)));
   const agents = await withOwnSuccessors(executor, await mapYielding(rows, toAgentRecord), checks.scopeOwner);

@@ -8,16 +8,16 @@ import { agentChange } from './commands';
 import type { HealthReportRow } from './endpoint-validation';
 import { healthStatements } from './health-statements';
 
-/** Endpoint that one or more reports are about. */
+/** Endpoint that the reports of a `recordHealth` call are about. */
 interface ReportedEndpoint {
-  /** Report with the latest time. Of several reports with this time, the last one. */
+  /** Report to store: the one with the latest time. Of several reports with this time, the last one. */
   newest: HealthReportRow;
   exists: boolean;
 }
 
-/** Ids of the agents that have an endpoint whose health has changed. */
+/** Ids of the agents whose endpoints the call changes. `byTime` has agents of endpoints with an unchanged status. */
 interface ChangedAgents {
-  /** Ids of the agents that have an endpoint whose status has changed. */
+  /** Ids of the agents that have an endpoint whose status changes. */
   readonly byStatus: Set<string>;
   readonly byTime: Set<string>;
 }
@@ -25,10 +25,10 @@ interface ChangedAgents {
 /**
  * Stores the reported health of endpoints. Records a change of each agent that has an endpoint whose status has
  * changed. Ignores a report that is older than the stored health. Of several reports about an endpoint, stores the one
- * with the latest time; of several with this time, the last one.
+ * with the latest time. Of several reports with this time, stores the last one.
  *
  * @param scopeOwner - when given, agents of another owner count as absent.
- * @returns for each report, in order, whether the endpoint exists
+ * @returns for each report, in order: true when the endpoint exists
  */
 export async function recordHealth(
   tx: Transaction,
@@ -38,12 +38,12 @@ export async function recordHealth(
 ): Promise<boolean[]> {
   const { endpoints, ordered } = await groupByEndpoint(reports);
   const changed: ChangedAgents = { byStatus: new Set(), byTime: new Set() };
-  // The batches are in the order of the ids, and each batch locks its rows in this order. Otherwise two calls could
-  // each wait for a row that the other one has locked.
+  // Processes the batches in the order of the ids, and locks the rows of each batch in this order, which prevents
+  // deadlocks.
   for (const batch of toBatches(ordered)) await recordBatch(tx, batch, changed, scopeOwner);
   tx.recordChange(agentChange('UPDATED', [...changed.byStatus], nowMs));
-  // Evicts the agents from the cache of this service, without an entry in the feed: followers of the feed do not need
-  // to know each health check.
+  // Evicts these agents from the record cache of this process, but adds no entry to the change feed. Readers of the
+  // feed do not need to know about every health check.
   const evicted = [...changed.byTime].filter((id) => !changed.byStatus.has(id));
   tx.recordChange({ ...agentChange('UPDATED', evicted, nowMs), isOutsideFeed: true });
   return endpoints.map(({ exists }) => exists);
@@ -68,7 +68,7 @@ async function recordBatch(
   }
   if (due.length === 0) return;
   const { update } = healthStatements(tx.dialect);
-  // A row security policy may let the database role lock an endpoint but not change it. UPDATE then reports no error.
+  // A row security policy may let the database role lock an endpoint but not change it. Then UPDATE reports no error.
   if ((await tx.execute(update({ health: JSON.stringify(due) }))) < due.length) throw protectedRow();
 }
 
@@ -77,7 +77,7 @@ async function recordBatch(
  * `HealthStatements.select`.
  *
  * While PostgreSQL waits for a lock, another transaction may delete the agent and register the id again. The locking
- * statement does not find the new row, so the function tries again: see `lockForUpdate`.
+ * statement does not find the new row, so the function tries again.
  */
 async function lockBatch(
   tx: Transaction,
@@ -115,7 +115,7 @@ async function groupByEndpoint(reports: readonly HealthReportRow[]) {
   return { endpoints, ordered: valuesByKey(agents).flatMap(valuesByKey) };
 }
 
-/** Returns the values of a map in the order of their keys. */
+/** Returns the values of a map, ordered by the code points of the keys. */
 function valuesByKey<T>(map: ReadonlyMap<string, T>): T[] {
   return sortByCodePoint([...map.keys()]).flatMap((key) => map.get(key) ?? []);
 }

@@ -7,7 +7,7 @@ import { defineStatement, type Statement } from '../sql/statement';
 import { CapabilityStatements, type StoredCapabilities } from './capability-statements';
 import type { AgentCollections } from './new-row';
 
-/** Columns of the table `endpoints`: the id of the agent, then the columns of an `EndpointRow` in the same order. */
+/** Columns of the table `endpoints`: the id of the agent, then the columns of `EndpointRow` in the same order. */
 const endpointTable: Columns<EndpointModel> = {
   agentId: ['agent_id', 'text'],
   id: ['id', 'text'],
@@ -27,13 +27,13 @@ const metadataTable: Columns<AgentMetadataModel> = {
   value: ['value', 'text'],
 };
 
-/** Collections of one agent, with the id of the agent. */
+/** Collections of one agent (endpoints, capabilities and metadata), with the id of the agent. */
 export interface OwnedCollections {
   readonly agentId: string;
   readonly collections: AgentCollections;
 }
 
-/** Columns that change when an endpoint replaces a stored endpoint with the same id. */
+/** Columns that change when a new endpoint replaces a stored endpoint with the same id. */
 const replaced = Object.values(endpointTable)
   .map(([name]) => name)
   .filter((name) => name !== 'agent_id' && name !== 'id')
@@ -42,16 +42,16 @@ const replaced = Object.values(endpointTable)
 const isContainer = sql`substr(m.value, 1, 1) IN ('[', '{')`;
 
 /**
- * Statements about the endpoints, capabilities and metadata of agents, for one engine. One statement inserts up to
- * {@link chunkRows} rows, also for several agents.
+ * Statements about the endpoints, capabilities and metadata of agents, for one SQL dialect. One statement inserts up to
+ * {@link chunkRows} rows, even for several agents.
  */
 export class CollectionStatements {
   /**
-   * Selects the size of an agent's metadata entries whose keys are not in `keys`: the number of bytes, and an upper
-   * bound of the number of JSON values.
+   * Selects the size of the metadata entries of an agent whose keys are not in `keys`. The size is the number of bytes,
+   * and an upper bound of the number of JSON values.
    */
   readonly selectKeptSize;
-  /** Selects the arrays and objects among the values that {@link selectKeptSize} measures. */
+  /** Selects the arrays and objects among the metadata values of an agent whose keys are not in `keys`. */
   readonly selectKeptContainers;
   /**
    * Deletes at most {@link chunkRows} entries of an agent's metadata. Undefined on PostgreSQL, where a long statement
@@ -91,7 +91,7 @@ export class CollectionStatements {
     );
     const isKept = (p: (name: 'id' | 'keys') => Sql): Sql =>
       sql`m.agent_id = ${p('id')} AND m.key NOT IN (${dialect.jsonArrayElements(p('keys'))})`;
-    // Inside an array or object, each JSON value takes at least two characters with its separator. So half of the
+    // In an array or object, each JSON value takes at least two characters, including its separator. So half of the
     // length, rounded up, is an upper bound of the number of values.
     this.selectKeptSize = defineStatement<{ id: string; keys: string }>(
       (p) => sql`SELECT coalesce(sum(octet_length(m.key) + octet_length(m.value)), 0),
@@ -113,9 +113,9 @@ export class CollectionStatements {
   }
 
   /**
-   * Returns the statements that insert collections: one for all endpoints, one for all capabilities, one for their
-   * links, and one for all metadata. Omits a statement without rows, and divides a statement with more than
-   * {@link chunkRows} rows.
+   * Returns the statements that insert collections: one each for endpoints, capabilities, links between agents and
+   * capabilities, and metadata. Omits a statement without rows, and divides a statement with more than {@link
+   * chunkRows} rows.
    */
   insert(owners: readonly OwnedCollections[]): Statement[] {
     const endpoints = owners.flatMap(({ agentId, collections }) => rowsOf(agentId, collections.endpoints));
@@ -129,8 +129,8 @@ export class CollectionStatements {
   }
 
   /**
-   * Returns the statements that replace the stored collections of an agent. They write only the differences, and keep
-   * each collection that is undefined. The transaction must have locked the row of the agent.
+   * Returns the statements that replace the stored collections of an agent. The statements write only the differences.
+   * An undefined collection stays unchanged. The transaction must have locked the row of the agent.
    */
   replace(
     id: string,
@@ -151,16 +151,16 @@ export class CollectionStatements {
     return statements;
   }
 
-  /** Returns the statements that insert endpoints or change stored ones. Each row begins with the id of the agent. */
+  /** Returns the statements that insert endpoints or change stored ones. Each row begins with the id of an agent. */
   readonly mergeEndpoints = (rows: readonly unknown[]): Statement[] =>
     statementsFor(rows, (chunk) => this.#mergeEndpoints({ endpoints: JSON.stringify(chunk) }));
 
-  /** Returns the statements that set entries of metadata. Each row begins with the id of the agent. */
+  /** Returns the statements that add or replace entries of metadata. Each row begins with the id of an agent. */
   readonly mergeMetadata = (rows: readonly unknown[]): Statement[] =>
     statementsFor(rows, (chunk) => this.#mergeMetadata({ metadata: JSON.stringify(chunk) }));
 }
 
-/** Returns the entries of a collection as rows, each of which begins with the id of the agent. */
+/** Returns the entries of a collection as rows. Each row begins with the id of the agent. */
 export function rowsOf(agentId: string, entries: readonly (readonly unknown[])[]): (readonly unknown[])[] {
   return entries.map((entry) => [agentId, ...entry]);
 }

@@ -9,7 +9,7 @@ import type { Deprecation } from './version-types';
 const statuses: ReadonlySet<AgentModel['status']> = new Set(Object.values(AgentStatus));
 const healthStatuses: ReadonlySet<EndpointModel['healthStatus']> = new Set(Object.values(HealthStatus));
 
-/** A row of `agentColumns`. The collections are JSON texts. */
+/** Row of the columns that `agentColumns` composes. The collections are JSON texts. */
 type AgentResultRow = readonly [
   ...UncheckedValues<AgentModel, ['id', 'name', 'publicKey', 'certificateId', 'defaultEndpointId', 'version']>,
   ...UncheckedValues<AgentModel, ['description', 'createdAt', 'updatedAt', 'expiresAt', 'status', 'owner']>,
@@ -19,22 +19,22 @@ type AgentResultRow = readonly [
   ...deprecation: DeprecationRow,
 ];
 
-/** A row of `deprecationColumns`. */
+/** Row of the columns that `deprecationColumns` composes. */
 export type DeprecationRow = UncheckedValues<AgentModel, ['deprecatedAt', 'deprecationReason', 'successorId']>;
 
-/** An endpoint as the aggregate of `agentColumns` returns it. */
+/** Endpoint in the JSON array that `agentColumns` builds: an array of the endpoint's values. */
 type EndpointResult = UncheckedValues<
   EndpointModel,
   ['id', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata']
 >;
 
-/** Converts a row of `agentColumns` to a record. */
+/** Converts a row of the columns of `agentColumns` to a record. */
 export function toAgentRecord(row: Row): AgentRecord {
-  // The cast is safe: every statement whose rows are converted here selects exactly these columns.
+  // The cast is safe: every statement whose rows are passed to this function selects exactly these columns.
   const columns = row as AgentResultRow;
   const id = storedText(columns[0], 'agent', columns[0], 'id');
-  // The casts are safe: `agentColumns` builds an array of endpoints, an array of names, and an object with the
-  // metadata.
+  // The casts are safe: `agentColumns` builds an array of endpoints, an array of capability names, and an object with
+  // the metadata.
   const endpoints = (storedJson(columns[12], 'agent', id, 'endpoints') as EndpointResult[]).map((endpoint) =>
     toEndpoint(endpoint, id),
   );
@@ -54,7 +54,7 @@ export function toAgentRecord(row: Row): AgentRecord {
     status: storedStatus(columns[10], id),
     owner: storedText(columns[11], 'agent', id, 'owner'),
   };
-  // Assigns the optional fields one by one. Spreading objects took a tenth of the time of reading a record.
+  // Assigns the optional fields one by one, because spreading objects took a tenth of the time of reading a record.
   const defaultId = storedOptionalText(columns[4], 'agent', id, 'defaultEndpoint');
   const defaultEndpoint = defaultId === null ? undefined : endpoints.find((endpoint) => endpoint.id === defaultId);
   if (defaultEndpoint !== undefined) agent.defaultEndpoint = defaultEndpoint;
@@ -65,7 +65,7 @@ export function toAgentRecord(row: Row): AgentRecord {
   return agent;
 }
 
-/** Converts a row of `deprecationColumns`. Returns undefined when the agent is not deprecated. */
+/** Converts a row of the columns of `deprecationColumns`. Returns undefined when the agent has no deprecation. */
 export function toDeprecation([at, reason, successorId]: DeprecationRow, id: string): Deprecation | undefined {
   if (at === null) return undefined;
   const deprecation: Deprecation = { at: storedTime(at, 'agent', id, 'deprecation.at') };
@@ -76,7 +76,11 @@ export function toDeprecation([at, reason, successorId]: DeprecationRow, id: str
   return deprecation;
 }
 
-/** Returns the stored status of the agent `id` when it is valid. */
+/**
+ * Returns the stored status of the agent `id`.
+ *
+ * @throws CORRUPT when the status is invalid
+ */
 export function storedStatus(status: Unchecked<AgentModel['status']>, id: string): AgentStatus {
   return storedChoice(status, statuses, 'agent', id, 'status');
 }

@@ -19,33 +19,34 @@ import { defineUpdate, isRevoked, ownedCertificate } from './update-statement';
 const fields = fieldsOf(agentTable);
 const names = columnNames(agentTable);
 
-/** Values that are needed to insert one agent. */
+/** Values that the statement needs to insert one agent. */
 type Insertion = Record<keyof AgentColumns | keyof NameKeys | 'scopeOwner', string | number | null>;
 type InsertionParameter = (name: keyof Insertion) => Sql;
 
-/** Statements about agents, for one engine. */
+/** Statements that read and write agents, for one SQL dialect. */
 export class AgentStatements {
   readonly collections: CollectionStatements;
   /** Selects one agent with its collections. */
   readonly select;
   /** Selects the existing agents among `ids` with their collections, in no particular order. */
   readonly selectMany;
-  /** Selects the stored values of an agent that decide about a change: see {@link AgentBeforeChange}. */
+  /** Selects the stored values of an agent that decide about a change of the agent. */
   readonly selectForUpdate;
   /**
-   * Selects the existing certificates among `ids`, each with its status. With an owner, selects only those that no
-   * agent of another owner holds. On engines with row locks, also locks them until the end of the transaction.
+   * Selects the id and the status of each existing certificate among `ids`. When an owner is given, omits a certificate
+   * that an agent of another owner holds. On engines with row locks, also locks the certificates until the end of the
+   * transaction.
    */
   readonly selectCertificates;
   /** Selects the ids of the existing agents among `ids`. */
   readonly selectIds;
   readonly names: NameStatements;
   /**
-   * Statements that lock the row of an agent until the end of the transaction. Changes that others have made during the
-   * wait are visible to later statements only. With an owner, they lock only agents of this owner. Undefined on engines
-   * without row locks.
+   * Statements that lock the row of an agent until the end of the transaction. Only later statements see changes that
+   * another transaction has committed during the wait. When an owner is given, they lock only agents of this owner.
+   * Undefined on engines without row locks.
    *
-   * The lock for a deprecation still permits that other agents name this agent as their successor. So two agents that
+   * While an agent is locked for a deprecation, other agents can still name it as their successor. So two agents that
    * are deprecated in favor of each other do not wait for each other.
    */
   readonly locks;
@@ -55,11 +56,11 @@ export class AgentStatements {
    */
   readonly insertMany;
   readonly updateEndpointHealth;
-  /** Selects one row when the agent has the endpoint. */
+  /** Selects one row when the agent has the given endpoint, otherwise none. */
   readonly selectEndpoint;
   /**
    * Changes the status to EXPIRED for at most `limit` ACTIVE and DEPRECATED agents whose `expiresAt` has passed.
-   * Returns their ids.
+   * Returns the ids of the changed agents.
    */
   readonly expireDue;
   readonly #updateAgent;
@@ -69,8 +70,7 @@ export class AgentStatements {
   readonly #insertOwned;
 
   constructor(dialect: Dialect) {
-    // The lock of the certificate conflicts with every change of it. So no certificate is revoked while an agent is
-    // being attached to it.
+    // Locks the certificate, so that it cannot be revoked while an agent is being attached to it.
     const forShare = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;
     this.collections = new CollectionStatements(dialect);
     this.names = nameStatements(dialect);
@@ -104,12 +104,13 @@ export class AgentStatements {
       : undefined;
     this.#updateAgent = defineUpdate(dialect);
     this.#deleteAgent = defineStatement<{ id: string }>((p) => sql`DELETE FROM agents WHERE id = ${p('id')}`);
-    // Writes NULL in place of a name that another agent holds, and in place of the id of a REVOKED certificate. Both
-    // columns are NOT NULL, so the statement fails, without a query before it. `toRefusal` converts the error.
+    // Composes an INSERT that fails when another agent holds the name, or when the certificate is REVOKED. For this, it
+    // writes NULL to the column `name` or `certificate_id`, which are NOT NULL. So no separate query is needed.
+    // `toRefusal` converts the error.
     const insertAgent = (certificateId: (p: InsertionParameter) => Sql): ((row: Insertion) => Statement) =>
       defineStatement<Insertion>((p) => {
         const isHeld = sql`EXISTS (SELECT 1 FROM agents h WHERE h.unique_key IN (${p('allKey')}, ${p('ownerKey')}))`;
-        // If the id is taken, the name stays, so that the database reports the taken id.
+        // Keeps the name when the id is taken, so that the database reports the taken id.
         const nameOfTaken = sql`SELECT k.name FROM agents k WHERE k.id = ${p('id')}`;
         const values = fields.map((field) => {
           if (field === 'name') return sql`CASE WHEN ${isHeld} THEN (${nameOfTaken}) ELSE ${p(field)} END`;
@@ -119,8 +120,8 @@ export class AgentStatements {
         return sql`INSERT INTO agents (${names}) VALUES (${join(values)})`;
       });
     const unlessRevoked = (p: InsertionParameter): Sql => {
-      // If the id is taken, the value is '' and not NULL, so that the database reports the taken id. The '' is never
-      // stored, because no certificate has an empty id.
+      // Writes '' instead of NULL when the id is taken, so that the database reports the taken id. The value '' is
+      // never stored, because no certificate has an empty id.
       const refused = sql`SELECT '' FROM agents k WHERE k.id = ${p('id')}`;
       return sql`CASE WHEN ${isRevoked(dialect, p('certificateId'))} THEN (${refused}) ELSE ${p('certificateId')} END`;
     };
@@ -134,8 +135,8 @@ export class AgentStatements {
       unlessRevoked: insertAgent(ifOwned(unlessRevoked)),
       any: insertAgent(ifOwned((p) => p('certificateId'))),
     };
-    // Skips only agents whose id is taken. The application may have added unique constraints; a row that violates one
-    // of them must be reported.
+    // Skips only agents whose id is taken. The application may have added unique constraints, whose violation must be
+    // reported.
     this.insertMany = defineStatement<{ agents: string }>(
       (p) => sql`INSERT INTO agents (${names})
         SELECT ${names} FROM ${dialect.jsonRecordSet(p('agents'), 'r', recordColumns(agentTable))}
@@ -157,8 +158,8 @@ export class AgentStatements {
           health_message = ${p('message')}
         WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
-    // The subquery that locks the rows also has the condition that they are due. So PostgreSQL tests the condition
-    // again for a row that another transaction has changed meanwhile.
+    // Tests the condition in the subquery that locks the rows, so that PostgreSQL tests it again for a row that another
+    // transaction has changed meanwhile.
     this.expireDue = defineOwned<{ now: number; limit: number }>(
       (p, owner) => sql`WITH due AS MATERIALIZED (
           SELECT a.id FROM agents a
@@ -172,7 +173,7 @@ export class AgentStatements {
 
   /**
    * Returns the statements that insert an agent with its collections: at most five, unless a collection has more than
-   * {@link chunkRows} rows. They fail in these cases:
+   * {@link chunkRows} rows. The statements fail in these cases:
    *
    * - Another agent holds the name.
    * - The certificate is REVOKED, unless `allowsRevoked` is true.
@@ -190,15 +191,18 @@ export class AgentStatements {
     ];
   }
 
-  /** Returns the row of an agent for the parameter of {@link insertMany}. */
+  /** Returns the values of one agent, in the order of the record set that {@link insertMany} reads. */
   static toRecord(columns: AgentColumns): unknown[] {
     return fields.map((field) => columns[field]);
   }
 
   /**
-   * Returns the statements that change an agent. `lockForUpdate` must have locked the agent, and the change must be
-   * allowed. They fail when another agent holds the new name, when the new certificate does not exist, and when it is
-   * REVOKED and `allowsRevoked` is false.
+   * Returns the statements that change an agent. The caller must have locked the agent by `lockForUpdate`, and checked
+   * that the change is allowed. The statements fail in these cases:
+   *
+   * - Another agent holds the new name.
+   * - The new certificate does not exist.
+   * - The new certificate is REVOKED, unless `allowsRevoked` is true.
    */
   update(change: AgentChange, before: AgentBeforeChange, allowsRevoked: boolean): Statement[] {
     const { id, columns, collections, mergedMetadata = [], scopeOwner } = change;
@@ -207,7 +211,8 @@ export class AgentStatements {
     const isReattached = certificateId !== before.certificateId;
     const row = {
       id,
-      // If only the owner changes, the unique key stays the same when its scope is all agents.
+      // Keeps the unique key if its scope is all agents and only the owner changes: the key does not depend on the
+      // owner.
       columns:
         newNameKeys === undefined || before.uniqueKey === newNameKeys.allKey
           ? columns
@@ -232,8 +237,8 @@ export class AgentStatements {
   }
 }
 
-/** Returns the statements about agents for an engine. */
+/** Returns the statements that read and write agents, for a SQL dialect. */
 export const agentStatements = memoizeByDialect((dialect) => new AgentStatements(dialect));
 
-/** Stored columns of an endpoint's health. */
+/** Values of the statement that changes the health of an endpoint. */
 export type EndpointHealthColumns = Parameters<AgentStatements['updateEndpointHealth']>[0];

@@ -11,7 +11,7 @@ import type { Deprecation } from './version-types';
  * Resolution: finding agents by a query.
  */
 
-/** The states of an agent's registration. REVOKED is permanent. */
+/** States of an agent's registration. REVOKED is permanent. */
 export const AgentStatus = {
   ACTIVE: 'ACTIVE',
   SUSPENDED: 'SUSPENDED',
@@ -80,7 +80,7 @@ export interface AgentRecord {
 /** Result of a health check, as the caller passes it. */
 export interface EndpointHealthInput {
   status: HealthStatus;
-  /** @defaultValue now */
+  /** Time of the health check. @defaultValue now */
   lastChecked?: Date | undefined;
   message?: string | undefined;
 }
@@ -93,29 +93,31 @@ export interface EndpointHealthReport extends EndpointHealthInput {
 
 /** Endpoint of an agent, as the caller passes it. */
 export interface EndpointInput {
-  /** @defaultValue a UUIDv7 */
+  /** Id that is unique among the endpoints of the agent. @defaultValue a UUIDv7 */
   id?: string | undefined;
   protocol: string;
   address: string;
   /** Port number, from 1 to 65535. */
   port: number;
-  /** @defaultValue UNKNOWN, last checked now */
+  /** Result of the last health check. @defaultValue UNKNOWN, last checked now */
   health?: EndpointHealthInput | undefined;
   metadata?: Metadata | undefined;
 }
 
-/** Reference to one of the agent's endpoints: the endpoint itself, an object with its id, or the id. */
+/**
+ * Reference to an endpoint of an agent: the id of the endpoint, or an object with this id, such as the endpoint itself.
+ */
 export type EndpointReference = string | { readonly id: string };
 
 /** Agent to register. */
 export interface AgentInput {
-  /** @defaultValue a UUIDv7 */
+  /** Id of the agent. @defaultValue a UUIDv7 */
   id?: string | undefined;
   name: string;
   publicKey: string;
   /** Id of an existing certificate. */
   certificateId: string;
-  /** @defaultValue none */
+  /** Endpoints of the agent. @defaultValue none */
   endpoints?: readonly EndpointInput[] | undefined;
   /**
    * Element of `endpoints` to use by default.
@@ -131,9 +133,9 @@ export interface AgentInput {
   capabilities?: readonly string[] | undefined;
   version: string;
   description?: string | undefined;
-  /** @defaultValue empty */
+  /** Metadata of the agent. @defaultValue empty */
   metadata?: Metadata | undefined;
-  /** @defaultValue now */
+  /** Time of the registration. @defaultValue now */
   createdAt?: Date | undefined;
   /**
    * Time of the last change. It must be before year 9999.
@@ -141,22 +143,22 @@ export interface AgentInput {
    * @defaultValue now
    */
   updatedAt?: Date | undefined;
-  /** @defaultValue now plus `defaultAgentLifetimeMs` */
+  /** End of the registration. @defaultValue now plus `defaultAgentLifetimeMs` */
   expiresAt?: Date | undefined;
-  /** @defaultValue ACTIVE */
+  /** Status of the registration. @defaultValue ACTIVE */
   status?: AgentStatus | undefined;
   owner: string;
 }
 
 /**
- * Scopes in which an agent can hold its name and version:
+ * Scopes in which an agent can hold its name and version exclusively:
  *
  * - `none`: the agent holds nothing. Such agents can share names and versions.
  * - `owner-name-version`: the scope is the agents of the same owner.
  * - `name-version`: the scope is all agents.
  *
- * While an agent holds its name and version, no other agent of the scope can be registered with them, or change to
- * them: the call fails with ALREADY_EXISTS. This does not depend on the status of the agent that holds them, or on the
+ * No other agent of the scope can be registered with a name and version that an agent holds, or change to them. Such a
+ * call fails with ALREADY_EXISTS. The status of the agent that holds the name does not matter, and neither does the
  * option `unique` of the other agent. An agent also cannot be registered to hold a name and version that another agent
  * of the scope already has.
  *
@@ -180,7 +182,7 @@ export interface RevokedCertificateOptions {
   allowRevokedCertificate?: boolean | undefined;
 }
 
-/** Options of registering an agent. */
+/** Options of `create`. */
 export interface CreateOptions extends RevokedCertificateOptions {
   /**
    * Scope in which the name and version must be unique.
@@ -193,7 +195,7 @@ export interface CreateOptions extends RevokedCertificateOptions {
 /** Options of `createMany`. */
 export interface CreateManyOptions extends CreateOptions, BatchOptions {}
 
-/** Options of changing an agent. */
+/** Options of a call that changes one agent. */
 export interface ChangeOptions {
   /**
    * Required `updatedAt` of the stored agent. The call fails with CONFLICT when the stored value differs. Every change,
@@ -204,7 +206,7 @@ export interface ChangeOptions {
   ifUpdatedAt?: Date | undefined;
 }
 
-/** Options of updating an agent. The status of the certificate is checked only when `certificateId` is new. */
+/** Options of `update`. The status of the certificate is checked only when `certificateId` is new. */
 export interface UpdateOptions extends ChangeOptions, RevokedCertificateOptions {}
 
 /**
@@ -218,8 +220,8 @@ export type AgentUpdate = { id: string } & {
   [Field in Exclude<keyof AgentInput, 'id' | 'description' | 'defaultEndpoint'>]?: AgentInput[Field] | undefined;
 } & {
   description?: string | null | undefined;
-  /** Element of `endpoints`, or one of the stored endpoints when `endpoints` is absent. */
+  /** Default endpoint: an element of `endpoints`, or of the stored endpoints when `endpoints` is absent. */
   defaultEndpoint?: EndpointReference | null | undefined;
-  /** Ignored: only `deprecate` sets it. */
+  /** Ignored, because only `deprecate` sets the deprecation of an agent. */
   deprecation?: Deprecation | undefined;
 };

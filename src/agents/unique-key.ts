@@ -5,13 +5,13 @@ import type { Uniqueness } from './types';
 type Named = Pick<AgentColumns, 'name' | 'version' | 'owner'>;
 
 /**
- * Keys of the name and version of an agent, one for each scope of the option `unique`. Keys are equal only if the names
- * and versions have the same code points.
+ * Keys that identify the name and version of an agent, one for each scope of the option `unique`. Two keys are equal
+ * only if the names and versions have the same code points.
  */
 export interface NameKeys {
-  /** Key of the name and version among all agents. */
+  /** Key that identifies the name and version among all agents. */
   readonly allKey: string;
-  /** Key of the name and version among the agents of the owner. */
+  /** Key that identifies the name and version among the agents of one owner. */
   readonly ownerKey: string;
 }
 
@@ -20,8 +20,8 @@ export function toNameKeys({ name, version, owner }: Named): NameKeys {
 }
 
 /**
- * Returns the keys of the name and version after a change; undefined when the change affects none of name, version and
- * owner.
+ * Returns the keys that identify the name and version after a change. Returns undefined when the change keeps the name,
+ * the version and the owner.
  */
 export function toNewNameKeys(change: Partial<Named>, before: Named): NameKeys | undefined {
   const { name = before.name, version = before.version, owner = before.owner } = change;
@@ -29,13 +29,16 @@ export function toNewNameKeys(change: Partial<Named>, before: Named): NameKeys |
   return toNameKeys({ name, version, owner });
 }
 
-/** Returns the key that an agent holds when it is registered with `uniqueness`; null when it holds nothing. */
+/**
+ * Returns the key that an agent holds exclusively when it is registered with `uniqueness`; null when the agent holds
+ * none.
+ */
 export function toUniqueKey({ allKey, ownerKey }: NameKeys, uniqueness: Uniqueness): string | null {
   if (uniqueness === 'none') return null;
   return uniqueness === 'name-version' ? allKey : ownerKey;
 }
 
-// A hash has a fixed length, so every engine can index it, however long the texts are.
+// Returns a hash, because its length is fixed: an index of a database limits the length of a value.
 function hashOf(parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

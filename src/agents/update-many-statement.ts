@@ -7,7 +7,7 @@ import type { Statement } from '../sql/statement';
 import { agentTable } from './agent-table';
 import type { AgentColumns } from './new-row';
 
-/** New values of the row of an agent. Absent fields are kept. */
+/** New values for the row of one agent. Absent fields stay unchanged. */
 export interface RowUpdate {
   readonly id: string;
   readonly columns: Readonly<Partial<Omit<AgentColumns, 'id'>>>;
@@ -20,8 +20,8 @@ const optionalColumns = new Set(ownOptionalColumns['agents']);
 const nullableFields = new Set(fields.filter((field) => optionalColumns.has(agentTable[field][0])));
 
 /**
- * Defines the statement that changes the rows of several agents. It sets only the columns that at least one of the
- * agents changes, because writing a column also writes its indexes. The transaction must have locked the rows.
+ * Defines the statement that changes the rows of several agents. The statement sets only columns that change for at
+ * least one agent, because writing a column also writes its indexes. The transaction must have locked the rows.
  */
 export function defineUpdateMany(dialect: Dialect): (updates: readonly RowUpdate[]) => Statement {
   return defineCachedStatement<readonly RowUpdate[], { readonly fields: readonly Field[] }>(
@@ -44,7 +44,8 @@ export function defineUpdateMany(dialect: Dialect): (updates: readonly RowUpdate
 }
 
 /**
- * Returns the columns of the record set. Before each column that can be null is a column that says whether it is set.
+ * Returns the columns of the record set with the new values. Each nullable column follows a column that is 1 when the
+ * value must be set, and 0 when the stored value stays.
  */
 function columnsOf(changed: readonly Field[]): RecordColumns {
   const columns: RecordColumns[] = changed.map((field) => {

@@ -19,12 +19,12 @@ import type { UpdateResult } from './batch-types';
 import { toNewNameKeys, type NameKeys } from './unique-key';
 import { parseAgentUpdate } from './validation';
 
-/** Result of one change of a batch. */
+/** Result of one change in a batch of `updateMany`. */
 export type ChangeOutcome = Exclude<UpdateResult, { readonly ok: false }> | Refusal;
 
 /**
- * Changes agents, one after the other, in batches: all batches in one transaction, or each batch in its own transaction
- * when `mayCollect` is true.
+ * Changes agents one after the other, in batches. When `mayCollect` is true, each batch has its own transaction;
+ * otherwise all batches have one transaction together.
  *
  * @returns the result of each change, in input order.
  * @throws the failure of the first refused change, unless `mayCollect` is true
@@ -56,7 +56,7 @@ export function updateAgents(
   });
 }
 
-/** Divides a batch into parts in which each key occurs once. One statement can change an agent only once. */
+/** Divides a batch into parts in which each key occurs once, because one statement can change an agent only once. */
 export function dividedAtRepetitions<T extends object>(
   batch: readonly (T | Refusal)[],
   keyOf: (entry: T) => string,
@@ -75,7 +75,7 @@ export function dividedAtRepetitions<T extends object>(
   return parts;
 }
 
-/** Allowed change of an existing agent. Other agents and the certificate may still prevent it. */
+/** Change that the stored agent allows. Another agent or the certificate may still prevent the change. */
 interface LoadedChange {
   readonly change: AgentChange;
   readonly before: AgentBeforeBatch;
@@ -84,8 +84,8 @@ interface LoadedChange {
 }
 
 /**
- * Changes agents, one after the other: an agent can get a name that an earlier one has released. The ids must be
- * different. Each statement changes many agents. Returns the outcome of each change, in order.
+ * Changes agents as if one after the other, so an agent can get a name that an earlier change has released. The ids
+ * must be different. Each statement changes many agents. Returns the outcome of each change, in input order.
  */
 export async function changeAgents(
   tx: Transaction,
@@ -100,7 +100,7 @@ export async function changeAgents(
       endpointId: columns.defaultEndpointId ?? null,
       needsCapabilities: collections.capabilities !== undefined,
     })),
-    // All changes of a call are limited to the same owner, or to none.
+    // All changes of a call have the same `scopeOwner`.
     given[0]?.scopeOwner,
   );
   const failures = new Map<string, Failure>();
@@ -122,8 +122,8 @@ export async function changeAgents(
 }
 
 /**
- * Returns the changes that other agents and the certificates allow. Adds the failures of all other changes to
- * `failures`. Until the end of the transaction, other transactions cannot change these certificates, or take these
+ * Returns the changes that neither another agent nor a certificate prevents. Adds the failures of all other changes to
+ * `failures`. Until the end of the transaction, other transactions cannot change these certificates, or take the new
  * names.
  */
 async function chooseAllowed(
@@ -155,8 +155,8 @@ async function chooseAllowed(
 }
 
 /**
- * Returns the agents that hold the new names and versions: the id of such an agent, by the id of the agent that would
- * get the name.
+ * Returns the other agents that hold the new names and versions. The key is the id of the agent to rename, and the
+ * value has the ids of the agents that hold its new name.
  */
 async function selectHolders(
   tx: Transaction,
@@ -196,7 +196,7 @@ async function writeChanges(tx: Transaction, changes: readonly LoadedChange[]): 
   tx.recordChange(agentChange('UPDATED', ids, first.change.columns.updatedAt));
 }
 
-/** Returns the new values of the row of an agent: the given ones, and those that follow from them. */
+/** Returns the new values for the row of an agent: the given values, and values that depend on them. */
 function toColumns(
   { columns, collections: { endpoints } }: AgentChange,
   { before, nameKeys }: Omit<LoadedChange, 'change'>,
@@ -206,7 +206,7 @@ function toColumns(
     columns.defaultEndpointId === undefined && endpoints?.every(([id]) => id !== defaultEndpointId) === true;
   return {
     ...columns,
-    // Every change must increase `updatedAt`, because `ifUpdatedAt` compares it.
+    // Increases `updatedAt` with every change, because `ifUpdatedAt` compares it.
     updatedAt: Math.max(columns.updatedAt, before.updatedAt + 1),
     ...(losesDefault && defaultEndpointId !== null ? { defaultEndpointId: null } : {}),
     ...(before.uniqueKey !== null && nameKeys !== undefined && before.uniqueKey !== nameKeys.allKey

@@ -8,7 +8,7 @@ import { agentTable } from './agent-table';
 import type { AgentChange, AgentColumns } from './new-row';
 import type { NameKeys } from './unique-key';
 
-/** Change of the row of an agent. */
+/** Change of an agent's row in the table `agents`. */
 export interface RowChange extends Pick<AgentChange, 'id' | 'columns'> {
   /** Keys of the new name and version; undefined when the name, the version and the owner stay the same. */
   readonly newNameKeys: NameKeys | undefined;
@@ -19,11 +19,13 @@ export interface RowChange extends Pick<AgentChange, 'id' | 'columns'> {
    * owners.
    */
   readonly certificateOwner: string | undefined;
-  /** Ids of the new endpoints; undefined when the endpoints stay the same, or when the default endpoint is given. */
+  /**
+   * Ids of the new endpoints. Undefined when the endpoints stay the same, or when the change sets the default endpoint.
+   */
   readonly endpointIds: readonly string[] | undefined;
 }
 
-/** Cache key of the statement. */
+/** Cache key of the statement that changes an agent's row: everything that its SQL text depends on. */
 interface RowChangeKey extends Pick<RowChange, 'refusesRevoked'> {
   readonly fields: readonly (keyof AgentColumns)[];
   readonly isRenamed: boolean;
@@ -34,9 +36,9 @@ interface RowChangeKey extends Pick<RowChange, 'refusesRevoked'> {
 const fields = fieldsOf(agentTable);
 
 /**
- * Defines the statement that changes the row of an agent. It fails when another agent holds the new name, or when the
- * new certificate is REVOKED: then it writes NULL to `name` or `certificate_id`, which are NOT NULL. So no query is
- * needed before it. `toRefusal` converts the error.
+ * Defines the statement that changes the row of an agent. The statement fails when another agent holds the new name, or
+ * when the new certificate is REVOKED. For this, it writes NULL to the column `name` or `certificate_id`, which are NOT
+ * NULL. So no separate query is needed. `toRefusal` converts the error.
  */
 export function defineUpdate(dialect: Dialect): (change: RowChange) => Statement {
   return defineCachedStatement<RowChange, RowChangeKey>(
@@ -82,16 +84,16 @@ function assignments(dialect: Dialect, key: RowChangeKey, bind: Bind<RowChange>)
 }
 
 /**
- * Composes the value `allowed` if only agents of `owner` hold the certificate, and otherwise the text ''. No
- * certificate has the id '', so the foreign key reports the certificate as unknown.
+ * Composes an SQL expression for the id of a certificate. The value is `allowed` if only agents of `owner` hold the
+ * certificate, otherwise ''. No certificate has the id '', so the foreign key reports an unknown certificate.
  */
 export function ownedCertificate(certificateId: Sql, owner: Sql, allowed: Sql): Sql {
   return sql`CASE WHEN ${isHeldOnlyBy(certificateId, owner)} THEN ${allowed} ELSE '' END`;
 }
 
 /**
- * Composes the condition that a certificate is REVOKED. On engines with row locks, also locks the certificate: it
- * cannot be revoked while an agent is being attached to it.
+ * Composes the condition that a certificate is REVOKED. On engines with row locks, also locks the certificate, so that
+ * it cannot be revoked while an agent is being attached to it.
  */
 export function isRevoked(dialect: Dialect, certificateId: Sql): Sql {
   const lock = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;

@@ -9,7 +9,7 @@ import type { AgentChange, AgentColumns, EndpointRow, NewAgentRow } from './new-
 import type { AgentRecord, Endpoint } from './types';
 import { agentFields, parseNewAgent, type AgentDefaults } from './validation';
 
-/** Optional fields that a caller can give. */
+/** Optional fields of an agent that a caller can give to `upsertMany`. */
 const optionalFields = [
   ...(['id', 'endpoints', 'defaultEndpoint', 'capabilities', 'description', 'metadata'] as const),
   ...(['createdAt', 'expiresAt', 'status'] as const),
@@ -17,12 +17,12 @@ const optionalFields = [
 
 type OptionalField = (typeof optionalFields)[number];
 
-/** Validated agent to be registered or updated. */
+/** Validated agent of an `upsertMany` call. */
 export interface UpsertEntry {
   readonly row: NewAgentRow;
   /** Optional fields that the caller has given. In `row`, all other optional fields have their defaults. */
   readonly given: ReadonlySet<OptionalField>;
-  /** Optional fields that the caller has given for each endpoint. */
+  /** For each given endpoint: which of its optional fields the caller has given. */
   readonly givenOfEndpoints: readonly {
     readonly id: boolean;
     readonly health: boolean;
@@ -31,7 +31,7 @@ export interface UpsertEntry {
 }
 
 /**
- * Parses an agent to be registered or updated.
+ * Parses one agent of an `upsertMany` call.
  *
  * @throws INVALID_INPUT when the agent is invalid, or when its id is required and missing
  */
@@ -88,7 +88,10 @@ function changedColumns({ given, row: { columns } }: UpsertEntry, stored: AgentR
   return changed;
 }
 
-/** Returns the endpoints, with the ids and the health of the stored endpoints where the caller has given none. */
+/**
+ * Returns the given endpoints. Takes an omitted id or health from the stored endpoint that matches. Keeps the stored
+ * time of the last check if the caller gives no time, and the status and message stay the same.
+ */
 function completed(
   rows: readonly EndpointRow[],
   { givenOfEndpoints }: UpsertEntry,

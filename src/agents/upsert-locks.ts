@@ -5,9 +5,9 @@ import type { NewAgentRow } from './new-row';
 import { agentStatements } from './statements';
 
 /**
- * Locks the names of all batches of a call, if there are several batches, and blocks changes of the agents that exist.
- * Otherwise only the names of one batch would be locked in order, and two transactions could each wait for a name that
- * the other one has locked.
+ * Locks all agents and names of an `upsertMany` call before the first batch. Locks the names of missing agents, and the
+ * rows of stored agents. Does nothing on engines without row locks, and for a single batch without repeated names. If
+ * each batch locked only its own names, two transactions could cause a deadlock.
  *
  * @returns the `ownerKey` of each agent whose name is locked.
  */
@@ -25,14 +25,14 @@ export async function lockAllNamed(tx: Transaction, given: readonly NewAgentRow[
       else missing.push(...some.slice(Number(position), Number(position) + 1));
     }
   }
-  // With this `unique` option, the lock applies to every agent with the name, so no id is needed.
+  // The id does not matter, because `owner-name-version` locks all rows of a name.
   tx.executeAtCommit(
     names.lock(
       missing.map(({ nameKeys }) => ({ id: '', nameKeys })),
       'owner-name-version',
     ),
   );
-  // All rows of a call are limited to the same owner, or to none.
+  // All rows of a call have the same `scopeOwner`.
   await lockAllForUpdate(tx, ids, given[0]?.scopeOwner);
   return new Set(missing.map(({ nameKeys }) => nameKeys.ownerKey));
 }

@@ -57,16 +57,19 @@ export function upsertAgents(
       return outcomes;
     },
   });
-  // The cast is safe: with these rules, a refusal is thrown and not returned.
+  // The cast is safe: without `onError`, a refused agent makes the call fail.
   return results as Promise<UpsertResult[]>;
 }
 
-/** Registers or updates the agents of one batch. The agents must have different keys. */
+/**
+ * Registers or updates the agents of one batch. Each agent must have a different id, or a different owner, name and
+ * version, depending on the option `by`.
+ */
 class Upsert {
   readonly #tx: Transaction;
   readonly #defaults: AgentDefaults;
   readonly #rules: UpsertManyRules;
-  /** `ownerKey` of each agent whose name is locked by the transaction. */
+  /** `ownerKey` of each agent whose name the transaction has already locked. */
   readonly #lockedNames: ReadonlySet<string>;
   readonly #outcomes = new Map<UpsertEntry, UpsertResult | Refusal>();
   readonly #taken = new Set<UpsertEntry>();
@@ -78,10 +81,10 @@ class Upsert {
     this.#lockedNames = lockedNames;
   }
 
-  /** Registers or updates the agents. Returns the outcome of each agent. */
+  /** Registers or updates the agents of `entries`. Returns the outcome of each agent. */
   async run(entries: readonly UpsertEntry[]): Promise<ReadonlyMap<UpsertEntry, UpsertResult | Refusal>> {
-    // Tries again when another transaction has registered, renamed or deleted an agent meanwhile. The number of
-    // attempts is limited, because a row security policy may let the database role see an agent but not lock it.
+    // Tries again when another transaction has registered, renamed or deleted an agent meanwhile. Limits the number of
+    // attempts: a row security policy may let the database role see an agent but not lock it.
     let rest = entries;
     for (let tries = 0; rest.length > 0; tries += 1) {
       if (tries === maxLockAttempts) throw protectedRow();
@@ -90,7 +93,7 @@ class Upsert {
     return this.#outcomes;
   }
 
-  /** Makes one attempt. Returns the agents for which the attempt must be repeated. */
+  /** Makes one attempt to register or update agents. Returns the agents for which the attempt must be repeated. */
   async #attempt(entries: readonly UpsertEntry[]): Promise<UpsertEntry[]> {
     const ids =
       this.#rules.by === 'id' ? new Map(entries.map((e) => [e, e.row.columns.id])) : await this.#findIds(entries);
@@ -108,7 +111,7 @@ class Upsert {
           again.push(entry);
           continue;
         }
-        // An earlier change may release the name that this agent needs, so the earlier changes are written first.
+        // Writes the earlier changes first, because one of them may release the name that this agent needs.
         if (hasRenamed) {
           again.push(...(await this.#write(creations, changes)));
           creations = [];
@@ -131,7 +134,7 @@ class Upsert {
     return again;
   }
 
-  /** Reports whether a loaded record is locked, and still has the key by which the entry was found. */
+  /** Reports whether the stored agent is locked, and still has the id or name by which `upsertMany` has found it. */
   #isCurrent({ row: { columns } }: UpsertEntry, record: AgentRecord, lockedIds: ReadonlySet<unknown>): boolean {
     if (!lockedIds.has(record.id)) return false;
     const { name, version, owner } = record;
@@ -139,8 +142,8 @@ class Upsert {
   }
 
   /**
-   * Returns the ids of the stored agents with the same owner, name and version. Prevents that other transactions
-   * register such an agent. Refuses an entry that matches several stored agents, or one with another id.
+   * Returns the ids of the stored agents with the same owner, name and version. Prevents other transactions from
+   * registering such an agent. Refuses an agent that matches several stored agents, or a stored agent with another id.
    */
   async #findIds(entries: readonly UpsertEntry[]): Promise<ReadonlyMap<UpsertEntry, string>> {
     const { names } = agentStatements(this.#tx.dialect);
@@ -183,7 +186,7 @@ class Upsert {
     return { records, lockedIds };
   }
 
-  /** Writes agents. Returns the entries that another transaction has registered meanwhile. */
+  /** Writes new and changed agents. Returns the new agents that another transaction has registered meanwhile. */
   async #write(
     creations: readonly UpsertEntry[],
     changes: ReadonlyMap<UpsertEntry, AgentChange>,
@@ -212,8 +215,8 @@ class Upsert {
   }
 
   /**
-   * Reports whether another transaction may have registered the agent meanwhile. Then the next attempt finds that
-   * agent, unless it belongs to another owner than that of the scope.
+   * Reports whether another transaction may have registered the agent meanwhile. The next attempt finds such an agent,
+   * unless it belongs to another owner than `scopeOwner`.
    */
   #mayHaveBeenRegistered(entry: UpsertEntry, { code, field }: Failure): boolean {
     if (this.#rules.by !== 'id' || code !== 'ALREADY_EXISTS' || field !== 'id') return false;

@@ -15,20 +15,20 @@ import { AgentStatus, type Uniqueness } from './types';
 import { toNameKeys, toUniqueKey } from './unique-key';
 import { toVersionKey } from './version-key';
 
-/** Defaults for the fields that an agent omits. */
+/** Settings of a call, with the defaults for fields that an agent omits. */
 export interface AgentDefaults {
   readonly nowMs: number;
   readonly lifetimeMs: number;
   readonly uniqueness: Uniqueness;
-  /** True when a REVOKED certificate is accepted. */
+  /** True when the call accepts a certificate that is REVOKED. */
   readonly allowsRevoked: boolean;
   readonly checks: Validator;
 }
 
 /**
- * Returns the defaults of a call with these rules.
+ * Returns the settings for a call with the given options.
  *
- * @throws INVALID_INPUT when the call is limited to one owner, and requires names that are unique among all owners: the
+ * @throws INVALID_INPUT when a call that is limited to one owner requires names that are unique among all owners: the
  * error for a taken name would reveal an agent of another owner
  */
 export function agentDefaults(
@@ -41,7 +41,7 @@ export function agentDefaults(
   return { nowMs: now(), lifetimeMs: defaultAgentLifetimeMs, uniqueness, allowsRevoked, checks };
 }
 
-/** Fields of an agent to be registered. */
+/** Names of the fields that a new agent can have. */
 export const agentFields = new Set([
   'id',
   'name',
@@ -62,7 +62,7 @@ export const agentFields = new Set([
 ] as const);
 
 /**
- * Parses an agent to be registered and adds the defaults.
+ * Parses a new agent, and adds the defaults.
  *
  * @throws INVALID_INPUT when a field is missing, unknown or invalid
  */
@@ -103,7 +103,7 @@ export function parseNewAgent(input: unknown, { nowMs, lifetimeMs, uniqueness, c
 }
 
 /**
- * Returns the fields of a change without an id. Does not check their values.
+ * Returns the fields of a patch, which is a change without an id. Does not check the values.
  *
  * @throws INVALID_INPUT when a field is unknown, or is the id
  */
@@ -114,8 +114,8 @@ export function checkPatch(input: unknown): object {
 }
 
 /**
- * Parses a change of an agent. If the change has a default endpoint but no endpoints, `loadForUpdate` later checks that
- * the default endpoint is one of the stored endpoints.
+ * Parses a change of an agent. A change may have a default endpoint but no endpoints. Then `loadForUpdate` checks later
+ * that the default endpoint is one of the stored endpoints.
  *
  * @throws INVALID_INPUT when a field is unknown or invalid
  */
@@ -152,8 +152,8 @@ export function parseAgentUpdate(input: unknown, nowMs: number, checks: Validato
 }
 
 /**
- * End (exclusive) of the accepted times for `updatedAt` of a new agent. Each later change increases `updatedAt`, so the
- * last year that can be stored is reserved for changes.
+ * End (exclusive) of the accepted times for `updatedAt` of a new agent, in milliseconds since 1970. Each later change
+ * increases `updatedAt`, so year 9999 is reserved for these changes.
  */
 const updateTimesEndMs = Date.UTC(9999, 0, 1);
 
@@ -184,8 +184,7 @@ function parseCapabilities(checks: Validator): (value: unknown, field: string) =
   return (value, field) => {
     const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
     checks.recordLength([[...names]], field);
-    // The names are sorted. Otherwise two transactions could each wait for a name that the other one has inserted, a
-    // deadlock.
+    // Sorts the names. Two transactions that insert the same names in different orders would cause a deadlock.
     return [...names].sort();
   };
 }
@@ -203,12 +202,14 @@ function checkDefaultEndpoint(id: string | null | undefined, endpoints: readonly
   if (typeof id === 'string' && !endpoints.some(([endpointId]) => endpointId === id)) throw unknownDefaultEndpoint();
 }
 
-/** Returns the failure for a default endpoint that does not belong to the agent. */
+/** Creates the failure for a default endpoint that does not belong to the agent. */
 export function unknownDefaultEndpoint(): Failure {
   return invalidInput('defaultEndpoint', "must be one of the agent's endpoints");
 }
 
-/** Returns the checked new value of an optional field; undefined to keep the field, and null to clear it. */
+/**
+ * Checks the new value of an optional field. Returns undefined to keep the stored value, and null to clear the field.
+ */
 function clearable<T>(
   value: unknown,
   field: string,
@@ -220,6 +221,6 @@ function clearable<T>(
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 function withoutUndefined<T extends object>(object: T): Defined<T> {
-  // The cast is necessary: the type of Object.fromEntries does not show that only undefined values were removed.
+  // The cast is necessary: the type of `Object.fromEntries` does not show that only undefined values were removed.
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -2,18 +2,18 @@ import type { ChangeOptions, AgentStatus } from './types';
 
 /** Deprecation of an agent: why it should no longer be used, and what to use instead. */
 export interface Deprecation {
-  /** Reason, as the caller gave it. */
+  /** Reason for the deprecation, as the caller gave it. */
   reason?: string;
   /** Id of the agent to use instead. Absent when none was given, and after that agent was deleted. */
   successorId?: string;
-  /** Time of the last call of `deprecate`. */
+  /** Time of the last call of `deprecate` for the agent. */
   at: Date;
 }
 
-/** Options of deprecating an agent. */
+/** Options of `deprecate`. */
 export interface DeprecateOptions extends ChangeOptions {
   /**
-   * Reason, for people who use the agent.
+   * Reason for the deprecation, for people who use the agent.
    *
    * @defaultValue none
    */
@@ -26,15 +26,19 @@ export interface DeprecateOptions extends ChangeOptions {
   successorId?: string | undefined;
 }
 
-/** Agents whose versions are requested. */
+/** Request of `versions`: selects the agents with one name. */
 export interface VersionsRequest {
-  /** Exact name, case-sensitive. */
+  /** Exact name of the agents, case-sensitive. */
   name: string;
-  /** @defaultValue every owner */
+  /**
+   * Owner of the agents.
+   *
+   * @defaultValue every owner
+   */
   owner?: string | undefined;
 }
 
-/** Version of an agent, as `versions` returns it. */
+/** Version of an agent, as the method `versions` returns it. */
 export interface AgentVersion {
   id: string;
   owner: string;

@@ -17,7 +17,7 @@ import { withOwnSuccessors } from './own-successors';
 import { storedStatus, toDeprecation, type DeprecationRow } from './rows';
 import type { AgentVersion } from './version-types';
 
-/** Validated request of versions. */
+/** Validated request of the method `versions`. */
 interface VersionsTarget {
   readonly name: string;
   readonly owner: string | undefined;
@@ -26,7 +26,7 @@ interface VersionsTarget {
 const fields = new Set(['name', 'owner'] as const);
 
 /**
- * Parses a request of versions.
+ * Parses the request of the method `versions`.
  *
  * @throws INVALID_INPUT when the request is invalid
  */
@@ -42,7 +42,8 @@ const selectVersions = memoizeByDialect((dialect) => {
       LIMIT CAST(${limit} AS BIGINT)`;
   return {
     ofName: defineStatement<{ name: string; limit: number }>((p) => select(sql`a.name = ${p('name')}`, p('limit'))),
-    // Uses the index of the name and not that of the owner: few agents have the name, but an owner may have very many.
+    // `unindexed` makes the database use the index on the name: few agents have the same name, but an owner may have
+    // very many agents.
     ofOwner: defineStatement<{ name: string; owner: string; limit: number }>((p) =>
       select(sql`a.name = ${p('name')} AND ${dialect.unindexed(sql`a.owner`)} = ${p('owner')}`, p('limit')),
     ),
@@ -60,7 +61,7 @@ export async function getVersions(
   { maxResults, checks }: ServiceSettings,
 ): Promise<AgentVersion[]> {
   const { ofName, ofOwner } = selectVersions(executor.dialect);
-  // Requests one version more than allowed, which shows whether there are too many.
+  // Requests one version more than allowed. This additional version shows that there are too many.
   const limit = maxResults + 1;
   const statement = owner === undefined ? ofName({ name, limit }) : ofOwner({ name, owner, limit });
   const rows = await executor.query(withBounds(answerBounds(checks.limits), statement));
@@ -77,7 +78,7 @@ type VersionRow = readonly [
 ];
 
 function toVersion(row: Row): AgentVersion {
-  // The cast is safe: `selectVersions` selects exactly these columns.
+  // The cast is safe: the statement selects exactly these columns.
   const [storedId, owner, version, status, createdAt, ...stored] = row as VersionRow;
   const id = storedText(storedId, 'agent', storedId, 'id');
   const deprecation = toDeprecation(stored, id);

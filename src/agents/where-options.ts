@@ -3,7 +3,7 @@ import { checkBoolean, checkObject, checkWholeNumber, ifDefined } from '../valid
 const updateNames = new Set(['expect', 'allowRevokedCertificate'] as const);
 const deleteNames = new Set(['expect'] as const);
 
-/** Validated options of changing all agents that match a query. */
+/** Validated options of `updateWhere` and `deleteWhere`. */
 export interface WhereRules {
   /** Required number of matching agents; undefined when any number is accepted. */
   readonly expect: number | undefined;
@@ -13,7 +13,7 @@ export interface WhereRules {
 /**
  * Parses the options of `updateWhere`.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseUpdateWhereOptions(input: unknown = {}): WhereRules {
   const { expect, allowRevokedCertificate } = checkObject(input, 'options', updateNames);
@@ -24,7 +24,7 @@ export function parseUpdateWhereOptions(input: unknown = {}): WhereRules {
 /**
  * Parses the options of `deleteWhere`.
  *
- * @throws INVALID_INPUT when they are invalid
+ * @throws INVALID_INPUT when the options are invalid
  */
 export function parseDeleteWhereOptions(input: unknown = {}): WhereRules {
   const { expect } = checkObject(input, 'options', deleteNames);
