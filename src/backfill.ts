@@ -8,7 +8,7 @@ import { foldCase } from './validation/fold-case';
 
 const batchSize = 1000;
 
-/** Statements that compute derived columns of one table, such as the folded name. */
+/** Statements that fill the derived columns of one table, such as the column with agent names in lower case. */
 interface DerivedColumns {
   /** Selects rows whose derived values are missing, with their id and the columns that the values are derived from. */
   readonly select: Statement;
@@ -17,8 +17,8 @@ interface DerivedColumns {
 
 type Source = readonly [id: string, first: string, second: string];
 
-// Each query reads only the index entries of missing values. A row must not be selected again after its update, or the
-// loop would not end. Therefore the conditions exclude an empty issuer or subject, whose folded form is also empty.
+// Each query reads only the index entries of missing values. An updated row must not be selected again, or the backfill
+// would never end. An empty issuer or subject is excluded, because its lower-case form is also empty.
 const derivedColumns: readonly DerivedColumns[] = [
   {
     select: toSelect("SELECT id, name, version FROM agents WHERE version_key = ''"),
@@ -38,9 +38,9 @@ const derivedColumns: readonly DerivedColumns[] = [
 ];
 
 /**
- * Computes the values that SQL cannot compute, after a database with the initial schema was migrated: folded texts,
- * version keys, and the hashes of the event chain. Works in batches, so that other calls can write in between. Can be
- * interrupted and run again. Changes nothing when no value is missing.
+ * Computes stored values that SQL cannot compute: texts in lower case, sort keys of versions, and the hashes of the
+ * event chain. Call it after a database with the initial schema was migrated. Works in batches, so that other calls can
+ * write in between. Can be interrupted and run again. Changes nothing when no value is missing.
  */
 export async function backfill(executor: Executor): Promise<void> {
   for (const columns of derivedColumns) await fillColumns(executor, columns);

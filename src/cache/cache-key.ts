@@ -1,7 +1,7 @@
 import type { LookupKind } from '../storage/lookup';
 import type { ChangeEntry } from '../storage/transaction';
 
-/** Key in `PendingInvalidations` that stands for every fingerprint. No result of {@link keyOf} equals it. */
+/** Key in `PendingInvalidations` that stands for all certificate fingerprints. No result of {@link keyOf} equals it. */
 export const anyFingerprint = 'fingerprint';
 
 export function keyOf(by: LookupKind, key: string): string {

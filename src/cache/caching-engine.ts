@@ -12,7 +12,7 @@ import { ChangePoll } from './change-poll';
 import { CommitWatch } from './commit-watch';
 import { RecordCache } from './record-cache';
 
-/** Engine with a cache of records. Each write evicts the records that it changes from the cache. */
+/** Database engine with a cache of records. Each write evicts the records that it changes from the cache. */
 export class CachingEngine implements Engine {
   readonly cache: RecordCache;
   readonly #engine: Engine;
@@ -22,7 +22,7 @@ export class CachingEngine implements Engine {
     this.cache = cache;
   }
 
-  /** Creates an engine that adds a cache to an open engine. */
+  /** Creates an engine that adds a record cache to an open engine. */
   static async open(
     engine: Engine,
     settings: CacheSettings,
@@ -110,7 +110,8 @@ export class CachingEngine implements Engine {
   }
 
   async terminate(): Promise<void> {
-    // First terminates the engine: closing the cache waits for its poll, and the poll may be waiting for the engine.
+    // Terminates the engine before the cache: closing the cache waits for its poll, which may be waiting for the
+    // engine.
     await this.#engine.terminate();
     await this.cache.close();
   }

@@ -7,7 +7,7 @@ import { runOutsideTransactions } from '../runtime/transaction-context';
 
 /** Time in milliseconds from the end of one poll of the change feed to the beginning of the next one. */
 const intervalMs = 200;
-/** Time in milliseconds after the last read of the cache when polling stops and the cache is invalidated. */
+/** Time in milliseconds after the last cache read when polling stops and all cached records are invalidated. */
 const longestIdleMs = 30_000;
 /**
  * Maximum number of changes whose records are evicted one by one. With more changes, all records are invalidated, which
@@ -15,17 +15,17 @@ const longestIdleMs = 30_000;
  */
 const pageSize = 1000;
 
-// Keeps the original functions: fake timers in a test of the application would stop the database.
+// Keeps the original timer functions: fake timers in a test of the application would stop the polling.
 const { setTimeout, clearTimeout } = globalThis;
 
 /** Polls the change feed for commits of other processes and services. Polls only while the cache is in use. */
 export class ChangePoll implements ChangeSource {
   readonly #executor: Executor;
-  /** Sequence number of the last change that was processed; undefined until the feed has been read. */
+  /** Sequence number of the last processed change of the change feed; undefined until the feed has been read. */
   #last: number | undefined;
   /**
-   * Changes of this service, with the number of times that the feed will still report them. When the feed reports such
-   * a change, the cache keeps the record: the record was evicted before the commit, and read again afterwards.
+   * Changes that this service has written, with the number of times that the change feed will still report them. Such a
+   * report does not evict a record: the write has already evicted the old one.
    */
   readonly #own = new LRUCache<string, number>({ max: 10 * pageSize });
   #timer: NodeJS.Timeout | undefined;
@@ -34,15 +34,15 @@ export class ChangePoll implements ChangeSource {
   #isClosed = false;
 
   /**
-   * Creates a poll that has not started.
+   * Creates a poll of the change feed. The poll has not started.
    *
-   * @param executor - an executor on the primary.
+   * @param executor - executor that reads the primary database.
    */
   constructor(executor: Executor) {
     this.#executor = executor;
   }
 
-  /** Reads the last sequence number of the feed, after which polling begins. Never fails. */
+  /** Reads the last sequence number of the change feed, after which polling begins. Never fails. */
   open(cache: RecordCache): Promise<void> {
     return this.#poll(cache);
   }
@@ -70,7 +70,8 @@ export class ChangePoll implements ChangeSource {
     if (this.#isClosed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // The call that starts the timer may be inside the callback of a transaction, to which the poll must not belong.
+      // The call that starts the timer may be inside a transaction callback. The poll must not belong to that
+      // transaction.
       this.#polling = runOutsideTransactions(() => this.#run(cache));
     }, intervalMs);
     // A database that was not closed must not keep the process alive.
@@ -89,7 +90,7 @@ export class ChangePoll implements ChangeSource {
     try {
       await this.#catchUp(cache);
     } catch {
-      // Until the feed can be read again, the age of cached records is limited only by `ttlMs` and `staleIfErrorMs`.
+      // While the change feed cannot be read, only `ttlMs` and `staleIfErrorMs` limit the age of cached records.
     }
   }
 
@@ -97,8 +98,8 @@ export class ChangePoll implements ChangeSource {
     if (this.#last !== undefined) {
       const after = this.#last;
       const page = await readPage(this.#executor, { after, limit: pageSize });
-      // Evicts records one by one only if all changed records are known. They are not if changes were pruned before
-      // they were read, if the feed is that of another database, or if there are too many changes.
+      // Evicts records one by one only if all changed records are known. Some are unknown if changes were pruned
+      // unread, if the feed belongs to another database, or if there are too many changes.
       if (!page.isFull && after >= page.pruned && after <= page.last) {
         const changes = page.changes.map(({ entity, kind, id, changedAt }): ChangeEntry => {
           return {
@@ -120,7 +121,7 @@ export class ChangePoll implements ChangeSource {
     this.#last = end;
   }
 
-  // Reports whether this service has announced the change. If so, removes one announcement.
+  // Reports whether this service has written the change with this key. If so, expects one report of the change less.
   #takeOwn(key: string): boolean {
     const count = this.#own.get(key);
     if (count === undefined) return false;
@@ -130,9 +131,9 @@ export class ChangePoll implements ChangeSource {
   }
 }
 
-// Returns the keys of a change. They do not contain its sequence number, which is unknown before the commit. If another
-// process changes the same record in the same millisecond, the feed reports the key once more than it was announced, so
-// this change is noticed.
+// Returns one key for each changed record. A key does not contain the sequence number, which is unknown before the
+// commit. If another process changes the same record in the same millisecond, the feed reports the key once more than
+// this service has announced it. So that change is noticed, too.
 function keysOf({ entity, kind, ids, changedAt }: ChangeEntry): string[] {
   return ids.map((id) => `${entity} ${kind} ${changedAt} ${id}`);
 }

@@ -4,15 +4,15 @@ import type { LookupKind, StoredRecord } from '../storage/lookup';
 export interface Entry {
   readonly by: LookupKind;
   readonly record: StoredRecord | null;
-  /** Time when the read began, by the clock of the option `now`. */
+  /** Time when the read of the record began, by the clock of the option `now`. */
   readonly readAt: number;
-  /** Generation of the cache when the record was read: see `RecordCache`. */
+  /** Generation of the record cache when the record was read: see `RecordCache`. */
   readonly generation: number;
-  /** Number of certificates that this service had created when the record was read. */
+  /** Number of certificates that this service had created when the cached record was read. */
   readonly certificatesCreated: number;
 }
 
-/** Running read. Other callers that request the same record wait for its result. */
+/** Read of a record that is running. Other callers that request the same record wait for its result. */
 export interface InFlightRead {
   readonly by: LookupKind;
   result: Promise<StoredRecord | null>;

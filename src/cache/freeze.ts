@@ -2,7 +2,7 @@ import { types } from 'node:util';
 
 const { prototype } = Date;
 
-/** Names of the methods that change a Date. */
+/** Names of the methods that change a `Date`, such as `setTime`. */
 const setters = Object.getOwnPropertyNames(prototype).filter((name) => name.startsWith('set'));
 
 /** Date whose time cannot be changed. It is necessary because `Object.freeze` does not protect the time of a Date. */
@@ -17,9 +17,9 @@ function refuse(): never {
   throw new TypeError('Cannot change a Date of a cached record');
 }
 
-/** Makes a record immutable, with everything in it, and returns it. Call it before other code gets the record. */
+/** Makes a record and all values in it immutable, and returns the record. Call it before other code gets the record. */
 export function freeze<T>(record: T): T {
-  // Uses a list and no recursion: metadata may be nested more deeply than the stack allows.
+  // Uses a list in place of recursion: metadata may be nested more deeply than the call stack allows.
   const open: unknown[] = [record];
   while (open.length > 0) {
     const value = open.pop();

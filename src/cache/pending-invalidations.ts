@@ -1,4 +1,4 @@
-/** Counts, for each key, the running writes of this process that change the record. */
+/** Counts, for each key of a cached record, the running writes of this process that change the record. */
 export class PendingInvalidations {
   readonly #counts = new Map<string, number>();
 
@@ -6,7 +6,7 @@ export class PendingInvalidations {
     return this.#counts.has(key);
   }
 
-  /** Adds keys. The returned callback removes them. */
+  /** Adds one running write to the count of each key. The returned callback subtracts it again. */
   add(keys: readonly string[]): () => void {
     for (const key of keys) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     return () => {

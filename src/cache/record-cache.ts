@@ -12,14 +12,14 @@ import { classifyError } from '../errors/classify-error';
 import type { Lookup, LookupKind, StoredRecord } from '../storage/lookup';
 import { toStale } from './stale';
 
-/** Maximum time in milliseconds for which the cache keeps the result that a record does not exist. */
+/** Maximum time in milliseconds for which the cache stores the result that a record does not exist. */
 const maxNotFoundMs = 1000;
 
 /** Source of the changes that other processes, and other services of this process, have committed. */
 export interface ChangeSource {
-  /** Evicts the records that others have changed. Evicts only those whose changes are known without waiting. */
+  /** Evicts cached records that other processes or services have changed. Never waits for the database. */
   check(cache: RecordCache): void;
-  /** Announces changes that this service is about to commit. Otherwise they would be mistaken for changes of others. */
+  /** Announces changes that this service will commit. Otherwise they would count as changes of other services. */
   announce?(changes: readonly ChangeEntry[]): void;
   /** Withdraws the announcement of changes that were rolled back. */
   withdraw?(changes: readonly ChangeEntry[]): void;
@@ -27,8 +27,8 @@ export interface ChangeSource {
 }
 
 /**
- * Cache of records. A write evicts its records before the commit, and blocks them until the commit has ended. Otherwise
- * a read during the commit could put the old version into the cache.
+ * Cache of records. A write evicts its records before the commit, and prevents their caching until the commit has
+ * ended. Otherwise a read during the commit could put the old version into the cache.
  */
 export class RecordCache {
   readonly #ttlMs: number;
@@ -38,11 +38,11 @@ export class RecordCache {
   readonly #diagnostics: Diagnostics;
   /** Cached results by key. The key of a certificate is its fingerprint, even if it was looked up by its id. */
   readonly #entries: LRUCache<string, Entry>;
-  /** Keys in the cache of certificates, by their ids. */
+  /** Keys of the cached certificates, by the ids of the certificates. */
   readonly #certificateKeys = new Map<string, string>();
   readonly #inFlightReads = new Map<string, InFlightRead>();
   readonly #pending = new PendingInvalidations();
-  /** Number that increases when all entries are invalidated. An entry with a lower generation may be outdated. */
+  /** Number that increases when all cache entries are invalidated. An entry with a lower generation may be outdated. */
   #generation = 0;
   #certificatesCreated = 0;
 
@@ -98,17 +98,17 @@ export class RecordCache {
   }
 
   /**
-   * Evicts the records of the changes, and blocks them from the cache. Call the returned function after the commit or
-   * rollback, to end the block.
+   * Evicts the records that `changes` names, and prevents their caching until the returned callback is called. Call it
+   * after the commit or the rollback of the changes.
    */
   invalidate(changes: readonly ChangeEntry[]): (isCommitted: boolean) => void {
     this.evict(changes);
-    // Changes that are not written to the feed are never read from the feed.
+    // The poll of the change feed never sees changes that are not written to the feed, so they are not announced.
     const inFeed = changes.filter(({ isOutsideFeed }) => isOutsideFeed !== true);
     this.#changeSource.announce?.(inFeed);
     const keys = changes.flatMap(({ entity, ids }) => {
       const keysOfIds = ids.map((id) => keyOf(kindOf(entity), id));
-      // A change entry has the id of a certificate and not its fingerprint, so all fingerprints are blocked.
+      // A change entry has the id of a certificate and not its fingerprint, so no lookup by fingerprint may be cached.
       return entity === 'CERTIFICATE' && ids.length > 0 ? [...keysOfIds, anyFingerprint] : keysOfIds;
     });
     const end = this.#pending.add(keys);
@@ -118,7 +118,7 @@ export class RecordCache {
     };
   }
 
-  /** Evicts the records that the change entries name. */
+  /** Evicts the records that the change entries name from the cache. */
   evict(changes: readonly Pick<ChangeEntry, 'entity' | 'kind' | 'ids'>[]): void {
     for (const { entity, kind, ids } of changes) {
       for (const id of ids) {
@@ -133,25 +133,25 @@ export class RecordCache {
     }
   }
 
-  /** Invalidates all entries. Each stays in the cache, for `staleIfErrorMs`, until its record is read again. */
+  /** Invalidates all entries. The cache can still return them as stale records while the database is unavailable. */
   invalidateAll(): void {
     this.#generation += 1;
     for (const key of this.#inFlightReads.keys()) this.#markOutdated(key);
   }
 
-  /** Removes all records, including the stale ones. */
+  /** Removes all records from the cache, including the stale ones. */
   clear(): void {
     this.invalidateAll();
     this.#entries.clear();
   }
 
-  /** Stops looking for changes of others. */
+  /** Stops watching for changes of other processes and services. */
   close(): Promise<void> {
     return this.#changeSource.close();
   }
 
-  // Returns the result for a lookup: an entry, or a running read. Returns undefined when a write is changing the
-  // record, so that the result must not be cached.
+  // Returns the cached entry or the running read for a lookup. Returns undefined while a write is changing the record,
+  // because the result must not be cached then.
   #answer<T extends StoredRecord>(lookup: Lookup<T>, load: () => Promise<T | null>): Entry | InFlightRead | undefined {
     const { by, key } = lookup;
     this.#changeSource.check(this);
@@ -165,8 +165,8 @@ export class RecordCache {
     return this.#inFlightReads.get(ownKey) ?? this.#begin(by, ownKey, load, now);
   }
 
-  // Returns a stale record while the database is unavailable. All changes of this service are in it, because its writes
-  // evict records; changes of other processes may be missing.
+  // Returns a stale record while the database is unavailable. The record contains all changes of this service, because
+  // its writes evict records. Changes of other processes may be missing.
   #staleAnswer({ by, key }: Pick<Lookup<StoredRecord>, 'by' | 'key'>, error: unknown): StoredRecord | undefined {
     const entry = this.#find(by, key);
     if (!entry?.record || classifyError(error).code !== 'UNAVAILABLE') return undefined;
@@ -183,9 +183,9 @@ export class RecordCache {
   #isFresh({ by, record, readAt, generation, certificatesCreated }: Entry, now: number): boolean {
     if (generation !== this.#generation) return false;
     const ageMs = now - readAt;
-    // A negative age shows that the clock was set back. The record then counts as outdated.
+    // A negative age shows that the clock was set back. The cached record then counts as outdated.
     if (record !== null) return ageMs >= 0 && ageMs < this.#ttlMs;
-    // No certificate had this fingerprint. A certificate that was created since may have it.
+    // No certificate had this fingerprint at the time of the read. A certificate that was created later may have it.
     if (by === 'fingerprint' && certificatesCreated !== this.#certificatesCreated) return false;
     return ageMs >= 0 && ageMs < Math.min(this.#ttlMs, maxNotFoundMs);
   }
@@ -229,8 +229,8 @@ export class RecordCache {
     this.#certificateKeys.set(record.id, key);
   }
 
-  // Callers that already wait may get the old record, because they asked before the change. Later callers begin a new
-  // read.
+  // Callers that already wait for this read may get the old record, because they asked before the change. Later callers
+  // begin a new read.
   #markOutdated(key: string): void {
     const read = this.#inFlightReads.get(key);
     if (read === undefined) return;

@@ -1,8 +1,8 @@
 const staleRecords = new WeakSet();
 
 /**
- * Returns a copy of a cached record for which {@link isStale} returns true. The record itself is not marked, because
- * earlier callers may have received the same object while it was up to date.
+ * Returns a copy of a cached record for which {@link isStale} returns true. Does not mark the record itself: earlier
+ * callers may have received the same object while it was up to date.
  */
 export function toStale<T extends object>(record: T): T {
   const copy = Object.freeze({ ...record });
@@ -11,8 +11,9 @@ export function toStale<T extends object>(record: T): T {
 }
 
 /**
- * Reports whether a record may be outdated: the cache returned it after its time, because the database was UNAVAILABLE.
- * See the option `cache.staleIfErrorMs`. Returns false for every other object, including a copy of a stale record.
+ * Reports whether a record may be outdated. The cache returns such a record after its time, while the database is
+ * UNAVAILABLE: see the option `cache.staleIfErrorMs`. Returns false for every other object, including a copy of a stale
+ * record.
  *
  * @example
  * ```ts

@@ -51,7 +51,7 @@ export class CertificateService implements CertificateReader, CertificateWriter 
     const { checks } = this.#settings;
     const { scopeOwner } = checks;
     if (scopeOwner !== undefined) {
-      // The cache does not know which agents hold a certificate, so it cannot answer for one owner.
+      // The record cache does not know which agents hold a certificate, so it cannot answer for one owner.
       return this.#session.read('certificates.get', options, (executor) =>
         getCertificate(executor, checks.id(id, 'id'), scopeOwner),
       );

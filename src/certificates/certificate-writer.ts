@@ -23,7 +23,7 @@ export interface CertificateWriter {
 
   /**
    * Stores many certificates, in batches of up to 500. With `onError: 'abort'`, the default, the call is atomic. With
-   * `'collect'`, a refused certificate does not prevent the storing of the others, and each batch is atomic.
+   * `'collect'`, the call stores all certificates that are not refused, and each batch is atomic.
    *
    * @returns the result of each certificate, in input order; an empty array for no certificates.
    * @throws with `'abort'`, the error of the first refused certificate, as for {@link create}; INVALID_INPUT for wrong

@@ -14,8 +14,8 @@ import type { CertificateStatus, RevocationOutcome } from './types';
 import type { NewCertificateRow } from './validation';
 
 /*
- * Operations that change certificates. Each is called inside a transaction, and records its changes for the change
- * feed. `nowMs` is the time of the change in milliseconds since 1970.
+ * Operations that change certificates. Each is called inside a transaction, and adds its changes to the change feed.
+ * `nowMs` is the time of the change in milliseconds since 1970.
  */
 
 /** Stores a certificate, and returns its id. */
@@ -40,8 +40,9 @@ export async function setCertificateStatus(
 ): Promise<boolean> {
   const { setStatus, selectStatus } = certificateStatements(tx.dialect);
   const statement = setStatus({ id, status, revokedAt: status === 'REVOKED' ? nowMs : null });
-  // If the status has changed between the two statements, tries again. The number of attempts is limited, because a row
-  // security policy may let the database role see the row but not change it.
+  // Tries again if another transaction changes the status between the two statements. The number of attempts is
+  // limited: a row security policy may let the database role see the certificate but not change it, and then every
+  // attempt fails.
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(statement)) > 0) {
       tx.recordChange(certificateChange('UPDATED', [id], nowMs));
@@ -89,8 +90,8 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
   // and deletes no row.
   if ((await tx.execute(statements.delete({ id }))) === 0) throw protectedRow();
   tx.recordChange(certificateChange('DELETED', [id], nowMs));
-  // The certificates that the deleted certificate replaced have also changed: the foreign key has set their
-  // `replaced_by` to NULL.
+  // The foreign key has set `replaced_by` to NULL in the certificates that the deleted certificate replaced. They are
+  // also recorded as changed.
   tx.recordChange(certificateChange('UPDATED', idsOf(predecessors), nowMs));
   return true;
 }
@@ -99,7 +100,7 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
  * Revokes a certificate and, as `agents` requests, changes the agents that hold it. Returns null when the certificate
  * does not exist.
  *
- * @param scopeOwner - as `owner` of {@link lockHeldBy}; undefined when agents of any owner may hold the certificate.
+ * @param scopeOwner - owner whose agents must hold the certificate; undefined when agents of any owner may hold it.
  * @throws CONFLICT when agents of `scopeOwner` and of another owner hold the certificate
  */
 export async function revokeCertificate(
@@ -126,7 +127,7 @@ export async function revokeCertificate(
 /**
  * Replaces the certificate `oldId` by a new one, and returns the id of the new one.
  *
- * @param scopeOwner - as `owner` of {@link lockHeldBy}; undefined when agents of any owner may hold the certificate.
+ * @param scopeOwner - owner whose agents must hold the old certificate; undefined when agents of any owner may hold it.
  * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when that certificate has already been
  * replaced, or when agents of `scopeOwner` and of another owner hold it; INVALID_TRANSITION when the new certificate is
  * REVOKED, unless `allowsRevoked` is true
@@ -141,8 +142,8 @@ export async function rotateCertificate(
   const statements = certificateStatements(tx.dialect);
   const locked = await lockHeldBy(tx, oldId, scopeOwner);
   if (locked === undefined) {
-    // The insertion comes first, because ALREADY_EXISTS has precedence over the errors below. Those errors roll it
-    // back.
+    // The new certificate is inserted first, because ALREADY_EXISTS has precedence over the errors below. Those errors
+    // roll the insertion back.
     await tx.executeAll(statements.insert(row));
     const message = 'oldId must be the id of an existing certificate';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
@@ -171,7 +172,7 @@ export async function expireDueCertificates(tx: Transaction, nowMs: number, limi
   return rows.length;
 }
 
-/** Changes the agents that hold a certificate. Returns their ids in ascending order. */
+/** Changes the agents that hold a certificate. Returns the ids of the changed agents in ascending order. */
 async function changeHolders(
   tx: Transaction,
   lock: HolderStatements['lockAll'],
@@ -183,12 +184,12 @@ async function changeHolders(
   for (let after = beforeHolders; ;) {
     const rows = await tx.query(lock({ certificateId, ...after }));
     const ids = idsOf(rows);
-    // Sorts each part at once. The final sort then only merges sorted parts, which is quick.
+    // Sorts each part of the ids when it is read. The final sort then only merges sorted parts, which is quick.
     for (const id of isStepped ? sortByCodePoint(ids) : ids) all.push(id);
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
-      // Sorting many ids blocks the event loop for long, so other work of the process gets a chance to run before.
+      // Yields first, because sorting many ids blocks the event loop for long.
       if (shouldYield()) await yieldToEventLoop();
       return sortByCodePoint(all);
     }
@@ -213,7 +214,7 @@ function agentChange(ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'AGENT', kind: 'UPDATED', ids, changedAt };
 }
 
-// Returns the ids of records, which are the first column of each row.
+// Returns the ids of records. The id is the first column of each row.
 function idsOf(rows: readonly Row[]): string[] {
   // The cast is safe: every statement whose rows are passed here selects an id first.
   return rows.map(([id]) => id as string);

@@ -9,8 +9,8 @@ import { certificateStatements } from './statements';
 import { parseNewCertificate, type NewCertificateRow } from './validation';
 
 /**
- * Maximum number of attempts to insert the certificates of a batch. An attempt can fail because another connection has
- * inserted a certificate with the same id or fingerprint meanwhile.
+ * Maximum number of attempts to insert a batch of certificates. An attempt can miss a certificate with the same id or
+ * fingerprint that another connection inserts at the same time.
  */
 const maxTries = 5;
 
@@ -50,7 +50,7 @@ function lengthOf({ columns, metadata }: NewCertificateRow): number {
   return length;
 }
 
-/** Stores certificates. Stores nothing of the refused ones, and returns their failures. */
+/** Stores the certificates that are not refused. Returns the failures of the refused certificates. */
 async function insertCertificates(
   tx: Transaction,
   rows: readonly NewCertificateRow[],
@@ -60,27 +60,27 @@ async function insertCertificates(
   for (let rest = rows, tries = 1; rest.length > 0; tries += 1) {
     const accepted = chooseFree(rest, await selectTaken(tx, rest), failures);
     const inserted = await insertRows(tx, accepted, nowMs);
-    // The INSERT skips a certificate whose id or fingerprint another transaction has inserted since the query. The
-    // query of the next attempt finds it.
+    // The INSERT skips a certificate whose id or fingerprint another transaction has inserted since the query for taken
+    // ids. The query of the next attempt finds the other certificate.
     rest = accepted.filter(({ columns }) => !inserted.has(columns.id));
     if (tries < maxTries) continue;
-    // The certificate violates a unique constraint of the application, which the queries above do not test. A plain
-    // INSERT fails with the error of this constraint.
+    // A certificate that is still skipped violates a unique constraint of the application, which the queries do not
+    // test. A plain INSERT fails with the error of this constraint.
     for (const row of rest) await tx.executeAll(certificateStatements(tx.dialect).insert(row));
     break;
   }
   return failures;
 }
 
-/** Ids and fingerprint keys that stored certificates have. */
+/** Ids and fingerprint keys (fingerprints in normal form) that are taken by stored certificates. */
 interface Taken {
   readonly ids: Set<unknown>;
   readonly fingerprintKeys: Set<unknown>;
 }
 
 /**
- * Returns the certificates whose id and fingerprint are free, and adds the failures of the others to `failures`. Of
- * several certificates with the same id or fingerprint, the first one is accepted.
+ * Returns the certificates whose id and fingerprint are free. Adds the failures of the other certificates to
+ * `failures`. Accepts only the first of several certificates with the same id or fingerprint.
  */
 function chooseFree(
   rows: readonly NewCertificateRow[],
@@ -119,8 +119,8 @@ async function insertRows(
 ): Promise<ReadonlySet<unknown>> {
   if (rows.length === 0) return new Set();
   const statements = certificateStatements(tx.dialect);
-  // Inserts in the order of the fingerprints. Otherwise two batches could each wait for a certificate that the other
-  // one has inserted, a deadlock. The order of the ids would not help, because each call generates different ids.
+  // Inserts in the order of the fingerprints. In another order, two batches could each wait for a certificate that the
+  // other batch has inserted: a deadlock. The order of the ids would not help, because each call generates other ids.
   const ordered = [...rows].sort((one, other) => (one.columns.fingerprintKey < other.columns.fingerprintKey ? -1 : 1));
   const found = await tx.executeReturning(statements.insertMany(ordered));
   const ids = new Set(found.map(([id]) => id));

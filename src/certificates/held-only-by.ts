@@ -1,8 +1,8 @@
 import { sql, type Sql } from '../sql/sql';
 
 /**
- * Composes the condition that a certificate belongs to an owner: agents of this owner hold it, and no agents of another
- * owner do. A certificate that no agent holds belongs to nobody. The condition is never NULL.
+ * Composes the condition that a certificate belongs to an owner: only agents of this owner hold it, and at least one
+ * does. The condition is false, and never NULL, when no agent holds the certificate.
  *
  * Each subquery reads one end of the index on `certificate_id` and `owner`; SQLite does so only for a single aggregate.
  * There is no EXISTS, because PostgreSQL could convert it to a join with the whole table.

@@ -5,44 +5,47 @@ import { raw, sql, type Sql } from '../sql/sql';
 import { defineStatement, type Statement } from '../sql/statement';
 import { isHeldOnlyBy } from './held-only-by';
 
-/** Position of a holder in the order in which SQLite returns holders. */
+/** Position of a holder, an agent that holds a certificate, in the order in which SQLite returns the holders. */
 export interface HolderPosition {
   readonly owner: string;
   readonly key: number;
 }
 
-/** Position before all holders. No owner is empty. */
+/** Position before the first holder of a certificate. An owner is never an empty text. */
 export const beforeHolders: HolderPosition = { owner: '', key: -1 };
 
 /**
- * Parameters of the statements that select holders: the agents that hold a certificate. On SQLite, the statements
- * return the holders in parts, each after the position of the last holder in the previous part.
+ * Parameters of the statements that select the holders of a certificate, the agents that hold it. On SQLite, each
+ * statement returns one part of the holders: those after the last holder of the previous part.
  */
 type HolderParameters = Readonly<Record<'certificateId' | 'owner', string> & Record<'key', number>>;
 
-/** Statements about holders, the agents that hold a certificate, for one engine. */
+/** Statements, for one engine, about the holders of a certificate: the agents that hold it. */
 export class HolderStatements {
-  /** Selects one row when a holder exists. */
+  /** Selects one row when at least one agent holds the certificate. */
   readonly exists;
   /**
-   * Selects one row with two numbers. The first is 1 when an agent of the owner holds the certificate, and otherwise 0
-   * or NULL. Only if it is 1, the second has a meaning: it is 1 when an agent of another owner also holds the
-   * certificate, and otherwise 0.
+   * Selects one row with two numbers. The first number is 1 when an agent of the owner holds the certificate, otherwise
+   * 0 or NULL. The second number is 1 when an agent of another owner also holds it, otherwise 0. Ignore the second
+   * number unless the first one is 1.
    */
   readonly selectOwners;
-  /** Selects the same numbers, and locks all holders. Undefined on engines without row locks. */
+  /**
+   * Selects the same two numbers as {@link selectOwners}, and locks all holders. Undefined on engines without row
+   * locks.
+   */
   readonly lockOwners;
   /**
-   * Selects the ids of all holders, each with its owner and its row key. On PostgreSQL, returns all of them in ascending
-   * order, and locks them. On SQLite, returns a part of at most {@link chunkRows} ids, in the order of the index: by
-   * owner and row key.
+   * Selects the ids of all agents that hold the certificate, each with its owner and its row key. On PostgreSQL,
+   * returns all ids in ascending order, and locks the agents. On SQLite, returns at most {@link chunkRows} ids, ordered
+   * by owner and row key like the index.
    */
   readonly lockAll;
-  /** Selects the holders that a suspension changes, in the same form as {@link lockAll}. */
+  /** Selects the agents that a suspension changes, in the same form as {@link lockAll}. */
   readonly lockForSuspension;
-  /** Selects the holders that a revocation changes, in the same form as {@link lockAll}. */
+  /** Selects the agents that a revocation changes, in the same form as {@link lockAll}. */
   readonly lockForRevocation;
-  /** True when the ids of the holders are returned in parts. */
+  /** True when each statement returns only a part of the holders' ids. */
   readonly isStepped: boolean;
   readonly #setStatus;
   readonly #setCertificate;
@@ -93,12 +96,12 @@ export class HolderStatements {
     );
   }
 
-  /** Returns the statement that sets the status of agents. */
+  /** Returns the statement that sets the status of the agents with the given ids. */
   setStatus(ids: readonly string[], status: 'REVOKED' | 'SUSPENDED', nowMs: number): Statement {
     return this.#setStatus({ ids: JSON.stringify(ids), status, now: nowMs });
   }
 
-  /** Returns the statement that attaches agents to another certificate. */
+  /** Returns the statement that attaches the agents with the given ids to another certificate. */
   setCertificate(ids: readonly string[], certificateId: string, nowMs: number): Statement {
     return this.#setCertificate({ ids: JSON.stringify(ids), certificateId, now: nowMs });
   }

@@ -5,8 +5,8 @@ import { holderStatements } from './holder-statements';
 import { certificateStatements } from './statements';
 
 /**
- * Returns the row of the statement `lock`; undefined when the certificate does not exist. Other transactions cannot
- * change the certificate until the end of this transaction.
+ * Locks a certificate until the end of the transaction, so that other transactions cannot change it. Returns its status
+ * and `replacedBy`; undefined when the certificate does not exist.
  */
 export function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefined> {
   const { lock } = certificateStatements(tx.dialect);
@@ -15,10 +15,11 @@ export function lockForUpdate(tx: Transaction, id: string): Promise<Row | undefi
 
 /**
  * Locks a certificate that agents of `owner` hold. Until the end of the transaction, no other agent can get the
- * certificate, and none of these agents can get another owner. Does not lock a certificate of another owner, because
- * that owner's calls must not have to wait. With an undefined `owner`, locks any certificate.
+ * certificate, and these agents cannot get another owner. Returns undefined, and locks nothing, when no agent of
+ * `owner` holds the certificate: calls of other owners must not have to wait. With an undefined `owner`, locks any
+ * certificate.
  *
- * @throws CONFLICT when an agent of another owner holds the certificate, too
+ * @throws CONFLICT when an agent of another owner also holds the certificate
  */
 export async function lockHeldBy(tx: Transaction, id: string, owner: string | undefined): Promise<Row | undefined> {
   if (owner === undefined) return lockForUpdate(tx, id);
@@ -26,14 +27,15 @@ export async function lockHeldBy(tx: Transaction, id: string, owner: string | un
   const parameters = { certificateId: id, owner };
   if (!isHeldOnly(await tx.query(selectOwners(parameters)))) return undefined;
   const locked = await lockForUpdate(tx, id);
-  // While PostgreSQL waited for the lock, other transactions may have changed the holders.
+  // Other transactions may have changed the holders while PostgreSQL waited for the lock, so they are tested again.
   return lockOwners === undefined || isHeldOnly(await tx.query(lockOwners(parameters))) ? locked : undefined;
 }
 
 /**
- * Reports from a row of `selectOwners` whether agents of the owner hold the certificate.
+ * Reports whether agents of the owner hold the certificate. The argument is the result of `selectOwners` or
+ * `lockOwners`.
  *
- * @throws CONFLICT when an agent of another owner also holds it
+ * @throws CONFLICT when an agent of another owner also holds the certificate
  */
 function isHeldOnly([holders]: readonly Row[]): boolean {
   if (Number(holders?.[0]) !== 1) return false;
@@ -44,9 +46,9 @@ function isHeldOnly([holders]: readonly Row[]): boolean {
 }
 
 /**
- * Returns the result of `attempt`; undefined when the certificate does not exist. If `attempt` finds no certificate but
- * a later query does, the certificate may have been created between the two queries: then tries again. The number of
- * attempts is limited, because a row security policy may let the database role see the row but not change it.
+ * Returns the result of `attempt`; undefined when the certificate does not exist. Repeats `attempt` when its result is
+ * undefined although the certificate exists: the certificate may have been created after `attempt`. The number of
+ * attempts is limited, because a row security policy may let the database role see the certificate but not change it.
  */
 export async function repeatWhileHidden<T>(
   tx: Transaction,

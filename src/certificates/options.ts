@@ -28,7 +28,7 @@ export function parseRevocation(input: unknown, nowMs: number): ParsedRevocation
 }
 
 /**
- * Parses the options of storing many certificates.
+ * Parses the options of `certificates.createMany`.
  *
  * @throws INVALID_INPUT when they are invalid
  */
@@ -38,7 +38,7 @@ export function parseCreateManyOptions(input: unknown = {}): BatchRules {
 }
 
 /**
- * Reports whether the options of a rotation accept a REVOKED new certificate.
+ * Reports whether the options of `certificates.rotate` accept a new certificate that is REVOKED.
  *
  * @throws INVALID_INPUT when they are invalid
  */

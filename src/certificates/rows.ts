@@ -7,7 +7,10 @@ import { storedChoice, storedJson, storedText, storedTime } from '../sql/stored'
 import type { Metadata } from '../metadata/types';
 import { CertificateStatus, RevocationReason, type Certificate } from './types';
 
-/** Composes the columns of a whole certificate `c` for {@link toCertificate}. */
+/**
+ * Composes the SQL for all columns of a certificate with the alias `c`, in the order that {@link toCertificate}
+ * expects.
+ */
 export function certificateColumns(dialect: Dialect): Sql {
   const { toMs } = dialect;
   return sql`c.id, c.subject, c.issuer, ${toMs(sql`c.not_before`)}, ${toMs(sql`c.not_after`)}, c.public_key, c.certificate,
@@ -15,7 +18,7 @@ export function certificateColumns(dialect: Dialect): Sql {
     c.serial_number,    ${dialect.jsonObjectAggregate(sql`certificate_metadata m WHERE m.certificate_id = c.id`)}`;
 }
 
-/** A row of `certificateColumns`. The metadata is JSON text. */
+/** Row with the columns that `certificateColumns` selects. The metadata is JSON text. */
 type CertificateResultRow = readonly [
   ...UncheckedValues<
     CertificateModel,
@@ -29,7 +32,7 @@ type CertificateResultRow = readonly [
 const statuses: ReadonlySet<CertificateModel['status']> = new Set(Object.values(CertificateStatus));
 const reasons: ReadonlySet<RevocationReason> = new Set(Object.values(RevocationReason));
 
-/** Converts a row of {@link certificateColumns} to a record. */
+/** Converts a row with the columns of {@link certificateColumns} to a certificate. */
 export function toCertificate(row: Row): Certificate {
   // The cast is safe: every statement whose rows are converted here selects exactly these columns.
   const columns = row as CertificateResultRow;
@@ -44,7 +47,7 @@ export function toCertificate(row: Row): Certificate {
     certificate: storedText(columns[6], 'certificate', id, 'certificate'),
     fingerprint: storedText(columns[7], 'certificate', id, 'fingerprint'),
     status: storedChoice(columns[8], statuses, 'certificate', id, 'status'),
-    // The cast is safe: `certificateColumns` builds an object.
+    // The cast is safe: the metadata column of `certificateColumns` is a JSON object.
     metadata: storedJson(columns[14], 'certificate', id, 'metadata') as Metadata,
     createdAt: storedTime(columns[9], 'certificate', id, 'createdAt'),
   };

@@ -30,7 +30,7 @@ const table: Columns<CertificateModel> = {
   replacedById: ['replaced_by', 'text'],
 };
 
-/** Statements about certificates, for one engine. */
+/** SQL statements about certificates, for one engine. */
 class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
@@ -45,8 +45,8 @@ class CertificateStatements {
   readonly selectOwnedByFingerprint;
   /**
    * Selects the status and `replacedBy` of a certificate. On engines with row locks, also locks the row: until the end
-   * of the transaction, no other transaction can change the certificate or add a reference to it. References that were
-   * added while the statement waited for the lock are visible to later statements only.
+   * of the transaction, no other transaction can change the certificate or add a reference to it. Later statements also
+   * see references that were added while this statement waited for the lock.
    */
   readonly lock;
   /** Selects one row when the certificate exists. */
@@ -57,24 +57,23 @@ class CertificateStatements {
    */
   readonly lockPredecessors;
   readonly revoke;
-  /** Changes the status, unless the certificate is REVOKED or already has the status. */
+  /** Changes the status of a certificate, unless it is REVOKED or already has the status. */
   readonly setStatus;
   readonly selectStatus;
   readonly setSuccessor;
   readonly delete;
   /**
-   * Updates a certificate without changing a value, so that other transactions cannot change it. Counts as one changed
-   * row.
+   * Updates a certificate without changing a value, which locks its row for the transaction. Counts as one changed row.
    */
   readonly touch;
   /**
    * Changes the status to EXPIRED for at most `limit` VALID and SUSPENDED certificates whose `notAfter` has passed.
-   * Returns their ids.
+   * Returns the ids of the changed certificates.
    */
   readonly expireDue;
-  /** Selects the ids of the existing certificates among `ids`. */
+  /** Selects those of the given ids that certificates have. */
   readonly selectIds;
-  /** Selects the fingerprint keys of the existing certificates among `keys`. */
+  /** Selects those of the given fingerprint keys (fingerprints in normal form) that certificates have. */
   readonly selectFingerprintKeys;
   readonly #insertCertificate;
   readonly #insertMany;
@@ -125,14 +124,13 @@ class CertificateStatements {
       (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,
     );
     this.delete = defineStatement<{ id: string }>((p) => sql`DELETE FROM certificates WHERE id = ${p('id')}`);
-    // An update of `revoked_at` is cheap: no index contains this column.
+    // Updates `revoked_at` because this is cheap: no index contains this column.
     this.touch = defineStatement<{ id: string }>(
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );
-    // The order is that of the index, so concurrent calls lock the rows in the same order and cannot deadlock. The
-    // subquery also excludes a certificate that another transaction has revoked while this one waited for its row lock.
-    // A condition on the status in the UPDATE is therefore not necessary; it would make SQLite read all rows of that
-    // status.
+    // Selects the rows in the order of the index, so concurrent calls lock them in the same order and cannot deadlock.
+    // The subquery tests the status again after waiting for a row lock, so it excludes a certificate that was revoked
+    // meanwhile. The UPDATE needs no condition on the status, which would make SQLite read all rows with that status.
     this.expireDue = defineStatement<{ now: number; limit: number }>(
       (p) => sql`WITH due AS MATERIALIZED (
           SELECT c.id FROM certificates c

@@ -25,8 +25,8 @@ export const RevocationReason = {
 export type RevocationReason = (typeof RevocationReason)[keyof typeof RevocationReason];
 
 /**
- * X.509 certificate, as reads return it. Its id and its fingerprint are unique. Its subject may be empty, and several
- * certificates may have the same subject.
+ * X.509 certificate, as the read methods return it. The id and the fingerprint are unique. The subject may be empty,
+ * and several certificates may have the same subject.
  */
 export interface Certificate {
   id: string;
@@ -38,7 +38,7 @@ export interface Certificate {
   publicKey: string;
   /** Whole certificate, in PEM format. */
   certificate: string;
-  /** Fingerprint, as the caller wrote it. It is unique; comparisons ignore colons and case. */
+  /** Fingerprint of the certificate, as the caller wrote it. It is unique; comparisons ignore colons and case. */
   fingerprint: string;
   /** Serial number that the issuer gave the certificate, as the caller wrote it. */
   serialNumber?: string;
@@ -53,7 +53,11 @@ export interface Certificate {
 
 /** Certificate to store. */
 export interface CertificateInput {
-  /** @defaultValue a UUIDv7 */
+  /**
+   * Id of the certificate.
+   *
+   * @defaultValue a UUIDv7
+   */
   id?: string | undefined;
   subject: string;
   issuer: string;
@@ -65,11 +69,23 @@ export interface CertificateInput {
   fingerprint: string;
   /** Serial number that the issuer gave the certificate; different issuers can use the same number. */
   serialNumber?: string | undefined;
-  /** @defaultValue VALID */
+  /**
+   * Status of the certificate.
+   *
+   * @defaultValue VALID
+   */
   status?: CertificateStatus | undefined;
-  /** @defaultValue empty */
+  /**
+   * Data of the application.
+   *
+   * @defaultValue empty
+   */
   metadata?: Metadata | undefined;
-  /** @defaultValue now */
+  /**
+   * Time of creation.
+   *
+   * @defaultValue now
+   */
   createdAt?: Date | undefined;
   /** Time of the revocation, for a certificate that is imported as REVOKED. Must be absent with any other status. */
   revokedAt?: Date | undefined;
@@ -77,7 +93,7 @@ export interface CertificateInput {
   revocationReason?: RevocationReason | undefined;
 }
 
-/** Options of `rotate`. */
+/** Options of `certificates.rotate`. */
 export interface RotateOptions {
   /**
    * True to accept a new certificate that is REVOKED. Otherwise, the call fails with INVALID_TRANSITION.
@@ -87,10 +103,14 @@ export interface RotateOptions {
   allowRevokedCertificate?: boolean | undefined;
 }
 
-/** Options of `revoke`. */
+/** Options of `certificates.revoke`. */
 export interface RevocationOptions {
   reason: RevocationReason;
-  /** @defaultValue now */
+  /**
+   * Time of the revocation.
+   *
+   * @defaultValue now
+   */
   revokedAt?: Date | undefined;
   /**
    * Effect on the agents that hold the certificate. `keep`: none. `suspend`: suspends ACTIVE and DEPRECATED agents.
@@ -99,11 +119,10 @@ export interface RevocationOptions {
   agents: 'keep' | 'suspend' | 'revoke';
 }
 
-/** Result of `revoke`. */
+/** Result of `certificates.revoke`. */
 export interface RevocationOutcome {
   /**
-   * True when this call has revoked the certificate. False when the certificate was already revoked: then nothing was
-   * changed.
+   * True when this call has revoked the certificate. False when it was already revoked, so that nothing was changed.
    */
   revoked: boolean;
   /** Ids of the agents that were suspended or revoked, in ascending order. */

@@ -50,8 +50,8 @@ export class ChangeService {
         yield change;
       }
       if (isFull) continue;
-      // Before the first change is read, continues after the present end of the feed. Without this position, the
-      // iteration would silently skip changes that are written and pruned during the pause.
+      // A follower without a position continues after the present end of the feed. Otherwise it would silently skip
+      // changes that are written and pruned during the pause.
       last ??= end;
       if (pollMs === 0) return;
       await pause(pollMs, signal);
@@ -67,8 +67,8 @@ export class ChangeService {
     });
   }
 
-  // Reads the next page for a follower. The followers of a service share the bounds of the feed, because reading the
-  // locks of the server takes longer than reading the changes.
+  // Reads the next page for a follower of the change feed. The followers of a service share the bounds of the feed,
+  // because reading the locks of the server takes longer than reading the changes.
   #poll(after: number | undefined, pollMs: number): Promise<FeedPage> {
     return this.#session.read('changes.read', { consistency: 'primary' }, async (executor) => {
       const known = await this.#shared.read(executor, pollMs / 2);
@@ -91,7 +91,7 @@ export class ChangeService {
 
 /** Validated arguments of `db.changes`. */
 interface ParsedQuery {
-  /** Sequence number after which to begin. When undefined, begins with the oldest kept change. */
+  /** Sequence number after which the result begins. When undefined, begins with the oldest kept change. */
   readonly after: number | undefined;
   readonly limit: number;
 }
@@ -104,15 +104,15 @@ function parseQuery(query: unknown): ParsedQuery {
   };
 }
 
-/** Reports whether the bounds show that `after` is a valid position with no change after it. */
+/** Reports whether the sequence number `after` is valid and no visible change follows it. */
 function isAtEnd(after: number | undefined, { pruned, end, last }: FeedBounds): boolean {
   return after !== undefined && after >= pruned && after >= end && after <= last;
 }
 
 /**
- * Returns the changes of a page.
+ * Returns the changes of a page of the change feed.
  *
- * @throws OUT_OF_RANGE when the feed does not contain the position `after`
+ * @throws OUT_OF_RANGE when `after` is less than the pruning mark or greater than the last sequence number
  */
 function changesInRange(after: number | undefined, page: FeedPage): Change[] {
   if (after !== undefined && (after < page.pruned || after > page.last)) throw outOfRange(after, page);
@@ -129,7 +129,7 @@ function outOfRange(after: number, { last }: StoredBounds): Failure {
   });
 }
 
-/** Validated options of following the feed. */
+/** Validated options of `db.followChanges`. */
 interface Follow {
   readonly after: number | undefined;
   readonly pollMs: number;
@@ -146,13 +146,13 @@ function parseFollow(options: unknown): Follow {
   };
 }
 
-// `instanceof` would refuse a signal of another realm (another global object).
+// Does not use `instanceof`, which would refuse an AbortSignal of another realm (another global object).
 function checkSignal(value: unknown, field: string): AbortSignal {
   const isSignal = guardedRead(field, () => {
     return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
   });
   if (!isSignal) throw invalidInput(field, 'must be an AbortSignal');
-  // The cast is safe: the package uses only these two members of the signal.
+  // The cast is safe: this package uses only the members `aborted` and `addEventListener` of the signal.
   return value as AbortSignal;
 }
 
@@ -160,17 +160,18 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   try {
     return signal?.aborted === true;
   } catch {
-    // If `aborted` cannot be read, the signal could never end the iteration. Ends it now.
+    // Ends the iteration if `aborted` cannot be read, because then the signal could never end it.
     return true;
   }
 }
 
-/** Waits for `ms`, or until `signal` aborts. */
+/** Waits for `ms` milliseconds, or until `signal` aborts. */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await sleep(ms, undefined, { signal });
   } catch {
-    // The timer accepts only a real AbortSignal. With an object that only resembles one, waits without the signal.
+    // A timer of Node.js accepts only a real AbortSignal. With an object that only resembles one, waits without the
+    // signal.
     if (!isAborted(signal)) await sleep(ms);
   }
 }

@@ -6,21 +6,21 @@ import { readBounds } from './read-feed';
 import { changeStatements } from './statements';
 
 /**
- * Prunes the changes that are older than `before`, in several transactions of at most `limit` changes. Returns the
- * number of pruned changes.
+ * Deletes the changes that are older than `before` from the change feed. Each transaction deletes at most `limit`
+ * changes. Returns the number of deleted changes.
  *
  * @param before - time in milliseconds since 1970.
  */
 export async function pruneChanges(executor: Executor, before: number, limit = 1000): Promise<number> {
-  // A transaction that is still running may have a number after `end`. If the pruning mark passed this number,
-  // followers would miss the change. Therefore pruning stops at `end`.
+  // Stops at `end`: a transaction that is still running may add a change after it. If the pruning mark passed the
+  // number of this change, followers would miss the change.
   const { end } = await readBounds(executor);
   return repeatInTransactions(executor, limit, (tx) => pruneOldest(tx, { before, end, limit }));
 }
 
 /**
- * Bounds of the changes that one transaction prunes: at most `limit` changes that are older than `before` and not after
- * `end`.
+ * Limits for one transaction that prunes the change feed. It deletes at most `limit` changes that are older than
+ * `before` and not after `end`.
  */
 interface Prunable {
   readonly before: number;

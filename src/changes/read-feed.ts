@@ -7,11 +7,11 @@ import { changeStatements, toChanges, toStoredBounds, type StoredBounds } from '
 import type { Change } from './types';
 
 /*
- * A reader must not miss the change of a transaction that commits late (PostgreSQL). A transaction takes a shared lock
- * before it takes numbers from the sequence, and holds the lock until it ends. The key of the lock is less than these
- * numbers. A reader first selects the highest committed number, then the keys of the held locks, then the changes, each
- * in a separate transaction. `end` is the smallest of the highest committed number and the keys. Every transaction that
- * has taken a number up to `end` has ended before the reader selects the changes:
+ * A reader of the change feed must not miss the change of a PostgreSQL transaction that commits late. A transaction
+ * takes a shared lock before it takes numbers from the sequence, and holds the lock until it ends. The key of the lock
+ * is less than these numbers. A reader first selects the highest committed number, then the keys of the held locks,
+ * then the changes, each in a separate transaction. `end` is the smallest of the highest committed number and the keys.
+ * Every transaction that has taken a number up to `end` has ended before the reader selects the changes:
  *
  * 1. The transaction took its number before the highest committed number was taken, because the sequence ascends and no
  * session caches numbers. So the transaction already had its lock when the reader selected the keys, unless it had
@@ -26,26 +26,26 @@ import type { Change } from './types';
  * computed.
  */
 
-/** Bounds of the feed at one time. */
+/** Bounds of the change feed at one time. */
 export interface FeedBounds extends StoredBounds {
-  /** Sequence number up to which every change is visible: no running transaction can still add one before it. */
+  /** Sequence number up to which every change is visible. No running transaction can still add a change up to it. */
   readonly end: number;
 }
 
-/** Part of the feed to read: at most `limit` changes after the sequence number `after`. */
+/** Part of the change feed to read: at most `limit` changes after the sequence number `after`. */
 export interface FeedPart {
   readonly after: number;
   readonly limit: number;
 }
 
-/** Changes, with the bounds of the feed when they were read. */
+/** Changes, with the bounds of the change feed when they were read. */
 export interface FeedPage extends FeedBounds {
   readonly changes: Change[];
-  /** True when there may be more changes up to `end`. */
+  /** True when more changes up to `end` may follow this page. */
   readonly isFull: boolean;
 }
 
-/** Reads the bounds of the feed. */
+/** Reads the bounds of the change feed. */
 export async function readBounds(executor: Executor): Promise<FeedBounds> {
   const { selectBounds, selectLocks } = changeStatements(executor.dialect);
   const statements = selectLocks === undefined ? [selectBounds] : [selectBounds, selectLocks];
@@ -55,9 +55,9 @@ export async function readBounds(executor: Executor): Promise<FeedBounds> {
 }
 
 /**
- * Reads a part of the feed.
+ * Reads a part of the change feed.
  *
- * @param known - bounds that were read earlier. Without them, reads the bounds first.
+ * @param known - bounds of the feed that were read earlier. Without `known`, reads the bounds first.
  */
 export async function readPage(
   executor: Executor,
@@ -75,9 +75,9 @@ export async function readPage(
 }
 
 /**
- * Converts the rows of `select` to a page.
+ * Converts the rows of the statement `select` to a page of the change feed.
  *
- * @param end - see {@link FeedBounds}; undefined to use `last` of the rows.
+ * @param end - value for `end` of the page; undefined to use the last sequence number in the rows.
  */
 function toPage(rows: readonly Row[], limit: number, end: number | undefined): FeedPage {
   const stored = toStoredBounds(rows[0]);
@@ -86,15 +86,15 @@ function toPage(rows: readonly Row[], limit: number, end: number | undefined): F
   return { ...stored, end: last, changes, isFull: changes.length === limit };
 }
 
-/** Rows of `selectLocks`. Undefined on an engine with one writer at a time. */
+/** Rows of the statement `selectLocks`. Undefined on an engine with one writer at a time. */
 type Locks = readonly Row[] | undefined;
 
-// Returns `end`: the sequence number up to which every change is visible.
+// Returns the sequence number `end`, up to which every change is visible.
 //
-// A key has only the lowest 32 bits of a sequence number. Its distance from the highest committed number fits into 32
-// bits with a sign, unless one commit lasts longer than two billion changes. A key above the highest committed number
-// does not matter, because its transaction will take greater numbers. The pruning mark is a lower bound of `end`,
-// because changes are pruned only after every reader could see them.
+// The key of a lock has only the lowest 32 bits of a sequence number. The distance of that number from the highest
+// committed number fits into a signed 32-bit integer, unless one commit lasts longer than two billion changes. A key
+// above the highest committed number does not matter, because the transaction of the lock will take greater numbers.
+// The pruning mark is a lower bound of `end`, because changes are pruned only after every reader could see them.
 function endOf({ pruned, last }: StoredBounds, locks: Locks): number {
   if (locks === undefined) return last;
   if (locks[0]?.[1] === true) throw standby();

@@ -17,21 +17,24 @@ const table: Columns<Omit<ChangeModel, 'sequence'>> = {
   changedAt: ['changed_at', 'time'],
 };
 
-/** Sequence that numbers the changes on PostgreSQL. */
+/** Name of the PostgreSQL sequence that numbers the changes. */
 const sequence = 'changes_sequence_seq';
 
-/** Statements of the change feed, for one engine. */
+/** SQL statements of the change feed, for one engine. */
 class ChangeStatements {
   /**
-   * Selects the changes after a position, and the bounds of the feed, as one state. Returns one row even without
-   * changes; in that row, the columns of the change are null.
+   * Selects the changes after a sequence number, together with the bounds of the feed, in one snapshot. Returns one row
+   * even when there is no change; the columns of the change are then null.
    */
   readonly select;
-  /** Selects the bounds of the feed. */
+  /** Selects the bounds of the change feed. */
   readonly selectBounds;
   /** Selects the keys of the locks that {@link insert} takes. Undefined on an engine with one writer at a time. */
   readonly selectLocks: Statement | undefined;
-  /** Takes a lock, so that only one call prunes at a time. Undefined on an engine with one writer at a time. */
+  /**
+   * Takes a lock, so that only one call prunes the change feed at a time. Undefined on an engine with one writer at a
+   * time.
+   */
   readonly lockPruning: Statement | undefined;
   /**
    * Selects the number of changes to prune, and the sequence number of the last one. Begins with the oldest change.
@@ -43,7 +46,7 @@ class ChangeStatements {
   readonly deletePruned;
   readonly deleteOlderMarks;
   readonly #insert;
-  /** SQL text of the first insertion in a transaction, which also takes the lock. */
+  /** SQL text of the first insertion of a transaction into the change feed. It also takes the sequence lock. */
   readonly #firstInsert: string;
 
   constructor(dialect: Dialect) {
@@ -79,14 +82,15 @@ class ChangeStatements {
     const held = dialect.sequenceLock?.heldKeys(sequence);
     this.selectLocks = held === undefined ? undefined : toStatement(held);
     this.#insert = defineInsert(dialect, undefined);
-    // Takes the lock before the first number is assigned. The lock is held until the end of the transaction.
+    // Takes the sequence lock before the first number is assigned. The transaction holds the lock until it ends.
     const { sql: firstInsert } = defineInsert(dialect, dialect.sequenceLock?.acquire(sequence))({ changes: '' });
     this.#firstInsert = firstInsert;
   }
 
   /**
-   * Returns the statements that add entries to the feed: none without entries, several for thousands of changes. Run
-   * them last in a transaction, and outside savepoints: the first statement takes the lock for all of them.
+   * Returns the statements that add entries to the change feed. There are none without entries, and several for
+   * thousands of entries. Run them last in a transaction, and outside savepoints: the first statement takes the lock
+   * for all of them.
    */
   insert(entries: readonly ChangeEntry[]): Statement[] {
     const rows = entries
@@ -109,7 +113,7 @@ function defineInsert(dialect: Dialect, lock: Sql | undefined): (parameters: { c
   );
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements of the change feed for an engine. */
 export const changeStatements = memoizeByDialect((dialect) => new ChangeStatements(dialect));
 
 type BoundsRow = readonly [pruned: number, newest: number];
@@ -120,7 +124,7 @@ type ChangeResultRow = readonly [
   ...UncheckedValues<ChangeModel, ['entity', 'entityId', 'kind', 'changedAt']>,
 ];
 
-/** Bounds of the sequence numbers that are stored. */
+/** Bounds of the sequence numbers in the stored change feed. */
 export interface StoredBounds {
   /** Sequence number of the last change that was pruned; 0 before the first pruning. */
   readonly pruned: number;
@@ -128,7 +132,7 @@ export interface StoredBounds {
   readonly last: number;
 }
 
-/** Converts the first columns of a row of `select` or `selectBounds`. */
+/** Converts the first columns of a row of `select` or `selectBounds` to the bounds of the feed. */
 export function toStoredBounds(row: Row | undefined): StoredBounds {
   // The cast is safe: the statement that returned the row selects exactly these columns first.
   const [pruned, newest] = (row ?? [0, 0]) as unknown as BoundsRow;

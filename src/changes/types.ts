@@ -1,5 +1,5 @@
 /*
- * Glossary. Feed (change feed): the list of all changes of agents and certificates.
+ * Glossary. Change feed: the list of all changes of agents and certificates.
  */
 
 /** Kind of a change of a record. */
@@ -9,8 +9,8 @@ export type ChangeKind = (typeof ChangeKind)[keyof typeof ChangeKind];
 /** One change of one record. Does not contain the record: read the record by its id. */
 export interface Change {
   /**
-   * Position in the feed. It is greater than the position of every change that was committed before this one began.
-   * Numbers can be missing.
+   * Position of the change in the change feed. It is greater than the position of every change that was committed
+   * before this change began. Numbers can be missing.
    */
   readonly sequence: number;
   readonly entity: 'agent' | 'certificate';
@@ -19,11 +19,11 @@ export interface Change {
   readonly changedAt: Date;
 }
 
-/** Part of the feed to read. */
+/** Part of the change feed to read. */
 export interface ChangesQuery {
   /**
-   * Sequence number after which to begin. It must not be less than the sequence number of the last pruned change, or
-   * greater than the last sequence number of the feed.
+   * Sequence number after which the result begins. It must not be less than the sequence number of the last pruned
+   * change, or greater than the last sequence number of the feed.
    *
    * @defaultValue the oldest kept change
    */
@@ -39,7 +39,7 @@ export interface ChangesQuery {
 /** Options for pruning the change feed. */
 export interface PruneChangesOptions {
   /**
-   * Time before which changes are deleted. Changes are deleted in the order of the feed, up to the first one that is
+   * Time before which changes are deleted. Deletes the changes in the order of the feed, up to the first change that is
    * not older.
    */
   before: Date;
@@ -52,7 +52,7 @@ export interface PruneChangesOptions {
 }
 
 /**
- * Members of an `AbortSignal` that the package uses. The type `AbortSignal` itself would require `@types/node` or the
+ * Members of an `AbortSignal` that this package uses. The type `AbortSignal` itself would require `@types/node` or the
  * library `dom` of TypeScript.
  */
 export interface AbortSignalLike {
@@ -63,14 +63,14 @@ export interface AbortSignalLike {
 /** Options of `followChanges`. */
 export interface FollowOptions {
   /**
-   * Sequence number after which to begin. It must not be less than the sequence number of the last pruned change, or
-   * greater than the last sequence number of the feed.
+   * Sequence number after which the iteration begins. It must not be less than the sequence number of the last pruned
+   * change, or greater than the last sequence number of the feed.
    *
    * @defaultValue the oldest kept change
    */
   after?: number | undefined;
   /**
-   * Time to wait when there is no new change, in milliseconds. With 0, the iteration ends instead of waiting.
+   * Time in milliseconds to wait when the feed contains no new change. With 0, the iteration ends instead of waiting.
    *
    * @defaultValue 1000
    */

@@ -7,7 +7,10 @@ export interface JsonOption {
   readonly json?: boolean;
 }
 
-/** Adds `--json`, and the function that does the work of a command. `work` receives the arguments and the terminal. */
+/**
+ * Adds the option `--json` to a command, and the function `work` that runs the command. `work` receives the arguments
+ * and the terminal.
+ */
 export function addAction(
   command: Command,
   work: (args: readonly string[], terminal: Terminal) => Promise<Outcome>,

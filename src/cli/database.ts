@@ -8,12 +8,12 @@ import type { DatabaseService } from '../database-service';
 import { CommandError } from './command-error';
 import type { JsonOption } from './action';
 
-/** Options of the commands that work on one database. */
+/** Options of the commands that open one database. */
 export interface DatabaseOption extends JsonOption {
   readonly url?: string;
 }
 
-/** Adds `--url`. */
+/** Adds the option `--url` to a command. */
 export function addUrl(command: Command): Command {
   return command.option(
     '--url <url>',
@@ -21,7 +21,7 @@ export function addUrl(command: Command): Command {
   );
 }
 
-/** Location of a database with a file or a server, and not in memory. */
+/** Location of a database on disk or on a server, but not in memory. */
 export interface StoredLocation {
   readonly url: string;
   readonly location: Exclude<DatabaseLocation, { readonly kind: 'memory' }>;
@@ -37,7 +37,7 @@ export function locate({ url }: DatabaseOption): StoredLocation {
 /**
  * Opens the database that the options name. The caller closes it.
  *
- * @throws CommandError when its SQLite file does not exist, because SQLite would create the file.
+ * @throws CommandError when the SQLite file does not exist, because SQLite would create it.
  */
 export async function openExisting(options: DatabaseOption, migrations: MigrationMode): Promise<DatabaseService> {
   const { url, location } = locate(options);
@@ -45,7 +45,7 @@ export async function openExisting(options: DatabaseOption, migrations: Migratio
   return open(url, migrations);
 }
 
-/** Opens a database. Creates a SQLite file that does not exist. The caller closes the database. */
+/** Opens a database. Creates the SQLite file if it does not exist. The caller closes the database. */
 export async function open(url: string, migrations: MigrationMode): Promise<DatabaseService> {
   const { DatabaseService } = await import('../database-service.js');
   const db = new DatabaseService({ url, migrations });
@@ -56,7 +56,7 @@ export async function open(url: string, migrations: MigrationMode): Promise<Data
 /**
  * Checks that the file of a SQLite database exists.
  *
- * @throws CommandError when it does not exist
+ * @throws CommandError when the file does not exist
  */
 export async function requireFile(location: DatabaseLocation): Promise<void> {
   if (location.kind !== 'file' || (await stat(location.path).catch(() => undefined)) !== undefined) return;

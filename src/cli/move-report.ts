@@ -4,7 +4,7 @@ import { isSameContent } from '../move/content';
 import type { MoveResult } from '../move/move-database';
 import type { Terminal } from './terminal';
 
-/** Number of digits of a hash that are shown. The move compares all digits. */
+/** Number of digits of a table's hash that are shown. The move compares all digits. */
 const hashDigits = 16;
 
 const columns = [
@@ -16,7 +16,7 @@ const columns = [
   { title: '' },
 ] as const;
 
-/** Formats the result of a move for people. */
+/** Formats the result of the command `move` for people. */
 export function formatResult(result: MoveResult, durationMs: number, terminal: Terminal): string[] {
   const rows = result.tables.map(({ name, source, target }) => [
     name,

@@ -3,16 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { link, open, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { CommandError } from './command-error';
 
-/** Destination of a text that is written in parts. */
+/** Destination of a text that a command writes in parts. */
 export interface Output {
   readonly write: (text: string) => Promise<void>;
   /** Completes the output. */
   readonly end: () => Promise<void>;
-  /** Removes what was written, if that is possible. */
+  /** Removes the written text, if that is possible. */
   readonly discard: () => Promise<void>;
 }
 
-/** Writes to the standard output. Waits while its reader is slow. */
+/** Returns an output that writes to the standard output, and waits while its reader is slow. */
 export function standardOutput(): Output {
   const write = async (text: string): Promise<void> => {
     if (!process.stdout.write(text)) await once(process.stdout, 'drain');
@@ -21,10 +21,10 @@ export function standardOutput(): Output {
 }
 
 /**
- * Writes to a new file, which only its owner can read. Until the file is complete, it has a temporary name beside
- * `path`.
+ * Creates an output that writes to a new file, which only its owner can read. The file has a temporary name beside
+ * `path` until it is complete.
  *
- * @throws CommandError when the file exists or cannot be created.
+ * @throws CommandError when `path` exists or the file cannot be created.
  */
 export async function fileOutput(path: string): Promise<Output> {
   const partial = `${path}.${randomUUID()}.partial`;
@@ -36,7 +36,7 @@ export async function fileOutput(path: string): Promise<Output> {
     end: async () => {
       await file.sync();
       await file.close();
-      // A link fails if the path exists, but a rename would overwrite the existing file.
+      // Uses `link`, which fails if the path exists. `rename` would overwrite the existing file.
       await link(partial, path).catch((error: unknown) => rejectPath(path, error));
       await unlink(partial);
     },

@@ -21,13 +21,14 @@ const exitCodes = `
 Exit codes: 0 when the command has done its work, 1 when it has failed, 2 when it has found something: damage, a broken
 chain, pending migrations, or a database that needs attention.`;
 
-/** Creates the command line. Its methods throw errors and do not end the process. */
+/** Creates the command line. Its methods throw errors instead of ending the process. */
 export function createProgram(): Command {
   const program = new Command('ans-database')
     .description('Manages databases of the package ans-database, on SQLite and on PostgreSQL.')
     .version(packageVersion())
     .exitOverride()
-    // `reportError` prints errors, because commander's messages contain the arguments.
+    // Disables commander's error output, because commander's messages contain the arguments. `reportError` prints the
+    // errors.
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
       'after',
@@ -58,8 +59,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    // commander throws this error after it has printed the version or the help. Help that is printed because a command
-    // is missing counts as an error.
+    // commander throws this error after it has printed the version or the help. It counts as an error only if commander
+    // printed the help because a command is missing.
     if (error instanceof CommanderError && /^commander\.(?:help|helpDisplayed|version)$/.test(error.code)) {
       process.exitCode = error.exitCode;
       return;
@@ -69,8 +70,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
 }
 
 /**
- * Converts an error of the arguments. The message must not contain a value, because the value may be a URL with a
- * password.
+ * Converts commander's error for invalid arguments. The message must not contain a value, because the value may be a
+ * URL with a password.
  */
 function toCommandError({ message }: CommanderError): CommandError {
   return new CommandError(message.replace(/^error: /, '').replaceAll(/'(--[\w-]+)=[^']*'/g, "'$1'"));
@@ -78,5 +79,5 @@ function toCommandError({ message }: CommanderError): CommandError {
 
 function packageVersion(): string {
   const text = readFileSync(join(__dirname, '../../package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version; // npm requires the field.
+  return (JSON.parse(text) as { version: string }).version; // The cast is safe: npm requires `version`.
 }

@@ -3,11 +3,11 @@ import { isDatabaseError } from '../errors/database-error';
 import { MoveError } from '../move/move-error';
 import { CommandError } from './command-error';
 
-/** Result of a command. */
+/** Result of a command of the command line. */
 export interface Outcome {
-  /** Result as JSON, for `--json`. */
+  /** Result of the command as JSON, for the option `--json`. */
   readonly json: object;
-  /** Result as lines of text, for people. */
+  /** Result of the command as lines of text, for people. */
   readonly lines: readonly string[];
   /**
    * Exit code of the process. 2 means that the command has found something that needs attention.
@@ -24,10 +24,10 @@ export function reportOutcome({ json, lines, exitCode = 0 }: Outcome, asJson: bo
   process.exitCode = exitCode;
 }
 
-/** Prints an error without a stack and without a secret, and sets the exit code of the process. */
+/** Prints an error without a stack and without secrets, and sets the exit code of the process. */
 export function reportError(error: unknown, asJson: boolean): void {
   const { code, message } = describeError(error);
-  // The message may contain names with control characters. They must not reach the terminal.
+  // The message may contain names with control characters, which must not reach the terminal.
   const text = fitText(withoutUrls(message), Infinity);
   if (asJson) printJson({ error: { code, message: text } });
   console.error(`ans-database: ${text}${isDatabaseError(error) ? ` (${code})` : ''}`);
@@ -41,7 +41,7 @@ function describeError(error: unknown): { readonly code: string; readonly messag
   return { code: 'INTERNAL', message: `unexpected error, please report it: ${description}` };
 }
 
-/** Removes from each URL of a server everything after the scheme, because it may contain a password. */
+/** Removes everything after the scheme from each URL of a server, because it may contain a password. */
 function withoutUrls(text: string): string {
   return text.replaceAll(/\b(?!file:)([a-z][a-z\d+.-]*):\/\/[^\s'"]+/gi, '$1://…');
 }

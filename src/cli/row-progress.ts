@@ -1,7 +1,7 @@
 import type { Progress } from '../console/progress';
 import type { Terminal } from './terminal';
 
-/** Maximum number of characters in one statement. With long rows, a batch contains fewer rows. */
+/** Maximum number of characters of the rows in one statement. A batch of long rows contains fewer rows. */
 export const batchCharacters = 4_000_000;
 
 /** Shows the progress of a move, an export or an import on a terminal. */

@@ -1,6 +1,6 @@
 /**
- * Parameters that the driver of Studio, or the server, understands. Studio also sends all other parameters to the
- * server, which would reject them.
+ * Parameters of a PostgreSQL URL that Prisma Studio's driver, or the server, understands. Studio also sends all other
+ * parameters to the server, which would reject them.
  */
 const knownParameters = [
   'application_name',
@@ -12,7 +12,9 @@ const knownParameters = [
   'idle_in_transaction_session_timeout',
 ];
 
-/** Modes of TLS that have another name in the driver of Studio. Its mode `require` does not check the certificate. */
+/**
+ * TLS modes that have another name in the driver of Prisma Studio. Its mode `require` does not check the certificate.
+ */
 const sslModes: Readonly<Record<string, string>> = {
   '0': 'disable',
   '1': 'verify-full',
@@ -29,9 +31,9 @@ export interface StudioEnvironment {
 }
 
 /**
- * Returns the environment in which Studio can open the database of a URL. Studio uses another PostgreSQL driver than
- * this package. That driver reads the parameters of TLS differently, and shows times as NULL unless the server sends
- * them in the ISO style.
+ * Returns the environment variables with which Prisma Studio can open the database of a URL. Studio uses another
+ * PostgreSQL driver than this package. That driver reads the TLS parameters differently. It shows times as NULL unless
+ * the server sends them in the ISO style.
  */
 export function studioEnvironment(url: string): StudioEnvironment {
   const [address = '', query] = url.split('?');

@@ -3,8 +3,8 @@ import { PrismaClient, prismaAdapter } from '../prisma';
 import { formatAmount, formatCount } from './format';
 
 /**
- * Describes the records of a database, one kind on each line: "24 agents: 20 ACTIVE, 4 SUSPENDED". Reads them through
- * Prisma Client, as an application's report would.
+ * Describes the records of a database, one kind on each line: "24 agents: 20 ACTIVE, 4 SUSPENDED". Reads the records
+ * through Prisma Client, as a report of an application would.
  */
 export async function describeContents(db: DatabaseService): Promise<string[]> {
   const prisma = new PrismaClient({ adapter: prismaAdapter(db) });

@@ -3,7 +3,7 @@ import { formatCount } from './format';
 const barWidth = 30;
 const intervalMs = 100;
 
-/** Shows the progress of work on rows: as a bar on a terminal, otherwise as a line for each tenth of the work. */
+/** Shows the progress of work on rows: as a bar on a terminal, otherwise as one line for each tenth of the work. */
 export class Progress {
   readonly #stream: NodeJS.WriteStream;
   readonly #total: number;
@@ -14,11 +14,11 @@ export class Progress {
   #lastTenth = 0;
 
   /**
-   * Creates the progress of one task.
+   * Creates the progress display of one task.
    *
    * @param total - amount of work in any unit, such as bytes or rows.
    * @param title - text before the progress, if there are several kinds of work.
-   * @param describeAmount - formats an amount of rows, or of another unit, with its unit.
+   * @param describeAmount - formats an amount of work with its unit.
    */
   constructor(
     stream: NodeJS.WriteStream,
@@ -39,7 +39,7 @@ export class Progress {
     else this.#print(share, rows);
   }
 
-  /** Removes the bar. */
+  /** Removes the progress bar from the terminal. */
   end(): void {
     if (this.#stream.isTTY) this.#stream.write('\r\x1b[K');
   }

@@ -3,7 +3,11 @@ import { fitText, textWidth } from './text-width';
 /** Column of a table. */
 export interface Column {
   readonly title: string;
-  /** @defaultValue 'left' */
+  /**
+   * Alignment of the values in the column.
+   *
+   * @defaultValue 'left'
+   */
   readonly align?: 'left' | 'right';
 }
 

@@ -1,6 +1,6 @@
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Matches characters that a terminal draws two columns wide: emoji, and East Asian scripts with their punctuation. */
+/** Matches characters that take two columns on a terminal: emoji, and East Asian scripts with their punctuation. */
 const wide =
   /\p{Emoji_Presentation}|\uFE0F|[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303F\uFF01-\uFF60\uFFE0-\uFFE6]/u;
 const invisible = /^[\p{Mark}\p{Format}]+$/u;

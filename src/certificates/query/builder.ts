@@ -11,20 +11,20 @@ import type { CertificateOrderField } from './types';
 import { certificateFilterTerms, type CertificateFilter, type CertificateFilterSql } from './filter-fields';
 import type { CertificateOrder } from './validation';
 
-/** Filter, order and range of a selection of certificates. */
+/** Filter, order and range of a certificate query. */
 interface CertificateSelection {
   readonly filter: CertificateFilter;
   readonly order: CertificateOrder;
   readonly limit: number;
   readonly offset: number;
   /**
-   * Owner to whom the query is limited: agents of this owner, and of no other one, must hold the certificates.
+   * Owner to whom the query is limited: it returns certificates that agents of this owner, and of no other owner, hold.
    * Undefined for all owners.
    */
   readonly scopeOwner: string | undefined;
 }
 
-/** Cache key of a selection: everything that its SQL text depends on. */
+/** Cache key of a certificate query: everything that the SQL text of the query depends on. */
 interface CertificateQueryKey {
   readonly filter: FilterKey;
   readonly order: CertificateOrder;
@@ -33,21 +33,21 @@ interface CertificateQueryKey {
 
 /**
  * Builds the statement that answers a certificate query. The statement first finds the row keys of the requested page,
- * and then reads the certificates with these keys. So it does not read whole certificates that are not returned.
+ * and then reads the certificates with these keys. So it reads whole certificates only for that page.
  */
 export function buildCertificateQuery(dialect: Dialect, selection: CertificateSelection): Statement {
   return withCost(costOf(selection), certificateQueries(dialect)(selection));
 }
 
-// Returns the cost of the statement. Only a query by ids or by a fingerprint reads few certificates. A query by a
-// subject or an issuer may search all certificates, and many certificates may have the same status.
+// Returns the cost of a certificate query. Only a query by ids or by a fingerprint reads few certificates. A query by
+// subject or issuer may search all certificates, and many certificates may have the same status.
 function costOf({ filter, limit, offset }: CertificateSelection): StatementCost | undefined {
   if (filter.ids !== undefined) return costOfRecords(filter.ids.length);
   if (filter.fingerprint !== undefined) return undefined;
   return limit + offset > 1000 ? 'many' : 'scan';
 }
 
-// Composes the columns only once: they are most of the text of a query, and are always the same.
+// Composes the columns of a certificate only once per engine: they are most of the SQL text and never change.
 const columnsOf = memoizeByDialect((dialect) => raw(certificateColumns(dialect).sql));
 
 const certificateQueries = memoizeByDialect((dialect) =>
@@ -86,16 +86,17 @@ function composeQuery(
 interface SearchPlan {
   readonly tables: readonly Sql[];
   /**
-   * FROM clause with the certificates `c` to which the residual filter applies: the candidates, or all certificates.
+   * FROM clause with the certificates that must be tested, under the alias `c`: those of a candidate source (an index
+   * that finds them), or all.
    */
   readonly from: Sql;
-  /** Conditions that the candidate source does not cover; all conditions when there is no candidate source. */
+  /** Conditions that the candidate source does not test; all conditions without a candidate source. */
   readonly residual: CertificateFilterSql;
 }
 
-// A selective filter needs no candidate source: an index of the table `certificates` finds the few certificates that
-// match. For one owner, the candidates are the certificates of the owner's agents. Their number does not depend on the
-// size of the directory.
+// Chooses the index with which a query finds certificates. A selective filter, such as ids, needs no candidate source:
+// an index of the table `certificates` finds the few matching certificates. For one owner, the candidates are the
+// certificates of the owner's agents: their number does not depend on the size of the directory.
 function planSearch(dialect: Dialect, filter: CertificateFilterSql, owner: (() => Sql) | undefined): SearchPlan {
   const from = (candidates: Sql): Pick<SearchPlan, 'tables' | 'from'> => ({
     tables: [sql`candidates AS MATERIALIZED (${candidates})`],

@@ -26,14 +26,14 @@ import { toFingerprintKey } from '../fingerprint';
 import { CertificateStatus } from '../types';
 import type { CertificateQuery } from './types';
 
-/** Context of the conditions on a certificate `c`. */
+/** Context from which the SQL conditions on a certificate are composed. The alias of the certificate is `c`. */
 interface CertificateContext {
   readonly dialect: Dialect;
 }
 
-/** Index that finds exactly the certificates that match one term. */
+/** Index that finds exactly the certificates that match one condition of a query. */
 interface CertificateSource extends CandidateSource {
-  /** Query that returns the ids of these certificates. */
+  /** Query that returns the ids of the certificates that the index finds. */
   readonly candidates: Sql;
 }
 
@@ -41,7 +41,7 @@ export type CertificateFilterSql = FilterSql<CertificateContext, CertificateSour
 
 const { field } = fieldsIn<CertificateContext, CertificateSource>();
 
-/** Fields of a certificate query. The SQL contains their conditions in this order. */
+/** Filter fields of a certificate query. The conditions in the SQL have this order. */
 const fields = {
   subject: textPartField(sql`subject_folded`, 0),
   issuer: textPartField(sql`issuer_folded`, 1),
@@ -60,13 +60,13 @@ const fields = {
   }),
 } satisfies FilterFields<FilterFieldName<CertificateQuery>, CertificateContext, CertificateSource>;
 
-/** Filter of a checked certificate query. */
+/** Validated filter of a certificate query. */
 export type CertificateFilter = FilterOf<typeof fields>;
 
 export const certificateFilterTerms = new FilterTerms<typeof fields, CertificateContext, CertificateSource>(fields);
 
-// Returns a field that searches a column for a part of its text, in any case. The candidate source reads only the small
-// index of the column, because the certificates themselves contain long PEM texts.
+// Returns a filter field for a part of a column's text, in any case. The candidate source reads only the small index of
+// the column, because the certificates themselves contain long PEM texts.
 function textPartField(column: Sql, rank: number) {
   const contains = (table: Sql, input: TermInput<string, PartKey>, { dialect }: CertificateContext): Sql =>
     dialect.containsIndexed(sql`${table}.${column}`, toTextPart(input));

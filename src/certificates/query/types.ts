@@ -48,8 +48,8 @@ export interface CertificateQuery {
    */
   orderDirection?: OrderDirection | undefined;
   /**
-   * Maximum number of results; 0 returns none. A query without `limit` fails with RESULT_TOO_LARGE when more than
-   * `maxResults` certificates match.
+   * Maximum number of results; with 0, the result is empty. A query without `limit` fails with RESULT_TOO_LARGE when
+   * more than `maxResults` certificates match.
    */
   limit?: number | undefined;
   /**

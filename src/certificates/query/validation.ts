@@ -17,11 +17,11 @@ export interface ParsedCertificateQuery {
 
 const queryFields = new Set([...certificateFilterTerms.fields, ...orderFields, ...limitOffsetFields]);
 
-/** Order of a query without `orderBy`. */
+/** Order of a certificate query without `orderBy`. */
 const newestFirst: CertificateOrder = { field: 'createdAt', direction: 'desc' };
 
 /**
- * Parses a query. Checks all fields, even if one of them already excludes every certificate.
+ * Parses a certificate query. Checks all fields, even if one of them already excludes every certificate.
  *
  * @throws INVALID_INPUT when a field is unknown or invalid
  */
@@ -43,8 +43,8 @@ export function expiringWithin(nowMs: number, spanMs: number): ParsedCertificate
     filter: {
       status: ['VALID', 'SUSPENDED'],
       expiresAfter: nowMs,
-      // Adds 1, because `expiresBefore` excludes its own time and `spanMs` does not. No certificate expires after
-      // `maxTimeMs`.
+      // Adds 1 millisecond: `expiresBefore` excludes its own time, but the result must include it. No certificate
+      // expires after `maxTimeMs`.
       expiresBefore: Math.min(nowMs + spanMs, maxTimeMs) + 1,
     },
     order: { field: 'notAfter', direction: 'asc' },

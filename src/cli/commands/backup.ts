@@ -7,7 +7,7 @@ import { addAction } from '../action';
 import { addUrl, openExisting, type DatabaseOption } from '../database';
 import { examples } from '../examples';
 
-/** Adds `backup`, which copies a SQLite database while others write. */
+/** Adds the command `backup`, which copies a SQLite database while other processes write. */
 export function addBackup(program: Command): void {
   const command = addUrl(program.command('backup'))
     .summary('copy a SQLite database into a new file')

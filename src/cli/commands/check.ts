@@ -14,7 +14,7 @@ interface CheckArguments extends DatabaseOption {
 
 const columns = [{ title: 'check' }, { title: 'record' }, { title: 'field' }, { title: 'problem' }] as const;
 
-/** Adds `check`, which reads all stored data and reports damage. */
+/** Adds the command `check`, which reads all stored data and reports damage. */
 export function addCheck(program: Command): void {
   const command = addUrl(program.command('check'))
     .summary('read all stored data and report damage')

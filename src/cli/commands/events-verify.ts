@@ -11,7 +11,7 @@ interface VerifyArguments extends DatabaseOption {
   readonly expect?: EventChainHead;
 }
 
-/** Adds `events verify`, which verifies the chain of security events. */
+/** Adds the command `events verify`, which verifies the chain of security events. */
 export function addEventsVerify(events: Command): void {
   const command = addUrl(events.command('verify'))
     .summary('verify the chain of security events')

@@ -16,7 +16,7 @@ not depend on the engine: equal databases give equal files. It contains everythi
 
 On PostgreSQL, the export appends pending events to the event chain first.`;
 
-/** Adds `export`, which writes all tables as lines of JSON. */
+/** Adds the command `export`, which writes all tables as lines of JSON. */
 export function addExport(program: Command): void {
   const command = addUrl(program.command('export'))
     .summary('write the whole database as lines of JSON')

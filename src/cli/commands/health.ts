@@ -15,7 +15,7 @@ interface HealthArguments extends DatabaseOption {
 
 const exitCodes = { up: 0, degraded: 2, down: 1 } as const;
 
-/** Adds `health`, which probes a database. */
+/** Adds the command `health`, which probes a database. */
 export function addHealth(program: Command): void {
   const command = addUrl(program.command('health'))
     .summary('probe the database')
@@ -56,7 +56,7 @@ function toOutcome(health: DatabaseHealth, terminal: Terminal): Outcome {
   };
 }
 
-/** Returns the result for a database that could not be opened. */
+/** Returns the result of `health` for a database that could not be opened. */
 function downOutcome({ code, message }: DatabaseError, engine: string, { style }: Terminal): Outcome {
   return {
     json: { status: 'down', engine, code, message },

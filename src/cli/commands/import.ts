@@ -21,7 +21,7 @@ Any other file has documents: server.json of MCP, agent cards of A2A, or agents 
 JSON, a JSON array, or lines of JSON. Each document registers an agent, or updates the one of the same owner, name and
 version. A second run changes nothing. Everything is written in one transaction.`;
 
-/** Adds `import`, which reads an export, or documents that describe agents. */
+/** Adds the command `import`, which reads an export, or documents that describe agents. */
 export function addImport(program: Command): void {
   const command = addUrl(program.command('import'))
     .summary('register agents from documents, or fill an empty database from an export')

@@ -12,7 +12,9 @@ interface InitArguments extends DatabaseOption {
   readonly migrations: string;
 }
 
-/** Adds `init --prisma`, which prepares the Prisma project of an application for the tables of this package. */
+/**
+ * Adds the command `init --prisma`, which prepares the Prisma project of an application for the tables of this package.
+ */
 export function addInit(program: Command): void {
   const command = addUrl(program.command('init'))
     .summary('prepare the Prisma project of your application')

@@ -17,11 +17,11 @@ interface MaintainArguments extends DatabaseOption {
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** Maximum number of days. The resulting time stays within the years that can be stored. */
+/** Maximum age in days of the records to keep. The resulting time stays within the years that can be stored. */
 const maxDays = 700_000;
 const columns = [{ title: 'task' }, { title: 'result' }] as const;
 
-/** Adds `maintain`, which does the regular tasks of a database. */
+/** Adds the command `maintain`, which does the regular tasks of a database. */
 export function addMaintain(program: Command): void {
   const command = addUrl(program.command('maintain'))
     .summary('expire, prune and optimize')
@@ -63,7 +63,9 @@ function toBefore(days: number | undefined): PruneBefore | undefined {
   return days === undefined ? undefined : { before: new Date(Date.now() - days * dayMs) };
 }
 
-/** Returns the result of the command. The lines show only the requested tasks; the JSON contains all of them. */
+/**
+ * Returns the result of the command `maintain`. The lines show only the requested tasks; the JSON contains all tasks.
+ */
 function toOutcome(report: MaintenanceReport, options: MaintainArguments, terminal: Terminal): Outcome {
   const rows = [
     ...(options.expire === undefined

@@ -4,7 +4,7 @@ import { addAction } from '../action';
 import { addUrl, locate, open, type DatabaseOption } from '../database';
 import { examples } from '../examples';
 
-/** Adds `migrate deploy`, which applies the pending migrations. */
+/** Adds the command `migrate deploy`, which applies the pending migrations. */
 export function addMigrateDeploy(migrate: Command): void {
   const command = addUrl(migrate.command('deploy'))
     .summary('create or update the tables')

@@ -3,7 +3,7 @@ import { addAction } from '../action';
 import { addUrl, locate, requireFile, type DatabaseOption } from '../database';
 import { examples } from '../examples';
 
-/** Adds `migrate status`, which shows the migrations of a database. */
+/** Adds the command `migrate status`, which shows the migrations of a database. */
 export function addMigrateStatus(migrate: Command): void {
   const command = addUrl(migrate.command('status'))
     .summary('show which migrations are applied')

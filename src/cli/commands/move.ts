@@ -35,7 +35,7 @@ indexed value such as a name to about 2,700 bytes.
 
 Unless the command prints how many rows were moved, nothing was moved.`;
 
-/** Adds `move`, which copies a SQLite database to PostgreSQL. */
+/** Adds the command `move`, which copies a SQLite database to PostgreSQL. */
 export function addMove(program: Command): void {
   const command = program
     .command('move')
@@ -68,7 +68,7 @@ export function addMove(program: Command): void {
 }
 
 /**
- * Returns the databases of a move. The target is `to`, or else the database of DATABASE_URL.
+ * Returns the source and the target of the command `move`. Without `to`, the target is the database of DATABASE_URL.
  *
  * @throws CommandError when a URL is invalid or names another kind of database.
  */

@@ -23,7 +23,7 @@ const minPrismaVersion = 7;
 const warning =
   'Look, but do not change data in Studio: a change would bypass the event chain, the change feed and the caches.';
 
-/** Adds `studio`, which opens a database in Prisma Studio. */
+/** Adds the command `studio`, which opens a database in Prisma Studio. */
 export function addStudio(program: Command): void {
   addUrl(program.command('studio'))
     .summary('browse the database in Prisma Studio')
@@ -49,16 +49,19 @@ async function runStudio(cli: string, url: string, { port, browser }: StudioArgu
   if (browser !== undefined) args.push('--browser', browser);
   const env = { ...process.env, ...studioEnvironment(url) };
   const child = spawn(process.execPath, args, { stdio: 'inherit', env });
-  // A terminal sends SIGINT to both processes, so this one ignores it. SIGTERM reaches only this one, which passes it
-  // on.
+  // A terminal sends SIGINT to this process and to Studio, so this process ignores it. SIGTERM reaches only this
+  // process, which passes it on to Studio.
   process.on('SIGINT', () => undefined);
   process.once('SIGTERM', () => child.kill('SIGTERM'));
-  const [exitCode] = (await once(child, 'close')) as [number | null]; // The arguments of this event of child_process.
-  // There is no exit code after a signal. A signal is the usual way to end Studio.
+  // The cast is safe: the first argument of the event `close` is the exit code, or null after a signal.
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  // A signal is the usual way to end Studio, so null counts as success.
   return exitCode ?? 0;
 }
 
-/** Returns the path of Prisma's command line: that of the project, or else one beside this package. */
+/**
+ * Returns the path of Prisma's command line: the one of the project, or else one that is installed beside this package.
+ */
 function findPrisma(): string {
   for (const from of [join(process.cwd(), 'package.json'), __filename]) {
     let path: string;
@@ -79,7 +82,8 @@ function findPrisma(): string {
 function installCommand(): string {
   const [, manager = 'npm'] = /^(pnpm|yarn|npm|bun)\b/.exec(process.env['npm_config_user_agent'] ?? '') ?? [];
   const install = { npm: 'npm install --save-dev', pnpm: 'pnpm add -D', yarn: 'yarn add -D', bun: 'bun add -d' };
-  return `${install[manager as keyof typeof install]} prisma@${minPrismaVersion}`; // The pattern lists the keys.
+  // The cast is safe: the pattern matches only keys of `install`.
+  return `${install[manager as keyof typeof install]} prisma@${minPrismaVersion}`;
 }
 
 function toPrismaUrl(url: string): string {

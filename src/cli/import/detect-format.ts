@@ -4,7 +4,7 @@ import { invalidInput, type Failure } from '../../errors/failure';
 export type DocumentFormat = 'mcp' | 'a2a' | 'agents';
 
 /**
- * Returns the format of a document by its fields.
+ * Returns the format of a document. The fields of the document show the format.
  *
  * @throws INVALID_INPUT when the document has a known format that is not supported.
  */
@@ -17,7 +17,7 @@ export function detectFormat(value: unknown): DocumentFormat {
   if (has('skills', 'supportedInterfaces', 'additionalInterfaces', 'preferredTransport')) return 'a2a';
   if (has('owner', 'endpoints', 'publicKey', 'certificateId', 'expiresAt', 'metadata')) return 'agents';
   if (has('server', 'packages', 'remotes', 'version_detail', 'repository', '_meta', '$schema')) return 'mcp';
-  // A name with a slash is that of an MCP server. An `owner` shows an agent of this package.
+  // A name with a slash is the name of an MCP server. A document with an `owner` describes an agent of this package.
   return typeof document['name'] === 'string' && document['name'].includes('/') ? 'mcp' : 'agents';
 }
 

@@ -2,20 +2,20 @@ import { readFile } from 'node:fs/promises';
 import { readLines } from '../../move/read-lines';
 import { CommandError } from '../command-error';
 
-/** Document in a file, with its place. */
+/** Document in an imported file, with its place. */
 export interface NumberedDocument {
-  /** Place in the file: the line, or the position in the array, from 1. */
+  /** Place of the document in the file: the line, or the position in the array, from 1. */
   readonly place: string;
-  /** Parsed JSON; undefined when the text is not valid JSON. */
+  /** Parsed JSON of the document; undefined when its text is not valid JSON. */
   readonly value: unknown;
 }
 
-/** Maximum size in bytes of a file that is a single JSON text, because such a file is read into memory as a whole. */
+/** Maximum size in bytes of a file that is a single JSON text. Such a file is read into memory as a whole. */
 const maxJsonBytes = 256 * 1024 * 1024;
 
 /**
- * Reads the documents of a file. The file contains lines of JSON, which are read one by one, one JSON object, or a JSON
- * array. An object with the array `servers` is a list of the MCP registry.
+ * Reads the documents of a file. The file contains one JSON object, a JSON array, or lines of JSON, which are read one
+ * by one. An object with the array `servers` is a list of the MCP registry.
  *
  * @throws CommandError when the file is empty, or when a file that is one JSON text is too large or invalid.
  */
@@ -29,7 +29,7 @@ export async function* readDocuments(path: string, bytes: number): AsyncGenerato
   }
 }
 
-/** Reports whether the first line that is not blank is a JSON object. */
+/** Reports whether the first line of a file that is not blank is a whole JSON object. */
 async function hasLinesOfJson(path: string): Promise<boolean> {
   for await (const { text } of readLines(path)) {
     if (text?.trim() === '') continue;
@@ -60,7 +60,7 @@ function* elementsOf(value: unknown, place: string): Generator<NumberedDocument>
   for (const [index, server] of servers.entries()) yield { place: `${place}, servers[${index}]`, value: server };
 }
 
-/** Returns the decoded text, without a byte order mark; an empty text when the bytes are not valid UTF-8. */
+/** Returns the text of UTF-8 bytes without a byte order mark; an empty text when the bytes are not valid UTF-8. */
 function decode(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -13,29 +13,29 @@ import type { InputFile } from './input-file';
 import { toAgent, type ImportDefaults } from './to-agent';
 import { keyOf, upsertAgents } from './upsert';
 
-/** Options of an import of documents. */
+/** Options for importing documents that describe agents. */
 export interface DocumentOptions {
   readonly format: DocumentFormat | 'auto';
   readonly owner: string | undefined;
-  /** Path of a PEM file. */
+  /** Path of a PEM file with the certificate of the imported agents. */
   readonly certificate: string | undefined;
   readonly isDryRun: boolean;
   readonly skipsInvalid: boolean;
 }
 
-/** Problem or warning of a document. */
+/** Problem or warning that concerns one document. */
 interface Note {
   readonly place: string;
   readonly message: string;
 }
 
 const batchSize = 100;
-/** Maximum number of notes, and of changes of a dry run, that are listed. */
+/** Maximum number of listed problems and warnings, and of listed changes of a dry run. */
 const maxListed = 100;
 
 /**
- * Registers or updates the agents of a file, in one transaction. Reads the file twice: it checks every document before
- * it uses the database.
+ * Registers or updates the agents that a file describes, in one transaction. Reads the file twice: checks every
+ * document before it uses the database.
  */
 export async function importDocuments(
   db: DatabaseService,
@@ -62,7 +62,7 @@ export async function importDocuments(
   const rollback = new Error('dry run');
   try {
     await db.transaction(async (tx) => {
-      // After a conflict, this callback runs again, so it begins with new counts.
+      // The transaction runs this callback again after a conflict, so the callback begins with new counts.
       Object.assign(counts, { created: 0, updated: 0, unchanged: 0, changes: [] });
       if (isNew && certificate !== undefined && plan.lastPlaces.size > 0) {
         await tx.createCertificate({ ...certificate, id: certificateId });
@@ -75,7 +75,7 @@ export async function importDocuments(
           counts.changes.push({ outcome, owner: agent.owner, name: agent.name, version: agent.version });
         }
       }
-      // A dry run makes all changes and rolls them back. So it also finds what the database rejects.
+      // A dry run makes all changes and rolls them back, to find also what the database rejects.
       if (options.isDryRun) throw rollback;
     });
   } catch (error) {
@@ -91,9 +91,9 @@ interface ImportCounts {
   changes: { readonly outcome: string; readonly owner: string; readonly name: string; readonly version: string }[];
 }
 
-/** Result of checking a file. */
+/** Result of checking all documents of a file. */
 interface Plan {
-  /** Place of the last document for each owner, name and version. The key is a hash of all three. */
+  /** Place of the last document for each owner, name and version. The key is a hash of these three values. */
   readonly lastPlaces: Map<string, string>;
   duplicates: number;
   invalidCount: number;
@@ -129,8 +129,8 @@ async function check(input: InputFile, options: DocumentOptions, defaults: Impor
 }
 
 /**
- * Reads the file again, and yields its agents in batches. Of several documents with the same owner, name and version,
- * yields the last one.
+ * Reads the file again, and yields the agents of its documents in batches. Of several documents with the same owner,
+ * name and version, uses only the last one.
  */
 async function* agentBatches(
   input: InputFile,
@@ -205,7 +205,7 @@ function toOutcome(counts: ImportCounts, plan: Plan, { isDryRun }: DocumentOptio
   return { json, lines, exitCode: invalidCount > 0 ? 2 : 0 };
 }
 
-/** Describes a note in one line. Its message can contain names of fields of the document. */
+/** Describes a problem or a warning in one line. The message can contain names of fields of the document. */
 function describe(kind: string, { place, message }: Note): string {
   return inOneLine(`${kind}: ${place}: ${message}`);
 }

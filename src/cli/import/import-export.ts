@@ -7,7 +7,7 @@ import type { InputFile } from './input-file';
 
 const batchRows = 1000;
 
-/** Fills an empty database from a file that the command export has written. */
+/** Fills an empty database from a file that the command `export` has written. */
 export async function importWholeDatabase(
   input: InputFile,
   to: StoredLocation,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CommandError } from '../command-error';
 
-/** File to import. It can be read several times. */
+/** File to import. It can be read more than once. */
 export interface InputFile extends AsyncDisposable {
   readonly path: string;
   readonly bytes: number;

@@ -1,7 +1,7 @@
 import { isExportHeader } from '../../move/export-file';
 import { readLines } from '../../move/read-lines';
 
-/** Returns `export` for a file of the command export, and `documents` for any other file. */
+/** Returns `export` for a file that the command `export` has written, and `documents` for any other file. */
 export async function readFormat(path: string): Promise<'export' | 'documents'> {
   for await (const { text } of readLines(path)) return isExportHeader(parse(text)) ? 'export' : 'documents';
   return 'documents';

@@ -6,10 +6,10 @@ import { parseLimits } from '../../validation/limits';
 import { Validator } from '../../validation/validator';
 import type { DocumentFormat } from './detect-format';
 
-/** Values for the fields that a document does not have. */
+/** Values for the agent fields that an imported document does not have. */
 export interface ImportDefaults {
   readonly owner: string | undefined;
-  /** Certificate under which agents are registered. */
+  /** Certificate with which the imported agents are registered. */
   readonly certificate: { readonly id: string; readonly publicKey: string } | undefined;
 }
 
@@ -64,7 +64,7 @@ function convert(value: unknown, format: DocumentFormat): { agent: PartialAgent;
   return { agent: fields as unknown as PartialAgent, warnings };
 }
 
-/** Returns an endpoint with its times as dates, and with an id that is the same in each import. */
+/** Returns an endpoint of a document with its times as dates. The id of the endpoint is the same in each import. */
 function toEndpoint(endpoint: unknown, index: number): unknown {
   if (typeof endpoint !== 'object' || endpoint === null) return endpoint;
   const { health, ...fields } = endpoint as Record<string, unknown>;

@@ -4,9 +4,9 @@ import { CommandError } from '../command-error';
 export type UpsertOutcome = 'created' | 'updated' | 'unchanged';
 
 /**
- * Registers or updates agents by owner, name and version. A field, or a key of the metadata, that an agent does not
- * have keeps its stored value. An endpoint whose address is unchanged keeps its stored health, unless the agent states
- * another one.
+ * Registers or updates agents, which are identified by owner, name and version. A field, or a key of the metadata, that
+ * the given agent does not have keeps its stored value. An endpoint whose address is unchanged keeps its stored health,
+ * unless the given agent states another one.
  *
  * @throws CommandError when several stored agents have the same owner, name and version.
  */
@@ -17,7 +17,7 @@ export async function upsertAgents(tx: TransactionScope, agents: readonly AgentI
   return results.map(({ outcome }) => outcome);
 }
 
-/** Returns the key of an agent. Agents with the same owner, name and version have the same key. */
+/** Returns a text that identifies an agent. Agents with the same owner, name and version have the same text. */
 export function keyOf({ owner, name, version }: Pick<AgentInput, 'owner' | 'name' | 'version'>): string {
   return JSON.stringify([owner, name, version]);
 }
@@ -39,7 +39,10 @@ async function findStored(tx: TransactionScope, agents: readonly AgentInput[]): 
   return stored;
 }
 
-/** Returns an agent with the id of the stored agent, and with the stored metadata under all other keys. */
+/**
+ * Returns the given agent with the id of the stored agent. Adds the stored metadata whose keys the given agent does not
+ * have.
+ */
 function merge(agent: AgentInput, stored: AgentRecord | undefined): AgentInput {
   if (stored === undefined) return agent;
   const { endpoints, metadata } = agent;
@@ -51,7 +54,7 @@ function merge(agent: AgentInput, stored: AgentRecord | undefined): AgentInput {
   };
 }
 
-/** Returns an endpoint that does not inherit the stored health of another address. */
+/** Returns an endpoint that does not inherit the health which is stored for another address. */
 function withoutForeignHealth(endpoint: EndpointInput, stored: AgentRecord): EndpointInput {
   const same = stored.endpoints.find(({ id }) => id === endpoint.id);
   if (endpoint.health !== undefined || same === undefined || same.address === endpoint.address) return endpoint;
