@@ -1,6 +1,6 @@
 import { newsOf } from '../certificates/feed';
 import { callUntyped, expectRefused } from '../support/expect-error';
-import { agentInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
+import { agentIds, createAgent, createAgents, createCertificate, wholeAgent } from '../support/factories';
 import { rawCounts } from '../support/raw-reader';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
@@ -8,10 +8,8 @@ import { openTestDatabase, type TestDatabase } from '../support/test-database';
 async function openAgents(count: number): Promise<TestDatabase> {
   const database = await openTestDatabase();
   const certificateId = await createCertificate(database.db, { id: 'c' });
-  const ids = Array.from({ length: count }, (_, index) => `a${index}`);
-  await database.db.agents.createMany(
-    ids.map((id) => wholeAgent({ id, certificateId, owner: 'one', status: 'ACTIVE' })),
-  );
+  const agent = wholeAgent({ certificateId, owner: 'one', status: 'ACTIVE' });
+  await createAgents(database.db, agentIds(count), (id) => ({ ...agent, id }));
   await createAgent(database.db, { id: 'other', certificateId, owner: 'two' });
   return database;
 }
@@ -20,12 +18,12 @@ describe('agents.updateWhere', () => {
   test('changes all matching agents and adds their changes to the feed', async () => {
     const database = await openAgents(3);
     const { agents } = database.db;
-    const before = await agents.get('a0');
+    const before = await agents.get('agent-0');
     const news = await newsOf(database, async () => {
       const patch = { description: null, capabilities: ['new'], endpoints: [{ protocol: 'x', address: 'y', port: 1 }] };
       expect(await agents.updateWhere({ owner: 'one' }, patch, { expect: 3 })).toBe(3);
     });
-    expect(news.sort()).toEqual(['AGENT a0 UPDATED', 'AGENT a1 UPDATED', 'AGENT a2 UPDATED']);
+    expect(news.sort()).toEqual(['AGENT agent-0 UPDATED', 'AGENT agent-1 UPDATED', 'AGENT agent-2 UPDATED']);
     const after = await agents.query({ owner: 'one' });
     for (const agent of after) expect(agent).toMatchObject({ capabilities: ['new'], metadata: before?.metadata });
     expect(new Set(after.map(({ endpoints }) => endpoints[0]?.id)).size).toBe(3);
@@ -35,31 +33,28 @@ describe('agents.updateWhere', () => {
 
   test('changes more agents than fit into one batch with the same statements for each', async () => {
     const { db, statementsOf } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    await db.agents.createMany(
-      Array.from({ length: 600 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
-    );
+    await createAgents(db, agentIds(600));
     const count = (ids: string[] | undefined) =>
       statementsOf(() => db.agents.updateWhere({ ...(ids && { ids }), status: ['ACTIVE'] }, { description: 'd' }));
-    const one = await count(['a0']);
+    const one = await count(['agent-0']);
     const all = await count(undefined);
     expect(all.length).toBeLessThanOrEqual(2 * one.length + 2);
-    expect((await db.agents.query({ id: 'a599' }))[0]).toMatchObject({ description: 'd' });
+    expect(await db.getAgent('agent-599')).toMatchObject({ description: 'd' });
   });
 
   test('changes nothing when one of the agents cannot be changed, or another number matches', async () => {
     const database = await openAgents(3);
     const { agents } = database.db;
-    await agents.setStatus('a1', 'REVOKED');
-    await expectRefused(database, 'INVALID_TRANSITION', () =>
-      agents.updateWhere({ owner: 'one' }, { status: 'ACTIVE' }),
-    );
-    await expectRefused(database, 'CONFLICT', () =>
-      agents.updateWhere({ owner: 'one' }, { version: '2' }, { expect: 4 }),
-    );
-    await expectRefused(database, 'CONFLICT', () => agents.updateWhere({ ids: [] }, { version: '2' }, { expect: 1 }));
-    const certificateId = 'unknown';
-    await expectRefused(database, 'REFERENCE_NOT_FOUND', () => agents.updateWhere({ owner: 'one' }, { certificateId }));
+    await agents.setStatus('agent-1', 'REVOKED');
+    const [owner, version] = ['one', '2'];
+    for (const [code, update] of [
+      ['INVALID_TRANSITION', () => agents.updateWhere({ owner }, { status: 'ACTIVE' })],
+      ['CONFLICT', () => agents.updateWhere({ owner }, { version }, { expect: 4 })],
+      ['CONFLICT', () => agents.updateWhere({ ids: [] }, { version }, { expect: 1 })],
+      ['REFERENCE_NOT_FOUND', () => agents.updateWhere({ owner }, { certificateId: 'unknown' })],
+    ] as const) {
+      await expectRefused(database, code, update);
+    }
     expect(await agents.updateWhere({ ids: [] }, { version: '2' }, { expect: 0 })).toBe(0);
   });
 
@@ -68,8 +63,7 @@ describe('agents.updateWhere', () => {
     const ids = ['a', 'b', '\uffee', '\u{1f642}'];
     const database = await openTestDatabase();
     const { agents } = database.db;
-    const certificateId = await createCertificate(database.db);
-    await agents.createMany(ids.toReversed().map((id) => agentInput({ id, certificateId, owner: 'one', name: id })));
+    await createAgents(database.db, ids.toReversed(), (id) => ({ owner: 'one', name: id }));
     const update = () => agents.updateWhere({ owner: 'one' }, { description: 'd' });
     expect(await newsOf(database, update)).toEqual(ids.map((id) => `AGENT ${id} UPDATED`));
 
@@ -87,7 +81,7 @@ describe('agents.updateWhere', () => {
   });
 
   test.each<readonly [string, readonly unknown[]]>([
-    ['an id in the patch', [{ owner: 'one' }, { id: 'a0' }]],
+    ['an id in the patch', [{ owner: 'one' }, { id: 'agent-0' }]],
     ['an unknown field of the patch', [{ owner: 'one' }, { color: 1 }]],
     ['no patch', [{ owner: 'one' }]],
     ['an invalid value', [{ owner: 'one' }, { name: '' }]],
@@ -104,7 +98,7 @@ describe('agents.deleteWhere', () => {
     const database = await openAgents(3);
     const { agents } = database.db;
     const news = await newsOf(database, async () => expect(await agents.deleteWhere({ owner: 'one' })).toBe(3));
-    expect(news.sort()).toEqual(['AGENT a0 DELETED', 'AGENT a1 DELETED', 'AGENT a2 DELETED']);
+    expect(news.sort()).toEqual(['AGENT agent-0 DELETED', 'AGENT agent-1 DELETED', 'AGENT agent-2 DELETED']);
     expect(await rawCounts(database)).toMatchObject({ agents: 1, endpoints: 0, agent_metadata: 0 });
     expect(await agents.deleteWhere({ owner: 'one' }, { expect: 0 })).toBe(0);
   });

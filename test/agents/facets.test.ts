@@ -1,6 +1,6 @@
 import type { AgentFilterQuery, FacetProperty, FacetRequest, JsonValue } from '../../src';
 import { callUntyped, expectError } from '../support/expect-error';
-import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { createAgent, createCertificate } from '../support/factories';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 import { valuesBut } from '../support/bad-values';
 
@@ -162,18 +162,6 @@ describe('agents.facets', () => {
     const [byDefault, all] = await db.agents.facets({}, [{ by: 'capability' }, { by: 'capability', limit: 1000 }]);
     expect(byDefault.buckets.map(({ key }) => key)).toEqual(all.buckets.slice(0, 100).map(({ key }) => key));
     expect([byDefault.otherCount, all.buckets.length, all.otherCount]).toEqual([30, 130, 0]);
-  });
-
-  test('sees the changes of its own transaction', async () => {
-    const { db } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    await db.transaction(async (tx) => {
-      await tx.createAgent(agentInput({ certificateId, owner: 'inside' }));
-      expect(await tx.agents.facets({}, [{ by: 'owner' }])).toEqual([
-        { buckets: [{ key: 'inside', count: 1 }], otherCount: 0 },
-      ]);
-      expect(await db.agents.facets({}, [{ by: 'owner' }])).toEqual([{ buckets: [], otherCount: 0 }]);
-    });
   });
 });
 

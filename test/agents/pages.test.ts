@@ -1,5 +1,5 @@
 import type { AgentOrderField, AgentRecord, DatabaseService, ResolutionQuery } from '../../src';
-import { agentInput, createCertificate } from '../support/factories';
+import { agentInput, createAgents, createCertificate } from '../support/factories';
 import { callUntyped, expectError } from '../support/expect-error';
 import { allPages } from '../support/pages';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
@@ -23,6 +23,11 @@ async function fill(db: DatabaseService): Promise<void> {
     }),
   );
   await db.agents.createMany(agents);
+}
+
+/** Returns ids in ascending order: `a0000`, `a0001` and so on. */
+function paddedIds(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `a${String(index).padStart(4, '0')}`);
 }
 
 const shared = shareTestDatabase({}, ({ db }) => fill(db));
@@ -95,18 +100,13 @@ describe('agents.page', () => {
 
 test('agents.page neither repeats nor skips records while others are deleted and inserted', async () => {
   const { db } = await openTestDatabase();
-  const certificateId = await createCertificate(db);
-  const ids = Array.from({ length: 30 }, (_, index) => `agent-${String(index).padStart(2, '0')}`);
-  await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
+  const ids = await createAgents(db, paddedIds(30));
   const query: ResolutionQuery = { orderBy: 'id' };
   const first = await db.agents.page(query, { size: 10 });
-  await db.deleteAgent('agent-03');
-  await db.deleteAgent('agent-09');
-  await db.deleteAgent('agent-15');
-  await db.createAgent(agentInput({ id: 'agent-05a', certificateId }));
-  await db.createAgent(agentInput({ id: 'agent-15a', certificateId }));
+  await db.agents.deleteMany(['a0003', 'a0009', 'a0015']);
+  await createAgents(db, ['a0005a', 'a0015a']);
   const second = await db.agents.page(query, { size: 10, after: first.nextCursor });
-  expect(second.items.map(({ id }) => id)).toEqual([...ids.slice(10, 15), 'agent-15a', ...ids.slice(16, 20)]);
+  expect(second.items.map(({ id }) => id)).toEqual([...ids.slice(10, 15), 'a0015a', ...ids.slice(16, 20)]);
 });
 
 describe('agents.iterate', () => {
@@ -118,14 +118,12 @@ describe('agents.iterate', () => {
     expect(records).toEqual(await db.agents.query(query));
   });
 
-  test.each<[string, ResolutionQuery, (ids: string[]) => string[]]>([
+  test.each<[string, ResolutionQuery, (ids: readonly string[]) => readonly string[]]>([
     ['in the order of the ids by default', {}, (ids) => ids],
     ['in descending order of the ids with only a direction', { orderDirection: 'desc' }, (ids) => [...ids].reverse()],
   ])('yields each agent once while agents change: %s', async (_name, query, order) => {
     const { db } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    const ids = Array.from({ length: 1200 }, (_, index) => `a${String(index).padStart(4, '0')}`);
-    await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
+    const ids = await createAgents(db, paddedIds(1200));
     const seen: string[] = [];
     for await (const { id } of db.agents.iterate(query)) {
       seen.push(id);
@@ -136,39 +134,33 @@ describe('agents.iterate', () => {
     expect(seen).toEqual(order(ids));
   });
 
-  test('yields more agents than one page, reads no more when it is ended early, and runs one statement in an empty database', async () => {
-    const { db, statementsOf: statementsOfFull } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    await db.agents.createMany(
-      Array.from({ length: 1001 }, (_, index) => agentInput({ id: `a${index}`, certificateId })),
-    );
-    const { db: other, statementsOf } = await openTestDatabase();
-    await other.agents.count();
+  test('runs one statement in an empty database', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    await db.agents.count();
     const statements = await statementsOf(async () => {
-      for await (const record of other.agents.iterate()) expect(record).toBeUndefined();
+      for await (const record of db.agents.iterate()) expect(record).toBeUndefined();
     });
     expect(statements).toHaveLength(1);
-    let count = 0;
-    for await (const record of db.agents.iterate({ orderBy: 'id' })) {
-      expect(record.id).toMatch(/^a/);
-      count += 1;
-    }
-    expect(count).toBe(1001);
-    const iterator = db.agents.iterate({ orderBy: 'id' });
-    const untilFirst = await statementsOfFull(async () => {
+  });
+
+  test('reads no further page when it is ended early, and pages have 100 records by default and 1,000 at most', async () => {
+    const { db, statementsOf } = await openTestDatabase();
+    await createAgents(db, paddedIds(1001));
+    const query: ResolutionQuery = { orderBy: 'id' };
+    const iterator = db.agents.iterate(query);
+    const untilFirst = await statementsOf(async () => {
       for await (const record of iterator) {
-        expect(record.id).toBe('a0');
+        expect(record.id).toBe('a0000');
         break;
       }
     });
     expect(untilFirst).toHaveLength(1);
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
-    const page = await db.agents.page({ orderBy: 'id' });
-    expect(page.items).toHaveLength(100);
-    const longest = await db.agents.page({ orderBy: 'id' }, { size: 1000 });
+    expect((await db.agents.page(query)).items).toHaveLength(100);
+    const longest = await db.agents.page(query, { size: 1000 });
     expect(longest.items).toHaveLength(1000);
-    const last = await db.agents.page({ orderBy: 'id' }, { size: 1000, after: longest.nextCursor });
-    expect([last.items.map(({ id }) => id), last.nextCursor]).toEqual([['a999'], undefined]);
+    const last = await db.agents.page(query, { size: 1000, after: longest.nextCursor });
+    expect([last.items.map(({ id }) => id), last.nextCursor]).toEqual([['a1000'], undefined]);
   });
 
   test.each([[{ limit: 1 }], [{ offset: 1 }], [{ unknown: 1 }]])('refuses the query %j', async (query) => {
@@ -178,20 +170,13 @@ describe('agents.iterate', () => {
 });
 
 describe('agents.count', () => {
-  test('counts the agents that match, regardless of limit and offset', async () => {
-    const { db } = shared();
-    expect(await db.agents.count()).toBe(60);
-    expect(await db.agents.count({ limit: 1, offset: 70 })).toBe(60);
-    expect(await db.agents.count({ owner: 'owner-1' })).toBe(20);
-    expect(await db.agents.count({ version: '>=1.2.0' })).toBe(30);
-    expect(await db.agents.count({ owner: '' })).toBe(0);
-    expect(await db.agents.count({ name: 'nothing' })).toBe(0);
-  });
-
-  test('returns a count that is greater than maxResults', async () => {
+  test('counts the agents that match, regardless of limit, offset and maxResults', async () => {
     const { db } = await openTestDatabase({ maxResults: 1 });
     await fill(db);
     expect(await db.agents.count()).toBe(60);
+    expect(await db.agents.count({ limit: 1, offset: 70 })).toBe(60);
+    expect(await db.agents.count({ owner: 'owner-1' })).toBe(20);
+    expect(await db.agents.count({ owner: '' })).toBe(0);
   });
 });
 

@@ -105,17 +105,12 @@ describe('queryAgents with limit, offset and maxResults', () => {
 
   test.each([
     [{ limit: 3 }, ['00', '01', '02']],
-    [{ limit: 3, offset: 0 }, ['00', '01', '02']],
     [{ limit: 3, offset: 23 }, ['23', '24']],
     [{ limit: 3, offset: 25 }, []],
-    [{ limit: 3, offset: 1000 }, []],
     [{ limit: 0 }, []],
-    [{ limit: 0, offset: 5 }, []],
-    [{ limit: 2, offset: undefined }, ['00', '01']],
     [{ offset: 22 }, ['22', '23', '24']],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 23 }, ['23', '24']],
     [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, []],
-    [{ limit: Number.MAX_SAFE_INTEGER, offset: Number.MAX_SAFE_INTEGER }, []],
   ])('returns that range of the results: %j', async (range, expected) => {
     const agents = await some().db.queryAgents({ orderBy: 'id', ...range });
     expect(agents.map(({ id }) => id)).toEqual(expected);
@@ -124,12 +119,10 @@ describe('queryAgents with limit, offset and maxResults', () => {
   test.each<[ResolutionQuery, number]>([
     [{ limit: 25 }, 25],
     [{ limit: Number.MAX_SAFE_INTEGER }, 25],
-    [{ limit: 5 }, 5],
     [{ owner: 'many', limit: 12 }, 12],
     [{ owner: 'few' }, maxResults],
     [{ offset: 15 }, maxResults],
     [{ offset: 15, orderBy: 'version' }, maxResults],
-    [{ offset: 5, owner: 'many' }, maxResults],
   ])(
     'returns at most limit agents, which may be more than maxResults, or maxResults agents: %j',
     async (query, count) => {
@@ -137,16 +130,13 @@ describe('queryAgents with limit, offset and maxResults', () => {
     },
   );
 
-  test.each<ResolutionQuery>([
-    {},
-    { offset: 14 },
-    { offset: 14, orderBy: 'version' },
-    { owner: 'many' },
-    { offset: 4, owner: 'many' },
-  ])('fails with RESULT_TOO_LARGE when more than maxResults agents remain after the offset: %j', async (query) => {
-    const error = await expectError('RESULT_TOO_LARGE', () => some().db.queryAgents(query));
-    expect(error).toMatchObject({ operation: 'agents.query', retryable: false });
-  });
+  test.each<ResolutionQuery>([{}, { offset: 14 }, { offset: 14, orderBy: 'version' }, { owner: 'many' }])(
+    'fails with RESULT_TOO_LARGE when more than maxResults agents remain after the offset: %j',
+    async (query) => {
+      const error = await expectError('RESULT_TOO_LARGE', () => some().db.queryAgents(query));
+      expect(error).toMatchObject({ operation: 'agents.query', retryable: false });
+    },
+  );
 
   test('fails with RESULT_TOO_LARGE when maxResults is 0 and there is an agent', async () => {
     const { db } = await openTestDatabase({ maxResults: 0 });

@@ -1,7 +1,7 @@
 import type { EndpointHealthReport, HealthStatus } from '../../src';
 import { newsOf } from '../certificates/feed';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
-import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { agentIds, createAgents } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 const now = Date.parse('2026-06-01T12:00:00.007Z');
@@ -20,10 +20,7 @@ function report(ids: string, status: HealthStatus, ms?: number, message?: string
 /** Opens a database with the agents `a` and `b`, each with the endpoints `x` and `y`. */
 async function openAgents(): Promise<TestDatabase> {
   const database = await openTestDatabase({ now: () => now });
-  const certificateId = await createCertificate(database.db, { id: 'c' });
-  for (const id of ['a', 'b']) {
-    await createAgent(database.db, { id, certificateId, endpoints: [endpoint('x'), endpoint('y')] });
-  }
+  await createAgents(database.db, ['a', 'b'], () => ({ endpoints: [endpoint('x'), endpoint('y')] }));
   return database;
 }
 
@@ -52,9 +49,8 @@ describe('agents.recordHealth', () => {
     const database = await openAgents();
     await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', 1, 'refused')]);
     await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', 2)]);
-    expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('UNHEALTHY', 2) });
+    expect(await healthOf(database, 'a')).toEqual({ x: healthAt('UNHEALTHY', 2), y: healthAt('UNKNOWN', 0) });
   });
-
   test('ignores a report that is older than the stored health, and stores one of the same time', async () => {
     const database = await openAgents();
     expect(await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', -1)])).toEqual([true]);
@@ -80,32 +76,23 @@ describe('agents.recordHealth', () => {
     const database = await openAgents();
     const { agents } = database.db;
     const both = [report('b/x', 'HEALTHY', 1), report('a/x', 'HEALTHY', 1), report('a/y', 'DEGRADED', 1)];
-    expect((await newsOf(database, () => agents.recordHealth(both))).sort()).toEqual([
-      'AGENT a UPDATED',
-      'AGENT b UPDATED',
-    ]);
+    const news = await newsOf(database, () => agents.recordHealth(both));
+    expect(news.sort()).toEqual(['AGENT a UPDATED', 'AGENT b UPDATED']);
     const sameStatus = [report('a/x', 'HEALTHY', 2, 'new message'), report('b/x', 'DEGRADED', 0), both[2] ?? both[0]];
     expect(await newsOf(database, () => callUntyped(agents, 'recordHealth', sameStatus))).toEqual([]);
     expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('HEALTHY', 2, 'new message') });
   });
 
-  test('writes nothing when all reports are older than the stored health', async () => {
+  test('writes nothing when all reports are older than the stored health, and runs no statement without reports', async () => {
     const { db, statementsOf } = await openAgents();
     const statements = await statementsOf(() => db.agents.recordHealth([report('a/x', 'HEALTHY', -1)]));
     expect(statements.filter((text) => /^(UPDATE|INSERT)/.test(text))).toEqual([]);
-  });
-
-  test('returns an empty array without a statement when there are no reports', async () => {
-    const { db, statementsOf } = await openAgents();
     expect(await statementsOf(async () => expect(await db.agents.recordHealth([])).toEqual([]))).toEqual([]);
   });
 
   test('stores 1,200 reports in one transaction with the same statements for each 500', async () => {
     const { db, events } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    const endpoints = [endpoint('x'), endpoint('y')];
-    const ids = Array.from({ length: 600 }, (_, index) => `agent-${index}`);
-    await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId, endpoints })));
+    const ids = await createAgents(db, agentIds(600), () => ({ endpoints: [endpoint('x'), endpoint('y')] }));
     const reports = ids.flatMap((id) => [report(`${id}/x`, 'HEALTHY', 1), report(`${id}/y`, 'UNHEALTHY', 1)]);
     events.length = 0;
     expect(new Set(await db.agents.recordHealth(reports.reverse()))).toEqual(new Set([true]));
@@ -117,14 +104,14 @@ describe('agents.recordHealth', () => {
   });
 
   test.each<readonly [string, unknown, string]>([
-    ['no array', { length: 1 }, 'reports'],
-    ['no object', [null], 'reports[0]'],
+    ['an object in place of an array', { length: 1 }, 'reports'],
+    ['null in place of a report', [null], 'reports[0]'],
     ['an unknown field', [{ ...report('a/x', 'HEALTHY'), health: 1 }], 'reports[0]'],
     ['an empty id', [report('a/x', 'HEALTHY'), report('/x', 'HEALTHY')], 'reports[1].agentId'],
-    ['no id of an endpoint', [{ agentId: 'a', status: 'HEALTHY' }], 'reports[0].endpointId'],
+    ['a missing id of an endpoint', [{ agentId: 'a', status: 'HEALTHY' }], 'reports[0].endpointId'],
     ['an unknown status', [{ ...report('a/x', 'HEALTHY'), status: 'FINE' }], 'reports[0].status'],
-    ['no status', [{ agentId: 'a', endpointId: 'x' }], 'reports[0].status'],
-    ['a time that is no Date', [{ ...report('a/x', 'HEALTHY'), lastChecked: 1 }], 'reports[0].lastChecked'],
+    ['a missing status', [{ agentId: 'a', endpointId: 'x' }], 'reports[0].status'],
+    ['a number in place of a time', [{ ...report('a/x', 'HEALTHY'), lastChecked: 1 }], 'reports[0].lastChecked'],
     ['a message that is null', [{ ...report('a/x', 'HEALTHY'), message: null }], 'reports[0].message'],
   ])('refuses %s and changes nothing', async (_, reports, field) => {
     const database = await openAgents();

@@ -65,6 +65,22 @@ export async function createAgent(db: DatabaseService, fields: Partial<AgentInpu
   return db.createAgent(agentInput({ ...fields, certificateId }), { allowRevokedCertificate: true });
 }
 
+/** Registers an agent with each id, all with one new certificate, and returns the ids. `fields` override the defaults. */
+export async function createAgents(
+  db: DatabaseService,
+  ids: readonly string[],
+  fields: (id: string, index: number) => Partial<AgentInput> = () => ({}),
+): Promise<readonly string[]> {
+  const certificateId = await createCertificate(db);
+  await db.agents.createMany(ids.map((id, index) => agentInput({ id, certificateId, ...fields(id, index) })));
+  return ids;
+}
+
+/** Returns the texts `agent-0`, `agent-1` and so on. */
+export function agentIds(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `agent-${index}`);
+}
+
 /** Returns an agent with every field, as it is read back. */
 export function wholeAgent(fields: Partial<AgentRecord> & { certificateId: string }): AgentRecord {
   const main: Endpoint = {
