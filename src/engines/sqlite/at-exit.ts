@@ -1,8 +1,8 @@
 const tasks = new Set<() => void>();
 
 /**
- * Runs `task` at the `exit` event of the process, or of the worker thread. The application itself has to handle
- * signals.
+ * Runs `task` when the process, or the worker thread, emits the event `exit`. A signal that the application does not
+ * handle ends the process without this event.
  *
  * @returns a function that cancels the task.
  */
@@ -20,7 +20,7 @@ function runTasks(): void {
     try {
       task();
     } catch {
-      // The process ends, so nobody can receive the error, and the other tasks still have to run.
+      // Ignores the error: the process ends, so nobody can receive it, and the other tasks still have to run.
     }
   }
 }

@@ -9,20 +9,20 @@ import { Failure } from '../../errors/failure';
 import { runInDriverThread } from './driver-thread';
 import type { SqliteSettings } from './connection';
 
-// Yarn's Plug'n'Play does not implement FileHandle.sync(), so file descriptors are used instead of a FileHandle.
+// Uses file descriptors instead of a FileHandle, because Yarn's Plug'n'Play does not implement `FileHandle.sync()`.
 const [openDescriptor, syncDescriptor, closeDescriptor] = [
   promisify(fs.open),
   promisify(fs.fsync),
   promisify(fs.close),
 ];
 
-/** Number of pages that are copied between two reports of progress. */
+/** Number of database pages that a backup copies between two reports of progress. */
 const pagesAtOnce = 1000;
 
-// Program of the thread that copies the database. Its read transaction keeps one snapshot for the whole copy: without
-// it, SQLite would begin again whenever another process writes. The copy has no write-ahead log, so that it is one
-// file, and can be opened on read-only storage. better-sqlite3 takes the number of pages from `progress`, and
-// node:sqlite from `rate`.
+// Source text of the thread that copies the database. A read transaction keeps one snapshot for the whole copy: without
+// the transaction, SQLite would begin again whenever another process writes. The copy gets no write-ahead log, so that
+// it is a single file, and can be opened on read-only storage. The number of pages per step is the result of `progress`
+// for better-sqlite3, and the option `rate` for node:sqlite.
 const work = `
   const describe = (connection) => {
     const schema = connection.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid').raw().all();
@@ -69,10 +69,11 @@ const work = `
 const besides = ['', '-wal', '-shm', '-journal'];
 
 /**
- * Copies the present state of a database into a new file, while others write. The copy has a temporary name in the same
- * directory until it is complete, checked and synced to the disk. After any failure, the copy is removed.
+ * Copies the present state of a database into a new file, while other calls and processes write. The copy has a
+ * temporary name in the same directory until it is complete, checked and synced to the disk. After any failure, the
+ * copy is removed.
  *
- * @param assertInPlace - throws when the path of the database leads to other files than the open ones.
+ * @param assertInPlace - throws when the path of the database no longer leads to the files that this process has open.
  */
 export async function backUpSqlite(
   settings: SqliteSettings,
@@ -85,14 +86,14 @@ export async function backUpSqlite(
     const draft = join(dirname(path), `.ans-database-${randomUUID()}.partial`);
     try {
       await createDraft(draft, settings.path);
-      // The cast is safe: the thread sends only progress.
+      // The cast is safe: the thread of a backup sends only progress.
       const tell = (news: unknown): void => reportProgress(onProgress, news as BackupProgress);
       const data = { path: settings.path, timeout: settings.busyTimeoutMs, target: draft, pagesAtOnce };
       if (!(await runInDriverThread<boolean>(settings.driver, work, data, tell))) {
         throw new Failure('CORRUPT', 'the database is damaged, and so is its copy: run check() for the details');
       }
       await flush(draft);
-      // The thread may have copied another file, if the path of the database leads to one now.
+      // Checks the path again, because the thread opens the database by its path: it may have copied another file.
       assertInPlace();
       await place(draft, path);
     } finally {
@@ -103,7 +104,8 @@ export async function backUpSqlite(
   }
 }
 
-// Marks errors of the application's callback. Unmarked, they could look like errors of the file system.
+// Reports progress to the application. Converts an error of the callback, which could otherwise look like an error of
+// the file system.
 function reportProgress(onProgress: BackupRequest['onProgress'], progress: BackupProgress): void {
   try {
     onProgress(progress);
@@ -112,7 +114,8 @@ function reportProgress(onProgress: BackupRequest['onProgress'], progress: Backu
   }
 }
 
-// An existing file `-wal` or `-journal` is also refused, because SQLite would apply this log to the new file.
+// Refuses a backup to a path where a file exists. Also refuses a file `-wal` or `-journal`, because SQLite would apply
+// this log to the new file.
 async function refuseExisting(path: string): Promise<void> {
   for (const suffix of besides) {
     const found = await lstat(path + suffix).catch(ignoreMissing);
@@ -120,19 +123,20 @@ async function refuseExisting(path: string): Promise<void> {
   }
 }
 
-/** Creates the empty file of the copy with the access rights of the database. */
+/** Creates the empty file of the copy with the access rights of the database file. */
 async function createDraft(draft: string, databasePath: string): Promise<void> {
   const { mode } = await stat(databasePath);
   await (await open(draft, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, mode & 0o777)).close();
 }
 
-/** Gives the copy its final name. Fails if another file has the name by now. */
+/** Gives the copy its final name. Fails if another file has the name. */
 async function place(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path);
   } catch (error) {
     if (!noLinks.has(codeOf(error))) throw error;
-    // On a file system without hard links, creates an empty file with the final name, which the rename then replaces.
+    // Replaces a hard link on file systems without them: creates an empty file with the final name, which the rename
+    // then replaces.
     await (await open(path, 'wx')).close();
     await rename(draft, path);
   }
@@ -145,7 +149,7 @@ async function place(draft: string, path: string): Promise<void> {
 }
 
 async function flush(path: string): Promise<void> {
-  // The step is omitted on Windows, which cannot sync a directory.
+  // Does nothing for a directory on Windows, which cannot sync directories.
   if (process.platform === 'win32' && (await stat(path)).isDirectory()) return;
   const descriptor = await openDescriptor(path, 'r');
   try {
@@ -161,11 +165,11 @@ const full: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE
 const forbidden: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 function ignoreMissing(error: unknown): undefined {
-  // A missing directory is reported later, when the file is created.
+  // Ignores a missing directory, because creating the file reports it later.
   if (!missing.has(codeOf(error))) throw error;
 }
 
-/** Returns the failure for an error of the backup's own file. Returns any other error unchanged. */
+/** Returns the failure for a file system error of the backup. Returns any other error unchanged. */
 function toBackupFailure(error: unknown): unknown {
   const code = codeOf(error);
   const field = 'path';

@@ -4,14 +4,14 @@ import { sqliteErrorOf } from './errors/sqlite-error';
 const firstDelayMs = 1;
 const longestDelayMs = 25;
 
-/** Reports whether the error was caused only by a lock of another connection. */
+/** Reports whether an error was caused only by a lock of another connection. */
 export function isBusy(error: unknown): boolean {
   return sqliteErrorOf(error)?.code.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /**
- * Calls `attempt` until no lock of another connection blocks it, for at most `timeoutMs` milliseconds. SQLite's own
- * busy handler is not used, because it blocks the whole process while it waits.
+ * Calls `attempt` again while a lock of another connection blocks it, for at most `timeoutMs` milliseconds. Does not
+ * use SQLite's own busy handler, which blocks the whole process while it waits.
  *
  * @returns the result of `attempt`: directly if the first call succeeds, otherwise as a promise.
  * @throws the last error of `attempt`.

@@ -6,13 +6,13 @@ import { filesAt } from './file-guard';
 import { missingFile, realPathOf, sizeOf, type FileIdentity } from './file-identity';
 import { RequestThread } from './request-thread';
 
-/** Size of the log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
+/** Size of the write-ahead log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
 export const largeLogBytes = 4_194_304;
 
-// Program of the checkpoint thread. It compares the files with the expected ones before and after it opens them,
-// because a checkpoint with the log of another file would destroy the database. The read-only connection must be closed
-// last: the last connection to close copies the log into the file if it can write. Setting user_version to its present
-// value is the smallest possible commit.
+// Source text of the checkpoint thread. A checkpoint with the log of another file would destroy the database. Therefore
+// the thread compares the files with the expected ones before and after it opens them. It closes the read-only
+// connection last: the last connection to close copies the log into the file, unless it cannot write. Setting
+// `user_version` to its present value is the smallest possible commit.
 const program = `
   const { statSync } = require('node:fs');
   const { parentPort } = require('node:worker_threads');
@@ -57,38 +57,39 @@ const program = `
   });
 `;
 
-/** Checkpoint of one database. */
+/** Request to the checkpoint thread. */
 export interface CheckpointJob {
-  /** Path of the database, as SQLite uses it: with symbolic links resolved. */
+  /** Path of the database that SQLite uses, with symbolic links resolved. */
   readonly path: string;
-  /** Names and identities of the files that must be in place. */
+  /** Names of the files that must be in place, each with the expected identity. */
   readonly files: readonly (readonly [name: string, identity: FileIdentity])[];
   /**
    * Mode of the checkpoint.
    *
-   * - `copy`: copies the log without blocking writers.
+   * - `copy`: copies the write-ahead log without blocking writers.
    * - `empty`: also empties the log, and blocks writers meanwhile.
-   * - `restart`: also begins the next log, and syncs its header to the disk. Otherwise the next commit would do so in
-   *   the event loop.
+   * - `restart`: also begins the next log, and syncs its header to the disk. Without this, the next commit would do so
+   *   in the event loop.
    */
   readonly mode: 'copy' | 'empty' | 'restart';
   /** Maximum time to wait for the locks of other connections, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Result of a checkpoint, as documented by SQLite. */
+/** Result of a checkpoint, with the columns of SQLite's `PRAGMA wal_checkpoint`. */
 export interface CheckpointState {
-  /** 1 when other connections prevented the end of the checkpoint, otherwise 0. */
+  /** 1 when another connection prevented the end of the checkpoint, otherwise 0. */
   readonly busy: number;
-  /** Number of pages in the log; -1 when another connection runs a checkpoint. */
+  /** Number of pages in the write-ahead log; -1 when another connection runs a checkpoint. */
   readonly log: number;
   /**
-   * Number of pages of the log that were copied into the file. It is less than `log` when a reader uses an older state.
+   * Number of pages that were copied from the write-ahead log into the file. Less than `log` when a reader uses an
+   * older state.
    */
   readonly checkpointed: number;
 }
 
-/** Thread that copies the write-ahead log into the database file, on connections of its own. */
+/** Thread that copies the write-ahead log into the database file. The thread has its own connections. */
 export class CheckpointThread {
   readonly #thread: RequestThread<{ readonly state?: CheckpointState }>;
   readonly #mutex = new Mutex();
@@ -96,7 +97,7 @@ export class CheckpointThread {
   /**
    * Starts the thread.
    *
-   * @throws errors of Node.js when no thread can be started.
+   * @throws errors of Node.js when the thread cannot be started.
    */
   constructor(driver: SqliteDriver) {
     assertSpareDescriptors();
@@ -104,14 +105,14 @@ export class CheckpointThread {
   }
 
   /**
-   * Runs a checkpoint after all earlier ones. Returns undefined when SQLite could not run it, or when the path leads to
-   * other files than the expected ones.
+   * Runs a checkpoint after all earlier checkpoints of the thread. Returns undefined when SQLite could not run the
+   * checkpoint, or when the path leads to other files than the expected ones.
    *
    * @throws when the thread has ended.
    */
   run(job: CheckpointJob): Promise<CheckpointState | undefined> {
     return this.#mutex.runExclusive(async () => {
-      // Keeps the process alive during the checkpoint, because writers may wait for it.
+      // Keeps the process alive during the checkpoint, because writers may wait for the checkpoint.
       this.#thread.ref();
       try {
         return (await this.#thread.ask(job)).state;
@@ -138,8 +139,9 @@ export function isWritable(path: string): boolean {
 }
 
 /**
- * Copies a large log that a killed process has left into the database file, and empties the log. Without this, the
- * first connection would read the whole log and block the event loop. Does nothing when no thread can be started.
+ * Copies a large write-ahead log that a killed process has left into the database file, and empties the log. Without
+ * this, the first connection would read the whole log and block the event loop. Does nothing when no thread can be
+ * started.
  */
 export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise<void> {
   const real = realPathOf(path);
@@ -154,11 +156,11 @@ export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise
   let thread: CheckpointThread | undefined;
   try {
     thread = new CheckpointThread(driver);
-    // The -shm file may be missing, because the thread creates it.
+    // Omits a missing file, because the thread creates the -shm file if necessary.
     const present = files.filter(([, identity]) => identity !== missingFile);
     await thread.run({ path: real, files: present, mode: 'empty', timeoutMs: 0 });
   } catch {
-    // Opening the database then reads the log itself, and reports its errors.
+    // Ignores the error: opening the database reads the log itself, and reports its errors.
   } finally {
     await thread?.close();
   }

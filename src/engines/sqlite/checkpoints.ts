@@ -21,10 +21,10 @@ import type { SqliteDriver } from './driver/driver';
 import type { FileGuard } from './file-guard';
 import { sizeOf } from './file-identity';
 
-// Keeps the original functions: fake timers in a test of the application would stop the checkpoints.
+// Keeps the original functions. Fake timers in a test of the application would stop the checkpoints.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Parts of a database that the checkpoints need. */
+/** Parts of a SQLite database that its checkpoints need. */
 interface Target {
   readonly path: string;
   readonly driver: SqliteDriver;
@@ -42,23 +42,23 @@ interface Target {
 export class Checkpoints {
   readonly #target: Target;
   readonly #settings: CheckpointSettings;
-  /** Sizes of the log in bytes: `start` the thread, `copy` or `restart` the log, `hold` writers, warn above `max`. */
+  /** Sizes of the log in bytes at which to start the thread, copy the log, restart it, make writers wait, or warn. */
   readonly #bytes: Readonly<Record<'start' | 'copy' | 'restart' | 'hold' | 'max', number>>;
   #thread: CheckpointThread | undefined;
   #isOff = false;
   #copying: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastWriteMs = 0;
-  /** Size of the log after the last write, and at the beginning of the last copy. */
+  /** Size of the log after the last write, in bytes. `#sizeAtCopy` is its size at the beginning of the last copy. */
   #size = 0;
   #sizeAtCopy = 0;
-  /** Size that the log must reach before it is copied again. */
+  /** Size in bytes that the log must reach before the next copy. */
   #nextBytes = 0;
-  /** True when the log is large and was copied to its end, so that it can be restarted. */
+  /** True when the log is large and was copied to its end, so that the log can be restarted. */
   #isRestartDue = false;
-  /** Number of copied pages when a reader stopped the last copy; undefined when the copy reached the end of the log. */
+  /** Number of copied pages when a reader stopped the last copy. Undefined when the copy reached the end of the log. */
   #blockedAt: number | undefined;
-  /** True when the last two copies stopped at the same page. Another attempt then takes little time. */
+  /** True when the last two copies stopped at the same page of the log. Another attempt then takes little time. */
   #isStuck = false;
   #isOverLimit = false;
 
@@ -71,15 +71,15 @@ export class Checkpoints {
     target.writer.driver.pragma('wal_autocheckpoint = 0');
   }
 
-  /** Warnings about the present size of the log. */
+  /** Warnings about the present size of the write-ahead log. */
   get warnings(): readonly string[] {
     return this.#isOverLimit ? [overLimit] : [];
   }
 
   /**
-   * Starts a copy or a restart of the log if one is due. Call it after each write, before you release the mutex.
+   * Starts a due copy or restart of the log. Call this method after each write, before you release the mutex.
    *
-   * @returns a promise for which the next writer has to wait; undefined when no wait is necessary. It does not reject.
+   * @returns a promise that the next writer must await; undefined when no wait is necessary. The promise never rejects.
    */
   afterWrite(): Promise<unknown> | undefined {
     if (this.#isOff) return undefined;
@@ -89,11 +89,11 @@ export class Checkpoints {
     this.#schedule(idleMs);
     const { copy, restart, hold, max } = this.#bytes;
     if (this.#copying !== undefined) {
-      // If the log exceeds its maximum size, copying takes so long that writers do not wait for it.
+      // Writers do not wait if the log exceeds its maximum size, because copying then takes too long.
       const mustWait = size >= hold && this.#sizeAtCopy <= max && this.#blockedAt === undefined;
       return mustWait ? this.#copying.then(() => this.#restart()) : undefined;
     }
-    // While a reader prevents the copy, an attempt takes less than a millisecond, so each write tries to restart the
+    // While a reader prevents the copy, an attempt takes less than a millisecond. So each write tries to restart the
     // log.
     if (this.#isRestartDue || (this.#isStuck && size >= copy && size < restart)) return this.#restart();
     if (size >= this.#nextBytes) this.#startCopy();
@@ -102,20 +102,20 @@ export class Checkpoints {
 
   /**
    * Copies the log while writers continue. Then copies the rest and restarts the log, while writers of this process
-   * wait. Returns false when a reader or another process prevents this, or when there is no thread.
+   * wait. Returns false when a reader or another process prevents the restart, or when there is no thread.
    */
   async checkpoint(): Promise<boolean> {
     await this.#copying;
     if (!this.#isOff) this.#startCopy();
     await this.#copying;
     return this.#target.mutex.runExclusive(async () => {
-      // Another copy may have begun meanwhile, because a copy does not need the mutex.
+      // Waits again, because another copy may have begun meanwhile: a copy does not need the mutex.
       await this.#copying;
       return (await this.#restart())?.busy === 0;
     });
   }
 
-  /** Copies the log for the last time, and ends the thread. Call it when no call is in flight. */
+  /** Copies the log for the last time, and ends the thread. Call this method when no call is in flight. */
   async close(): Promise<void> {
     this.#stop();
     if (this.#thread === undefined) return;
@@ -136,7 +136,7 @@ export class Checkpoints {
 
   #readSize(): number {
     const size = sizeOf(`${this.#target.path}-wal`);
-    // If the log is smaller than before, it was restarted.
+    // A log that is smaller than before was restarted.
     if (size < this.#size) this.#forget();
     this.#size = size;
     return size;
@@ -165,43 +165,43 @@ export class Checkpoints {
     this.#copying = this.#copy().finally(() => (this.#copying = undefined));
   }
 
-  // Copies the log while writers continue. Repeats this if much was written meanwhile, so that a restart is short.
+  // Copies the log while writers continue. Repeats the copy if much was written meanwhile, so that a restart is short.
   async #copy(): Promise<void> {
     const { copy, restart } = this.#bytes;
     const startMs = performance.now();
     for (let copies = 1; copies <= maxCopies && !this.#isOff; copies += 1) {
       this.#sizeAtCopy = this.#readSize();
-      // Disables the truncation of the log. If the next writer truncated a large log, it would block the event loop.
+      // Disables the truncation of a large log, because truncation by the next writer would block the event loop.
       if (this.#sizeAtCopy >= restart) this.#limitLog(-1);
       this.#evaluate(await this.#run('copy', 0), this.#sizeAtCopy);
       if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtCopy <= copy / 4) break;
       if (this.#size < restart) break;
     }
-    // Restarts the log here, so that the next writer does not restart it and wait for the disk in the event loop.
+    // Restarts the log here. Otherwise the next writer would restart it, and wait for the disk in the event loop.
     const isIdle = this.#blockedAt === undefined && this.#lastWriteMs < startMs;
     if (this.#isOff || !(this.#isRestartDue || isIdle) || !this.#target.mutex.tryAcquire()) return;
     await this.#restart();
     this.#target.mutex.release();
   }
 
-  /** Copies the rest of the log, and restarts it. The caller holds the mutex, so this process does not write. */
+  /** Copies the rest of the log, and restarts the log. The caller holds the mutex, so this process does not write. */
   async #restart(): Promise<CheckpointState | undefined> {
     if (this.#isOff) return undefined;
     const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
     const state = await this.#run('restart', this.#blockedAt === undefined ? timeoutMs : 0);
     this.#evaluate(state, this.#readSize());
-    // If the restart has failed, it is not tried again at the next write.
+    // Does not repeat a failed restart at the next write.
     this.#isRestartDue = false;
     if (state?.busy === 0) this.#limitLog(journalSizeLimit);
     return state;
   }
 
-  /** Decides when to copy the log again. `size` is the size of the log at the beginning of the checkpoint. */
+  /** Decides when to copy the log again. `size` is the size of the log in bytes when the checkpoint began. */
   #evaluate(state: CheckpointState | undefined, size: number): void {
     const { copy, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {
       this.#nextBytes = size + copy / 4;
-      // Another connection is running a checkpoint, which may have begun before the last write. Copies the log later.
+      // Schedules a copy: another connection is running a checkpoint, which may have begun before the last write.
       if (state !== undefined) this.#schedule(idleMs);
       return;
     }
@@ -212,7 +212,7 @@ export class Checkpoints {
       return;
     }
     this.#isStuck = this.#blockedAt === state.checkpointed;
-    // After the first blocked copy, the next write tries again at once. This shows whether the reader stays.
+    // Tries again at the next write after the first blocked copy, which shows whether the reader stays.
     this.#nextBytes = this.#blockedAt === undefined ? 0 : size + copy / 4;
     this.#blockedAt = state.checkpointed;
     this.#schedule(retryMs);

@@ -11,35 +11,40 @@ import { assertOwnLog } from './foreign-log';
 import { assertOnlyLibrary, claimFile, type FileClaim } from './open-files';
 import { assertUtf8, refuseUtf16Log } from './text-encoding';
 
-/** Settings with which a connection is opened. */
+/** Settings of a SQLite connection. */
 export interface SqliteSettings {
   readonly path: string;
   readonly driver: SqliteDriver;
   readonly busyTimeoutMs: number;
   readonly durability: Durability;
-  /** Settings for the checkpoints in a thread; undefined for the defaults. */
+  /** Settings for the checkpoints of the database; undefined for the defaults. */
   readonly checkpoints?: CheckpointSettings;
 }
 
 /** Prepared statement that returns its rows as arrays. */
 export type PreparedStatement = DriverStatement<unknown[]>;
 
-/** Maximum number of statements in each cache of a connection: enough for the package and for the application. */
+/**
+ * Maximum number of statements in each cache of a connection: enough for the statements of the package and of the
+ * application.
+ */
 const maxPreparedStatements = 256;
 const cacheKibibytes = 65_536;
 /**
- * Size in bytes to which the write-ahead log is truncated after a checkpoint. It is twice the size at which a
+ * Size in bytes to which SQLite truncates the write-ahead log after a checkpoint. It is twice the size at which a
  * checkpoint usually begins.
  */
 export const journalSizeLimit = 8_388_608;
 
 interface CachedStatement {
   readonly driver: PreparedStatement;
-  /** Copy of `driver.reader`. Reading the original takes longer, because it is an accessor of a native object. */
+  /** Copy of `driver.reader`, which is slower to read, because it is an accessor of a native object. */
   readonly isReader: boolean;
 }
 
-/** Connection to a SQLite file that caches its prepared statements. All methods except opening are synchronous. */
+/**
+ * Connection to a SQLite file, with a cache of prepared statements. All methods are synchronous, except `openWriter`.
+ */
 export class SqliteConnection {
   readonly driver: DriverConnection;
   readonly #claim: FileClaim | undefined;
@@ -65,8 +70,8 @@ export class SqliteConnection {
     const driver = openDriver(settings, {});
     const claim = claimFile(pathOf(driver), settings.driver.library);
     try {
-      // The change to WAL needs an exclusive lock, which another process that opens the file at the same moment may
-      // hold.
+      // Changing to WAL mode needs an exclusive lock. Another process that opens the file at the same moment may hold
+      // the lock.
       const mode = await whileBusy(settings.busyTimeoutMs, () => useLog(driver));
       driver.pragma(`synchronous = ${settings.durability}`);
       driver.pragma(`journal_size_limit = ${journalSizeLimit}`);
@@ -98,22 +103,22 @@ export class SqliteConnection {
 
   /** Runs one statement to its end. */
   run({ sql, args, bounds }: Statement): StatementResult {
-    // Does not use `getOrAdd`, which needs a new function for each call and is therefore slower.
+    // Does not use `getOrAdd`, which is slower because each call needs a new function.
     const statement = this.#prepared.get(sql) ?? this.#addPrepared(sql);
     if (bounds !== undefined) return { rows: collect(statement.driver, args, bounds), changes: 0 };
     if (statement.isReader) return { rows: statement.driver.all(...args), changes: 0 };
     return { rows: [], changes: statement.driver.run(...args).changes };
   }
 
-  /** Returns a number that changes when another connection has committed. */
+  /** Returns `PRAGMA data_version`: a number that changes when another connection has committed. */
   dataVersion(): number {
-    // A field is faster than the cache of statements. This matters, because every hit of the record cache runs the
-    // statement.
+    // Keeps the statement in a field, which is faster than the cache of statements. Every hit of the record cache runs
+    // the statement.
     this.#selectDataVersion ??= this.driver.prepare('PRAGMA data_version').pluck(true);
     return Number(this.#selectDataVersion.get());
   }
 
-  /** Compiles a statement in the form that Prisma's driver adapters need: integers are of type bigint. */
+  /** Prepares a statement for Prisma's driver adapter, which needs integers of type bigint. */
   prepareForPrisma(sql: string): PreparedStatement {
     return this.#preparedForPrisma.getOrAdd(sql, () => this.#prepare(sql).safeIntegers(true));
   }
@@ -130,13 +135,13 @@ export class SqliteConnection {
     return statement.reader ? statement.raw(true) : statement;
   }
 
-  /** Discards all prepared statements, because a change of the schema may have changed their columns. */
+  /** Discards all prepared statements. After a change of the schema, their columns may be wrong. */
   forgetStatements(): void {
     this.#prepared.clear();
     this.#preparedForPrisma.clear();
   }
 
-  /** Files of the database. On a connection that writes, use this only after the first read, which creates the log. */
+  /** Files of the database. A connection that writes must first read, because its first read creates the log. */
   get files(): DatabaseFiles {
     return this.#claim?.files() ?? filesAt(pathOf(this.driver));
   }
@@ -148,8 +153,7 @@ export class SqliteConnection {
   }
 }
 
-// Reads row by row, so that a result that exceeds its bounds is not read to its end. Takes slightly longer than reading
-// all rows at once.
+// Reads row by row, to stop at a result that exceeds its bounds. Reading all rows at once would be slightly faster.
 function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds: AnswerBounds): Row[] {
   const size = new AnswerSize(bounds);
   const rows: Row[] = [];
@@ -162,10 +166,10 @@ function collect(statement: PreparedStatement, args: readonly SqlValue[], bounds
 
 function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions): DriverConnection {
   try {
-    // timeout 0: `whileBusy` waits for locks, because SQLite's own wait would block the process.
+    // Sets SQLite's busy timeout to 0, because its wait would block the process. `whileBusy` waits for locks instead.
     return driver.open(path, { ...options, timeout: 0 });
   } catch (cause) {
-    // For a missing directory, the driver throws a TypeError without a code.
+    // The driver throws a TypeError without a code for a missing directory.
     if (cause instanceof TypeError)
       throw new Failure('UNAVAILABLE', 'the directory of the database does not exist', { cause });
     throw cause;
@@ -173,18 +177,18 @@ function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions
 }
 
 /**
- * Returns the path that SQLite uses: SQLite resolves symbolic links when it opens a file, and keeps the log beside the
- * real file.
+ * Returns the path of the open database that SQLite uses. SQLite resolves symbolic links when it opens a file, and
+ * keeps the log beside the real file.
  */
 export function pathOf(driver: DriverConnection): string {
-  // Uses the PRAGMA, and not its table-valued function: the function would read the schema, which another process may
-  // have locked. The cast is safe, because SQLite documents these columns.
+  // Does not use the table-valued function of this PRAGMA. The function would read the schema, which another process
+  // may have locked. The cast is safe, because SQLite documents these columns.
   const databases = driver.pragma('database_list') as readonly { readonly name: string; readonly file: string }[];
   return databases.find(({ name }) => name === 'main')?.file ?? '';
 }
 
 /**
- * Switches the database to WAL mode. Returns its journal mode afterwards. Leaves the database of another application
+ * Switches the database to WAL mode. Returns the resulting journal mode. Leaves the database of another application
  * unchanged, because the mode is stored in the file. The migrator rejects such a database later.
  */
 function useLog(driver: DriverConnection): string {

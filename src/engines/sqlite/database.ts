@@ -14,16 +14,16 @@ import { Mutex } from '../../runtime/mutex';
 const { commit, rollback } = transactionControl;
 
 /**
- * A SQLite file with one connection that writes and one that reads. Each writer first acquires a mutex and the write
- * lock. So a statement never runs inside another caller's transaction, and no transaction fails halfway because another
- * process has the write lock. Readers see the committed state, and do not wait for writers (WAL).
+ * SQLite file with one connection that writes and one that reads. Each writer first acquires a mutex and the write
+ * lock. So a statement never runs inside another caller's transaction, and another process cannot make a transaction
+ * fail halfway. Readers see the committed state, and do not wait for writers (WAL mode).
  */
 export class SqliteDatabase {
   readonly #settings: SqliteSettings;
   readonly #connections: GuardedConnections;
   readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
-  /** Checkpoints in a thread; undefined when SQLite itself runs the checkpoints. */
+  /** Checkpoints in a thread. Undefined when SQLite itself runs the checkpoints. */
   readonly checkpoints: Checkpoints | undefined;
   readonly #cancelAtExit: () => void;
 
@@ -35,16 +35,14 @@ export class SqliteDatabase {
     const { path, driver } = settings;
     const target = guard && { path, driver, writer, guard, mutex: this.#mutex };
     this.checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
-    // At exit, the driver would close the connections in any order, and without checking the files. So they are closed
-    // here.
+    // Closes the connections at exit. The driver would close them in any order, and without checking the files.
     this.#cancelAtExit = runAtExit(() => this.terminate());
   }
 
   /**
    * Opens a database.
    *
-   * @param isShared - true when other processes can use the file. Then the database fails when its path leads to
-   * another file.
+   * @param isShared - true when other processes can use the file. Then calls fail when the path leads to another file.
    */
   static async open(settings: SqliteSettings, isShared = true): Promise<SqliteDatabase> {
     const connections = await GuardedConnections.open(settings, isShared);
@@ -57,8 +55,8 @@ export class SqliteDatabase {
   }
 
   /**
-   * Runs `work`, which must be synchronous, with the reading connection. If `work` leaves a transaction open, rolls it
-   * back.
+   * Runs `work`, which must be synchronous, with the reading connection. Rolls back a transaction that `work` leaves
+   * open.
    */
   async withReader<T>(work: (connection: SqliteConnection) => T): Promise<T> {
     if (shouldYield()) await yieldToEventLoop();
@@ -68,13 +66,17 @@ export class SqliteDatabase {
       try {
         return work(reader);
       } finally {
-        // The application's own SQL may have begun a transaction. All later reads would see its old snapshot.
+        // Rolls back a transaction that the application's own SQL has begun. Otherwise, later reads would see its old
+        // snapshot.
         if (reader.driver.inTransaction) reader.run(rollback);
       }
     });
   }
 
-  /** Runs a statement that only reads committed data. Uses a thread when it might block the event loop for long. */
+  /**
+   * Runs a statement that only reads committed data. Uses a thread if the statement might block the event loop for
+   * long.
+   */
   async query(statement: Statement): Promise<readonly Row[]> {
     const run = (reader: SqliteConnection): readonly Row[] => reader.run(statement).rows;
     const answer = await this.withReader((reader) =>
@@ -82,7 +84,7 @@ export class SqliteDatabase {
     );
     if (answer !== undefined) return answer;
     const rows = await this.#threads.query(statement);
-    // The thread has opened the file by its path. The result is valid only if the path still leads to the same file.
+    // The result of the thread is valid only if the path of the database still leads to the same file.
     this.assertInPlace();
     return rows ?? this.withReader(run);
   }
@@ -133,9 +135,9 @@ export class SqliteDatabase {
     const assertOpen = (): void => {
       // After the end of this transaction, the connection may be in a transaction of another caller.
       if (isOver) throw new Failure('CONFLICT', 'the transaction has ended', { retryable: false });
-      // SQLite may have rolled back the transaction itself. Each further statement would then be committed at once.
+      // SQLite may have rolled back the transaction itself. Then each further statement would be committed at once.
       if (!writer.driver.inTransaction) throw this.#connections.endedByOthers();
-      // A large transaction writes to the log before its commit, so the files are checked before each statement.
+      // Checks the files before each statement, because a large transaction writes to the log before its commit.
       this.assertInPlace();
     };
     const end = (command: Statement): void => {
@@ -163,7 +165,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Returns the time since the current writer acquired the mutex, in milliseconds; 0 when there is no writer. */
+  /** Returns the time for which the current writer has held the mutex, in milliseconds; 0 when there is no writer. */
   writerHeldMs(): number {
     return this.#mutex.heldMs();
   }
@@ -177,15 +179,14 @@ export class SqliteDatabase {
     return this.#connections.writer.dataVersion();
   }
 
-  /** Discards all prepared statements. Call it after the schema has changed. */
+  /** Discards all prepared statements. Call this method after a change of the schema. */
   forgetStatements(): void {
     this.#connections.reader.forgetStatements();
     this.#connections.writer.forgetStatements();
   }
 
   /**
-   * Checks that the paths of the database still lead to the open files. A change of the last ten milliseconds may be
-   * missed.
+   * Checks that the paths of the database still lead to the open files. May miss a change of the last ten milliseconds.
    *
    * @throws UNAVAILABLE when a file was moved, replaced or deleted
    */
@@ -193,7 +194,7 @@ export class SqliteDatabase {
     this.#connections.assertInPlace();
   }
 
-  /** Closes both connections. Call it when no call is in flight. */
+  /** Closes both connections. Call this method when no call is in flight. */
   close(): void {
     this.#cancelAtExit();
     this.#connections.close();
@@ -203,7 +204,7 @@ export class SqliteDatabase {
   terminate(): void {
     const { writer } = this.#connections;
     try {
-      // Does not wait for the threads. They only read, or copy the log, so they may end later.
+      // Does not wait for the threads. They only read or copy the log, so they may end later.
       void this.#threads.close();
       this.checkpoints?.terminate();
       if (writer.driver.inTransaction) writer.run(rollback);
@@ -213,7 +214,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Ends all threads. Call it before {@link close}, because the writing connection must be the last one to close. */
+  /** Ends all threads. Call this method before {@link close}, because the writing connection must close last. */
   async closeThreads(): Promise<void> {
     await this.#threads.close();
     await this.checkpoints?.close();
@@ -226,7 +227,7 @@ export class SqliteDatabase {
         if (command === commit) throw this.#connections.endedByOthers();
         return;
       }
-      // Checks the files immediately before the commit: a commit to a deleted file would succeed, but its changes would
+      // Checks the files immediately before the commit. A commit to a deleted file would succeed, but its changes would
       // be lost.
       if (command === commit) this.#connections.assertInPlaceNow();
       writer.run(command);
@@ -235,7 +236,7 @@ export class SqliteDatabase {
     }
   }
 
-  // Releases the mutex. If a checkpoint is running that the next writer has to wait for, releases it afterwards.
+  // Releases the mutex. If the next writer must wait for a checkpoint, releases the mutex after the checkpoint.
   #release(): void {
     let pause: Promise<unknown> | undefined;
     try {

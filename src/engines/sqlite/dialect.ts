@@ -7,15 +7,15 @@ import {
 import { join, raw, sql, type Sql } from '../../sql/sql';
 
 /**
- * Maximum number of trigrams to search for. These exclude most names that do not match; the names that remain are
- * compared with the whole text.
+ * Maximum number of trigrams to search for. They exclude most names; each remaining name is compared with the whole
+ * text.
  */
 const maxTrigrams = 32;
 
-/** Maximum number of names that contain the rarest trigram. If more names contain it, all trigrams are searched for. */
+/** Maximum number of names that contain the rarest trigram. If more names contain it, the search uses all trigrams. */
 const rareLimit = 200;
 
-/** Number of names from which on it is faster to find the rarest trigram first. */
+/** Minimum number of names for which a search first finds the rarest trigram. For fewer names, this would be slower. */
 const minNamesForRarest = 20_000;
 
 /**
@@ -68,21 +68,21 @@ export const sqliteDialect: Dialect = {
   jsonElement,
   jsonArray: (columns) => sql`json_array(${join(columns.map(jsonElement))})`,
   jsonArrayAggregate: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
-  // Composes text, because json_group_object would parse every value only to write it again.
+  // Composes the JSON object as text, because `json_group_object` would parse each value and write it again.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(group_concat(${jsonText(sql`m.key`, sql`json_quote(m.key)`)} || ':' ||
       ${jsonText(sql`m.value`, sql`m.value`)}, ','), '') || '}' FROM ${entries})`,
 };
 
-// If its constraints are disabled, a column can contain bytes, which SQLite cannot convert to JSON: the whole statement
-// would fail without naming the record. An invalid number replaces the bytes, so that reading the record reports the
-// fault. This takes 1 % of the time of reading an agent.
+// Composes a value for a JSON array. A column without its constraints can contain bytes, which SQLite cannot convert to
+// JSON: the whole statement would fail without naming the record. So an invalid number replaces bytes, and reading the
+// record reports the fault. This takes 1 % of the time of reading an agent.
 function jsonElement(column: Sql): Sql {
   return sql`iif(typeof(${column}) = 'blob', 0.5, ${column})`;
 }
 
-// A value that is not text is replaced by `!`, which is not valid JSON. The statement then succeeds, and parsing this
-// record reports the fault.
+// Composes a part of a JSON text. Replaces a value that is not text by `!`, which is not valid JSON. The statement then
+// succeeds, and parsing this record reports the fault.
 function jsonText(column: Sql, json: Sql): Sql {
   return sql`iif(typeof(${column}) = 'text', ${json}, '!')`;
 }
@@ -92,8 +92,9 @@ function field(index: number, type: RecordColumnType): Sql {
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }
 
-// If few names contain the rarest trigram, searches for this trigram alone. A search for all trigrams reads all of
-// their positions, in time proportional to the number of names. In a small directory, it is faster.
+// Composes the search terms for the trigrams of a text. If the rarest trigram is in few names, searches for this
+// trigram alone. A search for all trigrams reads all of their positions, in time proportional to the number of names.
+// This is faster only if there are few names.
 function searchFor(part: TextPart): Sql {
   const terms = part.bind(toTerms);
   const few = raw(String(rareLimit));
@@ -110,13 +111,13 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`instr(${text}, ${part.bind()}) > 0`;
 }
 
-// Returns the quoted search terms of a text for MATCH, as a JSON array.
+// Returns the search terms of a text for MATCH, as a JSON array. Each term is a quoted trigram.
 function toTerms(text: string): string {
   const terms = trigramsOf(text).map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
   return JSON.stringify(terms.slice(0, maxTrigrams));
 }
 
-/** Returns the trigrams of a text without duplicates. */
+/** Returns the trigrams of a text: its sequences of three characters, without duplicates. */
 export function trigramsOf(text: string): string[] {
   const points = Array.from(text);
   const trigrams = points

@@ -2,8 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
 import type { SqliteDriver } from './driver/driver';
 
-// The program of a thread is source text, and not a file: a bundled application may not contain the files of this
-// package.
+// Source text for a thread. It is not a file, because a bundled application may not contain the files of this package.
 const frame = `
   const { parentPort, workerData } = require('node:worker_threads');
   const work = async (data, tell) => { WORK };
@@ -19,10 +18,10 @@ type Message<T> =
   | { readonly failure: { readonly code: unknown; readonly message: string } };
 
 /**
- * Runs work in a thread with SQLite's driver, because it would block the event loop.
+ * Runs `work` in a thread with SQLite's driver, because it would block the event loop.
  *
  * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
- * @param onNews - called with each value that the work passes to `tell`. If `onNews` throws, the work is terminated,
+ * @param onNews - called with each value that `work` passes to `tell`. If `onNews` throws, the thread is terminated,
  * and the returned promise rejects with this error.
  * @throws errors of the driver, with their code.
  */
@@ -50,14 +49,14 @@ export async function runInDriverThread<T>(
       worker.once('exit', () => reject(new Error('the thread ended without a result')));
     });
   } finally {
-    // After the end of the thread, it has no open connection and writes to no file.
+    // Waits for the end of the thread. Then it has no open connection and writes to no file.
     await worker.terminate();
   }
 }
 
 /**
- * Returns the options of Node.js for a thread. Omits the options of the process, such as a TypeScript loader, because
- * the thread does not need them and starts faster without them. With Yarn's Plug'n'Play, adds the option that loads
+ * Returns the command-line options of Node.js for a thread. Omits the options of the process, such as a TypeScript
+ * loader, because the thread does not need them and starts faster. With Yarn's Plug'n'Play, adds the option that loads
  * Yarn's resolver: without it, the thread finds no package.
  */
 export function threadArguments(): string[] {
@@ -65,15 +64,14 @@ export function threadArguments(): string[] {
   try {
     return ['--require', require.resolve('pnpapi')];
   } catch {
-    // The `try` also prevents warnings: bundlers warn about a module that only Yarn knows, unless its absence is
-    // handled.
+    // Bundlers warn about `pnpapi`, which only Yarn knows, unless the code handles its absence as this `try` does.
     return [];
   }
 }
 
 /**
- * Creates an error from the code and the message that a thread has sent. The error object itself cannot be sent without
- * losing its class and its code.
+ * Creates an error from the code and the message that a thread has sent. Sending the error itself would lose its class
+ * and its code.
  */
 export function toError({ code, message }: { readonly code: unknown; readonly message: string }): Error {
   return Object.assign(new Error(message), { code });

@@ -21,7 +21,7 @@ import { isFeedCounterBehind } from './feed-counter';
 import { mergeSearchIndex } from './merge-search-index';
 import { createSqliteMigrator } from './migrations/migrator';
 
-// The probe reads the database file. `SELECT 1` would not.
+// Reads the database file, unlike `SELECT 1`, so that the probe finds a damaged or missing file.
 const pingStatement: Statement = { sql: 'SELECT 1 FROM sqlite_schema LIMIT 1', args: [] };
 
 /** SQLite database: connections, migrations, backup and probes. */
@@ -64,7 +64,7 @@ export class SqliteEngine implements Engine {
       replicas: () => Promise.resolve([]),
       pool: () => undefined,
       writerHeldMs: () => database.writerHeldMs(),
-      // A probe waits only for locks, for at most `busyTimeoutMs`, so there is nothing to abort.
+      // Does nothing: a probe waits only for locks, for at most `busyTimeoutMs`.
       abort: () => undefined,
     };
   }
@@ -72,7 +72,7 @@ export class SqliteEngine implements Engine {
   /**
    * Opens the database.
    *
-   * @param memory - directory of a database in memory, which is removed when the database is closed.
+   * @param memory - directory of a database in memory. It is removed when the database is closed.
    */
   static async open(
     settings: SqliteSettings,
@@ -87,7 +87,7 @@ export class SqliteEngine implements Engine {
     return createSqliteExecutor(this.#database, this.#callbacks.writeChanges, observe);
   }
 
-  /** Does nothing, because opening the file has checked everything. */
+  /** Does nothing, because opening the file has already checked the database. */
   check(): Promise<void> {
     return Promise.resolve();
   }
@@ -120,19 +120,20 @@ export class SqliteEngine implements Engine {
     return (await this.#database.checkpoints?.checkpoint()) ?? false;
   }
 
-  // PRAGMA optimize would collect statistics about the average certificate, owner or capability, with which SQLite
-  // would scan all agents for a rare one. The queries of this package count their candidates themselves.
+  // Does not run PRAGMA optimize, which collects statistics about the average owner, certificate or capability. With
+  // such statistics, SQLite would scan all agents for a rare one. The queries of this package count their candidates
+  // themselves.
   async optimize(): Promise<boolean> {
     await mergeSearchIndex(this.#database);
     return true;
   }
 
-  // The module is loaded when first needed, because most processes never make a backup.
+  // Loads the module lazily, because most processes never check the integrity.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     this.#database.assertInPlace();
     const { checkSqliteIntegrity } = await import('./integrity/check-integrity.js');
     await checkSqliteIntegrity(this.#settings, findings, this.#callbacks.checkRecords);
-    // The check has opened the file by its path. Its result is valid only if the path still leads to the same file.
+    // The check has opened the file by its path. The result is valid only if the path still leads to the same file.
     this.#database.assertInPlace();
   }
 

@@ -11,7 +11,7 @@ import { createSqliteHandle } from './transaction-handle';
 
 /**
  * Creates an executor outside transactions. Reads use the reading connection or a reader thread, and do not wait for
- * writers. Each write has its own transaction.
+ * writers. Each operation that writes has its own transaction.
  */
 export function createSqliteExecutor(
   database: SqliteDatabase,
@@ -39,20 +39,21 @@ export function createSqliteExecutor(
   };
 }
 
-/** State that the executors of one transaction share. */
+/** State of one transaction, which all of its executors share. */
 export interface SqliteTransactionState {
   readonly transaction: SqliteTransaction;
-  /** Change entries of all operations so far. They are written at the commit. */
+  /** Change entries of all operations so far. The entries are written at the commit. */
   readonly changes: ChangeEntry[];
   /**
-   * Lets only one operation run at a time. Otherwise, rolling back the savepoint of one operation would undo others.
+   * Lets only one operation of the transaction run at a time. Otherwise, rolling back the savepoint of one operation
+   * would undo other operations.
    */
   readonly mutex: Mutex;
 }
 
 /**
- * Creates an executor for one transaction. Each call of `withTransaction` has a savepoint, so that an operation that
- * fails has no effect.
+ * Creates an executor for one transaction. Each call of `withTransaction` has a savepoint, so that a failed operation
+ * has no effect.
  */
 export function createSqliteTransactionExecutor(
   { transaction, changes, mutex }: SqliteTransactionState,
@@ -69,7 +70,7 @@ export function createSqliteTransactionExecutor(
     querySeparately: () => Promise.reject(feedInsideTransaction()),
     withTransaction: (work, beforeCommit) =>
       mutex.runExclusive(async () => {
-        // If the transaction were not open, SAVEPOINT would begin a new one.
+        // Checks the transaction first, because SAVEPOINT would begin a new one if it were not open.
         transaction.assertOpen();
         const [result, recorded] = await withSavepoint(connection, async () => {
           const tx = createSqliteHandle(run);
@@ -84,7 +85,10 @@ export function createSqliteTransactionExecutor(
   };
 }
 
-/** Runs `work` in a separate transaction. The reported time of BEGIN includes the wait for other writers. */
+/**
+ * Runs `work` in a separate transaction, and reports BEGIN, COMMIT and ROLLBACK to `observe`. The reported time of
+ * BEGIN includes the wait for other writers.
+ */
 async function writeObserved<T>(
   database: SqliteDatabase,
   observe: StatementObserver | undefined,
@@ -112,7 +116,7 @@ async function writeObserved<T>(
   }
 }
 
-// The function is not async, so that a quick statement has to wait for one promise less.
+// Is not async, so that a quick statement waits for one promise less.
 function queryObserved(
   database: SqliteDatabase,
   statement: Statement,

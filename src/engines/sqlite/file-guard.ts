@@ -2,36 +2,36 @@ import { Failure } from '../../errors/failure';
 import { identityOf, missingFile, sizeOf, type FileIdentity } from './file-identity';
 
 /**
- * Time in milliseconds for which {@link FileGuard.isInPlace} repeats a positive result without a new comparison. A
- * comparison takes a few microseconds; the shortest write takes a hundred.
+ * Time in milliseconds for which {@link FileGuard.isInPlace} reuses a positive result. A comparison takes a few
+ * microseconds, and the shortest write takes a hundred.
  */
 const intervalMs = 10;
 
-/** Files of a database, with the identities that they had when the database was opened. */
+/** Files of a database, with the identities of the files when the database was opened. */
 export interface DatabaseFiles {
-  /** Path that SQLite uses, with symbolic links resolved. */
+  /** Path of the database that SQLite uses, with symbolic links resolved. */
   readonly path: string;
   readonly database: FileIdentity;
-  /** Write-ahead log: the -wal file. */
+  /** Identity of the write-ahead log: the -wal file. */
   readonly log: FileIdentity;
-  /** Shared index of the log: the -shm file, which all processes share. */
+  /** Identity of the shared index of the log: the -shm file, which all processes share. */
   readonly index: FileIdentity;
 }
 
 /**
- * Result of the last comparison of the files.
+ * Result of comparing the files of a database with the opened ones.
  *
  * - `in-place`: all files are the ones that were opened.
- * - `detached`: the path of the database or of the log leads to another file, or to none. The log that is open belongs
- *   to the database file that is open, so its changes can be copied into that file.
+ * - `detached`: the path of the database or of the log leads to another file, or to none. The open log belongs to the
+ *   open database file, so its changes can be copied into that file.
  * - `unsafe`: other connections use, or may soon use, another log or another -shm file for the database file. Any
  *   further write, even a checkpoint, could destroy their changes. This state is final.
  */
 export type FileState = 'in-place' | 'detached' | 'unsafe';
 
 /**
- * Returns the present identities of a database's files. In WAL mode, the -wal and -shm files exist after the first
- * read.
+ * Returns the present identities of the files of a database. In WAL mode, the first read creates the -wal and -shm
+ * files.
  */
 export function filesAt(path: string): DatabaseFiles {
   return {
@@ -53,7 +53,7 @@ export class FileGuard {
   #state: FileState = 'in-place';
 
   /**
-   * Creates a guard for open files.
+   * Creates a guard for the open files of a database.
    *
    * @param givenPath - path that the caller has given. It must keep leading to the opened file.
    */
@@ -62,7 +62,7 @@ export class FileGuard {
     this.#opened = opened;
   }
 
-  /** Reports whether all files are in place. The result may be up to ten milliseconds old. */
+  /** Reports whether all files of the database are in place. The result may be up to ten milliseconds old. */
   isInPlace(): boolean {
     const now = performance.now();
     if (now < this.#nextCheckMs) return true;
@@ -71,20 +71,20 @@ export class FileGuard {
     return true;
   }
 
-  /** Compares the files now, and returns the result. */
+  /** Compares the files of the database now, and returns the result. */
   compare(): FileState {
     this.#state = this.#state === 'unsafe' ? 'unsafe' : this.#findState();
     if (this.#state !== 'in-place') this.#nextCheckMs = 0;
     return this.#state;
   }
 
-  /** Names and identities that the files have when they are in place. */
+  /** Names of the files of the database, each with the identity of the opened file. */
   get expected(): readonly (readonly [name: string, identity: FileIdentity])[] {
     const { path, database, log, index } = this.#opened;
     return [...this.#names.map((name) => [name, database] as const), [`${path}-wal`, log], [`${path}-shm`, index]];
   }
 
-  /** Result of the last comparison. */
+  /** Result of the last comparison of the files. */
   get state(): FileState {
     return this.#state;
   }
@@ -95,19 +95,19 @@ export class FileGuard {
     const logNow = identityOf(`${path}-wal`);
     const indexNow = identityOf(`${path}-shm`);
     if (hasName && logNow === log && indexNow === index) return 'in-place';
-    // Another process has created a new -shm file. It does not see what this process writes through the old one.
+    // Another process has created a new -shm file, and does not see what this process writes through the old one.
     if (indexNow !== index && indexNow !== missingFile) return 'unsafe';
     // Other connections have written to a log that this connection does not read.
     if (logNow !== log && sizeOf(`${path}-wal`) > 0) return 'unsafe';
-    // The next connection would find all changes in the log, but it may create a new -shm file at any moment.
+    // The log is in place, but the -shm file is missing. The next connection may create a new one at any moment.
     if (hasName && logNow === log) return 'unsafe';
     return 'detached';
   }
 }
 
-/** Returns the failure of a call on a database whose files are not in place. */
+/** Creates the failure for a call on a database whose files are not in place. */
 export function filesNotInPlace(): Failure {
   const message = 'a database file was removed or replaced: call close() and initialize() to open the current file';
-  // The failure is not retryable, because the same call fails until the database is opened again.
+  // The failure is not retryable: the call would fail again until the database is opened again.
   return new Failure('UNAVAILABLE', message, { retryable: false });
 }

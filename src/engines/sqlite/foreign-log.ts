@@ -7,19 +7,18 @@ const attempts = 3;
 const intervalMs = 5;
 
 /**
- * Fails when the log beside the file at `path` belongs to another database file. This happens when another file had
- * this name before, and a process still has that file open. SQLite would apply the log to the wrong file. The other
- * process saves and empties its log at its next call.
+ * Fails when the write-ahead log beside the file at `path` belongs to another database file. This happens when another
+ * file had this name before, and a process still has that file open. SQLite would apply the log to the wrong file. The
+ * other process saves and empties its log at its next call.
  *
- * Only Linux lists the locks of files. On other systems, and for processes in another container, this function detects
- * nothing.
+ * Works only on Linux, which lists the locks of files. Does not detect processes in another container.
  *
  * @throws UNAVAILABLE when the log belongs to another file
  */
 export async function assertOwnLog(path: string): Promise<void> {
   const real = realPathOf(path);
-  // The list of locks is not an atomic snapshot, and a process may be opening or closing the file. So tries several
-  // times.
+  // Tries several times, because the list of locks is not an atomic snapshot, and a process may be opening or closing
+  // the file.
   for (let attempt = 1; isLogOfAnother(real); attempt += 1) {
     if (attempt === attempts) {
       const message =
@@ -32,7 +31,7 @@ export async function assertOwnLog(path: string): Promise<void> {
 
 /**
  * Reports whether the log belongs to another file. A process that has a database open holds locks on the database file
- * and on the -shm file.
+ * and on the -shm file. So a locked -shm file beside an unlocked database file belongs to another file.
  */
 function isLogOfAnother(path: string): boolean {
   if (sizeOf(`${path}-wal`) === 0) return false;
@@ -44,7 +43,7 @@ function isLocked(path: string, locks: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
   if (stats === undefined) return false;
   const { dev, ino } = stats;
-  // Linux combines the major and the minor number of a device in this way.
+  // Combines the major and the minor number of a device as Linux does.
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xfffff000n);
   const minor = (dev & 0xffn) | ((dev >> 12n) & 0xffffff00n);
   const [majorText, minorText] = [major, minor].map((number) => number.toString(16).padStart(2, '0'));

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 
 /**
- * Returns a warning when the file at `path` has other names (hard links); otherwise undefined. SQLite keeps a separate
- * write-ahead log for each name, so processes that use different names destroy each other's changes.
+ * Returns a warning when the file at `path` has several names (hard links); otherwise undefined. SQLite keeps a
+ * separate write-ahead log for each name, so processes that use different names destroy each other's changes.
  */
 export function hardLinkWarning(path: string): string | undefined {
   if (countNames(path) <= 1) return undefined;
@@ -13,7 +13,7 @@ function countNames(path: string): number {
   try {
     return statSync(path).nlink;
   } catch {
-    // For a missing file there is no warning, because the file guard reports it.
+    // Returns no warning for a missing file, because the file guard reports it.
     return 0;
   }
 }

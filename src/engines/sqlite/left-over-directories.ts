@@ -4,27 +4,27 @@ import { yieldToEventLoop } from '../../runtime/event-loop';
 import type { SqliteDriver } from './driver/driver';
 import { mappedFiles } from './process-mappings';
 
-/** Prefix of the names of directories for databases in memory. */
+/** Prefix of the names of directories that contain a database in memory. */
 export const directoryPrefix = 'ans-database-';
-/** Name of the database in such a directory. */
+/** File name of the database in a directory of a database in memory. */
 export const databaseName = 'memory.sqlite';
 
 const directoryName = /^ans-database-[A-Za-z\d]{6}$/;
-/** Age in milliseconds up to which an empty directory is kept, because a process may be about to use it. */
+/** Minimum age in milliseconds of an empty directory to remove, because a process may be about to use a newer one. */
 const emptyForMs = 60_000;
 /**
- * Maximum time in milliseconds for the removal of left-over directories. The next database in memory that is opened
- * removes the rest.
+ * Maximum time in milliseconds for the removal of directories that killed processes have left. Opening the next
+ * database in memory removes the rest.
  */
 const maxRemovalMs = 2000;
 
 /**
  * Removes the directories in `parent` that killed processes and threads of this user have left. Keeps a directory whose
- * database is open: the lock of the database shows this. (A process id in the name would not, because ids are reused,
- * and have no meaning in another container.) This function holds the lock while it removes the files. A process that is
- * about to open the database detects this, and creates another directory.
+ * database is open, which the lock of the database shows. A process id in the name would show this less reliably: ids
+ * are reused, and have no meaning in another container. This function holds the lock while it removes the files. A
+ * process that is about to open the database detects this, and creates another directory.
  *
- * @param known - directories of this thread. They are kept, because their databases may not be open yet.
+ * @param known - directories of this thread. The function keeps them, because their databases may not be open yet.
  */
 export async function removeLeftOverDirectories(
   parent: string,
@@ -37,13 +37,13 @@ export async function removeLeftOverDirectories(
     const directory = join(parent, name);
     if (!directoryName.test(name) || known.has(directory) || !isOwnDirectory(directory)) continue;
     if (performance.now() > deadline) return;
-    // A lock of another SQLite library in this process would not be noticed, and closing the file would remove that
-    // lock. So the databases that such a library has open are found first.
+    // Finds the databases that other SQLite libraries in this process have open. This connection would not notice their
+    // locks, and closing the file would remove their locks.
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory, driver);
-    // Opening a database reads its log, and blocks the event loop for some milliseconds. Lets other work run in
-    // between.
+    // Lets other work run between two directories. Opening a database reads its log, and blocks the event loop for some
+    // milliseconds.
     await yieldToEventLoop();
   }
 }
@@ -52,7 +52,7 @@ function namesIn(parent: string): string[] {
   try {
     return readdirSync(parent);
   } catch {
-    // If `parent` is writable but not readable, nothing can be removed.
+    // Removes nothing if `parent` is not readable.
     return [];
   }
 }
@@ -70,18 +70,18 @@ function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
     // Fails if a process has just created a database in the directory.
     rmdirSync(directory);
   } catch {
-    // The database is open, or another process has removed the directory first. Any other error is ignored, because the
-    // next opening tries again.
+    // Ignores all errors, because opening the next database tries again. Usually the database is open, or another
+    // process has removed the directory first.
   }
 }
 
 function removeLocked(path: string, driver: SqliteDriver): void {
   const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
-    // In exclusive mode, the lock also excludes readers, and SQLite uses no -shm file.
+    // Excludes readers, too, and creates no -shm file.
     connection.pragma('locking_mode = EXCLUSIVE');
     connection.exec('BEGIN EXCLUSIVE');
-    // Removes the database file last, because its lock protects the directory only while the file exists.
+    // Removes the database file last. Its lock protects the directory only while the file exists.
     for (const suffix of ['-wal', '-shm', '-journal', '']) rmSync(path + suffix, { force: true });
   } finally {
     connection.close();

@@ -6,15 +6,17 @@ import { runAtExit } from './at-exit';
 import type { SqliteDriver } from './driver/driver';
 import { databaseName, directoryPrefix, removeLeftOverDirectories } from './left-over-directories';
 
-/** File system that Linux keeps in memory. */
+/** Path of the file system that Linux keeps in memory. */
 const memoryFileSystem = '/dev/shm';
 
-/** Directories of this thread. A new directory is not protected by a lock until its database is open. */
+/**
+ * Directories of the databases in memory of this thread. Until such a database is open, no lock protects its directory.
+ */
 const directories = new Set<string>();
 
 /**
- * Directory for a database that is removed when it is closed. SQLite's own `:memory:` is not used, because it has no
- * write-ahead log: readers would wait for writers, or see uncommitted data.
+ * Directory of a database in memory, which is removed when the database is closed. SQLite's own `:memory:` is not used.
+ * It has no write-ahead log, so readers would wait for writers, or see uncommitted data.
  */
 export class MemoryDirectory {
   readonly #path: string;
@@ -29,7 +31,7 @@ export class MemoryDirectory {
   /**
    * Creates a directory in the first of the `parents` that is writable.
    *
-   * @throws UNAVAILABLE when none of them is writable
+   * @throws UNAVAILABLE when none of the `parents` is writable
    */
   static create(parents: readonly string[] = [memoryFileSystem, tmpdir()]): MemoryDirectory {
     const causes: unknown[] = [];
@@ -44,7 +46,7 @@ export class MemoryDirectory {
     throw new Failure('UNAVAILABLE', message, { cause: new AggregateError(causes) });
   }
 
-  /** Path of the database file. */
+  /** Path of the database file in the directory. */
   get databasePath(): string {
     return join(this.#path, databaseName);
   }
@@ -56,7 +58,7 @@ export class MemoryDirectory {
     return existsSync(this.databasePath);
   }
 
-  /** Removes the directories beside this one that killed processes and threads have left. */
+  /** Removes other directories in the same parent that killed processes and threads have left. */
   async removeLeftOver(driver: SqliteDriver): Promise<void> {
     await removeLeftOverDirectories(dirname(this.#path), directories, driver);
   }

@@ -9,20 +9,20 @@ import { withSavepoint } from './savepoint';
 import type { SqliteTransaction } from './transaction';
 import type { WriteGuard } from './write-guard';
 
-/** Transaction that runs one operation at a time. */
+/** Transaction that runs only one operation at a time. */
 export interface ExclusiveTransaction {
   readonly transaction: SqliteTransaction;
   readonly mutex: Mutex;
 }
 
-/** Runs an application's SQL on a SQLite database, or inside one transaction of it. */
+/** Runs the application's own SQL on a SQLite database, or inside one transaction. */
 export class SqliteNativeAccess implements NativeAccess {
   readonly #database: SqliteDatabase;
   readonly #guard: WriteGuard;
   readonly #open: ExclusiveTransaction | undefined;
 
   /**
-   * Creates the access.
+   * Creates the access to a database.
    *
    * @param open - transaction that runs the SQL. When undefined, each statement runs by itself.
    */
@@ -49,7 +49,7 @@ export class SqliteNativeAccess implements NativeAccess {
 
   /**
    * Runs `work`, which must be synchronous and must run only `sql`. Uses the connection of the transaction if there is
-   * one. Otherwise uses the reading connection if `sql` only reads, and the writing connection if not.
+   * one. Otherwise uses the reading connection for SQL that only reads, and the writing connection for other SQL.
    */
   async run<T>(sql: string, parameterCount: number, work: (connection: SqliteConnection) => T): Promise<T> {
     const open = this.#open;
@@ -58,14 +58,14 @@ export class SqliteNativeAccess implements NativeAccess {
       return work(connection);
     };
     if (open !== undefined) return this.exclusive((connection) => Promise.resolve(guarded(connection)));
-    // A statement that returns rows can also write (RETURNING), so SQLite is asked whether it only reads.
+    // Asks SQLite whether the statement only reads, because a statement that returns rows can also write (RETURNING).
     const isRead = await this.#database.withReader((connection) => connection.prepareForPrisma(sql).readonly);
     return isRead ? this.#database.withReader(guarded) : this.#database.withWriter(guarded);
   }
 
   /**
-   * Runs `work` inside the transaction. Other work of the transaction waits meanwhile. When `work` fails, its changes
-   * are rolled back.
+   * Runs `work` inside the transaction. Other operations of the transaction wait meanwhile. When `work` fails, its
+   * changes are rolled back.
    */
   async exclusive<T>(work: (connection: SqliteConnection) => Promise<T>): Promise<T> {
     const open = this.#open;
@@ -87,7 +87,7 @@ export class SqliteNativeAccess implements NativeAccess {
     );
   }
 
-  /** Checks SQL as {@link run} does. Call it when you already have the connection from {@link exclusive}. */
+  /** Checks SQL as {@link run} does. Call this method when you already have the connection from {@link exclusive}. */
   assertAllowed({ driver }: SqliteConnection, sql: string, parameterCount: number): void {
     this.#open?.transaction.assertOpen();
     this.#guard.assertAllowed(driver, sql, parameterCount);

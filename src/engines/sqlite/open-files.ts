@@ -7,8 +7,8 @@ import { nodeSqliteName, type SqliteLibrary } from './driver/driver';
 import { mappedFiles, type MappedFile } from './process-mappings';
 
 /**
- * Database file that this thread has open. Other versions of this package in the same thread read these objects, too.
- * Therefore only optional fields may be added.
+ * Database file that this thread has open. Other versions of this package in the same thread also read this object, so
+ * only optional fields may be added.
  */
 interface OpenFile {
   readonly library: SqliteLibrary;
@@ -22,14 +22,14 @@ type Registry = Map<FileIdentity, OpenFile>;
 const registryKey = Symbol.for('ans-database.openSqliteFiles');
 
 /**
- * True on systems where file locks belong to the process. On Windows, they belong to the file handle, so that even two
- * SQLite libraries in one process exclude each other.
+ * True on systems where file locks belong to the process. On Windows, file locks belong to the file handle, so that
+ * even two SQLite libraries in one process exclude each other.
  */
 const hasProcessLocks = process.platform !== 'win32';
 
 /** Entry of a writing connection in the registry of open files. */
 export interface FileClaim {
-  /** Returns the files as the first connection of this thread has found them. */
+  /** Returns the identities of the files when the first connection of this thread opened them. */
   readonly files: () => DatabaseFiles;
   readonly release: () => void;
 }
@@ -38,13 +38,13 @@ export interface FileClaim {
  * Fails when another copy of SQLite in this process has the file at `path` open. POSIX locks belong to the process: two
  * copies would not exclude each other, and a copy that closes the file removes the locks of the other copy.
  *
- * Also fails when this thread has the database open, but one of its files was removed or replaced. Call it before the
- * file is opened.
+ * Also fails when this thread has the database open, but one of its files was removed or replaced. Call this function
+ * before you open the file.
  *
  * @param library - library that is about to open the file.
  * @param mapped - files that the process had mapped before the library was loaded. Default: the files that are mapped
  * now.
- * @throws UNAVAILABLE in both cases
+ * @throws UNAVAILABLE when another library has the file open, or when a file was removed or replaced
  */
 export function assertOnlyLibrary(path: string, library: SqliteLibrary, mapped?: readonly MappedFile[]): void {
   if (!hasProcessLocks) return;
@@ -53,12 +53,12 @@ export function assertOnlyLibrary(path: string, library: SqliteLibrary, mapped?:
   const entry = registry().get(identity);
   if (entry === undefined) assertNotMapped(path, library, mapped ?? mappedFiles());
   else if (entry.library.id !== library.id) throw openElsewhere(entry.library.path, library);
-  // If the -shm file was removed, a new connection would still use the removed file, because all connections of a
+  // Fails if the -shm file was removed. A new connection would still use the removed file, because all connections of a
   // process share it.
   else if (entry.files !== undefined && !isSame(entry.files)) throw filesNotInPlace();
 }
 
-/** Registers the file at `path`, which was just opened for writing. */
+/** Registers the file at `path`, which a connection has just opened for writing. */
 export function claimFile(path: string, library: SqliteLibrary): FileClaim {
   const identity = identityOf(path);
   const entry = registry().get(identity) ?? { library, count: 0 };
@@ -68,7 +68,7 @@ export function claimFile(path: string, library: SqliteLibrary): FileClaim {
   return {
     files: () => {
       entry.files ??= filesAt(path);
-      // If `path` is another hard link of the file, SQLite uses another log for it.
+      // Another hard link of the file has its own log.
       return entry.files.path === path ? entry.files : filesAt(path);
     },
     release: () => {
@@ -84,7 +84,7 @@ export function claimFile(path: string, library: SqliteLibrary): FileClaim {
  * Fails when this process uses another -shm file than the one beside the file at `path`. This happens when another
  * thread still uses a removed -shm file, which all connections of the process share.
  *
- * @throws UNAVAILABLE in this case
+ * @throws UNAVAILABLE when the -shm file of this process was removed
  */
 export function assertIndexMapped(path: string): void {
   const index = `${path}-shm`;
@@ -93,8 +93,8 @@ export function assertIndexMapped(path: string): void {
 }
 
 /**
- * Returns the registry of the thread. All contexts of the thread, such as those of Jest, must share it, because they
- * share the locks, too. `globalThis` would not work: each context has its own.
+ * Returns the registry of the open files of this thread. All contexts of the thread, such as those of Jest, must share
+ * the registry, because they share the file locks. `globalThis` would not work: each context has its own.
  */
 function registry(): Registry {
   // The cast is safe: only this package sets a property with this key.
@@ -110,12 +110,13 @@ function isSame(files: DatabaseFiles): boolean {
 }
 
 /**
- * Fails when another SQLite library in this process has the database open and the registry does not show it: in another
- * thread, or through the application's own driver. A mapped -shm file reveals this. Works on Linux only.
+ * Fails when another SQLite library in this process has the database open, but the registry does not show it. The
+ * library may be in another thread, or belong to the application's own driver. A mapped -shm file reveals it. Works on
+ * Linux only.
  *
- * If the file might be mapped by this copy's own library, nothing is refused. For better-sqlite3, this is the case once
- * its binary is loaded. For `node:sqlite`, which is always loaded, the presence of another library is enough for a
- * refusal: a needless refusal does less harm than two libraries on one file.
+ * Does not fail if `library` itself may have mapped the -shm file. For better-sqlite3, this is possible once its binary
+ * is loaded. For `node:sqlite`, which is always loaded, the function fails as soon as another library is loaded, too. A
+ * needless failure does less harm than two libraries on one file.
  */
 function assertNotMapped(path: string, library: SqliteLibrary, mapped: readonly MappedFile[]): void {
   const libraries = mapped.filter((file) => file.isExecutable && /sqlite.*\.(?:node|so)/i.test(basename(file.path)));

@@ -6,12 +6,12 @@ import type { SqliteSettings } from './connection';
 import { SqliteEngine } from './engine';
 
 /**
- * Maximum number of attempts. An attempt fails only if another process removes the new directory before its database is
- * locked.
+ * Maximum number of attempts to open a database in memory. An attempt fails only if another process removes the new
+ * directory before its database is locked.
  */
 const maxAttempts = 10;
 
-/** Opens a new database in a directory of its own, which is removed when the database is closed. */
+/** Opens a new database in memory. Its directory is removed when the database is closed. */
 export async function openInMemory(
   settings: Omit<SqliteSettings, 'path'>,
   callbacks: EngineCallbacks,
@@ -26,7 +26,8 @@ export async function openInMemory(
 }
 
 /**
- * Opens the database. Returns undefined when another process has removed the directory before the database was locked.
+ * Opens the database in the directory. Returns undefined when another process has removed the directory before the
+ * database was locked.
  */
 async function tryOpen(
   settings: Omit<SqliteSettings, 'path'>,
@@ -36,7 +37,7 @@ async function tryOpen(
 ): Promise<SqliteEngine | undefined> {
   try {
     const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, callbacks, memory);
-    // The database is locked from now on. Its directory is safe if it still exists.
+    // Reports success if the directory still exists. From now on, the lock of the database protects the directory.
     if (memory.isInPlace()) return engine;
     await engine.close();
     throw new Failure('UNAVAILABLE', 'the directory of the in-memory database was removed');

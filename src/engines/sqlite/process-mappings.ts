@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /** File that is mapped into the memory of this process. */
 export interface MappedFile {
-  /** Offset of the mapping in the file, in bytes. */
+  /** Offset in the file at which the mapping begins, in bytes. */
   readonly offset: number;
   readonly isExecutable: boolean;
   readonly path: string;
@@ -11,8 +11,8 @@ export interface MappedFile {
 const line = /^\S+ ..(.). ([\da-f]+) \S+ \d+ +(\/.*)$/;
 
 /**
- * Returns the files that this process has mapped into its memory, by any thread and any library. Returns an empty array
- * on systems without `/proc/self/maps`, which only Linux has.
+ * Returns the files that any thread and any library of this process has mapped into memory. Returns an empty array on
+ * systems without `/proc/self/maps`, which only Linux has.
  *
  * @see https://www.kernel.org/doc/html/latest/filesystems/proc.html
  */

@@ -6,17 +6,21 @@ import { toError } from './driver-thread';
 import type { SqliteSettings } from './connection';
 import { RequestThread } from './request-thread';
 
-/** Maximum number of rows in one message of the thread, and approximate maximum number of their characters. */
+/**
+ * Maximum number of rows in one message of a reader thread. `chunkLength` is the approximate maximum number of their
+ * characters.
+ */
 const chunkRows = 500;
 const chunkLength = 524_288;
 
 /**
- * Maximum number of prepared statements of a thread. Preparing a search takes 1 to 3 ms, which is several times as long
+ * Maximum number of prepared statements of a reader thread. Preparing a search takes 1 to 3 ms, several times as long
  * as a selective search itself.
  */
 const maxPrepared = 64;
 
-// Program of a reader thread. It measures a result as `AnswerSize` does, before it sends the result to the main thread.
+// Source text of a reader thread. The thread measures a result as `AnswerSize` does, before it sends the result to the
+// main thread.
 const program = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { chunkRows, chunkLength, uncountedLength, maxPrepared } = workerData;
@@ -91,7 +95,7 @@ interface Answer {
   readonly failure?: { readonly code: unknown; readonly message: string };
 }
 
-/** Thread with its own read-only connection, for statements that would block the event loop for long. */
+/** Thread with a separate read-only connection, for statements that would block the event loop for long. */
 export class ReaderThread {
   readonly #thread: RequestThread<Answer>;
   readonly #mutex = new Mutex();
@@ -102,7 +106,7 @@ export class ReaderThread {
     this.#thread = new RequestThread('reader', driver, program, data);
   }
 
-  /** Number of running and queued statements of the thread. */
+  /** Number of statements that the thread is running or has queued. */
   get pending(): number {
     return this.#pending;
   }
@@ -112,7 +116,7 @@ export class ReaderThread {
   }
 
   /**
-   * Runs a read-only statement after all earlier ones.
+   * Runs a read-only statement after all earlier statements of the thread.
    *
    * @throws RESULT_TOO_LARGE when the result exceeds its bounds; ThreadLost when the thread has ended; errors of the
    * driver, with their code.
@@ -138,7 +142,7 @@ export class ReaderThread {
     }
   }
 
-  /** Ends the thread and its connection. Running reads fail. */
+  /** Ends the thread and closes its connection. Running reads fail. */
   close(): Promise<void> {
     return this.#thread.close(notInitialized());
   }

@@ -4,21 +4,23 @@ import type { SqliteConnection, SqliteSettings } from './connection';
 import { ReaderThread } from './reader-thread';
 import { ThreadLost } from './request-thread';
 
-/** Maximum number of threads. With two, other statements can run while one thread runs a slow statement. */
+/**
+ * Maximum number of reader threads of a database. With two threads, other statements can run during a slow statement.
+ */
 const maxThreads = 2;
 
-/** Numbers of rows of the tables that decide whether a statement runs in a thread. */
+/** Numbers of rows that decide whether a statement runs in a thread. */
 interface DatabaseSize {
-  /** Number of the agents, or of the certificates if there are more of them. */
+  /** Number of agents, or number of certificates if there are more certificates. */
   readonly directory: number;
   readonly events: number;
 }
 
 /**
- * Number of rows from which on a statement runs in a thread, by the cost of the statement. Below this number, a statement
- * is expected to block the event loop for at most 50 ms: the slowest measured search took 90 ms for 25,000 agents. The
- * durations of earlier calls are not used, because they say little about the next one: the same search takes a thousand
- * times as long for a popular capability as for a rare one.
+ * Minimum number of rows at which a statement runs in a thread, by the cost of the statement. With fewer rows, a
+ * statement should block the event loop for at most 50 ms: the slowest measured search took 90 ms for 25,000 agents.
+ * The durations of earlier calls are not used, because they predict little: the same search takes a thousand times as
+ * long for a popular capability as for a rare one.
  */
 const minRows: Readonly<Record<StatementCost, readonly [size: keyof DatabaseSize, rows: number]>> = {
   scan: ['directory', 12_000],
@@ -27,14 +29,14 @@ const minRows: Readonly<Record<StatementCost, readonly [size: keyof DatabaseSize
   manyEvents: ['events', 2000],
 };
 
-/** Time in milliseconds for which the measured size of the database is reused. */
+/** Time in milliseconds for which a measured size of the database is reused. */
 const sizeAgeMs = 250;
 
 const sizeSql = `SELECT
   max(coalesce((SELECT max(rowid) FROM agents), 0), coalesce((SELECT max(rowid) FROM certificates), 0)),
   coalesce((SELECT max(rowid) FROM security_events), 0)`;
 
-/** Reader threads of one database. A thread is started when it is first needed. */
+/** Reader threads of one database. The first statement that needs a thread starts it. */
 export class ReaderThreads {
   readonly #settings: SqliteSettings;
   #threads: ReaderThread[] = [];
@@ -46,9 +48,9 @@ export class ReaderThreads {
   }
 
   /**
-   * Reports whether a thread should run the statement.
+   * Reports whether the statement should run in a thread.
    *
-   * @param connection - used to measure the size of the database
+   * @param connection - connection that measures the size of the database.
    */
   isFor({ cost }: Statement, connection: SqliteConnection): boolean {
     if (cost === undefined) return false;
@@ -57,8 +59,8 @@ export class ReaderThreads {
   }
 
   /**
-   * Runs the statement in an idle thread, or else in the thread with the fewest pending statements. Returns the rows;
-   * undefined when the thread could not be started or has ended.
+   * Runs the statement in an idle thread, or else in the thread with the fewest pending statements. Returns the rows.
+   * Returns undefined when the thread could not be started or has ended.
    *
    * @throws the other errors of {@link ReaderThread.query}.
    */

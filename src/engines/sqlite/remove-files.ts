@@ -9,17 +9,17 @@ import { isEmpty, isOwnDatabase } from './migrations/initial-schema';
 
 /**
  * Removes a database of this package, with the files that SQLite keeps beside it. Does nothing when the file does not
- * exist or is empty. If the path is a symbolic link, removes its target and keeps the link.
+ * exist or is empty. Follows a symbolic link: removes its target and keeps the link.
  *
  * @throws BUSY when another connection has the database open; INVALID_OPTIONS when the database does not belong to this
- * package; UNAVAILABLE when another SQLite library has it open, or when a file cannot be removed.
+ * package; UNAVAILABLE when another SQLite library has the database open, or when a file cannot be removed.
  */
 export async function removeSqliteFiles(path: string, driver: SqliteDriver, busyTimeoutMs: number): Promise<void> {
   if (identityOf(path) === missingFile) return;
   assertOnlyLibrary(path, driver.library);
   const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
-    // In exclusive mode, no other connection can have the file open, not even for reading.
+    // Excludes all other connections to the file, even those that only read.
     connection.pragma('locking_mode = EXCLUSIVE');
     await whileBusy(busyTimeoutMs, () => {
       if (!connection.inTransaction) connection.exec('BEGIN EXCLUSIVE');
@@ -33,10 +33,10 @@ export async function removeSqliteFiles(path: string, driver: SqliteDriver, busy
   }
 }
 
-/** Removes the files. The lock of the caller prevents others from opening them. */
+/** Removes the database file and the files beside it. The lock of the caller prevents others from opening them. */
 async function removeLocked(connection: DriverConnection): Promise<void> {
   const path = pathOf(connection);
-  // Windows cannot remove an open file, so the connection is closed first.
+  // Closes the connection first on Windows, which cannot remove an open file.
   if (process.platform === 'win32') connection.close();
   try {
     // Removes the database file first. Otherwise its log might be applied to a new database at the path.

@@ -5,9 +5,7 @@ import { threadArguments } from './driver-thread';
 /** Error of a request to a thread that has ended, or that could not be started. */
 export class ThreadLost extends Error {}
 
-/**
- * Thread with SQLite's driver that answers one request at a time. While it is idle, it does not keep the process alive.
- */
+/** Thread with the SQLite driver that answers one request at a time. An idle thread does not keep the process alive. */
 export class RequestThread<Answer extends object> {
   readonly #worker: Worker;
   #settle: ((answer: Answer | Error) => void) | undefined;
@@ -17,9 +15,9 @@ export class RequestThread<Answer extends object> {
    * Starts the thread.
    *
    * @param name - name of the thread in the messages of its errors.
-   * @param program - source text of the program, which can use `Driver`, and answers each message of `parentPort` with
-   * one message. It is not a file, because a bundled application may not contain the files of this package.
-   * @param workerData - data for the program.
+   * @param program - source text of the thread, which can use `Driver`. It answers each message of `parentPort` with
+   * one message. A file would not work, because a bundled application may not contain the files of this package.
+   * @param workerData - data that the thread can read.
    * @throws errors of Node.js when no thread can be started.
    */
   constructor(name: string, driver: SqliteDriver, program: string, workerData: object = {}) {
@@ -44,7 +42,7 @@ export class RequestThread<Answer extends object> {
   }
 
   /**
-   * Returns the answer to a request. Call it only after the answer to the previous request.
+   * Returns the answer to a request. Call this method only after the answer to the previous request.
    *
    * @throws ThreadLost when the thread has ended
    */
@@ -59,7 +57,7 @@ export class RequestThread<Answer extends object> {
     return answer;
   }
 
-  /** Ends the thread. A running or later request fails with `reason`. */
+  /** Ends the thread. Running and later requests fail with `reason`. */
   async close(reason: Error): Promise<void> {
     this.#lose(reason);
     await this.#worker.terminate();

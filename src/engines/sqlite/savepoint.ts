@@ -1,7 +1,7 @@
 import type { Statement } from '../../sql/statement';
 import type { SqliteConnection } from './connection';
 
-// All savepoints have the same name, because only one operation runs at a time.
+// All savepoints have the same name, because only one operation of a transaction runs at a time.
 const savepoint: Statement = { sql: 'SAVEPOINT operation', args: [] };
 const releaseSavepoint: Statement = { sql: 'RELEASE operation', args: [] };
 const rollbackToSavepoint: Statement = { sql: 'ROLLBACK TO operation', args: [] };

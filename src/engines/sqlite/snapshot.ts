@@ -11,8 +11,8 @@ export interface SqliteSnapshot extends Snapshot {
 }
 
 /**
- * Runs `work` on a snapshot of the present state of a database. No other call waits for `work`, which may take long.
- * Until it ends, changes of others stay in the write-ahead log.
+ * Runs `work` on a snapshot of the present state of a database. Other calls do not wait for `work`, which may take
+ * long. Until it ends, changes of others stay in the write-ahead log.
  */
 export async function withSnapshot<T>(
   settings: SqliteSettings,
@@ -21,12 +21,12 @@ export async function withSnapshot<T>(
   const connection = SqliteConnection.openReader(settings);
   try {
     const { driver } = connection;
-    // The check of the search index needs a temporary virtual table. The file itself is opened read-only, so it stays
-    // unchanged.
+    // Allows writes to temporary tables, because the check of the search index creates one. The file stays unchanged,
+    // because it is opened read-only.
     driver.pragma('query_only = OFF');
     await whileBusy(settings.busyTimeoutMs, () => {
       if (!driver.inTransaction) driver.exec('BEGIN');
-      // Takes the snapshot now: SQLite takes it at the first statement that reads.
+      // Reads the schema, because SQLite takes the snapshot at the first statement that reads.
       driver.prepare('SELECT count(*) FROM sqlite_schema').get();
     });
     return await work({

@@ -3,7 +3,7 @@ import type { DriverConnection, SqliteDriver } from './driver/driver';
 import { realPathOf, sizeOf } from './file-identity';
 
 /**
- * Rejects a database that stores text as UTF-16. SQLite would sort its text by bytes, which is not the order of code
+ * Rejects a database that stores text as UTF-16. SQLite would sort such text by bytes, which is not the order of code
  * points.
  */
 export function assertUtf8(connection: DriverConnection): void {
@@ -13,8 +13,8 @@ export function assertUtf8(connection: DriverConnection): void {
 }
 
 /**
- * Rejects a database in UTF-16 whose write-ahead log contains changes. Does not open it for writing: closing a writing
- * connection could copy the log into the file, but a rejected database must stay unchanged.
+ * Rejects a UTF-16 database whose write-ahead log contains changes. Does not open the database for writing: closing a
+ * writing connection could copy the log into the file, but a rejected database must stay unchanged.
  */
 export function refuseUtf16Log(path: string, driver: SqliteDriver): void {
   if (sizeOf(`${realPathOf(path)}-wal`) === 0) return;
@@ -23,7 +23,7 @@ export function refuseUtf16Log(path: string, driver: SqliteDriver): void {
     connection = driver.open(path, { readonly: true, fileMustExist: true, timeout: 0 });
     assertUtf8(connection);
   } catch (error) {
-    // Any other error is reported when the writing connection is opened.
+    // Ignores any other error, because opening the writing connection reports it.
     if (error instanceof Failure) throw error;
   } finally {
     connection?.close();

@@ -4,8 +4,8 @@ import type { Statement, StatementResult } from '../../sql/statement';
 import { sqliteDialect } from './dialect';
 
 /**
- * Returns the handle of an operation on the writing connection, which no other call uses meanwhile. If the operation
- * takes long, lets other work of the process run between two statements.
+ * Creates the handle of an operation on the writing connection. No other call uses the connection meanwhile. A long
+ * operation lets other work of the process run between two statements.
  *
  * @param run - runs one statement on the connection.
  */

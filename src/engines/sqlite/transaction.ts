@@ -5,7 +5,7 @@ import type { SqliteConnection } from './connection';
 
 /**
  * Statements that begin and end a transaction. BEGIN IMMEDIATE takes the write lock at once, so that no later statement
- * has to wait for it.
+ * has to wait for the lock.
  */
 export const transactionControl = {
   begin: { sql: 'BEGIN IMMEDIATE', args: [] },
@@ -13,12 +13,12 @@ export const transactionControl = {
   rollback: { sql: 'ROLLBACK', args: [] },
 } satisfies Record<string, Statement>;
 
-/** Transaction that holds the write lock. The caller must call exactly one of `commit` and `rollback`. */
+/** SQLite transaction that holds the write lock. The caller must call exactly one of `commit` and `rollback`. */
 export interface SqliteTransaction {
   readonly waiters: TransactionWaiters;
   readonly connection: SqliteConnection;
   /**
-   * Checks that a statement on the connection would still be part of this transaction.
+   * Checks that the transaction is still open, so that the next statement on the connection is part of it.
    *
    * @throws CONFLICT when the caller has ended the transaction; UNAVAILABLE when a fault of the storage has ended it,
    * or when a file of the database is not in place.
@@ -28,14 +28,14 @@ export interface SqliteTransaction {
   rollback(): void;
 }
 
-/** Returns the failure for a transaction that SQLite itself has rolled back, for example because the disk is full. */
+/** Creates the failure for a transaction that SQLite itself has rolled back, for example because the disk is full. */
 export function rolledBackByStorage(): Failure {
   return new Failure('UNAVAILABLE', 'SQLite rolled the transaction back after a storage error');
 }
 
 /**
- * Rolls back the transaction because of `error`, and returns the error to throw. This is `error` itself; if the
- * rollback fails, too, it is an AggregateError of both errors, with `error` as its cause.
+ * Rolls back the transaction because of `error`, and returns the error to throw. This is `error`, unless the rollback
+ * also fails. Then it is an AggregateError of both errors, with `error` as the cause.
  */
 export function rollbackAfter(error: unknown, transaction: SqliteTransaction): unknown {
   try {

@@ -2,12 +2,12 @@ import type { DriverConnection } from './driver/driver';
 import { LRUCache } from 'lru-cache';
 import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
 
-/** Result of checking one SQL text: the failure; undefined when the SQL is allowed. */
+/** Result of checking one SQL text. `failure` is undefined when the SQL is allowed. */
 interface Verdict {
   readonly failure: ReturnType<typeof ownTableProtected> | undefined;
 }
 
-/** Instruction of a compiled statement, as EXPLAIN returns it. */
+/** Instruction of a compiled SQLite statement, as EXPLAIN returns it. */
 interface Instruction {
   readonly opcode: string;
   readonly p1: number;
@@ -17,8 +17,8 @@ interface Instruction {
 }
 
 /**
- * Flag of the instruction OpenWrite: its second operand is a register, and not a page. SQLite sets it only for new
- * tables.
+ * Flag of the instruction OpenWrite of SQLite: the second operand is a register instead of a page. SQLite sets this
+ * flag only for new tables.
  */
 const isRegister = 0x10;
 
@@ -27,7 +27,7 @@ const searchIndex = 'agent_names_search';
 const maxTexts = 256;
 
 /**
- * Refuses SQL that writes to this package's tables. SQLite compiles a statement to a program, whose instructions name
+ * Refuses application SQL that writes to this package's tables. SQLite compiles a statement to instructions. They name
  * every table that the statement opens for writing, even through triggers and foreign keys. The result for an SQL text
  * is cached until the schema changes.
  */
@@ -75,8 +75,8 @@ function findFailure(driver: DriverConnection, sql: string, parameterCount: numb
   return own && ownTableProtected(own.name);
 }
 
-// Reports whether a statement writes to the search index. This is a virtual table, which the instructions do not name.
-// So this function looks for its name in the statement and in the application's triggers.
+// Reports whether a statement writes to the search index. The search index is a virtual table, which the instructions
+// do not name. So this function looks for its name in the statement and in the application's triggers.
 function writesSearchIndex(driver: DriverConnection, sql: string, program: readonly Instruction[]): boolean {
   if (!program.some(({ opcode }) => opcode === 'VUpdate' || opcode === 'VDestroy')) return false;
   if (sql.toLowerCase().includes(searchIndex)) return true;
@@ -87,14 +87,15 @@ function writesSearchIndex(driver: DriverConnection, sql: string, program: reado
 }
 
 function rootPageOf({ opcode, p1, p2, p3, p5 }: Instruction): number[] {
-  // The database is the third operand of OpenWrite and Destroy, and the second one of Clear. The number 0 is the main
-  // database, with all tables of this package. Temporary and attached databases belong to the application.
+  // The database is the third operand of OpenWrite and Destroy, and the second operand of Clear. The number 0 is the
+  // main database, with all tables of this package. Temporary and attached databases belong to the application.
   if (opcode === 'OpenWrite') return p3 === 0 && (p5 & isRegister) === 0 ? [p2] : [];
   if (opcode === 'Clear') return p2 === 0 ? [p1] : [];
   return opcode === 'Destroy' && p3 === 0 ? [p1] : [];
 }
 
-// SQLite ignores the case of names. It keeps the search index in tables whose names begin with the name of the index.
+// Compares lower-case names, because SQLite ignores the case. The tables of the search index have names that begin with
+// the name of the index.
 function isOwn(name: string): boolean {
   const folded = name.toLowerCase();
   return ownTables.has(folded) || /^agent_names(?:_search(?:_.*)?)?$/.test(folded);

@@ -1,42 +1,39 @@
 import type { FileIdentity } from '../file-identity';
 
-/** Name of Node's SQLite module. It also stands for the path of its library, which is part of the Node.js binary. */
+/** Name of the SQLite module of Node.js. The name also stands for the path of its library, which is part of Node.js. */
 export const nodeSqliteName = 'node:sqlite';
 
 /** Native library that contains SQLite. */
 export interface SqliteLibrary {
   /**
-   * Identity of the library's file. The system loads a file once, whatever its name, and however many JavaScript copies
-   * use it.
+   * Identity of the library's file. The operating system loads a file only once per process, even under several names.
    */
   readonly id: FileIdentity;
-  /** Real path of the library's file; `node:sqlite` for the library that Node.js contains. */
+  /** Real path of the library's file; `node:sqlite` for the library that is part of Node.js. */
   readonly path: string;
 }
 
-/** Options with which a connection is opened. */
+/** Options of a new SQLite connection. */
 export interface ConnectionOptions {
   readonly readonly?: boolean;
-  /** If true, opening fails when the file does not exist. Otherwise the file is created. */
+  /** True to fail when the file does not exist. Otherwise a missing file is created. */
   readonly fileMustExist?: boolean;
   /**
-   * Maximum time in milliseconds for which SQLite itself waits for locks of other connections. This wait blocks the
+   * Maximum time in milliseconds for which SQLite itself waits for locks of other connections. The wait blocks the
    * thread.
    */
   readonly timeout?: number;
 }
 
 /**
- * Loaded driver of SQLite. Its connections and statements have the methods of better-sqlite3 that this package uses,
- * with the same results and errors.
+ * Loaded driver of SQLite. Its connections and statements have the methods of better-sqlite3 that this package uses.
+ * Their results and errors are also the same.
  */
 export interface SqliteDriver {
   readonly library: SqliteLibrary;
-  /**
-   * Source text for a thread. It declares the class `Driver`. `new Driver(path, options)` opens a connection.
-   */
+  /** Source text for a thread. It declares the class `Driver`. `new Driver(path, options)` opens a connection. */
   readonly threadSource: string;
-  /** Opens a connection. All methods of connections and statements are synchronous. */
+  /** Opens a connection. All methods of the connection and its statements are synchronous. */
   open(path: string, options?: ConnectionOptions): DriverConnection;
 }
 
@@ -44,11 +41,11 @@ export interface SqliteDriver {
 export interface DriverConnection {
   readonly open: boolean;
   readonly inTransaction: boolean;
-  /** Compiles one statement. The statement returns its rows as objects of type `Row`. */
+  /** Compiles one SQL statement. The compiled statement returns its rows as objects of type `Row`. */
   prepare<Row = unknown>(sql: string): DriverStatement<Row>;
-  /** Runs any number of statements without parameters. */
+  /** Runs any number of SQL statements without parameters. */
   exec(sql: string): unknown;
-  /** Runs a PRAGMA, and returns its rows as objects; with `simple`, the first column of the first row. */
+  /** Runs a PRAGMA, and returns its rows as objects. With `simple`, returns the first column of the first row. */
   pragma(source: string, options?: { readonly simple?: boolean }): unknown;
   close(): unknown;
 }
@@ -59,14 +56,14 @@ export interface DriverStatement<Row> {
   readonly reader: boolean;
   /** True for a statement that does not change the database. */
   readonly readonly: boolean;
-  /** Makes the statement return each row as an array of its values. */
+  /** Makes the statement return each row as an array of values. */
   raw(toggle?: boolean): this;
-  /** Makes the statement return the first value of each row only. */
+  /** Makes the statement return only the first value of each row. */
   pluck(toggle?: boolean): this;
   /** Makes the statement return integers as bigint. */
   safeIntegers(toggle?: boolean): this;
   columns(): readonly DriverColumn[];
-  /** Returns the first row; undefined when there is none. */
+  /** Returns the first row; undefined when the result has no row. */
   get(...args: readonly unknown[]): Row | undefined;
   all(...args: readonly unknown[]): Row[];
   iterate(...args: readonly unknown[]): IterableIterator<Row>;
@@ -74,9 +71,9 @@ export interface DriverStatement<Row> {
   run(...args: readonly unknown[]): { readonly changes: number };
 }
 
-/** Column of a statement's rows. */
+/** Column of the rows that a statement returns. */
 export interface DriverColumn {
   readonly name: string;
-  /** Declared type of the table's column; null for an expression. */
+  /** Type that the table declares for the column; null for an expression. */
   readonly type: string | null;
 }

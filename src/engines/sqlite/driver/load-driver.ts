@@ -8,16 +8,17 @@ import type { SqliteDriver } from './driver';
 import type * as NodeSqliteFile from './node-sqlite';
 
 /**
- * Driver that was loaded for callers that request none. All of them must get the same one, because two drivers in one
- * process cannot share a file.
+ * Driver for callers that request none. All of them must get the same driver, because two drivers in one process cannot
+ * share a file.
  */
 let defaultDriver: SqliteDriver | undefined;
 
 /**
- * Loads a driver of SQLite, and returns it.
+ * Loads a SQLite driver, and returns it.
  *
- * @param name - the requested driver; undefined requests better-sqlite3 if it can be loaded, otherwise `node:sqlite`.
- * @throws DRIVER_UNAVAILABLE for `node:sqlite`; errors of Node.js for better-sqlite3.
+ * @param name - name of the driver. Default: better-sqlite3 if it can be loaded, otherwise `node:sqlite`.
+ * @throws when the driver cannot be loaded: DRIVER_UNAVAILABLE for `node:sqlite`, and errors of Node.js for
+ * better-sqlite3.
  */
 export function loadSqliteDriver(name?: SqliteDriverName): SqliteDriver {
   if (name === 'better-sqlite3') return betterSqlite3();
@@ -33,7 +34,7 @@ export function loadSqliteDriver(name?: SqliteDriverName): SqliteDriver {
  * @throws UNAVAILABLE when another SQLite library in this process has the file open.
  */
 export function loadSqliteDriverFor(path: string, name: SqliteDriverName | undefined): SqliteDriver {
-  // Reads the mapped files before a binary is loaded. Afterwards, the file of the binary would be among them.
+  // Reads the mapped files before it loads a driver, because the binary of the driver would be one of them afterwards.
   const mapped = mappedFiles();
   const driver = loadSqliteDriver(name);
   assertOnlyLibrary(path, driver.library, mapped);
@@ -50,7 +51,8 @@ function loadAny(): SqliteDriver {
   }
 }
 
-// Loads `node:sqlite` only when needed: most processes use better-sqlite3, and start faster without it.
+// Loads `node:sqlite` only when it is needed. Most processes use better-sqlite3, and start faster without
+// `node:sqlite`.
 function nodeSqlite(): SqliteDriver | undefined {
   // Uses `require`, because an import would load the module at once.
   // eslint-disable-next-line @typescript-eslint/no-require-imports

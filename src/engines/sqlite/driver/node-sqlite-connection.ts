@@ -37,8 +37,8 @@ export class NodeSqliteConnection implements DriverConnection {
   }
 
   /**
-   * Copies the database into another file, with the option of better-sqlite3 and the `rate` of Node.js: the number of
-   * pages between two calls of `progress`.
+   * Copies the database into another file. `rate` is the option of Node.js for the number of pages between two calls of
+   * `progress`.
    */
   async backup(
     path: string,
@@ -76,12 +76,12 @@ function openDatabase(sqlite: NodeSqliteModule, path: string, options: Connectio
   }
 }
 
-// SQLite reads a path with this prefix as a URI.
+// Makes a relative path of a path that begins with "file:", because SQLite would read such a path as a URI.
 function plainPath(path: string): string {
   return path.startsWith('file:') ? `./${path}` : path;
 }
 
-/** Returns the URI that opens the file only if it exists. */
+/** Returns the URI with which SQLite opens a file only if it exists. */
 function existingFile(path: string): string {
   const slashes = process.platform === 'win32' ? path.replaceAll('\\', '/') : path;
   const escaped = slashes.replace(/[%?#]/g, (character) => encodeURIComponent(character));

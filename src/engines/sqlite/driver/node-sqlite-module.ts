@@ -1,9 +1,9 @@
 /*
- * Part of Node's module `node:sqlite` that the driver uses. It is declared here because the types of the oldest
- * supported Node.js do not contain the module.
+ * Declares the part of Node's module `node:sqlite` that the driver uses. The types of the oldest supported Node.js do
+ * not contain this module.
  */
 
-/** Value that a statement reads or binds. */
+/** Value that a statement of `node:sqlite` reads or binds. */
 export type NodeValue = string | number | bigint | Uint8Array | null;
 
 /** Class `StatementSync` of `node:sqlite`. */
@@ -18,7 +18,7 @@ export interface NodeStatement {
   run(...args: readonly unknown[]): { readonly changes: number | bigint };
 }
 
-/** Row of a statement: an array, or an object without a prototype. */
+/** Row that a statement of `node:sqlite` returns: an array, or an object without a prototype. */
 export type NodeRow = NodeValue[] | Record<string, NodeValue>;
 
 /** Class `DatabaseSync` of `node:sqlite`. */
@@ -30,7 +30,7 @@ export interface NodeDatabase {
   close(): void;
 }
 
-/** Progress of a backup. */
+/** Progress of a backup, in pages of the database. */
 export interface NodeBackupProgress {
   readonly totalPages: number;
   readonly remainingPages: number;
@@ -48,7 +48,7 @@ export interface NodeSqliteModule {
       readonly defensive: boolean;
     },
   ) => NodeDatabase;
-  /** Function that copies a database. Missing before Node.js 22.16. */
+  /** Function of `node:sqlite` that copies a database. Missing before Node.js 22.16. */
   readonly backup?: (
     source: NodeDatabase,
     path: string,

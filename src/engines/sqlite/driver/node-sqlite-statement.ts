@@ -2,12 +2,12 @@ import type { DriverColumn, DriverStatement } from './driver';
 import { isTableMissing, isTooLarge, noStatement, toDriverError, withDriverErrors } from './node-sqlite-errors';
 import type { NodeDatabase, NodeRow, NodeStatement, NodeValue } from './node-sqlite-module';
 
-/** SQL after the first statement that contains no further statement: blanks, semicolons and comments. */
+/** Text after the first SQL statement that contains no further statement: blanks, semicolons and comments. */
 const rest = /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*.*?(?:\*\/|$))*/s;
 const changesRows = /^(?:insert|update|delete|replace|with)\b/i;
 const isExplain = /^explain\b/i;
 
-/** Form of the rows that a statement returns. */
+/** Form in which a statement returns its rows. */
 type Form = 'objects' | 'arrays' | 'values';
 
 /** Statement of `node:sqlite` with the methods and results of better-sqlite3. */
@@ -17,9 +17,11 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
   readonly #statement: NodeStatement;
   readonly #sql: string;
   readonly #columns: readonly DriverColumn[];
-  /** True when the statement may change rows that it returns, so that it must not run again. */
+  /** True when the statement may change the rows that it returns. Then it must not run a second time. */
   readonly #isReturning: boolean;
-  /** False for statements that do not set SQLite's number of changed rows, which stays that of an earlier statement. */
+  /**
+   * False when the statement does not set SQLite's number of changed rows, which is still that of an earlier statement.
+   */
   readonly #countsChanges: boolean;
   readonly #isExplain: boolean;
   #form: Form = 'objects';
@@ -41,7 +43,8 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
     this.#isExplain = isExplain.test(this.#sql);
   }
 
-  // Node.js does not report it. SQLite derives it from these instructions of the compiled statement.
+  // Node.js does not report whether a statement only reads. SQLite derives this from these instructions of the compiled
+  // statement.
   get readonly(): boolean {
     if (this.#isExplain) return true;
     const program = withDriverErrors(() => this.#database.prepare(`EXPLAIN ${this.#sql}`).all());
@@ -79,7 +82,7 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
 
   all(...args: readonly unknown[]): Row[] {
     const rows = this.#read(args, () => this.#statement.all(...args));
-    // Replaces each row by its converted form, in the same array. The cast allows this.
+    // Converts each row in the same array. The cast allows this.
     const converted = rows as unknown[];
     for (const [index, row] of rows.entries()) converted[index] = this.#convert(row);
     return converted as Row[];
@@ -87,7 +90,8 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
 
   *iterate(...args: readonly unknown[]): IterableIterator<Row> {
     assertBindable(args);
-    // A statement that has returned rows cannot begin again with larger integers.
+    // Reads integers as bigint from the beginning: after the first row, the statement cannot change the type of its
+    // integers.
     this.#setBigInts(true);
     try {
       for (const row of this.#statement.iterate(...args)) yield this.#convert(row);
@@ -108,7 +112,8 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
     return this;
   }
 
-  // Node.js refuses to return an integer beyond 2 ** 53 as a number, and bigint is slower.
+  // Reads integers as numbers, because bigint is slower. Node.js throws for an integer beyond 2^53, so the statement
+  // then runs again with bigint.
   #read<T>(args: readonly unknown[], read: () => T): T {
     assertBindable(args);
     if (this.#isExplain) this.#assertComplete(args);
@@ -129,8 +134,9 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
   }
 
   /**
-   * Fails when parameters are missing, for which Node.js would bind NULL. Checks only EXPLAIN, which changes nothing: the SQL of
-   * an application is explained before it runs, and that of this package is complete.
+   * Fails when parameters are missing, because Node.js would bind NULL. Checks only EXPLAIN statements, which change
+   * nothing. This is enough: the SQL of an application is explained before it runs, and the SQL of this package is
+   * complete.
    */
   #assertComplete(args: readonly unknown[]): void {
     try {
@@ -161,8 +167,9 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
   }
 }
 
-// When another connection has changed the schema, and the statement needs the search index, the first attempt discards the
-// old schema and reports its tables as missing. Seen with the SQLite of Node.js 22, 24 and 26.
+// Compiles a statement. If another connection has changed the schema, the first attempt may discard the old schema and
+// report a missing table. This happens for the search index with the SQLite of Node.js 22, 24 and 26. So the function
+// tries again.
 function compile(database: NodeDatabase, sql: string): NodeStatement {
   try {
     return database.prepare(sql);
@@ -176,12 +183,13 @@ function columnsOf(statement: NodeStatement): readonly DriverColumn[] {
   try {
     return statement.columns();
   } catch (error) {
-    // Node.js 22 accepts SQL that contains no statement, and throws only when the columns are requested.
+    // Node.js 22 accepts SQL without a statement, and throws only when the columns are requested.
     throw noStatement(error);
   }
 }
 
-// Node.js takes an object for named parameters, and some versions accept values that others refuse.
+// Checks that the values can be bound. Node.js would read an object as named parameters, and its versions differ in the
+// values that they accept.
 function assertBindable(args: readonly unknown[]): void {
   for (const value of args) {
     if (typeof value === 'string' || typeof value === 'number' || value === null) continue;

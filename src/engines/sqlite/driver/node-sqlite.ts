@@ -4,7 +4,7 @@ import { nodeSqliteSource } from './embedded/node-sqlite';
 import { NodeSqliteConnection } from './node-sqlite-connection';
 import type { NodeSqliteModule } from './node-sqlite-module';
 
-// The process has already shown Node's warning about the module, so the threads do not repeat it.
+// Removes Node's warning about `node:sqlite` in threads, because the process has already shown it.
 const threadSource = `${nodeSqliteSource}
 const Driver = (() => {
   const { emitWarning } = process;
@@ -21,14 +21,14 @@ const Driver = (() => {
 
 let driver: SqliteDriver | undefined;
 
-/** Returns `node:sqlite` as a driver; undefined when this Node.js does not have it, or is older than 22.16. */
+/** Returns `node:sqlite` as a driver. Returns undefined when Node.js lacks the module, or is older than 22.16. */
 export function nodeSqlite(): SqliteDriver | undefined {
   driver ??= load();
   return driver;
 }
 
 function load(): SqliteDriver | undefined {
-  // Uses `getBuiltinModule`, because bundlers and test runners do not know the module.
+  // Uses `getBuiltinModule`, because some bundlers and test runners do not know this module.
   const sqlite = process.getBuiltinModule(nodeSqliteName) as NodeSqliteModule | undefined;
   if (sqlite?.backup === undefined) return undefined;
   return {

@@ -1,11 +1,14 @@
-/** SQLite's names of its primary result codes, by their numbers. */
+/** Names of the primary result codes of SQLite. The index of a name is the number of its code. */
 const primary = [
   ...['OK', 'ERROR', 'INTERNAL', 'PERM', 'ABORT', 'BUSY', 'LOCKED', 'NOMEM', 'READONLY', 'INTERRUPT', 'IOERR'],
   ...['CORRUPT', 'NOTFOUND', 'FULL', 'CANTOPEN', 'PROTOCOL', 'EMPTY', 'SCHEMA', 'TOOBIG', 'CONSTRAINT', 'MISMATCH'],
   ...['MISUSE', 'NOLFS', 'AUTH', 'FORMAT', 'RANGE', 'NOTADB', 'NOTICE', 'WARNING'],
 ];
 
-/** Names of the extended result codes, by the name of their primary code. In each list, the numbers begin with 1. */
+/**
+ * Names of the extended result codes of SQLite, by the name of the primary code. The numbers in each list begin with
+ * one.
+ */
 const extended: Readonly<Record<string, readonly string[]>> = {
   ERROR: ['MISSING_COLLSEQ', 'RETRY', 'SNAPSHOT'],
   ABORT: ['', 'ROLLBACK'],
@@ -28,8 +31,8 @@ const extended: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Returns SQLite's name of an extended result code, such as SQLITE_CONSTRAINT_UNIQUE for 2067. The low byte of the code
- * is the primary code. An unknown extended code gets the name of its primary code.
+ * Returns the name of an extended result code of SQLite, such as SQLITE_CONSTRAINT_UNIQUE for 2067. The low byte of the
+ * code is the primary code. For an unknown extended code, returns the name of the primary code.
  *
  * @see https://www.sqlite.org/rescode.html
  */

@@ -9,17 +9,17 @@ import { toLoadFailure } from './load-failure';
 import { describeSqliteViolation } from './violation';
 
 /**
- * Codes and messages by the beginning of the name of SQLite's result code. The name of an extended result code begins
- * with the name of its primary result code. The first entry that matches applies.
+ * Failures by the beginning of the name of SQLite's result code. The name of an extended result code begins with the
+ * name of its primary result code. The first matching entry applies.
  */
 const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, message: string])[] = [
   ['SQLITE_CONSTRAINT_FOREIGNKEY', 'REFERENCE_NOT_FOUND', 'the record refers to a record that does not exist'],
-  // SQLite implements ON DELETE RESTRICT as a trigger, and reports it as one.
+  // SQLite implements ON DELETE RESTRICT as a trigger, and reports a violation as an error of a trigger.
   ['SQLITE_CONSTRAINT_TRIGGER', 'STILL_REFERENCED', 'other records still refer to this record'],
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
-  // SQLite reports this when it could not enlarge the -shm file.
+  // SQLite reports this code when it could not enlarge the -shm file.
   ['SQLITE_IOERR_SHMSIZE', 'STORAGE_FULL', 'the storage is full'],
   ['SQLITE_READONLY', 'READ_ONLY', 'the database is read-only'],
   ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],
@@ -31,16 +31,17 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_TOOBIG', 'INVALID_INPUT', 'a value is too large to store'],
 ];
 
-/** Errors that have the same code. Their messages distinguish them. */
+/** Failures for errors with the same result code, by the message of the error. */
 const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, message: string])[] = [
   [
     /^no such (?:table|column)|^table \S+ has no column named/,
     'SCHEMA_OUTDATED',
     'the database schema lacks a table or column that this package needs: apply its migrations',
   ],
-  // Reported when the header of the file is damaged, or when a newer version of SQLite has written the file.
+  // SQLite reports this message when the header of the file is damaged, or when a newer version of SQLite has written
+  // the file.
   [/^unsupported file format$/, 'CORRUPT', 'the file is not a readable database'],
-  // Parameters of statements are always valid JSON, so a stored value is invalid.
+  // The JSON of parameters is always valid, so a stored value is invalid.
   [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'a stored value is not valid JSON'],
 ];
 
@@ -56,14 +57,14 @@ function toSqliteFailure(error: object, cause: unknown): Failure | undefined {
   return driverError === undefined ? toLoadFailure(error, cause) : toReportedFailure(driverError, cause);
 }
 
-// If close() did not wait for a running call, the driver throws an error without a code for the call.
+// Reports whether a connection was closed while a call used it. The driver then throws an error without a code.
 function isAboutClosed(error: object): boolean {
   const { name, message } = propertiesOf(error);
   return name === 'TypeError' && message === 'The database connection is not open';
 }
 
-// Prisma's driver adapter wraps the driver's error, and keeps its code and message in `originalCode` and
-// `originalMessage`.
+// Returns the driver's error that Prisma's driver adapter has wrapped. The adapter keeps its code and message in
+// `originalCode` and `originalMessage`.
 function adaptedErrorOf(error: object): SqliteError | undefined {
   const { originalCode, originalMessage } = propertiesOf(error);
   return sqliteErrorOf({ code: originalCode, message: originalMessage });
@@ -72,7 +73,7 @@ function adaptedErrorOf(error: object): SqliteError | undefined {
 function toReportedFailure({ code, message }: SqliteError, cause: unknown): Failure {
   const violation = describeSqliteViolation(code, message);
   if (violation !== undefined) return reportedFailure('CONSTRAINT_VIOLATION', violation, { cause });
-  // The columns of the constraint follow these words in the message.
+  // Reads the columns of the constraint, which follow these words in the message.
   const columns = message.split('constraint failed: ').at(1) ?? '';
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
     return toKeyFailure(columns, cause);

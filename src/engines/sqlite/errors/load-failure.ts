@@ -1,7 +1,7 @@
 import { reportedFailure, type Failure } from '../../../errors/failure';
 import { propertiesOf } from '../../../errors/properties';
 
-// The binary of better-sqlite3 is downloaded or compiled by its install script. Yarn 4 and pnpm 10 run the scripts of a
+// The install script of better-sqlite3 downloads or compiles its binary. Yarn 4 and pnpm 10 run the install script of a
 // package only if the application allows it.
 const rebuild = [
   'With npm, run "npm rebuild better-sqlite3 --ignore-scripts=false".',
@@ -13,7 +13,7 @@ const noBinary = `better-sqlite3 has no binary for this version of Node.js and t
 const install = '"npm install better-sqlite3", "pnpm add better-sqlite3" or "yarn add better-sqlite3"';
 const notInstalled = `better-sqlite3 is not installed: run ${install} in the application. ${orNode}`;
 
-/** Returns the failure when the driver could not be loaded; undefined for any other error. */
+/** Returns the failure for an error of loading the driver. Returns undefined for any other error. */
 export function toLoadFailure(error: object, cause: unknown): Failure | undefined {
   const message = describeLoadError(error);
   return message === undefined ? undefined : reportedFailure('DRIVER_UNAVAILABLE', message, { cause });
@@ -22,7 +22,7 @@ export function toLoadFailure(error: object, cause: unknown): Failure | undefine
 function describeLoadError(error: object): string | undefined {
   const { code, message } = propertiesOf(error);
   if (typeof message !== 'string') return undefined;
-  // The error of the package "bindings" has no code, so its message is tested.
+  // Tests the message, because an error of the package `bindings` has no code.
   if (code === 'ERR_DLOPEN_FAILED' || message.startsWith('Could not locate the bindings file')) return noBinary;
   const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
   return isMissing && /better-sqlite3|bindings|file-uri-to-path/.test(message) ? notInstalled : undefined;

@@ -1,16 +1,18 @@
 import { ownKeys, ownOptionalColumns, ownRequiredColumns } from '../../../errors/own-constraints';
 
-/* Constraints that the migrations of this package create in a SQLite database. */
+/** Names of the constraints that the migrations of this package create in a SQLite database. */
 
-/** Columns of the primary keys and unique indexes. The last two belong to a table that exists only on SQLite. */
+/**
+ * Columns of the primary keys and unique indexes of this package. The last two belong to a table that only SQLite has.
+ */
 const ownKeyColumns: ReadonlySet<string> = new Set([
   ...Object.values(ownKeys),
   'agent_names.agent_id',
   'agent_names.key',
 ]);
 
-// Every column except an integer primary key has a CHECK constraint with the name `<table>_<column>_check`. SQLite itself
-// checks the type of an integer primary key.
+// Names of the CHECK constraints of this package. Every column except an integer primary key has a constraint
+// `<table>_<column>_check`. SQLite itself checks the type of an integer primary key.
 const ownSqliteChecks: ReadonlySet<string> = new Set(
   [ownRequiredColumns, ownOptionalColumns].flatMap((tables) =>
     Object.entries(tables).flatMap(([table, columns]) => columns.map((column) => `${table}_${column}_check`)),
@@ -18,7 +20,7 @@ const ownSqliteChecks: ReadonlySet<string> = new Set(
 );
 
 /**
- * Reports whether a primary key or unique index belongs to this package.
+ * Reports whether a primary key or unique index of a SQLite database belongs to this package.
  *
  * @param columns - columns of the key, as SQLite reports them.
  */
@@ -31,7 +33,10 @@ export function isOwnSqliteCheck(name: string): boolean {
   return ownSqliteChecks.has(name);
 }
 
-/** Reports whether a table belongs to this package, to Prisma's history or to SQLite itself. */
+/**
+ * Reports whether a table of a SQLite database belongs to this package, to Prisma's history of migrations, or to SQLite
+ * itself.
+ */
 export function isOwnTable(name: string): boolean {
   return Object.hasOwn(ownRequiredColumns, name) || /^(?:_prisma_|agent_names_|sqlite_)/.test(name);
 }

@@ -3,8 +3,8 @@ import { isOwnRequiredColumn } from '../../../errors/own-constraints';
 import { isOwnSqliteCheck, isOwnSqliteKey, isOwnTable } from './own-constraints';
 
 /**
- * Matches the name of a CHECK constraint. For a constraint without a name, SQLite reports its SQL, which must not be
- * part of a message.
+ * Matches the name of a CHECK constraint. SQLite reports the SQL of a constraint without a name, which must not be part
+ * of a message.
  */
 const name = /^[\p{L}_][\p{L}\p{N}_$-]*$/u;
 
@@ -27,12 +27,13 @@ export function describeSqliteViolation(code: string, message: string): string |
     case 'SQLITE_CONSTRAINT_PRIMARYKEY':
     case 'SQLITE_CONSTRAINT_ROWID':
     case 'SQLITE_CONSTRAINT_UNIQUE':
-      // For a unique index over expressions, SQLite reports "index 'name'" and not the columns.
+      // SQLite reports "index 'name'" instead of columns for a unique index over expressions.
       return isOwnSqliteKey(subject) ? undefined : constraintMessage(/^index '(.*)'$/s.exec(subject)?.[1] ?? subject);
     case 'SQLITE_CONSTRAINT_DATATYPE':
       return constraintMessage(undefined);
     case 'SQLITE_CONSTRAINT_TRIGGER':
-      // The message is the text of RAISE, which may contain values. SQLite does not report the name of the trigger.
+      // Does not pass on the message, because the text of RAISE may contain values. SQLite does not report the name of
+      // the trigger.
       return message === 'FOREIGN KEY constraint failed' ? undefined : triggerMessage(undefined);
     case 'SQLITE_ERROR':
       return lacksTableOfTrigger(message) ? triggerMessage(undefined) : undefined;
@@ -41,8 +42,8 @@ export function describeSqliteViolation(code: string, message: string): string |
   }
 }
 
-// Reports whether a trigger refers to a missing table. It cannot be a statement of this package, because these refer
-// only to the package's own tables.
+// Reports whether a trigger refers to a missing table. Such an error cannot come from a statement of this package,
+// because these refer only to the package's own tables.
 function lacksTableOfTrigger(message: string): boolean {
   const table = /^no such table: (?:(?:main|temp)\.)?(.*)$/s.exec(message)?.[1];
   return table !== undefined && !isOwnTable(table);

@@ -1,11 +1,12 @@
 import type { SqliteSettings } from '../connection';
 import { runInDriverThread, toError } from '../driver-thread';
 
-/** Maximum number of problems that one check of SQLite reports. */
+/** Maximum number of problems that SQLite's own check of a file reports. */
 const maxProblems = 1000;
 
-// Program of the thread that runs SQLite's own check. It also returns the problems that were found before a failure. It
-// omits CHECK constraints, because the check of the records finds their violations and names the record.
+// Source text of the thread that runs SQLite's own check of a file. After a failure, the thread also returns the
+// problems that it found before. It omits CHECK constraints, because the check of the records finds their violations
+// and names the record.
 const work = `
   const damages = [];
   try {
@@ -23,11 +24,11 @@ const work = `
   return { damages };
 `;
 
-/** Result of SQLite's check of a file. */
+/** Result of SQLite's own check of a file. */
 export interface FileReport {
-  /** Problems in SQLite's words, which name pages, tables and indexes. */
+  /** Descriptions of the problems by SQLite, which name pages, tables and indexes. */
   readonly damages: readonly string[];
-  /** Error of the driver that ended the check early; undefined when the check was complete. */
+  /** Error of the driver that ended the check early. Undefined when the check was complete. */
   readonly failure: Error | undefined;
 }
 

@@ -22,7 +22,7 @@ export async function checkSqliteIntegrity(
     for (const message of damages) findings.add({ check: 'storage', message });
     if (failure !== undefined) throw failure;
   });
-  // If the schema cannot be read, no snapshot can be opened. Then there is only one finding, about the whole database.
+  // Adds only one finding if the schema cannot be read, because no snapshot can be opened then.
   await checkSqlitePart('the database', findings, () => {
     return withSnapshot(settings, async (snapshot) => {
       await checkRecords(snapshot, findings);

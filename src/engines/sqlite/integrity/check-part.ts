@@ -3,8 +3,8 @@ import { convertRejection } from '../../../runtime/convert-errors';
 import { classifySqliteError } from '../errors/classify';
 
 /**
- * Checks a part of a SQLite database, like {@link FindingSink.checkPart}, but `check` may also fail with errors of the
- * driver.
+ * Checks a part of a SQLite database, like {@link FindingSink.checkPart}. In addition, `check` may fail with errors of
+ * the driver.
  */
 export function checkSqlitePart(part: string, findings: FindingSink, check: () => Promise<void>): Promise<void> {
   return findings.checkPart(part, () => convertRejection(classifySqliteError, check));

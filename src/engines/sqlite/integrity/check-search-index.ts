@@ -44,7 +44,7 @@ function checkUnknownEntries(snapshot: SqliteSnapshot, findings: FindingSink): P
 
 /**
  * Reports whether the search index contains exactly the trigrams of all names. Compares a digest of the indexed
- * trigrams with a digest of the expected ones. The digests do not depend on the order of the trigrams.
+ * trigrams with a digest of the expected trigrams. The order of the trigrams does not matter.
  */
 async function isTrueToNames({ connection: { driver } }: SqliteSnapshot): Promise<boolean> {
   // Reads the index through fts5vocab, because FTS5's own integrity check holds the write lock while it runs.
@@ -72,8 +72,8 @@ function asIndexed(name: string): string {
 }
 
 /**
- * Adds a finding for each agent whose name has a trigram that the index lacks. Reports whether there is such an agent.
- * Slow, because it looks up every trigram of every name.
+ * Adds a finding for each agent whose name has a trigram that the index lacks. Returns true when there is such an
+ * agent. Slow, because it looks up every trigram of every name.
  */
 async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): Promise<boolean> {
   const find = snapshot.connection.driver
@@ -92,7 +92,7 @@ async function checkTrigrams(snapshot: SqliteSnapshot, findings: FindingSink): P
   return isMissing;
 }
 
-/** Adds a finding about an agent. Omits an id that is not a string. */
+/** Adds a finding about an agent. Omits the id if it is not a string. */
 function addFinding(findings: FindingSink, id: unknown, message: string): void {
   findings.add({
     check: 'search-index',
@@ -102,7 +102,7 @@ function addFinding(findings: FindingSink, id: unknown, message: string): void {
   });
 }
 
-/** Digest of a set of pairs that does not depend on their order. */
+/** Digest of a set of pairs of a trigram and a key. It does not depend on the order of the pairs. */
 class Sum {
   #count = 0;
   #sum = 0;
@@ -119,7 +119,7 @@ class Sum {
   }
 }
 
-// Finalizer of MurmurHash3: every bit of the result depends on every bit of the value.
+// Mixes the bits of a hash with the finalizer of MurmurHash3: every bit of the result depends on every bit of `value`.
 function mix(value: number): number {
   let hash = value;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

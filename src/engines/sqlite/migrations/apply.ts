@@ -10,12 +10,12 @@ import { describeFailedCheck } from './failed-check';
 import { createHistory, readHistory, recordMigration } from './history';
 import { inspectSchema } from './initial-schema';
 
-/** Failures of the storage, by the beginning of their code. They are not the fault of a migration. */
+/** Beginnings of result codes of SQLite that report a fault of the storage, and not of a migration. */
 const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|NOMEM)/;
 
 /**
- * Runs `work` in a transaction for migrations, on a separate connection. Other processes wait for its write lock. Waits
- * up to `busyTimeoutMs` for locks of other connections at the beginning, and again at the end.
+ * Runs `work` in a transaction for migrations, on a separate connection. Other processes wait for its write lock. At
+ * the beginning and at the end, waits up to `busyTimeoutMs` for locks of other connections.
  *
  * @throws the errors of `work`, after a rollback; the error of the driver when the file cannot be opened or locked.
  */
@@ -23,18 +23,18 @@ export async function withMigrationTransaction<T>(
   { path, busyTimeoutMs, driver }: Pick<SqliteSettings, 'path' | 'busyTimeoutMs' | 'driver'>,
   work: (transaction: MigrationTransaction) => Promise<T>,
 ): Promise<T> {
-  // timeout 0: `whileBusy` waits for locks, because SQLite's own wait would block the process.
+  // Sets SQLite's busy timeout to 0, because its wait would block the process. `whileBusy` waits for locks instead.
   const connection = driver.open(path, { timeout: 0 });
   try {
-    // The migrations replace tables to which others refer. This setting has no effect inside a transaction, so it comes
-    // first.
+    // Disables foreign keys, because the migrations replace tables to which other tables refer. This setting has no
+    // effect inside a transaction.
     connection.pragma('foreign_keys = OFF');
     await whileBusy(busyTimeoutMs, () => connection.exec('BEGIN IMMEDIATE'));
     const result = await work(new SqliteMigrationTransaction(connection, driver));
     await whileBusy(busyTimeoutMs, () => connection.exec('COMMIT'));
     return result;
   } finally {
-    // Closing the connection also rolls back a transaction that was not committed.
+    // Closes the connection, which also rolls back a transaction that was not committed.
     connection.close();
   }
 }
@@ -78,7 +78,7 @@ class SqliteMigrationTransaction implements MigrationTransaction {
   }
 }
 
-/** Runs synchronous work of the driver as a promise. */
+/** Runs synchronous work of the driver, and returns its result as a promise. */
 async function settle<T>(run: () => T): Promise<T> {
   return Promise.resolve(run());
 }

@@ -2,19 +2,20 @@ import type { DriverConnection } from '../driver/driver';
 import { quoteId } from '../../../sql/quote-id';
 import { sqliteErrorOf } from '../errors/sqlite-error';
 
-/** Prefix of the new table that a migration creates in order to replace a table. */
+/** Prefix of the name of a new table that a migration creates to replace a table. */
 const copyPrefix = 'new_';
 
 /**
- * Describes the row that violated a CHECK constraint while a migration copied a table into a new one, so that somebody
- * can correct the row: SQLite reports only the name of the constraint. Returns undefined for any other failure.
+ * Describes the row that violated a CHECK constraint while a migration copied a table into a new one. SQLite itself
+ * reports only the name of the constraint, but somebody must find and correct the row. Returns undefined for any other
+ * failure.
  *
- * @param driver - connection in the transaction of the migration. The earlier statements of the migration must still
- * have their effects.
+ * @param driver - connection in the transaction of the migration. The effects of the earlier statements of the
+ * migration must still be visible.
  */
 export function describeFailedCheck(driver: DriverConnection, error: unknown): string | undefined {
   const constraint = /^CHECK constraint failed: (\w+)$/.exec(sqliteErrorOf(error)?.message ?? '')?.[1];
-  // After some failures, SQLite has already ended the transaction.
+  // SQLite has already ended the transaction after some failures.
   if (constraint === undefined || !driver.inTransaction) return undefined;
   const find = driver.prepare<{ name: string; sql: string }>(
     `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND instr(sql, '"' || ? || '"') > 0`,

@@ -6,7 +6,7 @@ interface StoredEntry {
   readonly isFinished: 0 | 1;
 }
 
-/** Creates the history table. The statement is that of Prisma's schema engine, so that both create the same table. */
+/** Creates the history table with the statement of Prisma's schema engine, so that both create the same table. */
 const createSql = `CREATE TABLE "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
     "checksum"              TEXT NOT NULL,
@@ -21,7 +21,10 @@ const createSql = `CREATE TABLE "_prisma_migrations" (
 const insertSql = `INSERT INTO _prisma_migrations
   (id, checksum, migration_name, started_at, finished_at, logs, applied_steps_count) VALUES (?, ?, ?, ?, ?, ?, ?)`;
 
-/** Returns the entries of the history that were not rolled back; undefined when the database has no history. */
+/**
+ * Returns the entries of the migration history that were not rolled back. Returns undefined when the database has no
+ * history.
+ */
 export function readHistory(driver: DriverConnection): HistoryEntry[] | undefined {
   const table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_prisma_migrations'";
   if (driver.prepare(table).get() === undefined) return undefined;
@@ -34,7 +37,7 @@ export function createHistory(driver: DriverConnection): void {
   driver.exec(createSql);
 }
 
-/** Adds a row to the history. Prisma stores times as milliseconds since 1970. */
+/** Adds a row to the migration history. Prisma stores times as milliseconds since 1970. */
 export function recordMigration(driver: DriverConnection, row: HistoryRow): void {
   const { id, checksum, name, startedAt, finishedAt, logs, appliedSteps } = row;
   const times = [startedAt.getTime(), finishedAt.getTime()];

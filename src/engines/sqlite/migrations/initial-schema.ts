@@ -4,7 +4,7 @@ import type { ExistingSchema } from '../../../migrations/runner';
 import type { DriverConnection, SqliteDriver } from '../driver/driver';
 import { readHistory } from './history';
 
-/** Returns the kind of objects in the database, apart from the history. */
+/** Returns the kind of the schema in the database, without regard to the migration history. */
 export function inspectSchema(connection: DriverConnection, driver: SqliteDriver): ExistingSchema {
   if (isEmpty(connection)) return 'empty';
   const initial = readInitialSchema(driver);
@@ -12,7 +12,7 @@ export function inspectSchema(connection: DriverConnection, driver: SqliteDriver
   return isInitial ? 'initial' : 'other';
 }
 
-/** Reports whether the database contains no objects, apart from the history. */
+/** Reports whether the database contains no objects except the migration history. */
 export function isEmpty(connection: DriverConnection): boolean {
   const objects =
     "SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name <> '_prisma_migrations'";
@@ -24,15 +24,15 @@ export function isEmpty(connection: DriverConnection): boolean {
  * are those of this package.
  */
 export function isOwnDatabase(connection: DriverConnection, driver: SqliteDriver): boolean {
-  // An unfinished migration of this package is also a sign that the database belongs to it. If the history contains no
-  // migration of this package, for example because all were marked as rolled back, the tables decide.
+  // An unfinished migration of this package also shows that the database belongs to this package. The tables decide if
+  // the history contains no such migration, for example because all are marked as rolled back.
   const history = readHistory(connection) ?? [];
   if (history.some(({ name }) => isOwnMigration(name))) return true;
   const tables = tablesOf(connection);
   return [...readInitialSchema(driver).keys()].every((table) => tables.includes(table));
 }
 
-/** Returns the columns of the tables that the first migration creates, in their order. */
+/** Returns the columns of each table that the first migration creates, in the order of creation. */
 function readInitialSchema(driver: SqliteDriver): Map<string, string[]> {
   const connection = driver.open(':memory:');
   try {
