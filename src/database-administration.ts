@@ -70,7 +70,7 @@ export interface DatabaseAdministration {
   transaction<T>(work: (tx: TransactionScope) => T | Promise<T>, options?: TransactionOptions): Promise<T>;
 
   /**
-   * Applies the pending migrations atomically, whatever the option `migrations` says. Several processes can call it at
+   * Applies the pending migrations atomically, regardless of the option `migrations`. Several processes can call it at
    * the same time.
    *
    * @returns the names of the applied migrations, in order; an empty array when the schema is up to date.

@@ -7,14 +7,14 @@ import type { ReadOptions } from './options/read-options';
 import type { Registration, RegistrationInput } from './registration/types';
 import type { ResolveRequest, ResolveResult } from './resolution/types';
 
-/** Methods for the most frequent calls of a database, or of one transaction. */
+/** Frequently used methods of a database, or of one transaction. */
 export interface DatabaseCalls {
   /**
    * Resolves a name to the best usable agent, with its certificate and its best endpoint, as one snapshot. An agent is
-   * usable when it is ACTIVE and has not expired, and its certificate is VALID and within its validity.
-   * The best agent is the first of the usable agents that satisfy the request, in this order: agents that are not
-   * deprecated; releases, unless `request.version` is given; the highest version; the last update; the lowest id. The
-   * best endpoint is the healthiest one; of several, the first in the order of the agent.
+   * usable when it is ACTIVE and has not expired, and its certificate is VALID and within its validity. The best agent
+   * is the first in this order: not deprecated; a release, not a prerelease, unless `request.version` is given; highest
+   * version; latest update; lowest id. The best endpoint is the healthiest one; of several, the first in the order of
+   * the agent.
    *
    * @returns the outcome: `resolved`, or why there is no result. See {@link ResolveResult}.
    * @throws INVALID_INPUT, also when a text or a list of the request is empty.
@@ -222,7 +222,7 @@ export interface DatabaseCalls {
   getCertificateByFingerprint(fingerprint: string, options?: ReadOptions): Promise<Certificate | null>;
 
   /**
-   * Changes the status of a certificate. `certificates.revoke()` also suspends or revokes its agents.
+   * Changes the status of a certificate. `certificates.revoke()` also suspends or revokes the agents that hold it.
    *
    * @returns false when the certificate does not exist.
    * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT.

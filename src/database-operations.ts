@@ -30,14 +30,14 @@ export let sessionOf: (operations: DatabaseOperations) => Session;
 
 /**
  * Calls of a database, or of one transaction: the services, and the methods that {@link DatabaseCalls} documents. Every
- * error is a `DatabaseError`.
+ * error that a call throws is a `DatabaseError`.
  */
 export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
-  /** Agents: registration, resolution, changes and batches. */
+  /** Service for agents: registration, resolution, changes and batches. */
   readonly agents: AgentService;
-  /** Certificates: storage, search, revocation and rotation. */
+  /** Service for certificates: storage, search, revocation and rotation. */
   readonly certificates: CertificateService;
-  /** Security events: recording, search, aggregation, pruning and verification. */
+  /** Service for security events: recording, search, aggregation, pruning and verification. */
   readonly events: EventService;
   readonly #changes: ChangeService;
   readonly #registration: RegistrationService;
@@ -50,7 +50,7 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
   }
 
   /**
-   * Creates the services of a session.
+   * Creates the services of a database session.
    *
    * @internal
    */
@@ -133,8 +133,8 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
     return this.events.record(event);
   }
 
-  // `DatabaseCalls` does not declare this method, because editors would then show the docstrings of all overloads for
-  // each of them.
+  // `DatabaseCalls` does not declare `querySecurityEvents`, because editors would then show the docstrings of all
+  // overloads for each overload.
   /**
    * Returns the security events that match all fields of a filter, newest first; an empty array when none matches.
    *
@@ -174,7 +174,8 @@ export abstract class DatabaseOperations implements DatabaseCalls, OwnerScopes {
     ...rest: LaterParameters
   ): Promise<SecurityEvent[]> {
     if (isTimeParameter(first) && isTimeParameter(second)) return this.events.query(toEventQuery(first, second, rest));
-    // The first parameter is a filter. The casts are safe, because the service checks both arguments.
+    // The first parameter is a filter, because it is not a time. The casts are safe, because the service checks both
+    // arguments.
     return this.events.query(first as SecurityEventQuery | undefined, second as ReadOptions | undefined);
   }
 }

@@ -7,7 +7,9 @@ import type { DatabaseOptions } from './options/types';
 import { resolveOptions, type ResolvedOptions } from './options/resolve-options';
 
 interface Instance {
-  /** Options of the first call. They are a copy, so later changes to the caller's object have no effect. */
+  /**
+   * Options of the first `getInstance` call. They are a copy, so later changes to the caller's object have no effect.
+   */
   readonly options: ResolvedOptions;
   readonly ready: Promise<DatabaseService>;
 }
@@ -19,8 +21,8 @@ export class DatabaseServiceFactory {
   static #resetting: Promise<void> | undefined;
 
   /**
-   * Returns the only instance of this process, initialized. The first call creates the instance. Concurrent first calls
-   * get the same one. After a failed start, the next call tries again.
+   * Returns the only database service of this process, initialized. The first call creates the instance. Concurrent
+   * first calls get the same instance. After a failed start, the next call tries again.
    *
    * @param options - options of the instance. Later calls omit them or pass equal ones.
    * @throws INVALID_OPTIONS when the options differ from those of the existing instance; the errors of `initialize()`.
@@ -36,7 +38,7 @@ export class DatabaseServiceFactory {
     if (live !== undefined) {
       await runAs('initialize', () => checkSameOptions(options, live.options));
       const service = await live.ready;
-      // If the application has closed the service meanwhile, opens it again. Otherwise does nothing.
+      // Opens the service again if the application has closed it meanwhile. Otherwise does nothing.
       await service.initialize();
       return service;
     }
@@ -52,10 +54,10 @@ export class DatabaseServiceFactory {
   }
 
   /**
-   * Resets the database, for tests only. Closes and discards the instance. Then removes its SQLite file, with the files
-   * `-wal`, `-shm` and `-journal` beside it. On PostgreSQL, deletes all records and keeps the schema. Without an
-   * instance, does the same to the database that `options` name. If the path of the file is a symbolic link, removes
-   * its target and keeps the link.
+   * Resets the database, for tests only. Closes and discards the instance. Then removes the SQLite file of the
+   * instance, with the files `-wal`, `-shm` and `-journal` beside it. On PostgreSQL, deletes all records and keeps the
+   * schema. Without an instance, does the same to the database that `options` name. If the path of the file is a
+   * symbolic link, removes the target of the link and keeps the link.
    *
    * @param options - as for `getInstance`. Default: those of the instance; without an instance, the default database.
    * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that was not created by this
@@ -82,7 +84,7 @@ export class DatabaseServiceFactory {
   static async #reset(options: DatabaseOptions | undefined): Promise<void> {
     const instance = this.#instance;
     const service = await instance?.ready.catch(() => undefined);
-    // If the instance could not be opened, its file may not be a database. Then nothing is removed.
+    // Removes nothing if the instance could not be opened, because its file may not be a database.
     if (instance !== undefined && service === undefined && options === undefined) return;
     await runAs('reset', async () => {
       const live = service === undefined ? undefined : instance?.options;
@@ -91,7 +93,7 @@ export class DatabaseServiceFactory {
       await service?.close();
       await resetDatabase(target);
     });
-    // The instance is discarded last. If the reset fails, the next call without options still gets the options of the
+    // Discards the instance last. If the reset fails, the next call without options still gets the options of the
     // instance.
     if (this.#instance === instance) this.#instance = undefined;
   }
@@ -123,7 +125,7 @@ function checkSameOptions(options: DatabaseOptions | undefined, live: ResolvedOp
   );
 }
 
-/** Returns the result of `work`. If `work` fails, throws the `DatabaseError` of `operation`. */
+/** Returns the result of `work`. Converts an error that `work` throws to a `DatabaseError` of `operation`. */
 async function runAs(operation: Operation, work: () => void | Promise<void>): Promise<void> {
   try {
     await work();

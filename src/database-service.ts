@@ -34,14 +34,14 @@ import type { OwnerScopeOptions } from './tenancy/types';
 import { TransactionScope } from './transaction-scope';
 
 /**
- * Returns the resolved options of a service.
+ * Returns the validated options of a database service, with their defaults.
  *
  * @internal
  */
 export let optionsOf: (service: DatabaseService) => ResolvedOptions;
 
 /**
- * Returns the diagnostics of a service.
+ * Returns the diagnostics (counters, logger and listeners) of a database service.
  *
  * @internal
  */
@@ -72,7 +72,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   /**
-   * Checks the options. Does not open the database.
+   * Creates a service, and checks the options. Does not open the database.
    *
    * @throws INVALID_OPTIONS when an option is unknown or invalid
    */
@@ -98,16 +98,16 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   initialize(): Promise<void> {
-    // Reopening here would be a deadlock: the opening would wait for the closing, the closing for the transaction, and
-    // the transaction for the opening.
+    // Reopening the database inside one of its transactions would be a deadlock: the opening would wait for the
+    // closing, the closing for the transaction, and the transaction for the opening.
     const isReopened = !this.#lifecycle.isOpen && this.#session.isInsideTransaction();
     if (isReopened) return this.#refuse('initialize', 'cannot reopen its own database');
     return this.#lifecycle.open();
   }
 
   close(): Promise<void> {
-    // Closing here would be a deadlock: the closing would wait for the transaction, and the transaction for the
-    // closing.
+    // Closing the database inside one of its transactions would be a deadlock: the closing and the transaction would
+    // wait for each other.
     if (this.#session.isInsideTransaction()) return this.#refuse('close', 'cannot close its own database');
     return this.#lifecycle.close();
   }
@@ -164,7 +164,7 @@ export class DatabaseService extends DatabaseOperations implements DatabaseAdmin
   }
 
   backup(path: string, options?: BackupOptions): Promise<void> {
-    // Resolves the path now, because the working directory may change before the copy begins.
+    // Resolves the path of the copy now, because the working directory may change before the copy begins.
     return this.#session.onDatabase('backup', (database) => database.backUp(parseBackup(path, options)));
   }
 

@@ -1,16 +1,16 @@
 import type { DatabaseErrorCode } from '../errors/database-error';
 import type { CallEvent, QueryEvent } from './types';
 
-/** Trace of one call, such as a span of OpenTelemetry. */
+/** Trace of one call of the public API, such as a span of OpenTelemetry. */
 export interface CallTrace {
-  /** Runs the work of the call. Everything that the work starts becomes a part of the trace. */
+  /** Runs the work of the traced call. Everything that the work starts becomes a part of the trace. */
   run<T>(work: () => T): T;
-  /** Records a statement that has just ended. */
+  /** Records an SQL statement that has just ended. */
   statement(event: QueryEvent): void;
   end(event: CallEvent): void;
 }
 
-/** Receives the events of a call. */
+/** Listener that receives the events of a call. */
 export interface CallListener {
   emit(event: CallEvent | QueryEvent): void;
 }
@@ -19,9 +19,9 @@ export interface CallListener {
 export class Call {
   readonly #operation: string;
   readonly #name: string | undefined;
-  /** Number of attempts so far. */
+  /** Number of attempts that the call has made so far. */
   attempts = 1;
-  /** True when the cache has answered the call. */
+  /** True when the record cache has answered the call. */
   isCached = false;
   #rows = 0;
   readonly #startMs = performance.now();
@@ -43,12 +43,12 @@ export class Call {
     return this.#trace === undefined ? work(this) : this.#trace.run(() => work(this));
   }
 
-  /** Records that the attempt with this number has failed and that the call is tried again. */
+  /** Records that an attempt of the call has failed and that the call is tried again. */
   retriedAfter(attempt: number): void {
     this.attempts = Math.max(this.attempts, attempt + 1);
   }
 
-  /** Reports a statement of the call. */
+  /** Reports an SQL statement of the call to the listener. */
   statement(sql: string, rows: number, changes: number, durationMs: number): void {
     this.#rows += rows;
     const event: QueryEvent = { type: 'query', operation: this.#operation, sql, rows, changes, durationMs };
@@ -57,7 +57,7 @@ export class Call {
   }
 
   /**
-   * Reports the end of the call.
+   * Reports the end of the call to the listener.
    *
    * @param code - code of the error, if the error is a `DatabaseError`
    */

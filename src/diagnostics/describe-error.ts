@@ -11,8 +11,8 @@ export interface ErrorDescription {
 const maxDepth = 8;
 
 /**
- * Returns the name, the message and the stack of an error and of its causes, as text. The error itself is not logged,
- * because a logger would also print all properties that a driver has added to it.
+ * Returns the name, the message and the stack of an error and of its causes, as text. Log this description in place of
+ * the error, because a logger would also print all properties that a driver has added to the error.
  */
 export function describeError(error: unknown, depth = maxDepth): ErrorDescription {
   try {
@@ -25,7 +25,7 @@ export function describeError(error: unknown, depth = maxDepth): ErrorDescriptio
       ...(cause !== undefined && depth > 1 ? { cause: describeError(cause, depth - 1) } : undefined),
     };
   } catch {
-    // A getter or a proxy of the application threw an error.
+    // A getter or a proxy of the application threw an error while the error was read.
     return { name: 'unknown', message: 'the error cannot be read' };
   }
 }

@@ -6,7 +6,7 @@ import { Counters } from './counters';
 import { describeError } from './describe-error';
 import type { BreakerState, CacheEvent, DatabaseEvent, Logger, TransactionEvent } from './types';
 
-/** Codes of errors that an operator has to correct. They are logged as errors; other codes are logged as warnings. */
+/** Codes of errors that an operator has to correct. They are logged with the level `error`. */
 const severeCodes: ReadonlySet<string> = new Set([
   'UNAVAILABLE',
   'STORAGE_FULL',
@@ -19,8 +19,8 @@ const severeCodes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Codes of errors that the caller has to correct. They are logged for debugging only, because the caller's own error
- * handling reports them.
+ * Codes of errors that the caller has to correct. They are logged with the level `debug`, because the caller's own
+ * error handling reports them.
  */
 const callerCodes: ReadonlySet<string> = new Set([
   'INVALID_INPUT',
@@ -41,7 +41,7 @@ function levelOf(code: string): keyof Logger {
 
 /** Receives the events of a database, and traces its calls. */
 export interface Instrumentation {
-  /** Begins the trace of a call. */
+  /** Begins the trace of a call of the public API. */
   beginCall(operation: string): CallTrace;
   onEvent(event: DatabaseEvent): void;
 }
@@ -53,11 +53,14 @@ const breakerMessages: Readonly<Record<BreakerState, (failures: number) => strin
   closed: () => 'closed: the database is reachable',
 };
 
-/** Reports events to the application's logger and hook. An error that they throw never makes a call fail. */
+/**
+ * Reports events to the application's logger and to its hook `onEvent`. An error that one of them throws never makes a
+ * call fail.
+ */
 export class Diagnostics {
   readonly #logger: Logger | undefined;
   readonly #onEvent: ((event: DatabaseEvent) => void) | undefined;
-  /** Instrumentation that the application has added to the open database. */
+  /** Instrumentation, such as OpenTelemetry, that the application has added to the open database. */
   instrumentation: Instrumentation | undefined;
   readonly counters = new Counters();
 
@@ -66,28 +69,28 @@ export class Diagnostics {
     this.#onEvent = onEvent;
   }
 
-  /** True when a listener would receive events. Otherwise no events are created. */
+  /** True when the application has a listener for events. Otherwise no events are created. */
   get isObserved(): boolean {
     return this.#onEvent !== undefined || this.instrumentation !== undefined;
   }
 
   /**
-   * Begins a call. Returns undefined when there is no listener.
+   * Begins a call that reports events. Returns undefined when the application has no listener.
    *
-   * @param name - name of a transaction.
+   * @param name - option `name`, if the call is a transaction.
    */
   beginCall(operation: string, name?: string): Call | undefined {
     if (!this.isObserved) return undefined;
     return new Call({ operation, name }, this, this.instrumentation?.beginCall(operation));
   }
 
-  /** Counts a call that succeeded. */
+  /** Counts a call that succeeded, and reports its end. */
   succeeded(call: Call | undefined): void {
     this.counters.calls += 1;
     call?.end('ok');
   }
 
-  /** Counts a call that threw `error`. */
+  /** Counts a call that threw `error`, and reports its end. */
   ended(call: Call | undefined, error: unknown): void {
     this.counters.calls += 1;
     call?.end('error', isDatabaseError(error) ? error.code : undefined);
@@ -104,7 +107,7 @@ export class Diagnostics {
     this.emit({ type: 'error', operation, code, durationMs, attempt });
     this.counters.countError(code);
     const cause = code === 'INTERNAL' ? { cause: describeError(driverErrorOf(error)) } : undefined;
-    // Loggers search for these fields at the top level, so they are repeated beside the error.
+    // Repeats the fields of the error at the top level, where log searches expect them.
     const details = { err: error, operation, code, durationMs, attempt, ...cause };
     quietly(() => this.#logger?.[levelOf(code)](details, message));
   }
@@ -133,7 +136,7 @@ export class Diagnostics {
   }
 
   migrated(applied: readonly string[], durationMs: number): void {
-    // Copies the array, because the caller of `migrate` receives the original and may change it.
+    // Copies the array: the caller of `migrateDatabase` receives the original and may change it.
     this.emit({ type: 'migration', applied: [...applied], durationMs });
     quietly(() => this.#logger?.info({ applied, durationMs }, 'migrations applied'));
   }
@@ -163,7 +166,7 @@ export class Diagnostics {
 /** Calls a listener of the application, and ignores its errors. */
 function quietly(notify: () => unknown): void {
   try {
-    // A rejected promise that nobody handles would end the process.
+    // Handles the rejection of an asynchronous listener. An unhandled rejection would end the process.
     Promise.resolve(notify()).catch(() => undefined);
   } catch {
     // An error of the listener must not make the call fail.

@@ -14,58 +14,62 @@ import type { DatabaseErrorCode } from '../errors/database-error';
 export type DatabaseEvent =
   CallEvent | QueryEvent | ErrorEvent | RetryEvent | BreakerEvent | TransactionEvent | CacheEvent | MigrationEvent;
 
-/** Event at the end of a call of the public API. An iteration is several calls: one for each page that it reads. */
+/**
+ * Event at the end of a call of the public API. An iteration counts as several calls: one for each page that it reads.
+ */
 export interface CallEvent {
   readonly type: 'call';
   /**
-   * Call, such as `agents.get`. A call of `db.transaction` is `transaction`; the calls inside it have their own events.
+   * Name of the call, such as `agents.get`. A `db.transaction` has the name `transaction`; the calls inside it have
+   * separate events.
    */
   readonly operation: string;
-  /** Option `name` of a `db.transaction`. Absent when it was not given, and for all other calls. */
+  /** Value of the option `name` of a `db.transaction`. Absent for all other calls, and without this option. */
   readonly name?: string;
   readonly outcome: 'ok' | 'error';
   /**
-   * Code of the error. Absent when the call succeeded, and when a callback of the application has thrown another error.
+   * Code of the error. Absent when the call succeeded, and when a callback of the application threw an error of its
+   * own.
    */
   readonly code?: DatabaseErrorCode;
-  /** Number of attempts; 1 without a retry. */
+  /** Number of attempts of the call; 1 without a retry. */
   readonly attempts: number;
   /** Number of rows that the statements of the call returned. */
   readonly rows: number;
-  /** True when the cache answered the call, also with a stale record during an outage. */
+  /** True when the record cache answered the call, also with a stale record during an outage. */
   readonly cached: boolean;
-  /** Start of the call in milliseconds since 1970, with fractions, by the system clock. */
+  /** Start of the call in milliseconds since 1970, with fractions of a millisecond, by the system clock. */
   readonly startedAt: number;
-  /** Duration with all attempts and waits, in milliseconds. */
+  /** Duration of the call in milliseconds, including all attempts and waits. */
   readonly durationMs: number;
 }
 
 /**
- * Event after each statement that has succeeded. `BEGIN`, `COMMIT` and `ROLLBACK` of transactions are reported;
- * savepoints are not. On PostgreSQL, a short write can be a single message, which is a transaction without `BEGIN` and
- * `COMMIT`.
+ * Event after each SQL statement that has succeeded. The `BEGIN`, `COMMIT` and `ROLLBACK` of a transaction are
+ * reported; savepoints are not. On PostgreSQL, a short write may be sent as one message, which is a transaction without
+ * `BEGIN` and `COMMIT`.
  */
 export interface QueryEvent {
   readonly type: 'query';
-  /** Call that ran the statement, such as `agents.get`. */
+  /** Name of the call that ran the statement, such as `agents.get`. */
   readonly operation: string;
-  /** SQL with placeholders for the parameters. */
+  /** SQL of the statement, with placeholders for the parameters. */
   readonly sql: string;
-  /** Number of returned rows. */
+  /** Number of rows that the statement returned. */
   readonly rows: number;
-  /** Number of changed rows. */
+  /** Number of rows that the statement changed. */
   readonly changes: number;
   readonly durationMs: number;
 }
 
-/** Event of a call that has failed. Each failure is reported once. */
+/** Event of a call that has failed. Each failed call is reported once. */
 export interface ErrorEvent {
   readonly type: 'error';
   readonly operation: string;
   readonly code: DatabaseErrorCode;
-  /** Duration of the call with all attempts and waits, in milliseconds. */
+  /** Duration of the failed call in milliseconds, including all attempts and waits. */
   readonly durationMs: number;
-  /** Number of attempts; 1 without a retry. */
+  /** Number of attempts of the failed call; 1 without a retry. */
   readonly attempt: number;
 }
 
@@ -76,7 +80,7 @@ export interface RetryEvent {
   readonly code: DatabaseErrorCode;
   /** Number of the failed attempt, from 1. */
   readonly attempt: number;
-  /** Wait before the next attempt, in milliseconds. */
+  /** Time in milliseconds until the next attempt. */
   readonly delayMs: number;
 }
 
@@ -86,29 +90,29 @@ export interface RetryEvent {
  */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** Event of the circuit breaker, whose state has changed: see the option `breaker`. */
+/** Event of the circuit breaker when its state changes: see the option `breaker`. */
 export interface BreakerEvent {
   readonly type: 'breaker';
   readonly state: BreakerState;
 }
 
-/** Event at the end of a `db.transaction`. Not emitted for a transaction that could not begin. */
+/** Event at the end of a `db.transaction`. A transaction that could not begin has no such event. */
 export interface TransactionEvent {
   readonly type: 'transaction';
-  /** Value of the option `name`. Absent when it was not given. */
+  /** Value of the option `name` of the transaction. Absent when it was not given. */
   readonly name?: string;
   readonly outcome: 'commit' | 'rollback';
-  /** Number of times that the callback was run; 1 without a retry. */
+  /** Number of times that the callback of the transaction was run; 1 without a retry. */
   readonly attempts: number;
-  /** Duration with all attempts and waits, in milliseconds. */
+  /** Duration of the transaction in milliseconds, including all attempts and waits. */
   readonly durationMs: number;
 }
 
-/** Event after each lookup in the cache, and after each eviction. */
+/** Event after each lookup in the record cache, and after each eviction. */
 export interface CacheEvent {
   readonly type: 'cache';
   /**
-   * Result of the lookup, or `evict`:
+   * Result of the lookup in the cache, or `evict`:
    *
    * - `hit`: the cache contained the record, or the result that it does not exist.
    * - `miss`: the cache had no result. The call has read the record, or waited for another call that was reading it.

@@ -4,8 +4,8 @@ import { findInChain } from './error-chain';
 import { copyFailure, Failure, isFailure, reportedFailure } from './failure';
 
 /**
- * Converts an error of a database driver into a failure; returns undefined for an error that it does not know. When one
- * error wraps another, it is called with each of them as `link`. `cause` is the outermost error.
+ * Function that converts an error of a database driver into a failure. It returns undefined for an error that it does
+ * not know. It is called with each error of a chain of causes as `link`; `cause` is the outermost error.
  */
 export type ErrorMapper = (link: object, cause: unknown) => Failure | undefined;
 
@@ -17,15 +17,15 @@ const failures = new WeakMap<object, Failure>();
 
 /**
  * Stores the failure from which `error` was created. {@link classifyError} returns this failure when the application
- * throws `error` again, for example in the callback of a transaction.
+ * throws the same error again, for example in the callback of a transaction.
  */
 export function rememberFailure(error: DatabaseError, failure: Failure): void {
   failures.set(error, failure);
 }
 
 /**
- * Converts any error into a failure, with the error as its cause. The code is INTERNAL for an unknown error. A failure
- * is returned unchanged.
+ * Converts any error into a failure, with the error as its cause. The code is INTERNAL for an unknown error. Returns a
+ * failure unchanged.
  *
  * @param map - converts the errors of an engine's driver. Without `map`, an error of a driver is unknown.
  */
@@ -39,7 +39,8 @@ export function classifyError(error: unknown, map?: ErrorMapper): Failure {
   return known ?? unexpectedFault(error);
 }
 
-// The application may have wrapped an error of this package in an error of its own. `link` is one of the two.
+// The application may have wrapped an error of this package in an error of its own. `link` is the wrapper or the
+// wrapped error.
 function failureOf(link: object, cause: unknown): Failure | undefined {
   const failure = isFailure(link) ? link : failures.get(link);
   return failure && copyFailure(failure, { cause });

@@ -62,10 +62,10 @@ export type DatabaseErrorCode = (typeof databaseErrorCodes)[number];
 /** Kind of record that an error is about. */
 export type ErrorEntity = 'agent' | 'endpoint' | 'certificate' | 'securityEvent';
 
-/** Properties from which a {@link DatabaseError} is created. */
+/** Properties with which a {@link DatabaseError} is created. */
 export interface DatabaseErrorDetails {
   readonly code: DatabaseErrorCode;
-  /** Call that failed, such as `agents.create`. */
+  /** Name of the call that failed, such as `agents.create`. */
   readonly operation: string;
   readonly message: string;
   readonly retryable: boolean;
@@ -78,8 +78,8 @@ export interface DatabaseErrorDetails {
   readonly cause?: unknown;
 }
 
-// `instanceof` would not recognize an error of another copy of this package, because each copy has a class of its own.
-// `Symbol.for` returns the same symbol to all copies.
+// Marks the errors of this class. `instanceof` alone would not recognize an error of another copy of this package,
+// which has its own class. `Symbol.for` returns the same symbol to all copies.
 const brand = Symbol.for('ans-database.DatabaseError');
 
 /** Result of `JSON.stringify` for a {@link DatabaseError}. Absent fields are omitted. */
@@ -112,7 +112,7 @@ export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
   /** Code of the error. Test this property to handle different errors differently. */
   readonly code: DatabaseErrorCode;
-  /** Call that failed, such as `agents.create`. */
+  /** Name of the call that failed, such as `agents.create`. */
   readonly operation: string;
   /** True when the same call may succeed later, without a change of its arguments. */
   readonly retryable: boolean;
@@ -133,7 +133,7 @@ export class DatabaseError extends Error {
   }
 
   /**
-   * Returns the fields of the error without the cause and the stack. The result contains no secret.
+   * Returns the fields of a `DatabaseError` without the cause and the stack. The result contains no secret.
    *
    * @example
    * ```ts
@@ -168,7 +168,7 @@ export function isDatabaseError(error: unknown): error is DatabaseError {
   try {
     return typeof error === 'object' && error !== null && brand in error;
   } catch {
-    // Reading a property of a proxy may throw. An error of this package is never such a proxy.
+    // Reading a property of a proxy may throw. A `DatabaseError` is never such a proxy.
     return false;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Stores the original errors. The map itself is a local variable, because `util.inspect` would print its entries if it
- * were a property.
+ * Store of the original errors of `DatabaseError` objects. The map itself is a local variable: `util.inspect` would
+ * print the entries of a map in a property.
  */
 interface OriginalErrors {
   readonly get: (error: object) => unknown;
@@ -30,7 +30,7 @@ export function driverErrorOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null ? originalErrors().get(error) : undefined;
 }
 
-/** Stores the original error of `error`, where only {@link driverErrorOf} can read it. */
+/** Stores the original error of the `DatabaseError` `error`. Only {@link driverErrorOf} can read it. */
 export function rememberDriverError(error: object, original: unknown): void {
   originalErrors().set(error, original);
 }

@@ -6,7 +6,8 @@ const maxDepth = 8;
 /**
  * Calls `find` for an error, then for its cause, then for the cause of that cause, and so on. Returns the first result
  * that is not undefined. Returns undefined when no call has a result, or when a getter of an error throws. For example,
- * an error of Prisma Client has the error of Prisma's adapter as its cause, and that one the driver's error.
+ * an error of Prisma Client has an error of Prisma's adapter as its cause, and the adapter's error has the driver's
+ * error as its cause.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;
@@ -17,7 +18,7 @@ export function findInChain<T>(error: unknown, find: (link: object) => T | undef
       link = nextLink(link);
     }
   } catch {
-    // A getter or a proxy of the application threw an error.
+    // A getter or a proxy of the application threw an error while the chain was read.
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
 import type { DatabaseErrorCode, ErrorEntity } from './database-error';
 
 /**
- * Availability of the database, as a failure shows it. `up`: the database has responded. `down`: the database could not
- * be reached or used. `unknown`: the failure shows neither, for example because the process lacks memory.
+ * Availability of the database according to a failure. `up`: the database has responded. `down`: the database could not
+ * be reached or used. `unknown`: the failure does not tell, for example because the process lacks memory.
  */
 export type Availability = 'up' | 'down' | 'unknown';
 
@@ -23,8 +23,9 @@ export interface FailureDetails {
 
 const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT', 'UNAVAILABLE']);
 
-// `instanceof` would not recognize a failure of another copy of this module. After a hot reload, two copies are in use:
-// modules that were loaded before keep the old one. `Symbol.for` returns the same symbol to both.
+// Marks the failures. `instanceof` alone would not recognize a failure of another copy of this module. After a hot
+// reload, two copies are in use, because modules that were loaded before keep the old copy. `Symbol.for` returns the
+// same symbol to both copies.
 const brand = Symbol.for('ans-database.Failure');
 
 /**
@@ -46,9 +47,11 @@ export class Failure extends Error {
   readonly field: string | undefined;
   /** True when the same call may succeed later, without a change of its arguments. */
   readonly retryable: boolean;
-  /** True when the database, its driver or the system has reported an error; false when this package detected it. */
+  /**
+   * True when the database, its driver or the system has reported the failure; false when this package has detected it.
+   */
   readonly isReported: boolean;
-  /** True when nothing was changed and the same call may succeed at once. The package then repeats the call. */
+  /** True when nothing was changed and the same call may succeed at once. Then this package repeats the call. */
   readonly isTransient: boolean;
   /** True when a concurrent transaction caused the failure. The whole transaction can then be repeated. */
   readonly isSerializationConflict: boolean;
@@ -76,12 +79,12 @@ export class Failure extends Error {
   }
 }
 
-/** Codes of reported failures that do not show whether the database has responded. */
+/** Codes of reported failures that do not tell whether the database has responded. */
 const inconclusiveCodes: ReadonlySet<DatabaseErrorCode> = new Set(['TIMEOUT', 'INTERNAL']);
 
 /**
- * Creates a failure that the database, its driver or the system has reported. By default, it is transient when it is
- * retryable and not a timeout: after a timeout, a repeated call would probably take as long again.
+ * Creates a failure that the database, its driver or the system has reported. By default, a retryable failure is also
+ * transient, except a timeout: a repeated call would probably time out again.
  */
 export function reportedFailure(code: DatabaseErrorCode, message: string, details: FailureDetails = {}): Failure {
   const retryable = details.retryable ?? retryableCodes.has(code);
@@ -96,8 +99,8 @@ export function reportedFailure(code: DatabaseErrorCode, message: string, detail
 }
 
 /**
- * Reports whether the error is a {@link Failure}. Returns false for a proxy whose traps throw: application code may
- * throw such an object.
+ * Reports whether the error is a {@link Failure}. Returns false for a proxy that throws when it is read: the
+ * application may throw such an object.
  */
 export function isFailure(error: unknown): error is Failure {
   try {
@@ -147,13 +150,13 @@ export function notInitialized(cause?: unknown): Failure {
  */
 export function failureAt(path: string, failure: Failure): Failure {
   const { message, field } = failure;
-  // The field is absent, or equals `path`, when the nested value as a whole is invalid.
+  // The field is absent, or equals `path`, when the whole nested value is invalid.
   const fullField = field === undefined || field === path ? path : `${path}.${field}`;
   return copyFailure(failure, { message: `${path}: ${message}`, field: fullField });
 }
 
 /**
- * Returns the result of `work`, which checks a nested value. Adds `path` as prefix to the failures that `work` throws,
+ * Returns the result of `work`, which checks a nested value. Adds the prefix `path` to the failures that `work` throws,
  * as {@link failureAt} does.
  */
 export function failuresAt<T>(path: string, work: () => T): T {
@@ -165,13 +168,13 @@ export function failuresAt<T>(path: string, work: () => T): T {
 }
 
 /**
- * Maximum number of attempts to lock a record. A single attempt can miss a record that another transaction inserts at
- * the same moment: the locking statement does not find it, but the next statement does.
+ * Maximum number of attempts to lock a record. One attempt can miss a record that another transaction inserts at the
+ * same moment, because the locking statement does not see it yet.
  */
 export const maxLockAttempts = 10;
 
 /**
- * Creates the failure of a change that a row security policy prevents: the database role can read the record, but not
+ * Creates the failure of a change that a row security policy prevents: the database role can read the record but not
  * change it.
  */
 export function protectedRow(): Failure {

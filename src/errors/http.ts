@@ -1,6 +1,6 @@
 import { isDatabaseError, type DatabaseErrorCode, type ErrorEntity } from './database-error';
 
-/** HTTP status of each code. All codes that are not in this map have the status 500. */
+/** HTTP status for each error code. Codes that this map does not contain have the status 500. */
 const statuses: ReadonlyMap<unknown, number> = new Map<DatabaseErrorCode, number>([
   ['INVALID_INPUT', 400],
   ['OUT_OF_RANGE', 400],
@@ -33,8 +33,8 @@ const titles: ReadonlyMap<number, string> = new Map([
 /** Problem details of RFC 9457, for a response with the media type `application/problem+json`. */
 export interface ProblemDetails {
   /**
-   * Always `about:blank`, which RFC 9457 defines as: the status is the whole meaning. Replace the value if your API
-   * documents its own types of problems.
+   * URI of the problem type. Always `about:blank`, which means by RFC 9457 that the status says everything. Replace the
+   * value if your API documents problem types of its own.
    */
   readonly type: string;
   /** Reason phrase of the status. */
@@ -67,8 +67,8 @@ export function httpStatusOf(error: unknown): number {
 }
 
 /**
- * Returns the problem details of RFC 9457 for an error. They show a client what it can correct, and nothing about the
- * server: an error that the client did not cause has no message, and an error with the status 500 has no code either.
+ * Returns the problem details of RFC 9457 for an error. They tell a client what it can correct, and nothing about the
+ * server. An error that the client did not cause has no message, and an error with the status 500 also has no code.
  *
  * @example
  * ```ts
@@ -81,7 +81,7 @@ export function toProblemDetails(error: unknown): ProblemDetails {
   const problem = { type: 'about:blank', title: titles.get(status) ?? 'Internal Server Error', status };
   if (status === 500 || !isDatabaseError(error)) return problem;
   const { code, retryable, message, entity, field } = error;
-  // Omits the message of PERMISSION_DENIED, because it is about the server's database role.
+  // Omits the message of PERMISSION_DENIED, because it concerns the server's database role and not the client.
   if (status > 500 || status === 403) return { ...problem, code, retryable };
   return {
     ...problem,

@@ -1,7 +1,7 @@
 import type { ErrorEntity } from './database-error';
 import { reportedFailure, type Failure } from './failure';
 
-/** Entity and field that an error names for a duplicate key, by the columns of the key. */
+/** Entity and field that the error for a duplicate key names, by the columns of the key. */
 const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: string]>> = {
   'agents.id': ['agent', 'id'],
   'certificates.id': ['certificate', 'id'],
@@ -10,9 +10,9 @@ const publicKeys: Readonly<Record<string, readonly [entity: ErrorEntity, field: 
 };
 
 /**
- * Keys of tables whose rows belong to a record, such as the endpoints of an agent. A new record never has a duplicate
- * in such a key, unless rows of a deleted record remain in the table: if the record still existed, the statement that
- * inserts the record would have failed before.
+ * Primary keys of tables whose rows belong to a record, such as the endpoints of an agent. A duplicate in such a key
+ * means that rows of a deleted record remain in the table. For an existing record, the insertion of the record itself
+ * fails first.
  */
 const nestedKeys: ReadonlySet<string> = new Set([
   'endpoints.agent_id, endpoints.id',
@@ -22,7 +22,7 @@ const nestedKeys: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the failure for a duplicate key.
+ * Returns the failure for a duplicate key in the database.
  *
  * @param columns - columns of the key, such as `endpoints.agent_id, endpoints.id`.
  */

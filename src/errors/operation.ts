@@ -2,7 +2,7 @@ import { classifyError, rememberFailure } from './classify-error';
 import { DatabaseError, type ErrorEntity } from './database-error';
 import { copyFailure, Failure, originalOf } from './failure';
 
-/** Beginning of the error message of each call. */
+/** Beginning of the error message for each call of the public API. */
 const failureMessages = {
   initialize: 'Failed to initialize database',
   close: 'Failed to close database',
@@ -81,15 +81,15 @@ const failureMessages = {
 } as const;
 
 /**
- * Field of a call's record that refers to another record, with the kind of that other record. The error messages need
- * it, because the engines do not report which reference is invalid.
+ * Field with which a call refers to a certificate, and the kind of the record that it refers to. The error messages
+ * need this field, because the engines do not report which reference is invalid.
  */
 const references: Readonly<Partial<Record<Operation, readonly [entity: ErrorEntity, field: string]>>> = {
   'agents.create': ['certificate', 'certificateId'],
   'agents.update': ['certificate', 'certificateId'],
 };
 
-/** Call of the public API. */
+/** Name of a call of the public API, such as `agents.create`. */
 export type Operation = keyof typeof failureMessages;
 
 /** Converts an error that an operation has thrown to a `DatabaseError`. Returns a `DatabaseError` unchanged. */
@@ -103,14 +103,15 @@ export function toDatabaseError(operation: Operation, error: unknown): DatabaseE
     retryable: failure.retryable,
     entity: failure.entity ?? (failure.code === 'INVALID_INPUT' ? entityOf(operation, failure) : undefined),
     field: failure.field,
-    // For a fault of this package, the cause is the failure itself, whose stack shows where the fault is.
+    // A fault of this package has no other cause. Its cause is the failure itself, whose stack shows where the fault
+    // is.
     cause: originalOf(failure) ?? (failure.code === 'INTERNAL' ? failure : undefined),
   });
   rememberFailure(databaseError, failure);
   return databaseError;
 }
 
-/** Kind of record that each service manages. The keys are the first parts of the names of operations. */
+/** Kind of record that each service manages. The keys are the services, the first parts of the names of operations. */
 const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
   agents: 'agent',
   certificates: 'certificate',
@@ -118,8 +119,8 @@ const serviceEntities: Readonly<Record<string, ErrorEntity>> = {
 };
 
 /**
- * Returns the kind of record that an invalid argument belongs to. `register` takes several kinds of records; there, the
- * path of the field shows the kind.
+ * Returns the kind of record that an invalid argument describes. For `register`, which takes several kinds of records,
+ * the path of the field shows the kind.
  */
 function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undefined {
   if (operation !== 'register') return serviceEntities[operation.split('.')[0] ?? ''];
@@ -127,9 +128,9 @@ function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undef
 }
 
 /**
- * Calls that set no reference to another record. When such a call violates a foreign key, another record still refers
- * to the record that the call deletes. This list is necessary because SQLite does not report the direction of a
- * violation.
+ * Calls that do not set a reference to another record. When such a call violates a foreign key, other records still
+ * refer to the record that it deletes. The list is necessary because SQLite does not report which of the two records is
+ * missing.
  */
 const withoutReferences: ReadonlySet<Operation> = new Set([
   'reset',
@@ -162,8 +163,8 @@ function failureOf(operation: Operation, error: unknown): Failure {
     if (entity === undefined) return failure;
     return copyFailure(failure, { message: `${field} must be the id of an existing ${entity}`, entity, field });
   }
-  // An agent that was registered after the snapshot of the transaction was taken is invisible to the query for agents
-  // of the certificate. Then only the foreign key prevents the deletion.
+  // The query for the agents of a certificate does not see an agent that was registered after the transaction's
+  // snapshot. Then only the foreign key prevents the deletion of the certificate.
   const isHeld = operation === 'certificates.delete' && failure.violatesOwnForeignKey;
   const message = isHeld ? 'an agent still refers to the certificate' : 'other records still refer to this record';
   const entity = serviceEntities[operation.split('.')[0] ?? ''];

@@ -1,12 +1,12 @@
 /*
- * Constraints that the migrations of this package create on both engines. The folder of each engine lists the
- * constraints that only this engine has. Any other constraint belongs to the application. A test compares these lists
- * with the databases after all migrations.
+ * Constraints that the migrations of this package create on both SQLite and PostgreSQL. The folder of each engine lists
+ * the constraints that only this engine has. All other constraints belong to the application. A test compares these
+ * lists with databases to which all migrations were applied.
  */
 
 /**
- * Primary keys and unique indexes. Each key is the name that PostgreSQL reports; each value lists the columns, as
- * SQLite reports them.
+ * Primary keys and unique indexes of this package. Each property name is the name of a key that PostgreSQL reports;
+ * each value lists the columns of the key, as SQLite reports them.
  */
 export const ownKeys: Readonly<Record<string, string>> = {
   agent_capabilities_pkey: 'agent_capabilities.agent_id, agent_capabilities.capability_id',
@@ -57,7 +57,7 @@ export const ownRequiredColumns: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Columns that can be null, by table. */
+/** Columns of this package's tables that can be null, by table. */
 export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   agents: [
     ...['default_endpoint_id', 'deprecated_at', 'deprecation_reason', 'description', 'successor_id', 'unique_key'],
@@ -70,7 +70,7 @@ export const ownOptionalColumns: Readonly<Record<string, readonly string[]>> = {
   security_events: ['mitigation_details'],
 };
 
-/** Reports whether this package's schema requires a value in the column. */
+/** Reports whether this package's schema declares the column NOT NULL. */
 export function isOwnRequiredColumn(table: string, column: string): boolean {
   return Object.hasOwn(ownRequiredColumns, table) && ownRequiredColumns[table]?.includes(column) === true;
 }

@@ -3,8 +3,8 @@ import { findInChain } from './error-chain';
 import { propertiesOf } from './properties';
 
 /**
- * Names of the error classes of JavaScript, the drivers and Prisma. An error with another name is shown as `Error`,
- * because the name may contain data of the application.
+ * Names of the error classes of JavaScript, the drivers and Prisma. The redacted cause of an error with any other class
+ * name has the name `Error`, because that name may contain data of the application.
  */
 const knownNames: ReadonlySet<unknown> = new Set([
   'AggregateError',
@@ -64,7 +64,7 @@ class RedactedError extends Error {
     super('details are withheld: driverErrorOf() returns the original error');
     Object.defineProperty(this, 'name', { value: name });
     if (code !== undefined) this.code = code;
-    // Replaces the stack by one line: the original stack may contain text of the driver, and the stack of this
+    // Replaces the stack by one line. The original stack may contain text of the driver, and the stack of this
     // constructor does not help.
     this.stack = `${name}${code === undefined ? '' : ` [${code}]`}: ${this.message}`;
   }
@@ -80,7 +80,7 @@ export function redactCause(cause: unknown): Error {
 }
 
 function knownCodeOf(link: object): string | undefined {
-  // Prisma's adapters keep the driver's code in `originalCode`.
+  // Prisma's adapters store the driver's code in `originalCode`.
   const { code, originalCode, severity } = propertiesOf(link);
   const known = originalCode ?? code;
   if (typeof known !== 'string') return undefined;
@@ -96,7 +96,7 @@ function knownNameOf(error: unknown): string {
     const name: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'name') : undefined;
     return typeof name === 'string' && knownNames.has(name) ? name : 'Error';
   } catch {
-    // A getter or a proxy of the application threw an error.
+    // A getter or a proxy of the application threw an error while the cause was read.
     return 'Error';
   }
 }

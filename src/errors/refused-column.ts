@@ -2,8 +2,8 @@ import type { DatabaseErrorCode } from './database-error';
 import { Failure, reportedFailure, type FailureDetails } from './failure';
 
 /**
- * Rule that an SQL statement enforces. When the rule is violated, the statement writes NULL to a NOT NULL column, so
- * that the database rejects the change. The name of the column shows which rule was violated.
+ * Rule that an SQL statement enforces. The statement writes NULL to a NOT NULL column when the rule is violated, so
+ * that the database rejects the change. The name of the column tells which rule was violated.
  */
 interface ColumnRule {
   readonly code: DatabaseErrorCode;
@@ -28,19 +28,19 @@ const rules: ReadonlyMap<string, ColumnRule> = new Map([
   ['agents.certificate_id', usableCertificate],
 ]);
 
-/** Creates the failure of an agent whose name and version another agent holds. */
+/** Creates the failure for a name and version that another agent holds. */
 export function nameTaken(): Failure {
   return new Failure(uniqueName.code, uniqueName.message, uniqueName.details);
 }
 
-/** Creates the failure of an agent that would be attached to a REVOKED certificate. */
+/** Creates the failure for attaching an agent to a REVOKED certificate. */
 export function certificateRevoked(): Failure {
   return new Failure(usableCertificate.code, usableCertificate.message, usableCertificate.details);
 }
 
 /**
- * Returns the failure of the rule that is violated when a statement writes NULL to `column`, given as `table.column`.
- * Returns undefined when there is no such rule.
+ * Returns the failure of the rule for which a statement writes NULL to `column`, given as `table.column`. Returns
+ * undefined for a column without such a rule.
  */
 export function toRefusal(column: string, cause: unknown): Failure | undefined {
   const rule = rules.get(column);

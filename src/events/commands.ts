@@ -8,19 +8,19 @@ import { eventStatements } from './statements';
 import type { NewEventRow } from './validation';
 
 /*
- * Operations that record events. `enteredAt` is the time of recording in milliseconds since 1970.
+ * Operations that record security events. `enteredAt` is the time of recording in milliseconds since 1970.
  *
- * On PostgreSQL, an event is first recorded with a pending entry, so that recording does not have to lock the chain.
- * The entries of one event keep their order: a transaction can mitigate an event only when it sees the event, and then
- * the pending entry of the event already has a lower id. Concurrent mitigations of one event can get any order, but all
- * readers and the chain use the same one.
+ * On PostgreSQL, an event is first recorded with a pending entry, so that recording does not have to lock the event
+ * chain. The entries of one event keep their order: a transaction can mitigate an event only when it sees the event,
+ * and then the pending entry of the event already has a lower id. Concurrent mitigations of one event can get any
+ * order, but all readers and the chain use the same order.
  */
 
-/** Maximum number of events, and approximate maximum number of their characters, in one statement. */
+/** Maximum number of events in one statement. `chunkLength` is the approximate maximum number of their characters. */
 const chunkSize = 500;
 const chunkLength = 4_000_000;
 
-/** Records events and their entries. */
+/** Records security events and their entries of the event chain. */
 export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[], enteredAt: number): Promise<void> {
   const isDeferred = hasPendingEntries(tx.dialect);
   if (isDeferred) tx.requestSequencing();
@@ -30,16 +30,16 @@ export async function recordEvents(tx: Transaction, rows: readonly NewEventRow[]
     const [statements, last] = recordChunk(tx, chunk, head, enteredAt);
     head = last;
     count += chunk.length;
-    // Sends all statements except the last ones now, because statements that wait for the commit take memory.
+    // Sends all statements except the last ones now: statements that wait for the commit take memory.
     if (count === rows.length) tx.executeAtCommit(statements);
     else await tx.executeAll(statements);
   }
 }
 
 /**
- * Returns the statements that record events, and the new head.
+ * Returns the statements that record security events, and the head of the event chain afterwards.
  *
- * @param head - head of the chain; undefined when the engine has pending entries.
+ * @param head - head of the event chain; undefined when the engine has pending entries.
  */
 function recordChunk(
   { dialect }: Transaction,
@@ -58,14 +58,14 @@ function recordChunk(
   return [[...eventStatements(dialect).insert(rows), pending.insert(entries)], undefined];
 }
 
-/** Validated mitigation of an event. */
+/** Validated mitigation of a security event. */
 export interface Mitigation {
   readonly eventId: string;
   readonly applied: boolean;
   readonly details: string | null;
 }
 
-/** Adds a mitigation to an event. Returns false when the event does not exist. */
+/** Records a mitigation of a security event. Returns false when the event does not exist. */
 export async function mitigateEvent(
   tx: Transaction,
   { eventId, applied, details }: Mitigation,
@@ -81,7 +81,7 @@ async function addEntry(tx: Transaction, entry: NewEntry, enteredAt: number): Pr
   const { dialect } = tx;
   if (hasPendingEntries(dialect)) {
     tx.requestSequencing();
-    // The statement adds an entry only if the event still exists: the event may have been pruned meanwhile.
+    // The statement tests again whether the event exists, because the event may have been pruned meanwhile.
     tx.executeAtCommit([pendingStatements(dialect).mitigate(entry)]);
   } else {
     tx.executeAtCommit([appendEntries(dialect, await readHead(tx, enteredAt), [entry]).statement]);

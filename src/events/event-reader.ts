@@ -3,7 +3,7 @@ import type { Page, PageOptions } from '../query/page';
 import type { SecurityEventQuery } from './query/types';
 import type { EventChainVerification, EventCount, EventGrouping, SecurityEvent, VerifyEventsOptions } from './types';
 
-/** Methods of `db.events` that read. Each returned event shows its last mitigation. */
+/** Methods of `db.events` that read. Each returned event shows its latest mitigation. */
 export interface EventReader {
   /**
    * Returns an event with its metadata, as one snapshot; null when it does not exist.

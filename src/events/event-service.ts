@@ -128,8 +128,8 @@ export class EventService implements EventReader, EventWriter {
     });
   }
 
-  // Pending entries are not appended inside a transaction, because the chain would stay locked until the transaction
-  // ends.
+  // Does not append pending entries inside a transaction, because the event chain would stay locked until the
+  // transaction ends.
   async #sequence(executor: Executor): Promise<void> {
     if (!this.#session.isTransaction) await trySequencePending(executor);
   }

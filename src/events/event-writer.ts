@@ -1,8 +1,8 @@
 import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './types';
 
 /**
- * Methods of `db.events` that record and prune. A recorded event is never changed: it becomes an entry of a hash chain
- * that reveals later changes.
+ * Methods of `db.events` that record and prune. A recorded event is never changed. It gets an entry in a hash chain,
+ * which reveals later changes.
  */
 export interface EventWriter {
   /**
@@ -55,8 +55,8 @@ export interface EventWriter {
    * pruned events and records that they were pruned. A checkpoint replaces the beginning of the chain when all of its
    * entries are pruned.
    *
-   * Call it outside of `db.transaction`: inside of it, all batches are one transaction, which on PostgreSQL conflicts with
-   * pending entries that other transactions append to the chain after its beginning.
+   * Call it outside `db.transaction`. Inside, all batches are one transaction. On PostgreSQL, this transaction
+   * conflicts with entries that other transactions append to the chain after it has begun.
    *
    * @returns the number of deleted events.
    * @throws INVALID_INPUT when an option is invalid.

@@ -25,12 +25,12 @@ const pruneFields = new Set(['before', 'batchSize'] as const);
 
 const fieldGroupings = ['eventType', 'severity', 'source', 'target'] as const;
 const maxBucketMs = 36_525 * 86_400_000;
-/** Number of events that one transaction prunes by default. */
+/** Number of security events that one transaction prunes by default. */
 export const pruneSize = 500;
 const maxPruneSize = 10_000;
 
 /**
- * Parses events to be recorded together and adds the defaults.
+ * Parses security events to be recorded together, and adds the defaults.
  *
  * @throws INVALID_INPUT for the first invalid event
  */
@@ -40,7 +40,7 @@ export function parseNewEvents(input: unknown, nowMs: number, checks: Validator)
       return parseNewEvent(event, nowMs, checks);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      // The failure names the field within one event. Adds the path of the event, such as `events[3]`.
+      // Adds the path of the event, such as `events[3]`, because the failure names only the field within one event.
       const { code, field, message, cause } = error;
       const fieldPath = field === undefined || field === 'event' ? path : `${path}.${field}`;
       throw new Failure(code, `${path}: ${message}`, { field: fieldPath, cause });
@@ -49,7 +49,7 @@ export function parseNewEvents(input: unknown, nowMs: number, checks: Validator)
 }
 
 /**
- * Parses the grouping of events.
+ * Parses the grouping of `events.aggregate`.
  *
  * @throws INVALID_INPUT when it is invalid
  */
@@ -62,7 +62,7 @@ export function parseGrouping(input: unknown): EventGrouping {
 }
 
 /**
- * Parses a mitigation.
+ * Parses the mitigation of a security event.
  *
  * @throws INVALID_INPUT when it is invalid
  */
@@ -77,7 +77,7 @@ export function parseMitigation(id: unknown, input: unknown, checks: Validator):
 }
 
 /**
- * Parses the options of a pruning.
+ * Parses the options of `events.prune`.
  *
  * @throws INVALID_INPUT when they are invalid
  */
@@ -91,8 +91,8 @@ export function parsePruneOptions(input: unknown): PruneBatch {
 }
 
 /**
- * Parses the options of a verification. Returns the head that the chain must contain; undefined when no head is
- * expected. Also returns undefined for the head of an empty chain, which every chain contains.
+ * Parses the options of `events.verify`. Returns the head that the event chain must contain; undefined when no head is
+ * expected. Also returns undefined for the head of an empty chain, because every chain begins like an empty one.
  *
  * @throws INVALID_INPUT when the options are invalid
  */

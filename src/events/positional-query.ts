@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { SecurityEventQuery } from './query/types';
 import type { SecurityEventType, SecuritySeverity } from './types';
 
-/** Parameters of `querySecurityEvents(startTime, endTime, eventTypes, …)` after the two times. */
+/** Parameters of `querySecurityEvents(startTime, endTime, eventTypes, …)` that follow the two times. */
 export type LaterParameters = [
   eventTypes?: readonly SecurityEventType[],
   severities?: readonly SecuritySeverity[],
@@ -14,7 +14,7 @@ export type LaterParameters = [
 
 /**
  * Reports whether the first parameter of `querySecurityEvents` is a time or `undefined`, and not a query object. Also
- * returns true for any other value, which the later check of the time rejects. Does not use `instanceof`, because a
+ * returns true for an invalid value, which the later check of the time rejects. Does not use `instanceof`, because a
  * Date may come from another realm (another global object).
  */
 export function isTimeParameter(value: object | undefined): value is Date | undefined {

@@ -16,17 +16,17 @@ import { toSecurityEvent } from './rows';
 import type { EventCount, EventGrouping, SecurityEvent } from './types';
 
 /*
- * Functions that read events. Each runs at most one statement, so that its result is one snapshot.
+ * Functions that read security events. Each runs at most one statement, so that its result is one snapshot.
  */
 
-/** Returns an event; null when it does not exist. */
+/** Returns a security event; null when it does not exist. */
 export async function getEvent(executor: Executor, id: string): Promise<SecurityEvent | null> {
   const [row] = await executor.query(buildEventQuery(executor.dialect, { filter: { ids: [id] }, limit: 1 }));
   return row === undefined ? null : toSecurityEvent(row);
 }
 
 /**
- * Returns the events that match, newest first.
+ * Returns the security events that match a query, newest first.
  *
  * @throws RESULT_TOO_LARGE when a query without a limit matches more than `maxResults` events, or when the result is
  * larger than `limits.answerLength`
@@ -45,7 +45,7 @@ export async function queryEvents(
 }
 
 /**
- * Returns a page of the events that match.
+ * Returns a page of the security events that match a query.
  *
  * @throws INVALID_INPUT when the query has a limit or an offset, or when the cursor belongs to another query
  */
@@ -58,13 +58,13 @@ export async function queryEventPage(
   const cursors = new EventCursors(filter);
   const position = after === undefined ? undefined : cursors.decode(after);
   if (filter === null) return { items: [] };
-  // Reads one event more than the page contains, which shows whether there is a next page.
+  // Reads one event more than the page contains, to find out whether there is a next page.
   const statement = buildEventQuery(executor.dialect, { filter, limit: size + 1, after: position });
   const rows = await executor.query(withBounds(bounds, statement));
   return toPage(await mapYielding(rows, toSecurityEvent), size, (event) => cursors.encode(event));
 }
 
-/** Returns the number of events that match. With null as the filter, no event matches. */
+/** Returns the number of security events that match a filter. With null as the filter, no event matches. */
 export async function countEvents(executor: Executor, filter: EventFilter | null): Promise<number> {
   if (filter === null) return 0;
   const [row] = await executor.query(buildEventCount(executor.dialect, filter));
@@ -72,7 +72,8 @@ export async function countEvents(executor: Executor, filter: EventFilter | null
 }
 
 /**
- * Groups the events that match, and counts the events of each group. With null as the filter, no event matches.
+ * Groups the security events that match a filter, and counts the events of each group. With null as the filter, no
+ * event matches.
  *
  * @throws RESULT_TOO_LARGE when there are more than `maxResults` groups, or when the result is larger than
  * `limits.answerLength`

@@ -8,7 +8,9 @@ import type { Metadata } from '../metadata/types';
 import { hasPendingEntries } from './chain/pending-statements';
 import { SecuritySeverity, type SecurityEvent } from './types';
 
-/** Composes the columns of a whole event `s` for {@link toSecurityEvent}. */
+/**
+ * Composes the SQL for all columns of an event with the alias `s`, in the order that {@link toSecurityEvent} expects.
+ */
 export function eventColumns(dialect: Dialect): Sql {
   const mitigation = dialect.jsonArray([sql`e.mitigation_applied`, sql`e.mitigation_details`]);
   return sql`s.id, ${dialect.toMs(sql`s.timestamp`)}, s.event_type, s.severity, s.source, s.target, s.description,
@@ -18,8 +20,8 @@ export function eventColumns(dialect: Dialect): Sql {
 }
 
 /**
- * Composes a value of the last mitigation `e` of the event `s`; null when the event has no mitigation. A pending
- * mitigation is later than all mitigations in the chain, so it is searched first.
+ * Composes the SQL for a value of the latest mitigation `e` of the event `s`; null when the event has no mitigation.
+ * Searches the pending mitigations first, because they are later than all mitigations in the event chain.
  */
 export function lastMitigation(dialect: Dialect, value: Sql): Sql {
   const inChain = sql`(SELECT ${value} FROM security_event_entries e WHERE e.event_id = s.id AND e.kind = 'MITIGATED'
@@ -31,7 +33,7 @@ export function lastMitigation(dialect: Dialect, value: Sql): Sql {
     ORDER BY e.event_id DESC, e.id DESC LIMIT 1), ${inChain})`;
 }
 
-/** A row of `eventColumns`. The metadata and the last mitigation are JSON texts. */
+/** Row with the columns that `eventColumns` selects. The metadata and the latest mitigation are JSON texts. */
 type EventResultRow = readonly [
   ...UncheckedValues<
     SecurityEventModel,
@@ -46,7 +48,7 @@ type StoredMitigation = UncheckedValues<SecurityEventModel, ['mitigationApplied'
 
 const severities: ReadonlySet<SecurityEventModel['severity']> = new Set(Object.values(SecuritySeverity));
 
-/** Converts a row of {@link eventColumns} to the event, with the state after its last mitigation. */
+/** Converts a row with the columns of {@link eventColumns} to the event, with the state after its latest mitigation. */
 export function toSecurityEvent(row: Row): SecurityEvent {
   // The cast is safe: the statement that returned the row selects exactly these columns.
   const columns = row as EventResultRow;
@@ -60,7 +62,7 @@ export function toSecurityEvent(row: Row): SecurityEvent {
     source: storedText(columns[4], 'securityEvent', id, 'source'),
     target: storedText(columns[5], 'securityEvent', id, 'target'),
     description: storedText(columns[6], 'securityEvent', id, 'description'),
-    // The cast is safe: `eventColumns` builds an object.
+    // The cast is safe: the metadata column of `eventColumns` is a JSON object.
     metadata: storedJson(columns[9], 'securityEvent', id, 'metadata') as Metadata,
     mitigationApplied: storedFlag(applied, 'securityEvent', id, 'mitigationApplied'),
   };
@@ -70,6 +72,6 @@ export function toSecurityEvent(row: Row): SecurityEvent {
 }
 
 function toMitigation(json: string): StoredMitigation {
-  // The cast is safe: the statement builds an array of exactly these columns.
+  // The cast is safe: the statement builds the mitigation as a JSON array of exactly these columns.
   return JSON.parse(json) as StoredMitigation;
 }

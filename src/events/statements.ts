@@ -27,10 +27,10 @@ const metadataTable: Columns<SecurityEventMetadataModel> = {
 
 const eventFields = fieldsOf(eventTable);
 
-/** Parameters of {@link insertEvent}. */
+/** Parameters of the statement {@link insertEvent}. */
 export type EventParameters = ReturnType<typeof toEventParameters>;
 
-/** Composes the statement that inserts one event. */
+/** Composes the statement that inserts one security event, without its metadata. */
 export function insertEvent(dialect: Dialect, p: (name: keyof EventParameters) => Sql): Sql {
   const values = eventFields.map((field) => {
     return toColumnValue(dialect, eventTable[field][1], p(field === 'id' ? 'eventId' : field));
@@ -38,23 +38,23 @@ export function insertEvent(dialect: Dialect, p: (name: keyof EventParameters) =
   return sql`INSERT INTO security_events (${columnNames(eventTable)}) VALUES (${join(values)})`;
 }
 
-/** Returns the parameters of {@link insertEvent}. */
+/** Returns the parameters of the statement {@link insertEvent}. */
 export function toEventParameters({ columns: { id: eventId, ...columns } }: NewEventRow) {
   return { ...columns, eventId, mitigationApplied: Number(columns.mitigationApplied) };
 }
 
 /**
- * Composes the statement that inserts the metadata of any number of events.
+ * Composes the statement that inserts the metadata of any number of security events.
  *
  * @param metadata - result of {@link toMetadataSet}.
- * @param joined - join with a table. The metadata is inserted only when the table has a row.
+ * @param joined - SQL that joins a table. The metadata is inserted only when this table has a row.
  */
 export function insertEventMetadata(dialect: Dialect, metadata: Sql, joined = sql``): Sql {
   return sql`INSERT INTO security_event_metadata (event_id, key, value)
     SELECT n.event_id, n.key, n.value FROM ${joined} ${dialect.jsonRecordSet(metadata, 'n', recordColumns(metadataTable))}`;
 }
 
-/** Returns the metadata of events as a JSON record set. */
+/** Returns the metadata of security events as one parameter: a JSON record set. */
 export function toMetadataSet(rows: readonly NewEventRow[]): string {
   return JSON.stringify(toMetadataEntries(rows));
 }
@@ -85,7 +85,7 @@ class EventStatements {
     this.#insertMetadata = defineStatement<{ metadata: string }>((p) => insertEventMetadata(dialect, p('metadata')));
   }
 
-  /** Returns the statements that insert events with their metadata. */
+  /** Returns the statements that insert security events with their metadata. */
   insert(rows: readonly NewEventRow[]): Statement[] {
     const statements = [this.#insert(rows)];
     const entries = toMetadataEntries(rows);
@@ -101,5 +101,5 @@ class EventStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements that insert security events, for an engine. */
 export const eventStatements = memoizeByDialect((dialect) => new EventStatements(dialect));

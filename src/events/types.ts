@@ -1,7 +1,7 @@
 import type { Metadata } from '../metadata/types';
 import type { ReadOptions } from '../options/read-options';
 
-/** Severities of events, in ascending order. */
+/** Severities of security events, in ascending order. */
 export const SecuritySeverity = {
   INFO: 'INFO',
   LOW: 'LOW',
@@ -11,7 +11,7 @@ export const SecuritySeverity = {
 } as const;
 export type SecuritySeverity = (typeof SecuritySeverity)[keyof typeof SecuritySeverity];
 
-/** Common types of events. Any other non-empty text is a valid type, too. */
+/** Common types of security events. Any other non-empty text is also a valid type. */
 export const SecurityEventType = {
   AUTHENTICATION_FAILURE: 'AUTHENTICATION_FAILURE',
   CERTIFICATE_VIOLATION: 'CERTIFICATE_VIOLATION',
@@ -22,13 +22,13 @@ export const SecurityEventType = {
   THREAT_DETECTED: 'THREAT_DETECTED',
 } as const;
 /**
- * Type of an event: a common one, or any other non-empty text. The intersection with `Record` makes editors suggest the
- * common types.
+ * Type of a security event: a common type, or any other non-empty text. The intersection with `Record` makes editors
+ * suggest the common types.
  */
 export type SecurityEventType =
   (typeof SecurityEventType)[keyof typeof SecurityEventType] | (string & Record<never, never>);
 
-/** Security event, as reads return it. */
+/** Security event, as the read methods return it. */
 export interface SecurityEvent {
   id: string;
   timestamp: Date;
@@ -36,7 +36,7 @@ export interface SecurityEvent {
   severity: SecuritySeverity;
   /** Origin of the event: an address, or the id of an agent. */
   source: string;
-  /** Target of the event. */
+  /** Target of the event, such as the id of an agent. */
   target: string;
   description: string;
   metadata: Metadata;
@@ -46,18 +46,34 @@ export interface SecurityEvent {
 
 /** Security event to record. */
 export interface SecurityEventInput {
-  /** @defaultValue a UUIDv7 */
+  /**
+   * Id of the event.
+   *
+   * @defaultValue a UUIDv7
+   */
   id?: string | undefined;
-  /** @defaultValue now */
+  /**
+   * Time of the event.
+   *
+   * @defaultValue now
+   */
   timestamp?: Date | undefined;
   eventType: SecurityEventType;
   severity: SecuritySeverity;
   source: string;
   target: string;
   description: string;
-  /** @defaultValue empty */
+  /**
+   * Data of the application.
+   *
+   * @defaultValue empty
+   */
   metadata?: Metadata | undefined;
-  /** @defaultValue false */
+  /**
+   * True when an action about the event was already taken.
+   *
+   * @defaultValue false
+   */
   mitigationApplied?: boolean | undefined;
   mitigationDetails?: string | undefined;
 }
@@ -76,21 +92,24 @@ export type EventGrouping =
       readonly bucketMs: number;
     };
 
-/** Number of events of one group. */
+/** Number of security events in one group. */
 export interface EventCount {
-  /** Type, severity, source or target; or the beginning of the time span, such as `2026-06-01T12:00:00.000Z`. */
+  /**
+   * Key of the group: a type, severity, source or target, or the beginning of a time span, such as
+   * `2026-06-01T12:00:00.000Z`.
+   */
   readonly key: string;
   readonly count: number;
 }
 
-/** Mitigation of an event: the action that was taken about it. */
+/** Mitigation of a security event: the action that was taken about it. */
 export interface MitigationInput {
   applied: boolean;
-  /** Description of the action. When it is absent, earlier details are cleared. */
+  /** Description of the action. Earlier details are cleared when it is absent. */
   details?: string | undefined;
 }
 
-/** Options of pruning events. */
+/** Options of `events.prune`. */
 export interface PruneEventsOptions {
   /** Time before which events are deleted. Events of exactly this time are kept. */
   before: Date;
@@ -103,12 +122,12 @@ export interface PruneEventsOptions {
 }
 
 /*
- * Glossary. Chain: events, mitigations and prunings in the order of their recording. Each entry has a hash over itself
- * and the hash of the previous entry. Head: the last entry of the chain.
+ * Glossary. Event chain: events, mitigations and prunings in the order of their recording. Each entry has a hash over
+ * itself and the hash of the previous entry. Head: the last entry of the chain.
  */
 
 /**
- * Reason of a break in the chain.
+ * Reason of a break in the event chain.
  *
  * - `changed`: the content of an event, its metadata, a mitigation or the entry itself differs from what was recorded.
  * - `removed`: an event or an entry is missing, and was not pruned.
@@ -126,27 +145,27 @@ export const EventChainBreakReason = {
 } as const;
 export type EventChainBreakReason = (typeof EventChainBreakReason)[keyof typeof EventChainBreakReason];
 
-/** First entry at which the chain is not as it was recorded. */
+/** First entry at which the event chain differs from what was recorded. */
 export interface EventChainBreak {
   readonly reason: EventChainBreakReason;
   /**
-   * Position in the chain. Absent for an event that is not in the chain, and for a break that only the last pruning
-   * entry reveals.
+   * Position in the event chain. Absent for an event that is not in the chain, and for a break that only the last
+   * pruning entry reveals.
    */
   readonly sequence?: number;
-  /** Id of the event; absent when it is unknown. */
+  /** Id of the event to which the break belongs; absent when it is unknown. */
   readonly eventId?: string;
 }
 
-/** Sequence number of an entry of the chain, and the hash over this entry and all earlier ones. */
+/** Sequence number of an entry of the event chain, and the hash over this entry and all earlier entries. */
 export interface EventChainHead {
-  /** Sequence number of the entry: from 1, without gaps; 0 for an empty chain. */
+  /** Sequence number of the entry, counted from 1 without gaps; 0 for an empty chain. */
   readonly sequence: number;
-  /** SHA-256 in hexadecimal; empty for an empty chain. */
+  /** SHA-256 hash in hexadecimal; empty for an empty chain. */
   readonly hash: string;
 }
 
-/** Options of verifying the chain. */
+/** Options of `events.verify`. */
 export interface VerifyEventsOptions extends ReadOptions {
   /**
    * Head from an earlier verification, which you have kept outside the database. The chain is valid only if the entry
@@ -160,39 +179,39 @@ export interface VerifyEventsOptions extends ReadOptions {
   readonly expected?: EventChainHead | undefined;
 }
 
-/** Checkpoint that replaces the pruned beginning of the chain. */
+/** Checkpoint that replaces the pruned beginning of the event chain. */
 export interface EventChainCheckpoint extends EventChainHead {
   /** Number of events that had been pruned when the checkpoint was written. */
   readonly count: number;
   readonly createdAt: Date;
 }
 
-/** Result of verifying the chain. */
+/** Result of `events.verify`. */
 export type EventChainVerification =
   | {
       readonly valid: true;
-      /** Number of verified entries. */
+      /** Number of verified entries of the event chain. */
       readonly entries: number;
       /**
-       * Number of events and mitigations that are not in the chain yet, so that they were not verified. Always 0 on
-       * SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot write.
+       * Number of events and mitigations that were not verified, because they are not in the event chain yet. Always 0
+       * on SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot write.
        */
       readonly pending: number;
       /**
-       * Last verified entry. Keep it outside the database, and pass it as `expected` later, to detect a chain that was
-       * cut or rewritten.
+       * Last verified entry. Keep it outside the database, and pass it as `expected` to a later call, to detect a chain
+       * that was cut or rewritten.
        */
       readonly head: EventChainHead;
-      /** Checkpoint at which the verification began; absent when nothing was pruned at the beginning. */
+      /** Checkpoint at which the verification began; absent when the beginning of the chain was not pruned. */
       readonly checkpoint?: EventChainCheckpoint;
     }
   | {
       readonly valid: false;
-      /** Number of entries that were verified before the break. */
+      /** Number of entries that were verified before the break in the event chain. */
       readonly entries: number;
       /**
-       * Number of events and mitigations that are not in the chain yet, so that they were not verified. Always 0 on
-       * SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot write.
+       * Number of events and mitigations that were not verified, because they are not in the event chain yet. Always 0
+       * on SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot write.
        */
       readonly pending: number;
       readonly break: EventChainBreak;

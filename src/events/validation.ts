@@ -29,7 +29,7 @@ const eventFields = new Set([
 ] as const);
 
 /**
- * Parses an event to be recorded and adds the defaults.
+ * Parses a security event to be recorded, and adds the defaults.
  *
  * @throws INVALID_INPUT when a field is missing or invalid
  */

@@ -5,14 +5,15 @@ import type { Transaction } from '../../storage/transaction';
 import { chainStart, linkAfter, type ChainLink, type NewEntry } from './hashing';
 import { chainStatements } from './statements';
 
-/** Blocks other changes of the chain until the end of the transaction. */
+/** Locks the event chain, so that other transactions cannot change it until the end of this transaction. */
 export async function lockChain(tx: Transaction): Promise<void> {
   const { lock } = chainStatements(tx.dialect);
   if (lock !== undefined) await tx.query(lock);
 }
 
 /**
- * Returns the head of the chain. Call {@link lockChain} first. Begins the chain when it has no head.
+ * Returns the head of the event chain, which is the last entry. Call {@link lockChain} first. Begins the chain when it
+ * has no entry.
  *
  * @param now - time in milliseconds since 1970.
  * @throws SCHEMA_OUTDATED when older events are not in the chain yet.
@@ -22,7 +23,8 @@ export async function readHead(tx: Transaction, now: number): Promise<ChainLink>
 }
 
 /**
- * Returns the head of the chain, for a transaction whose snapshot may be older than the head.
+ * Returns the head of the event chain and locks it. Use it when the snapshot of the transaction may be older than the
+ * head.
  *
  * @throws CONFLICT when the head that the snapshot contains has been pruned since.
  */
@@ -39,21 +41,21 @@ async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promi
   const isBegun = (await tx.query(statements.hasCheckpoint)).length > 0;
   if (sequence !== undefined && hash !== undefined) {
     if (!isBegun) throw chainOutdated();
-    // Another program has added the last entry without a hash. Recording continues, and the verification reports the
-    // entry.
+    // Another program has added the last entry without a hash. Recording continues, and the verification of the chain
+    // will report this entry.
     return { sequence, hash };
   }
   if (!isBegun) tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);
   return chainStart;
 }
 
-/** Statement that appends entries to the chain, and the new head. */
+/** Statement that appends entries to the event chain, and the head of the chain afterwards. */
 export interface Appending {
   readonly statement: Statement;
   readonly head: ChainLink;
 }
 
-/** Returns the statement that appends entries after `head`. */
+/** Returns the statement that appends entries to the event chain after `head`. */
 export function appendEntries(dialect: Dialect, head: ChainLink, entries: readonly NewEntry[]): Appending {
   const hashes: string[] = [];
   let last = head;

@@ -8,10 +8,10 @@ import { toStoredEntry } from './entry-rows';
 const batchSize = 500;
 
 /**
- * Computes the digests and hashes of a batch of entries that a migration has created for older events. Changes nothing
- * once the chain has begun: an entry without a hash then does not come from a migration.
+ * Computes the digests and hashes of a batch of chain entries that a migration has created for older events. Changes
+ * nothing once the event chain has begun, because later entries without a hash do not come from a migration.
  *
- * @param after - position up to which the entries have hashes.
+ * @param after - position up to which the entries already have hashes.
  * @param now - time in milliseconds since 1970.
  * @returns the position up to which the entries have hashes afterwards; undefined when all entries have hashes.
  */
@@ -29,7 +29,7 @@ export async function backfillHashes(tx: Transaction, after: ChainLink, now: num
     const entry = toStoredEntry(row);
     const { sequence } = entry;
     if (entry.hash === '') {
-      // If the event of the entry is missing, the digest is empty. The verification then reports the entry.
+      // The digest is empty if the event of the entry is missing. The verification then reports the entry.
       const digest = entry.contentDigest ?? '';
       link = { sequence, hash: hashOf(link.hash, sequence, digest) };
       hashes.push([sequence - after.sequence, digest, link.hash]);
@@ -39,7 +39,7 @@ export async function backfillHashes(tx: Transaction, after: ChainLink, now: num
   }
   if (hashes.length > 0) tx.executeAtCommit([statements.backfillHashes(after.sequence, hashes)]);
   if (rows.length === batchSize) return link;
-  // All entries have hashes now. A first checkpoint marks that the chain has begun.
+  // All entries have hashes now. The first checkpoint marks that the event chain has begun.
   tx.executeAtCommit([statements.insertCheckpoint({ ...chainStart, count: 0, createdAt: now })]);
   return undefined;
 }

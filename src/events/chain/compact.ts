@@ -4,17 +4,17 @@ import { chainStatements } from './statements';
 import { toRemovedEntry, type RemovedEntry } from './entry-rows';
 
 /**
- * Maximum number of entries that one transaction replaces. Hashing more of them would block the process for too long.
+ * Maximum number of chain entries that one transaction replaces by a checkpoint. Hashing more entries would block the
+ * process for too long.
  */
 export const maxCompaction = 2000;
 
-/** Entries at the beginning of the chain that a checkpoint may replace, in the order of the chain. */
+/** Entries at the beginning of the event chain that a checkpoint may replace, in the order of the chain. */
 export type Compactable = readonly RemovedEntry[];
 
 /**
- * Returns the entries at the beginning of the chain that are marked as pruned. Stops before a missing entry, and before
- * an entry that was changed or has a wrong hash. Such an entry must stay in the chain, so that the verification reports
- * it.
+ * Returns the entries at the beginning of the event chain that are marked as pruned. Stops before a missing entry, and
+ * before an entry that was changed or has a wrong hash, so that the verification can report that entry.
  *
  * @param isPruning - true when the transaction prunes events and adds a pruning entry anyway. When false, a single
  * pruning entry is not returned: the transaction would replace one entry and add another.
@@ -43,7 +43,7 @@ function follows(link: ChainLink, { sequence, digest, hash, isUnchanged }: Remov
 }
 
 /**
- * Replaces entries by a checkpoint.
+ * Replaces the entries of the event chain up to a sequence number by a checkpoint.
  *
  * @param events - number of events that have ever been pruned
  */

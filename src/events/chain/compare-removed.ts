@@ -2,18 +2,18 @@ import type { CompactedBeginning, Pruning } from './pruning';
 import { SetDigest } from './set-digest';
 import type { EventChainBreak } from '../types';
 
-/** Part of the chain that was removed: replaced by a checkpoint, or marked as pruned. */
+/** Removed part of the event chain: entries that a checkpoint has replaced, and entries that are marked as pruned. */
 export interface Removed {
-  /** Last checkpoint; null when there is none. */
+  /** Last checkpoint of the event chain; null when there is none. */
   readonly beginning: CompactedBeginning | null;
-  /** Number of marked entries, and the digest of their sequence numbers. */
+  /** Number of the entries that are marked as pruned. `digest` is the digest of their sequence numbers. */
   readonly count: number;
   readonly digest: SetDigest;
 }
 
 /**
- * Compares the removed part of the chain with the content of the last pruning entry. Returns undefined when they agree.
- * The hashes alone do not reveal an entry that was only marked as pruned, or an event that was put back.
+ * Compares the removed part of the event chain with the content of the last pruning entry. Returns undefined when they
+ * agree. The hashes alone do not reveal an entry that was only marked as pruned, or an event that was put back.
  */
 export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBreak | undefined {
   const { beginning, count, digest } = removed;
@@ -25,7 +25,7 @@ export function compareRemoved(pruning: Pruning, removed: Removed): EventChainBr
   if (!isSame) return { sequence: actual, reason: 'changed' };
   if (count < pruning.marked) return { reason: 'inserted' };
   if (count > pruning.marked) return { reason: 'removed' };
-  // The number of removed entries is right. The digest shows whether they are the right entries.
+  // The number of removed entries is correct. The digest shows whether the correct entries were removed.
   const total = SetDigest.parse(pruning.compacted) ?? new SetDigest();
   total.addAll(digest);
   return total.toString() === pruning.removed ? undefined : { reason: 'removed' };

@@ -7,18 +7,19 @@ import type { EventChainBreakReason } from '../types';
 const batchSize = 1000;
 
 /**
- * Maximum number of consecutive removed entries that can be recognized. More removed entries look like a changed entry.
+ * Maximum number of consecutive missing entries that are recognized as removed. With more of them, the reason is
+ * `changed`.
  */
 const maxRemoved = 10_000;
 
-/** Stored entry. Its sequence number is not its original position if entries were removed or swapped. */
+/** Stored entry of the event chain. The sequence number is not the original one if entries were removed or swapped. */
 type Place = readonly [sequence: number, digest: string, hash: string];
 
 /**
- * Returns the reason why an entry does not fit in its position, based on the entries after it. If several reasons are
- * possible, returns the one that needs the fewest changes.
+ * Returns the reason why an entry of the event chain does not fit in its position. The entries after it show the
+ * reason. If several reasons are possible, returns the one that needs the fewest changes.
  *
- * @param found - entry after `previous`. The hash of `previous` is right; the hash of `found` is wrong in this
+ * @param found - entry after `previous`. The hash of `previous` is correct; the hash of `found` is wrong in this
  * position.
  */
 export async function diagnoseBreak(
@@ -26,8 +27,8 @@ export async function diagnoseBreak(
   previous: ChainLink,
   found: StoredEntry,
 ): Promise<EventChainBreakReason> {
-  // End and length of the run of entries that continues the chain after `previous`; undefined until its first entry is
-  // found.
+  // End and length of the run of entries that continues the chain after `previous`; undefined until the first entry of
+  // the run is found.
   let run: { readonly last: ChainLink; readonly length: number } | undefined;
   let isFirst = true;
   let wasRemoved = false;
@@ -41,7 +42,7 @@ export async function diagnoseBreak(
       isFirst = false;
       const expected: ChainLink = run?.last ?? previous;
       if (belongsAfter(expected, place)) {
-        // `found` would fit after the entry before this one, so the two were swapped.
+        // `found` would fit after the entry before `place`, so the two entries were swapped.
         if (run === undefined && follows(found, before)) return 'reordered';
         run = { last: { sequence: expected.sequence + 1, hash: place[2] }, length: (run?.length ?? 0) + 1 };
       } else if (run !== undefined) {
@@ -70,8 +71,8 @@ function belongsAfter(previous: ChainLink, [, digest, hash]: Place): boolean {
 }
 
 /**
- * Reports whether the hash of the entry `place`, the one after `found`, is right if entries before `found` were removed
- * and the later entries got lower sequence numbers.
+ * Reports whether `place`, the entry after `found`, has a correct hash under one assumption: entries before `found`
+ * were removed, and the later entries got lower sequence numbers.
  */
 function followsAfterGap(found: StoredEntry, place: Place): boolean {
   for (let removed = 1; removed <= maxRemoved; removed += 1) {

@@ -4,7 +4,7 @@ import type { Dialect, RecordColumns } from '../../sql/dialect';
 import { sql, type Sql } from '../../sql/sql';
 import type { NewEntry } from './hashing';
 
-/** Columns that both tables, of entries in the chain and of pending entries, have. */
+/** Columns that the tables of chain entries and of pending entries have in common. */
 export const contentTable: Columns<Omit<SecurityEventEntryModel, 'sequence' | 'hash'>> = {
   eventId: ['event_id', 'text'],
   kind: ['kind', { enumeration: 'SecurityEventEntryKind' }],
@@ -14,7 +14,9 @@ export const contentTable: Columns<Omit<SecurityEventEntryModel, 'sequence' | 'h
   digest: ['digest', 'text'],
 };
 
-/** Columns of a record set with the content and the position of entries: see {@link toContentRecord}. */
+/**
+ * Columns of a record set with the position and the content of chain entries. {@link toContentRecord} creates the rows.
+ */
 export const contentColumns: RecordColumns = { position: 'integer', ...recordColumns(contentTable) };
 
 /** Parameters of {@link contentValues}. */
@@ -24,13 +26,13 @@ export function toContentParameters({ eventId, kind, applied, details, enteredAt
   return { eventId, kind, applied: applied === null ? null : Number(applied), details, enteredAt, digest };
 }
 
-/** Composes the values of one entry for the columns of {@link contentTable}. */
+/** Composes the SQL values of one chain entry for the columns of {@link contentTable}. */
 export function contentValues(dialect: Dialect, p: (name: keyof ContentParameters) => Sql): Sql {
   return sql`${p('eventId')}, ${p('kind')}, ${dialect.toBoolean(p('applied'))}, ${p('details')},
     ${dialect.fromMs(p('enteredAt'))}, ${p('digest')}`;
 }
 
-/** Returns a row of {@link contentColumns}. */
+/** Returns the row of a chain entry with the columns of {@link contentColumns}. */
 export function toContentRecord(entry: NewEntry, position: number): unknown[] {
   return [position, ...Object.values(toContentParameters(entry))];
 }

@@ -1,7 +1,7 @@
 import type { Row } from '../../sql/statement';
 import { mitigatedDigest, noEvent, pruningDigest, recordedDigest } from './hashing';
 
-/** Entry of the chain, with what is stored of its event. */
+/** Entry of the event chain, with the stored content of its event. */
 export interface StoredEntry {
   readonly sequence: number;
   readonly eventId: string;
@@ -9,25 +9,25 @@ export interface StoredEntry {
   readonly details: unknown;
   readonly digest: string;
   readonly hash: string;
-  /** True when the event does not exist although it was not pruned. */
+  /** True when the event of the entry does not exist although it was not pruned. */
   readonly lacksEvent: boolean;
   /** Digest of the content that is stored now; undefined when the content was pruned or is missing. */
   readonly contentDigest: string | undefined;
-  /** True when the stored columns that the digest does not include have valid values. */
+  /** True when the stored columns that the digest does not cover have valid values. */
   readonly isSound: boolean;
 }
 
-/** Entry that is marked as pruned: its event was pruned, or it records a pruning. */
+/** Chain entry that is marked as pruned: its event was pruned, or the entry itself records a pruning. */
 export interface RemovedEntry {
   readonly sequence: number;
   readonly eventId: string;
   readonly digest: string;
   readonly hash: string;
-  /** True when the content that is still stored equals the recorded content. */
+  /** True when the content that is still stored has the recorded digest. */
   readonly isUnchanged: boolean;
 }
 
-// SQLite stores values of any type in any column. Therefore the types below promise only what the code has checked.
+// SQLite stores values of any type in any column. Therefore these row types promise only what the code has checked.
 type EntryResultRow = readonly [
   sequence: number,
   eventId: string,
@@ -59,7 +59,7 @@ type RemovedEntryRow = readonly [
   hash: string,
 ];
 
-/** Converts a row of `selectBatch`. */
+/** Converts a row of the statement `selectBatch` to an entry of the event chain. */
 export function toStoredEntry(row: Row): StoredEntry {
   // The cast is safe: the statement that returned the row selects exactly these columns.
   const columns = row as EntryResultRow;
@@ -78,7 +78,7 @@ export function toStoredEntry(row: Row): StoredEntry {
   };
 }
 
-/** Converts a row of `selectMarkedBeginning`. */
+/** Converts a row of the statement `selectMarkedBeginning` to an entry that is marked as pruned. */
 export function toRemovedEntry(row: Row): RemovedEntry {
   // The cast is safe: the statement that returned the row selects exactly these columns.
   const [sequence, eventId, applied, details, enteredAtMs, digest, hash] = row as RemovedEntryRow;
@@ -112,11 +112,11 @@ function contentDigestOf(columns: EntryResultRow): string | undefined {
     mitigationApplied: toFlag(columns[15]),
     mitigationDetails: columns[16],
   };
-  // The cast is safe: the statement builds an array of pairs.
+  // The cast is safe: the statement builds the metadata as a JSON array of pairs.
   return recordedDigest(event, JSON.parse(columns[17]) as [string, unknown][], enteredAt);
 }
 
-// SQLite stores booleans as 0 and 1. Any other value is hashed as it is, so that the verification detects the change.
+// SQLite stores booleans as 0 and 1. Any other value stays unchanged, so that the hash reveals the change.
 function toFlag(value: unknown): unknown {
   if (value === 0) return false;
   return value === 1 ? true : value;

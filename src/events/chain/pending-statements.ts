@@ -26,25 +26,27 @@ const names = columnNames(contentTable);
 const placeColumns: RecordColumns = { id: 'text', position: 'integer', hash: 'text' };
 
 /**
- * Reports whether an engine first stores entries as pending entries. On an engine with one writer at a time, each
- * transaction appends to the chain itself.
+ * Reports whether an engine first stores events with pending entries, which are not in the event chain yet. On an
+ * engine with one writer at a time, each transaction appends to the chain itself.
  */
 export function hasPendingEntries(dialect: Dialect): boolean {
   return dialect.tryAdvisoryLock !== undefined;
 }
 
-/** Statements on pending entries, for one engine. */
+/** Statements about pending entries, which are not in the event chain yet, for one engine. */
 class PendingStatements {
-  /** Selects the first pending id, and whether the connection is read-only; no row when nothing is pending. */
+  /**
+   * Selects the id of the first pending entry, and whether the connection is read-only; no row without pending entries.
+   */
   readonly selectFirst: Statement;
-  /** Takes the lock of the chain if it is free. Returns whether it was free. */
+  /** Takes the lock of the event chain if it is free. Returns whether the lock was free. */
   readonly tryLock: Statement;
   /**
-   * Selects the first pending entries. For each mitigation, also selects whether its event exists or has an entry in
-   * the chain.
+   * Selects the first pending entries. For each pending mitigation, also selects whether its event exists or has an
+   * entry in the event chain.
    */
   readonly selectBatch;
-  /** Deletes pending entries. */
+  /** Deletes pending entries by their ids. */
   readonly remove;
   readonly #record;
   readonly #mitigate;
@@ -52,7 +54,7 @@ class PendingStatements {
   readonly #append;
 
   constructor(dialect: Dialect) {
-    // The order by id makes the query read the index. A scan of the table would also read deleted rows that were not
+    // Ordering by id makes PostgreSQL read the index. A scan of the table would also read deleted rows that were not
     // vacuumed yet.
     this.selectFirst = toStatement(sql`SELECT q.id, current_setting('transaction_read_only') = 'on'
       FROM security_event_pending_entries q ORDER BY q.id LIMIT 1`);
@@ -99,24 +101,24 @@ class PendingStatements {
     );
   }
 
-  /** Returns the statement that inserts one event, its metadata and its pending entry. */
+  /** Returns the statement that inserts one event, its metadata and its pending chain entry. */
   record(event: NewEventRow, entry: NewEntry): Statement {
     const metadata = toMetadataSet([event]);
     return this.#record({ ...toEventParameters(event), ...toContentParameters(entry), metadata });
   }
 
-  /** Returns the statement that inserts the pending entry of a mitigation if its event exists. */
+  /** Returns the statement that inserts the pending chain entry of a mitigation if the event exists. */
   mitigate(entry: NewEntry): Statement {
     return this.#mitigate(toContentParameters(entry));
   }
 
-  /** Returns the statement that inserts pending entries, in order. */
+  /** Returns the statement that inserts pending entries of the event chain, in order. */
   insert(entries: readonly NewEntry[]): Statement {
     return this.#insert({ entries: JSON.stringify(entries.map(toContentRecord)) });
   }
 
   /**
-   * Returns the statement that moves pending entries to the chain, after the sequence number `after`.
+   * Returns the statement that moves pending entries to the event chain, after the sequence number `after`.
    *
    * @param places - for each entry: its id, its sequence number minus `after`, and its hash.
    */
@@ -125,5 +127,5 @@ class PendingStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements about pending chain entries for an engine. */
 export const pendingStatements = memoizeByDialect((dialect) => new PendingStatements(dialect));

@@ -9,21 +9,24 @@ import { findCompactable, maxCompaction, replaceByCheckpoint } from './compact';
 import { sequenceInside } from './sequence';
 import { nextPruning, noPruning, parsePruning, type Pruning } from './pruning';
 
-/** Options of one batch of a pruning. */
+/** Options of pruning one batch of security events. */
 export interface PruneBatch {
-  /** Time in milliseconds since 1970; earlier events are pruned. */
+  /** Time in milliseconds since 1970. Earlier events are pruned. */
   readonly before: number;
   readonly size: number;
 }
 
-/** Result of one batch of a pruning. */
+/** Result of pruning one batch of security events. */
 interface PruneOutcome {
   readonly events: number;
-  /** True when there may be more to prune. */
+  /** True when there may be more events to prune. */
   readonly hasMore: boolean;
 }
 
-/** Prunes all events that `batch` describes, in several transactions. Returns the number of pruned events. */
+/**
+ * Prunes all security events that are older than `batch.before`, in several transactions. Returns the number of pruned
+ * events.
+ */
 export async function pruneAllEvents(executor: Executor, batch: PruneBatch, now: () => number): Promise<number> {
   for (let count = 0; ;) {
     const nowMs = now();
@@ -34,9 +37,9 @@ export async function pruneAllEvents(executor: Executor, batch: PruneBatch, now:
 }
 
 /**
- * Prunes a batch of events. Their entries are marked as pruned, and keep their digests and hashes. A checkpoint
- * replaces the marked entries at the beginning of the chain. A new pruning entry contains digests of all removed
- * entries, so that the verification detects when other entries were removed, or when one was put back.
+ * Prunes a batch of security events. Marks their chain entries as pruned; the entries keep their digests and hashes.
+ * Replaces the marked entries at the beginning of the event chain by a checkpoint. Adds a pruning entry with digests of
+ * all removed entries, so that the verification detects when other entries are removed, or when one is put back.
  *
  * @param now - time in milliseconds since 1970.
  */
@@ -62,7 +65,7 @@ async function pruneEvents(tx: Transaction, { before, size }: PruneBatch, now: n
   return { events, hasMore: events === size || compacted.length === maxCompaction };
 }
 
-/** Deletes events and marks their entries as pruned. Returns the sequence numbers of these entries. */
+/** Deletes events and marks their chain entries as pruned. Returns the sequence numbers of these entries. */
 async function removeEvents(tx: Transaction, events: readonly Row[]): Promise<readonly number[]> {
   const statements = chainStatements(tx.dialect);
   const ids = JSON.stringify(events.map(([id]) => id));

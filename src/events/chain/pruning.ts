@@ -1,42 +1,42 @@
 import { SetDigest } from './set-digest';
 
 /**
- * Part of a checkpoint that the pruning entry repeats. So the verification detects a checkpoint that was moved or
- * changed.
+ * Part of a checkpoint that the pruning entry repeats. Therefore the verification detects a checkpoint that was moved
+ * or changed.
  */
 export interface CompactedBeginning {
-  /** Sequence number of the last entry that the checkpoint replaced. */
+  /** Sequence number of the last chain entry that the checkpoint replaced. */
   readonly sequence: number;
   /** Number of events that had been pruned when the checkpoint was written. */
   readonly events: number;
-  /** Time in milliseconds since 1970. */
+  /** Time when the checkpoint was written, in milliseconds since 1970. */
   readonly createdAt: number;
 }
 
 /**
- * Content of a pruning entry, which describes everything that was removed from the chain up to that time. An entry is
- * removed in two steps: first it is marked as pruned, later a checkpoint replaces it. The set `removed` contains the
- * entries of both steps, the set `compacted` only those of the second step. An entry that one transaction both marks
- * and replaces is in neither set.
+ * Content of a pruning entry. It describes all entries that were removed from the event chain up to then. An entry is
+ * removed in two steps: first it is marked as pruned, and later a checkpoint replaces it. The set `removed` contains
+ * the entries of both steps, and the set `compacted` only the replaced entries. An entry that one transaction both
+ * marks and replaces is in neither set.
  */
 export interface Pruning {
-  /** Time in milliseconds since 1970; earlier events were pruned. */
+  /** Time in milliseconds since 1970. Events before this time were pruned. */
   readonly before: number;
   /** Number of events that have ever been pruned. */
   readonly events: number;
-  /** Number of marked entries that are still in the chain, including pruning entries. */
+  /** Number of entries that are marked as pruned and still in the chain, including pruning entries. */
   readonly marked: number;
-  /** Digest of the sequence numbers of the entries that were removed. */
+  /** Digest of the sequence numbers of all entries that were removed from the chain. */
   readonly removed: string;
   /** Digest of the sequence numbers of the removed entries that checkpoints have replaced. */
   readonly compacted: string;
-  /** Last checkpoint; null before there is one. */
+  /** Last checkpoint of the event chain; null before the first checkpoint. */
   readonly beginning: CompactedBeginning | null;
 }
 
 const noMembers = new SetDigest().toString();
 
-/** State of a chain from which nothing was removed. */
+/** Content of a pruning entry for an event chain from which no entry was removed. */
 export const noPruning: Pruning = {
   before: 0,
   events: 0,
@@ -62,11 +62,11 @@ export function parsePruning(details: unknown): Pruning | undefined {
   }
 }
 
-/** Entries that one transaction removes from the chain. */
+/** Chain entries that one transaction marks as pruned or replaces by a checkpoint. */
 export interface Removal {
   readonly before: number;
   readonly events: number;
-  /** Sequence numbers of the entries that the transaction marks. */
+  /** Sequence numbers of the entries that the transaction marks as pruned. */
   readonly marked: readonly number[];
   /** Sequence numbers of the marked entries that the transaction replaces by a checkpoint. */
   readonly compacted: readonly number[];
@@ -74,7 +74,7 @@ export interface Removal {
 }
 
 /**
- * Returns the content of the pruning entry at `sequence`.
+ * Returns the content of the new pruning entry, whose sequence number is `sequence`.
  *
  * @param last - content of the previous pruning entry.
  */

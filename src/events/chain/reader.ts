@@ -1,7 +1,7 @@
 import type { Query } from '../../storage/transaction';
 import type { VerificationStatements } from './verification-statements';
 
-/** Reads the chain of one database. */
+/** Reads the event chain of one database. */
 export interface ChainReader {
   readonly query: Query;
   readonly statements: VerificationStatements;

@@ -8,26 +8,26 @@ import { linkAfter } from './hashing';
 import { hasPendingEntries, pendingStatements } from './pending-statements';
 
 /**
- * Maximum number of pending entries that one statement appends to the chain. Hashing more of them would block the
+ * Maximum number of pending entries that one statement appends to the event chain. Hashing more entries would block the
  * process for too long.
  */
 const batchSize = 2000;
 
-/** Time in milliseconds between two attempts to lock the chain. */
+/** Time in milliseconds between two attempts to lock the event chain. */
 const retryMs = 10;
 
-/** Time in milliseconds that a call waits for other processes that append to the chain. */
+/** Maximum time in milliseconds that a call waits while other processes append to the event chain. */
 const callPatienceMs = 1000;
 
-/** Row of `selectBatch`. `isKept` is false for a mitigation whose event was pruned meanwhile. */
+/** Pending entry, as `selectBatch` returns it. `isKept` is false for a mitigation whose event was pruned meanwhile. */
 type PendingRow = readonly [id: number, eventId: string, kind: string, digest: string, isKept: boolean];
 
 /**
- * Appends the committed pending entries to the chain, in the order of their ids, in batches. Each batch is a separate
- * transaction. Does nothing on an engine without pending entries.
+ * Appends the committed pending entries to the event chain, in the order of their ids, in batches. Each batch is a
+ * separate transaction. Does nothing on an engine without pending entries.
  *
  * @param patienceMs - time in milliseconds to wait while another transaction has locked the chain.
- * @returns false when the chain stayed locked for that time.
+ * @returns false when the chain stayed locked for `patienceMs`.
  * @throws READ_ONLY when entries are pending and the server or the connection is read-only.
  */
 export async function sequencePending(executor: Executor, patienceMs: number): Promise<boolean> {
@@ -53,22 +53,22 @@ export async function sequencePending(executor: Executor, patienceMs: number): P
 }
 
 /**
- * Appends the pending entries like {@link sequencePending}, but ignores every failure. Use it when the entries need not
- * be appended at once.
+ * Appends the pending entries to the event chain like {@link sequencePending}, but ignores every failure. Use it when
+ * the entries need not be appended at once.
  */
 export async function trySequencePending(executor: Executor): Promise<void> {
   await sequencePending(executor, callPatienceMs).catch(() => undefined);
 }
 
-/** Appends all pending entries that the transaction sees to the chain. The transaction must have locked the chain. */
+/** Appends all pending entries that the transaction sees to the event chain. Call `lockChain` first. */
 export async function sequenceInside(tx: Transaction, now: number): Promise<void> {
   if (!hasPendingEntries(tx.dialect)) return;
   while ((await sequenceBatch(tx, now)) === batchSize);
 }
 
 /**
- * Appends the first pending entries to the chain, which the transaction must have locked. Returns the number of entries
- * that are not pending any more.
+ * Appends the first pending entries to the event chain, which the transaction must have locked. Returns the number of
+ * entries that are no longer pending.
  */
 async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
   const statements = pendingStatements(tx.dialect);
@@ -90,8 +90,8 @@ async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
     places.push([String(id), link.sequence - start.sequence, link.hash]);
   }
   const moved = places.length === 0 ? 0 : await tx.execute(statements.append(start.sequence, places));
-  // Fails when another program has deleted pending entries, or a row security policy hides them. The chain would get a
-  // gap.
+  // Prevents a gap in the chain: another program may have deleted pending entries, or a row security policy may hide
+  // them.
   if (moved !== places.length) throw new Failure('CONFLICT', 'pending entries of the event chain were changed');
   if (orphans.length > 0) tx.executeAtCommit([statements.remove({ ids: JSON.stringify(orphans) })]);
   return rows.length;

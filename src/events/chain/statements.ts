@@ -22,20 +22,23 @@ const entryColumnNames = sql`sequence, ${columnNames(contentTable)}, hash`;
 /** Statements that change the chain of security events, for one engine. */
 class ChainStatements {
   /**
-   * Blocks other changes of the chain until the end of the transaction. Undefined on an engine with one writer at a
-   * time.
+   * Locks the event chain, so that other transactions cannot change it until the end of this transaction. Undefined on
+   * an engine with one writer at a time.
    */
   readonly lock: Statement | undefined;
-  /** Selects the head. */
+  /** Selects the head of the event chain, which is the last entry. */
   readonly selectHead: Statement;
   /**
-   * Selects the head, as the snapshot of the transaction contains it. Fails when that entry has been pruned since.
-   * Otherwise, the transaction could add an entry with a sequence number that was already used and pruned.
+   * Selects the last entry of the event chain that the snapshot of the transaction contains, and locks it. Fails when
+   * this entry has been pruned since. Otherwise the transaction could add an entry with the sequence number of a pruned
+   * one.
    */
   readonly lockHead: Statement;
-  /** Selects one row when there is a checkpoint. */
+  /** Selects one row when the event chain has a checkpoint. */
   readonly hasCheckpoint: Statement;
-  /** Selects one row when there are entries but no checkpoint: the hashes of older events are not all computed yet. */
+  /**
+   * Selects one row when the event chain has entries but no checkpoint: a migration has not yet computed all hashes.
+   */
   readonly lacksHashes: Statement;
   readonly insertCheckpoint;
   readonly selectEvent;
@@ -44,7 +47,7 @@ class ChainStatements {
   readonly deleteEvents;
   readonly markEntries;
   readonly selectMarkedBeginning;
-  /** Selects the last checkpoint. */
+  /** Selects the last checkpoint of the event chain. */
   readonly selectCheckpoint: Statement;
   readonly deleteEntries;
   readonly deleteCheckpoints;
@@ -59,7 +62,7 @@ class ChainStatements {
     this.selectHead = toStatement(head);
     this.lockHead = dialect.usesRowLocks ? toStatement(sql`${head} FOR KEY SHARE`) : this.selectHead;
     this.hasCheckpoint = toStatement(sql`SELECT c.sequence FROM security_event_checkpoints c LIMIT 1`);
-    // The inner query selects one entry. Without it, SQLite would evaluate the condition for every entry.
+    // The inner query limits the search to one entry. Otherwise SQLite would evaluate the condition for every entry.
     this.lacksHashes = toStatement(sql`SELECT e.sequence FROM (SELECT sequence FROM security_event_entries LIMIT 1) AS e
       WHERE NOT EXISTS (SELECT 1 FROM security_event_checkpoints)`);
     this.insertCheckpoint = defineStatement<{ sequence: number; hash: string; count: number; createdAt: number }>(
@@ -92,8 +95,8 @@ class ChainStatements {
         SET kind = 'PRUNED', mitigation_applied = NULL, mitigation_details = NULL
         WHERE kind <> 'PRUNED' AND event_id IN (${dialect.jsonArrayElements(p('ids'))}) RETURNING sequence`,
     );
-    // The CTE limits the search to the first `limit` entries. Otherwise, if all entries are PRUNED, the whole chain
-    // would be read.
+    // The CTE limits the search to the first `limit` entries. Otherwise the query would read the whole chain if all
+    // entries are PRUNED.
     this.selectMarkedBeginning = defineStatement<{ limit: number }>(
       (p) => sql`WITH beginning AS (
           SELECT * FROM security_event_entries e ORDER BY e.sequence LIMIT CAST(${p('limit')} AS BIGINT))
@@ -110,7 +113,7 @@ class ChainStatements {
     this.deleteEntries = defineStatement<{ last: number }>(
       (p) => sql`DELETE FROM security_event_entries WHERE sequence <= ${p('last')}`,
     );
-    // Keeps the checkpoint with the sequence number 0, which marks that the chain has begun.
+    // Keeps the checkpoint with the sequence number 0, which marks that the event chain has begun.
     this.deleteCheckpoints = defineStatement<{ before: number }>(
       (p) => sql`DELETE FROM security_event_checkpoints WHERE sequence > 0 AND sequence < ${p('before')}`,
     );
@@ -122,7 +125,7 @@ class ChainStatements {
   }
 
   /**
-   * Returns the statement that inserts entries after the sequence number `after`.
+   * Returns the statement that appends entries to the event chain after the sequence number `after`.
    *
    * @param hashes - hash of each entry, in order.
    */
@@ -136,7 +139,7 @@ class ChainStatements {
   }
 
   /**
-   * Returns the statement that sets the digests and hashes of entries.
+   * Returns the statement that sets the digests and hashes of existing chain entries.
    *
    * @param rows - for each entry: its sequence number minus `after`, its digest and its hash.
    */
@@ -148,5 +151,5 @@ class ChainStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements that change the event chain, for an engine. */
 export const chainStatements = memoizeByDialect((dialect) => new ChainStatements(dialect));

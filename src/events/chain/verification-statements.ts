@@ -5,28 +5,34 @@ import { sql } from '../../sql/sql';
 import { defineStatement, toStatement, type Statement } from '../../sql/statement';
 import { hasPendingEntries } from './pending-statements';
 
-/** Query of the last pruning entry: its sequence number and its content. */
+/** Query of the last pruning entry of the event chain: its sequence number and its content. */
 export const selectLastPruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
   WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
 
 /** Statements that read the chain of security events in order to verify it. */
 export class VerificationStatements {
-  /** Selects the head, the last checkpoint, the last pruning, the first entry and the number of pending entries. */
+  /**
+   * Selects the state of the event chain: the head, the last checkpoint, the last pruning, the first entry and the
+   * number of pending entries.
+   */
   readonly selectState: Statement;
-  /** Selects entries together with their events, in order. */
+  /** Selects chain entries together with their events, in order. */
   readonly selectBatch;
-  /** Selects the hashes of entries, in order. */
+  /** Selects the sequence numbers, digests and hashes of chain entries, in order. */
   readonly selectPlaces;
   /**
-   * Selects the last id of a page of events, and the id of the first event in it with neither an entry nor a pending
-   * entry.
+   * Selects the last id of a page of events, and the id of the first event on the page that has neither a chain entry
+   * nor a pending entry.
    */
   readonly selectUnrecorded;
-  /** Selects the last pruning entry, the last checkpoint and the runs of marked entries, as one state. */
+  /**
+   * Selects the last pruning entry, the last checkpoint and the runs of entries that are marked as pruned, in one
+   * snapshot.
+   */
   readonly selectMarked: Statement;
 
   constructor(dialect: Dialect) {
-    // One statement, so that all values are of the same state.
+    // Uses one statement, so that all values come from the same snapshot.
     this.selectState = toStatement(sql`SELECT h.sequence, h.hash, c.sequence, c.hash, c.count,
         ${dialect.toMs(sql`c.created_at`)}, p.sequence, (SELECT min(f.sequence) FROM security_event_entries f),
         (SELECT count(*) FROM security_event_pending_entries)
@@ -34,7 +40,8 @@ export class VerificationStatements {
       LEFT JOIN (SELECT e.sequence, e.hash FROM security_event_entries e ORDER BY e.sequence DESC LIMIT 1) AS h ON TRUE
       LEFT JOIN (SELECT * FROM security_event_checkpoints k ORDER BY k.sequence DESC LIMIT 1) AS c ON TRUE
       LEFT JOIN (${selectLastPruning}) AS p ON TRUE`);
-    // One statement for entries and events. With two, an event that is pruned between them would seem to be missing.
+    // Uses one statement for entries and events. With two statements, an event that is pruned between them would seem
+    // to be missing.
     const eventId = sql`CASE WHEN e.kind <> 'PRUNED' THEN e.event_id END`;
     const event = dialect.leftLateralLookup(sql`id`, 'security_events', 's', eventId);
     const metadata = dialect.lookup([sql`event_id`, sql`key`], 'security_event_metadata', 'm', sql`s.id`);
@@ -53,7 +60,7 @@ export class VerificationStatements {
     );
     const ofRecording = sql`k.kind = 'RECORDED'`;
     const isRecorded = hasValue(sql`security_event_entries`, sql`event_id`, sql`page.id`, ofRecording);
-    // Condition for a pending entry. It is evaluated once, and only for the events without an entry.
+    // Tests whether the event has a pending entry. The subquery runs once, and only if some event has no chain entry.
     const isPending = hasPendingEntries(dialect)
       ? sql`page.id IN (SELECT q.event_id FROM security_event_pending_entries q WHERE q.kind = 'RECORDED')`
       : sql`FALSE`;
@@ -62,8 +69,8 @@ export class VerificationStatements {
         FROM (SELECT s.id FROM security_events s WHERE s.id > ${p('after')}
           ORDER BY s.id LIMIT CAST(${p('limit')} AS BIGINT)) AS page`,
     );
-    // One statement, so that all values are of the same state. Marked entries without a gap form a run: their sequence
-    // number minus their rank is the same for all of them.
+    // Uses one statement, so that all values come from the same snapshot. A run consists of marked entries without a
+    // gap: their sequence number minus their rank is the same for all of them.
     const marked = sql`SELECT e.sequence, e.sequence - row_number() OVER (ORDER BY e.sequence) AS run
       FROM security_event_entries e WHERE e.kind = 'PRUNED'`;
     const runs = sql`SELECT min(m.sequence) AS first, max(m.sequence) AS last FROM (${marked}) AS m GROUP BY m.run`;
@@ -77,5 +84,5 @@ export class VerificationStatements {
   }
 }
 
-/** Returns the statements of an engine. */
+/** Returns the statements that verify the event chain, for an engine. */
 export const verificationStatements = memoizeByDialect((dialect) => new VerificationStatements(dialect));

@@ -16,36 +16,36 @@ import type { EventChainBreak, EventChainVerification } from '../types';
 
 const batchSize = 500;
 
-/** Maximum size of a batch. If its entries exceed this size, they are read in smaller batches. */
+/** Maximum size of a batch of chain entries. Reads smaller batches if the entries exceed this size. */
 const batchBounds = { maxLength: 2_097_152, maxValues: Infinity };
 
-/** The head, the checkpoint and the last pruning at one moment. */
+/** Head, last checkpoint and last pruning of the event chain at one moment. */
 interface ChainState {
   readonly head: ChainLink;
   readonly checkpoint: (ChainLink & { readonly events: number; readonly createdAt: number }) | undefined;
-  /** Sequence number of the last pruning entry; null when there is none. */
+  /** Sequence number of the last pruning entry; null without a pruning. */
   readonly pruning: number | null;
-  /** Sequence number of the first entry; null when there is none. */
+  /** Sequence number of the first entry; null in an empty chain. */
   readonly first: number | null;
-  /** Number of pending entries. */
+  /** Number of entries that are not in the chain yet. */
   readonly pending: number;
 }
 
-/** Progress of the verification. */
+/** Progress of the verification of the event chain. */
 interface Progress {
   link: ChainLink;
   entries: number;
-  /** Number of marked entries, and the digest of their sequence numbers. */
+  /** Number of entries that are marked as pruned. `markedDigest` is the digest of their sequence numbers. */
   marked: number;
   readonly markedDigest: SetDigest;
-  /** Content of the last pruning entry. */
+  /** Content of the last pruning entry that was read. */
   pruning: Pruning;
 }
 
 /**
- * Verifies the chain from its beginning to its present head. Then searches for events that are not in the chain. Each
- * query may see a later state than the one before: entries that are added meanwhile come after that head and do not
- * matter, and concurrent pruning is taken into account.
+ * Verifies the event chain from its beginning to its present head. Then searches for events that are not in the chain.
+ * Each query may see a later state than the query before. Entries that are added meanwhile come after that head, so
+ * they do not matter. The verification takes concurrent pruning into account.
  *
  * @param expected - entry or checkpoint that the chain must contain.
  */
@@ -77,15 +77,15 @@ export async function verifyChain(
   return { ...result, checkpoint: { sequence, hash, count: events, createdAt: new Date(createdAt) } };
 }
 
-/** Returns the break when an entry is before the beginning of the chain, where the verification would not read it. */
+/** Returns a break for an entry before the beginning of the chain, where the verification does not read it. */
 function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   const isBefore = first !== null && first <= (checkpoint?.sequence ?? chainStart.sequence);
   return isBefore ? { sequence: first, reason: 'inserted' } : undefined;
 }
 
 /**
- * Returns the break when all entries were deleted. A chain with a checkpoint always has an entry: the first checkpoint
- * is written together with the first entry, and a pruning never removes its own entry.
+ * Returns a break when all entries were deleted. A chain with a checkpoint always has an entry: the first checkpoint is
+ * written together with the first entry, and a pruning never removes its own entry.
  */
 function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   return first === null && checkpoint !== undefined
@@ -131,14 +131,14 @@ function addMarked(progress: Progress, { sequence, eventId, details }: StoredEnt
   if (eventId === noEvent) progress.pruning = parsePruning(details) ?? noPruning;
 }
 
-/** Returns a batch and its maximum number of entries, which is less than requested when the entries are long. */
+/** Returns a batch of entries, and the maximum number of its entries. Lowers `limit` when the entries are too long. */
 async function readBatch(
   chain: ChainReader,
   place: { readonly after: number; readonly last: number; readonly limit: number },
 ): Promise<readonly [rows: readonly Row[], limit: number]> {
   const { limit } = place;
   const statement = chain.statements.selectBatch(place);
-  // A single entry is read without a maximum size, so that an entry of any length can be verified.
+  // Reads a single entry without a maximum size, so that an entry of any length can be verified.
   if (limit === 1) return [await chain.query(statement), limit];
   try {
     return [await chain.query(withBounds(batchBounds, statement)), limit];
@@ -157,7 +157,7 @@ async function checkEntry(
   const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
   if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
     const reason = await diagnoseBreak(chain, previous, entry);
-    // If an entry was removed and the later entries moved up, the event of the removed entry is unknown.
+    // The event of the removed entry is unknown if the later entries have moved up.
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
   if (entry.lacksEvent) return { ...place, reason: 'removed' };
@@ -166,7 +166,7 @@ async function checkEntry(
   return undefined;
 }
 
-/** Compares the marked entries and the checkpoint with the content of the last pruning entry. */
+/** Compares the entries that are marked as pruned, and the checkpoint, with the content of the last pruning entry. */
 async function compareMarked(
   chain: ChainReader,
   before: ChainState,
@@ -175,7 +175,7 @@ async function compareMarked(
   const { pruning: last } = await readState(chain);
   if (last === before.pruning)
     return compareRemoved(pruning, { beginning: toBeginning(before.checkpoint), count, digest });
-  // Events were pruned during the verification, so the counts belong to different states. Reads everything again in one
+  // Events were pruned during the verification, so the counts belong to different states. Reads all values again in one
   // statement.
   const [row] = await chain.query(chain.statements.selectMarked);
   // The cast is safe: the statement selects exactly these columns. The columns of the checkpoint are null together.
@@ -208,15 +208,15 @@ async function digestOf(
 }
 
 /**
- * Returns the part of a checkpoint that a pruning entry repeats; null for the checkpoint that marks the beginning of a
- * chain.
+ * Returns the part of a checkpoint that a pruning entry repeats; null for the checkpoint that marks the beginning of
+ * the event chain.
  */
 function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBeginning | null {
   return checkpoint === undefined || checkpoint.sequence === 0 ? null : checkpoint;
 }
 
-// Searches for an event that has no entry. Each event is committed together with its entry or pending entry, so an
-// event that is recorded during the search is not reported.
+// Searches for an event that has no chain entry. An event that is recorded during the search is not reported, because
+// it is committed together with its entry or pending entry.
 async function findUnrecorded({ query, statements }: ChainReader): Promise<EventChainBreak | undefined> {
   for (let after = ''; ;) {
     const [row] = await query(statements.selectUnrecorded({ after, limit: 2 * batchSize }));

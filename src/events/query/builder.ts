@@ -8,19 +8,25 @@ import { allOf, costOfRecords, limitOffset, withCost, type Statement, type State
 import { eventColumns } from '../rows';
 import { eventFilterTerms, maxParts, type EventFilter, type EventFilterSql } from './filter-fields';
 
-/** Keyset position of an event. All queries have the same order: newest first, then by id. */
+/**
+ * Keyset position of a security event: its sort value and its id. All event queries have the same order: newest first,
+ * then by id.
+ */
 export type EventPosition = readonly [timestampMs: number, id: string];
 
-/** Filter and range of a selection of events. */
+/** Filter and range of a query for security events. */
 interface EventSelection {
   readonly filter: EventFilter;
   readonly limit: number;
   readonly offset?: number | undefined;
-  /** Keyset position after which the results begin. When undefined, the results begin with the newest event. */
+  /**
+   * Keyset position of the event after which the results begin. When undefined, the results begin with the newest
+   * event.
+   */
   readonly after?: EventPosition | undefined;
 }
 
-/** Cache key of a selection: everything that its SQL text depends on. */
+/** Cache key of an event query: everything that the SQL text of the query depends on. */
 interface EventQueryKey {
   readonly filter: FilterKey;
   readonly hasPosition: boolean;
@@ -28,19 +34,19 @@ interface EventQueryKey {
 
 const newestFirst = sql`s.timestamp DESC, s.id ASC`;
 
-/** Maximum sum of limit and offset for which a query is quick. With a larger sum, its cost is `manyEvents`. */
+/** Maximum sum of limit and offset for which an event query is quick. With a larger sum, the cost is `manyEvents`. */
 const longestScannedPage = 1001;
 
 /**
  * Builds the statement that answers an event query. The statement first finds the row keys of the requested page, and
- * then reads the events with these keys. So it does not read whole events that are not returned.
+ * then reads the events with these keys. So it reads whole events only for that page.
  */
 export function buildEventQuery(dialect: Dialect, selection: EventSelection): Statement {
   return withCost(costOf(selection), eventQueries(dialect)(selection));
 }
 
-// Returns the cost of the statement. With a condition on one type, severity, source or target, an index returns the
-// newest events. With several conditions, the statement may read all events that match one of them.
+// Returns the cost of an event query. With a condition on only one of type, severity, source and target, an index
+// returns the newest events. With several conditions, the query may read all events that match one of them.
 function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | undefined {
   const { ids, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
   if (ids !== undefined) return costOfRecords(ids.length, 'manyEvents');
@@ -50,7 +56,7 @@ function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | 
   return indexed.length > 1 || (eventTypes?.length ?? 0) > maxParts ? 'scanEvents' : undefined;
 }
 
-// Composes the columns only once: they are most of the text of a query, and are always the same.
+// Composes the columns of an event only once per engine: they are most of the SQL text and never change.
 const columnsOf = memoizeByDialect((dialect) => raw(eventColumns(dialect).sql));
 
 const eventQueries = memoizeByDialect((dialect) =>
@@ -66,9 +72,9 @@ const eventQueries = memoizeByDialect((dialect) =>
   ),
 );
 
-// An index returns the events of one type, or of one severity, already in the order of the result. With several types,
-// all of their events would have to be sorted. Instead, the statement reads one page for each type, and sorts only
-// these pages. The same holds for severities.
+// Composes the search for one page of events. An index returns the events of one type in the order of the result. With
+// several types, a single search would have to sort all of their events. Instead, the statement reads one page for each
+// type, and sorts only these pages. It treats severities in the same way.
 function composePage(dialect: Dialect, filter: EventFilterSql, after: readonly Sql[], bind: Bind<EventSelection>): Sql {
   const select = (part: EventFilterSql, range: Sql): Sql => {
     const conditions = [...part.conditions({ dialect }), ...after];

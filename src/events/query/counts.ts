@@ -7,15 +7,15 @@ import { allOf, limitOffset, withCost, type Statement } from '../../sql/statemen
 import type { EventGrouping } from '../types';
 import { eventFilterTerms, type EventFilter } from './filter-fields';
 
-/** Input of an aggregate: the filter of the events, and their grouping. */
+/** Filter and grouping of the security events that are counted. */
 interface EventAggregate {
   readonly filter: EventFilter;
   readonly by: EventGrouping;
-  /** Maximum number of groups. */
+  /** Maximum number of groups in the result. */
   readonly limit: number;
 }
 
-/** Cache key of an aggregate: everything that its SQL text depends on. */
+/** Cache key of an event aggregation: everything that its SQL text depends on. */
 interface EventAggregateKey {
   readonly filter: FilterKey;
   readonly by: keyof typeof labels | 'bucket';
@@ -28,12 +28,12 @@ const labels = {
   target: sql`s.target`,
 } as const;
 
-/** Builds the statement that counts the events that match a filter. */
+/** Builds the statement that counts the security events that match a filter. */
 export function buildEventCount(dialect: Dialect, filter: EventFilter): Statement {
   return withCost('scanEvents', eventCounts(dialect)({ filter }));
 }
 
-/** Builds the statement that counts the events that match a filter in each group; the largest group comes first. */
+/** Builds the statement that counts the matching security events of each group. The largest group comes first. */
 export function buildEventAggregate(dialect: Dialect, aggregate: EventAggregate): Statement {
   return withCost('scanEvents', eventAggregates(dialect)(aggregate));
 }
@@ -65,12 +65,12 @@ const eventAggregates = memoizeByDialect((dialect) =>
   ),
 );
 
-// Composes the beginning of the time span that contains an event. Before 1970, the remainder of the division is
-// negative, so the size of the span is added to it.
+// Composes the beginning of the time span that contains an event. The remainder of the division is negative for a time
+// before 1970, so the length of the span is added to it.
 function bucketOf(dialect: Dialect, bind: Bind<EventAggregate>): Sql {
   const stored = dialect.toMs(sql`s.timestamp`);
   const time = sql`CAST(${stored} AS BIGINT)`;
   const size = sql`CAST(${bind(({ by }) => (typeof by === 'string' ? null : by.bucketMs))} AS BIGINT)`;
-  // A stored time that is not an integer gives null. SQLite would otherwise convert it to some number.
+  // Returns null for a stored time that is not an integer. SQLite would otherwise convert it to some number.
   return sql`CASE WHEN ${time} = ${stored} THEN ${time} - ((${time} % ${size}) + ${size}) % ${size} END`;
 }

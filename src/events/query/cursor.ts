@@ -3,7 +3,7 @@ import type { SecurityEvent } from '../types';
 import type { EventPosition } from './builder';
 import type { EventFilter } from './filter-fields';
 
-/** Cursors of the pages of one query. */
+/** Cursors for the pages of one event query. */
 export class EventCursors {
   readonly #fingerprint: string;
 
@@ -11,13 +11,13 @@ export class EventCursors {
     this.#fingerprint = fingerprintOf('events', filter);
   }
 
-  /** Returns the cursor of the keyset position after an event. */
+  /** Returns the cursor of the position after an event. */
   encode({ timestamp, id }: SecurityEvent): string {
     return encodeCursor(this.#fingerprint, [timestamp.getTime(), id]);
   }
 
   /**
-   * Returns the position of a cursor.
+   * Returns the keyset position of a cursor of an event query.
    *
    * @throws INVALID_INPUT when the cursor does not belong to this query
    */

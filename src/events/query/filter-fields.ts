@@ -27,23 +27,23 @@ import { lastMitigation } from '../rows';
 import { SecuritySeverity } from '../types';
 import type { SecurityEventQuery } from './types';
 
-/** Context of the conditions on an event `s`. */
+/** Context from which the SQL conditions on a security event are composed. The alias of the event is `s`. */
 interface EventContext {
   readonly dialect: Dialect;
 }
 
 /**
- * Candidate source for a list of values, such as the types of a query. An index returns the events of one value in the
- * order of the result.
+ * Candidate source for a list of values, such as the event types of a query: an index that returns the events of one
+ * value in the order of the result.
  */
 interface EventSource extends CandidateSource {
-  /** Number of values whose events are read separately. With 1, the events of all values are read together. */
+  /** Number of separate reads, one for each value. With 1, one read returns the events of all values. */
   readonly parts: number;
 }
 
 export type EventFilterSql = FilterSql<EventContext, EventSource>;
 
-/** Maximum number of values whose events are read separately. */
+/** Maximum number of listed values for which each value's events are read separately. */
 export const maxParts = 8;
 
 const { field, sharedTerm, partOf } = fieldsIn<EventContext, EventSource>();
@@ -54,12 +54,12 @@ const severities = sharedTerm('severities', {
 });
 
 const parseMinSeverity: ParseField<SecuritySeverity[]> = (value, path) => {
-  // Returns the severities from `value` on. The enumeration lists them in ascending order.
+  // Returns the severity `value` and all higher ones. The enumeration lists the severities in ascending order.
   const ranked: SecuritySeverity[] = Object.values(SecuritySeverity);
   return ranked.slice(ranked.indexOf(checkOneOf(value, SecuritySeverity, path)));
 };
 
-/** Fields of an event query. The SQL contains their conditions in this order. */
+/** Filter fields of an event query. The conditions in the SQL have this order. */
 const fields = {
   ids: field({ parse: parseTexts, ...idList(sql`s.id`), isSelective: true }),
   from: field(comparedTime((time) => sql`s.timestamp >= ${time}`)),
@@ -94,7 +94,7 @@ const fields = {
   }),
 } satisfies FilterFields<FilterFieldName<SecurityEventQuery>, EventContext, EventSource>;
 
-/** Filter of a checked event query. */
+/** Validated filter of an event query. */
 export type EventFilter = FilterOf<typeof fields>;
 
 export const eventFilterTerms = new FilterTerms<typeof fields, EventContext, EventSource>(fields);

@@ -18,7 +18,7 @@ export interface SecurityEventQuery {
   from?: Date | undefined;
   /** Finds events whose `timestamp` is this time or earlier. */
   to?: Date | undefined;
-  /** Accepted types. The event must have one of them. */
+  /** Accepted event types. The event must have one of them. */
   eventTypes?: readonly SecurityEventType[] | undefined;
   /** Accepted severities. The event must have one of them. */
   severities?: readonly SecuritySeverity[] | undefined;
@@ -26,7 +26,10 @@ export interface SecurityEventQuery {
   minSeverity?: SecuritySeverity | undefined;
   source?: string | undefined;
   target?: string | undefined;
-  /** State after the last mitigation. For an event without a mitigation, this is the recorded state. */
+  /**
+   * State of the mitigation that the event must have. It is the state after the latest mitigation, or the recorded
+   * state of an event without a mitigation.
+   */
   mitigationApplied?: boolean | undefined;
   /**
    * Metadata entries that the event must have, each with exactly the given JSON value. Other entries are allowed. The
@@ -34,11 +37,12 @@ export interface SecurityEventQuery {
    */
   metadata?: Metadata | undefined;
   /**
-   * Maximum number of results; 0 returns none. Without `limit`, `query` fails when more than `maxResults` events match.
+   * Maximum number of results; with 0, the result is empty. Without `limit`, `query` fails when more than `maxResults`
+   * events match.
    */
   limit?: number | undefined;
   /**
-   * Number of results to skip.
+   * Number of matching events to skip.
    *
    * @defaultValue `0`
    */

@@ -3,7 +3,7 @@ import { checkObject } from '../../validation/checks';
 import type { Validator } from '../../validation/validator';
 import { eventFilterTerms, type EventFilter } from './filter-fields';
 
-/** Validated query of events. `filter` is null when no event can match. */
+/** Validated query for security events. `filter` is null when no event can match. */
 export interface ParsedEventQuery {
   readonly filter: EventFilter | null;
   readonly limitOffset: LimitOffset;
@@ -12,7 +12,7 @@ export interface ParsedEventQuery {
 const queryFields = new Set([...eventFilterTerms.fields, ...limitOffsetFields]);
 
 /**
- * Parses a query. Checks all fields, even if one of them already excludes every event.
+ * Parses a query for security events. Checks all fields, even if one of them already excludes every event.
  *
  * @throws INVALID_INPUT when a field is unknown or invalid
  */
