@@ -3,7 +3,8 @@ import { sql, type Sql } from '../sql/sql';
 
 /**
  * Composes the columns from which `toAgentRecord` builds the record of an agent `a`. Each collection is one JSON text,
- * so that each agent is one row.
+ * so that each agent is one row. `toAgentRecord` sorts the endpoints and capabilities: SQLite would sort each
+ * collection in a temporary B-tree, which takes a sixth of the time of reading an agent.
  */
 export function agentColumns(dialect: Dialect): Sql {
   return sql`a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -30,12 +31,13 @@ function endpointsOf(dialect: Dialect): Sql {
     dialect.toMs(sql`e.last_checked`),
     sql`e.health_message`,
     sql`e.metadata`,
+    sql`e.position`,
   ]);
-  return sql`(SELECT ${dialect.jsonArrayAggregate(endpoint, sql`e.position`)} FROM endpoints e WHERE e.agent_id = a.id)`;
+  return sql`(SELECT ${dialect.jsonArrayAggregate(endpoint)} FROM endpoints e WHERE e.agent_id = a.id)`;
 }
 
 function capabilitiesOf(dialect: Dialect): Sql {
-  return sql`(SELECT ${dialect.jsonArrayAggregate(dialect.jsonElement(sql`c.name`), sql`c.name`)}
+  return sql`(SELECT ${dialect.jsonArrayAggregate(dialect.jsonElement(sql`c.name`))}
     FROM agent_capabilities ac ${dialect.lateralLookup(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)} WHERE ac.agent_id = a.id)`;
 }
 

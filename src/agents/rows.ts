@@ -1,5 +1,6 @@
 import type { AgentModel, EndpointModel } from '../generated/prisma/models';
 import type { Metadata } from '../metadata/types';
+import { sortByCodePoint } from '../sql/code-point-order';
 import type { Unchecked, UncheckedValues } from '../sql/model';
 import type { Row } from '../sql/statement';
 import { storedChoice, storedJson, storedOptionalText, storedPort, storedText, storedTime } from '../sql/stored';
@@ -25,7 +26,7 @@ export type DeprecationRow = UncheckedValues<AgentModel, ['deprecatedAt', 'depre
 /** Endpoint in the JSON array that `agentColumns` builds: an array of the endpoint's values. */
 type EndpointResult = UncheckedValues<
   EndpointModel,
-  ['id', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata']
+  ['id', 'protocol', 'address', 'port', 'healthStatus', 'lastChecked', 'healthMessage', 'metadata', 'position']
 >;
 
 /** Converts a row of the columns of `agentColumns` to a record. */
@@ -35,17 +36,18 @@ export function toAgentRecord(row: Row): AgentRecord {
   const id = storedText(columns[0], 'agent', columns[0], 'id');
   // The casts are safe: `agentColumns` builds an array of endpoints, an array of capability names, and an object with
   // the metadata.
-  const endpoints = (storedJson(columns[12], 'agent', id, 'endpoints') as EndpointResult[]).map((endpoint) =>
-    toEndpoint(endpoint, id),
-  );
-  const capabilities = storedJson(columns[13], 'agent', id, 'capabilities') as Unchecked<string>[];
+  const endpointRows = storedJson(columns[12], 'agent', id, 'endpoints') as EndpointResult[];
+  if (endpointRows.length > 1) endpointRows.sort(byPosition);
+  const endpoints = endpointRows.map((endpoint) => toEndpoint(endpoint, id));
+  const names = storedJson(columns[13], 'agent', id, 'capabilities') as Unchecked<string>[];
+  const capabilities = names.map((name) => storedText(name, 'agent', id, 'capabilities'));
   const agent: AgentRecord = {
     id,
     name: storedText(columns[1], 'agent', id, 'name'),
     publicKey: storedText(columns[2], 'agent', id, 'publicKey'),
     certificateId: storedText(columns[3], 'agent', id, 'certificateId'),
     endpoints,
-    capabilities: capabilities.map((name) => storedText(name, 'agent', id, 'capabilities')),
+    capabilities: sortByCodePoint(capabilities),
     version: storedText(columns[5], 'agent', id, 'version'),
     metadata: storedJson(columns[14], 'agent', id, 'metadata') as Metadata,
     createdAt: storedTime(columns[7], 'agent', id, 'createdAt'),
@@ -83,6 +85,10 @@ export function toDeprecation([at, reason, successorId]: DeprecationRow, id: str
  */
 export function storedStatus(status: Unchecked<AgentModel['status']>, id: string): AgentStatus {
   return storedChoice(status, statuses, 'agent', id, 'status');
+}
+
+function byPosition(one: EndpointResult, other: EndpointResult): number {
+  return Number(one[8]) - Number(other[8]);
 }
 
 function toEndpoint(columns: EndpointResult, agentId: string): Endpoint {

@@ -159,8 +159,11 @@ export interface Dialect {
   readonly jsonElement: (column: Sql) => Sql;
   /** Composes a JSON array of the values of `columns`. */
   readonly jsonArray: (columns: readonly Sql[]) => Sql;
-  /** Aggregates `element` into a JSON array, sorted by `order`; an empty array when there are no rows. */
-  readonly jsonArrayAggregate: (element: Sql, order: Sql) => Sql;
+  /**
+   * Aggregates `element` into a JSON array; an empty array when there are no rows. Without `order`, the elements are in
+   * no particular order.
+   */
+  readonly jsonArrayAggregate: (element: Sql, order?: Sql) => Sql;
   /**
    * Aggregates metadata into a JSON object, sorted by key; an empty object when there are no rows. `entries` is the
    * metadata table with the alias `m`, followed by its WHERE clause. No sort is needed, because the primary key yields

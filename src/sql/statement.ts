@@ -98,3 +98,8 @@ export function inJsonArray(dialect: Dialect, value: Sql, list: Sql): Sql {
 export function limitOffset(limit: Sql, offset: Sql): Sql {
   return sql`LIMIT CAST(${limit} AS BIGINT) OFFSET CAST(${offset} AS BIGINT)`;
 }
+
+/** Composes the ORDER BY inside an aggregate; nothing when there is no order. */
+export function aggregateOrder(order: Sql | undefined): Sql {
+  return order === undefined ? sql`` : sql` ORDER BY ${order}`;
+}

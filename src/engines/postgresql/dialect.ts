@@ -1,6 +1,7 @@
 import type { Dialect, RecordColumnType, TextPart } from '../../sql/dialect';
 import { lockClass, sequenceLock } from './sequence-lock';
 import { join, raw, sql, type Sql } from '../../sql/sql';
+import { aggregateOrder } from '../../sql/statement';
 
 /** Number of characters of a long text that its index contains: see the migrations. */
 const indexedLength = 64;
@@ -52,7 +53,7 @@ export const postgresqlDialect: Dialect = {
   orderByLongText: (stored) => [sql`left(${stored}, ${raw(String(indexedLength))})`, stored],
   jsonElement: (column) => column,
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
-  jsonArrayAggregate: (element, order) => sql`coalesce(json_agg(${element} ORDER BY ${order}), '[]'::json)`,
+  jsonArrayAggregate: (element, order) => sql`coalesce(json_agg(${element}${aggregateOrder(order)}), '[]'::json)`,
   // Composes text, because the values already are JSON texts. The subquery reads the entries in the order of the index,
   // so that no sort is necessary.
   jsonObjectAggregate: (entries) =>

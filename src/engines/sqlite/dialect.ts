@@ -5,6 +5,7 @@ import {
   type TextPart,
 } from '../../sql/dialect';
 import { join, raw, sql, type Sql } from '../../sql/sql';
+import { aggregateOrder } from '../../sql/statement';
 
 /**
  * Maximum number of trigrams to search for. They exclude most names; each remaining name is compared with the whole
@@ -67,7 +68,7 @@ export const sqliteDialect: Dialect = {
   orderByLongText: (stored) => [stored],
   jsonElement,
   jsonArray: (columns) => sql`json_array(${join(columns.map(jsonElement))})`,
-  jsonArrayAggregate: (element, order) => sql`json_group_array(${element} ORDER BY ${order})`,
+  jsonArrayAggregate: (element, order) => sql`json_group_array(${element}${aggregateOrder(order)})`,
   // Composes the JSON object as text, because `json_group_object` would parse each value and write it again.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(group_concat(${jsonText(sql`m.key`, sql`json_quote(m.key)`)} || ':' ||
