@@ -4,8 +4,8 @@ import { ownTables } from '../../storage/own-tables';
 const tables = [...ownTables].map((table) => `'${table}'`).join(', ');
 
 /**
- * Selects the tables of this package, each with whether the role may analyze it. The role may analyze a table as its
- * owner, as the owner of the database, or, since PostgreSQL 17, by the privilege MAINTAIN. ANALYZE itself would skip
+ * Selects each table of this package, and whether the role may analyze the table. The role may do so as the owner of
+ * the table or of the database. Since PostgreSQL 17, the privilege MAINTAIN is also enough. ANALYZE itself would skip
  * other tables with a warning.
  */
 const selectTables = `SELECT c.relname, pg_has_role(c.relowner, 'USAGE')
@@ -16,14 +16,14 @@ const selectTables = `SELECT c.relname, pg_has_role(c.relowner, 'USAGE')
 
 /**
  * Updates the statistics of the tables of this package. Skips a table that the role may not analyze, or that another
- * session is analyzing or changing at the moment.
+ * session is analyzing or altering at the moment.
  *
  * @returns false when the role may not analyze all tables.
  */
 export async function analyzeTables(query: (sql: string) => Promise<readonly Row[]>): Promise<boolean> {
   let mayAnalyzeAll = true;
   for (const [table, mayAnalyze] of await query(selectTables)) {
-    // One statement for each table, so that none exceeds the time limit of statements.
+    // Runs one statement for each table, so that no statement exceeds the time limit.
     if (mayAnalyze === true) await query(`ANALYZE (SKIP_LOCKED) ${String(table)}`);
     else mayAnalyzeAll = false;
   }

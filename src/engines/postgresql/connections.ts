@@ -18,27 +18,27 @@ import { toNumbered } from './numbered-parameters';
 import { reasonOn, ManagedClient } from './managed-client';
 import { ManagedPool } from './managed-pool';
 
-/**
- * Time in milliseconds that the driver still waits for a response after the statement timeout of the server has passed.
- */
+/** Time in milliseconds that the driver waits for a response after the server's statement timeout has passed. */
 const answerGraceMs = 1000;
 
-/** Time in milliseconds without traffic before the operating system checks that the peer is still reachable. */
+/** Time in milliseconds without traffic after which the operating system checks that the server is still reachable. */
 const keepAliveDelayMs = 10_000;
 
-/** Parsers of values by the object id of their type. Values of all other types stay text. JSON is selected as text. */
+/**
+ * Parsers of column values by the object id of the type. Values of all other types stay text. JSON is selected as text.
+ */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
-  16: (text) => text === 't', // boolean
-  20: Number, // bigint: counts, sequence numbers and times; valid values are less than 2^53
-  23: Number, // integer
-  701: Number, // double precision
+  16: (text) => text === 't', // object id of boolean
+  20: Number, // object id of bigint: counts, sequence numbers and times; valid values are less than 2^53
+  23: Number, // object id of integer
+  701: Number, // object id of double precision
 };
 const keepText = (text: string): unknown => text;
 const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
 
 /**
- * Returns the parsers for a result with bounds. They also count the characters of each text. When a parser throws, the
- * driver discards the rest of the result.
+ * Returns the parsers of column values for a result with bounds. They also count the characters of each text. When a
+ * parser throws, the driver discards the rest of the result.
  */
 function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
   const size = new AnswerSize(bounds);
@@ -49,12 +49,12 @@ function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
   return { getTypeParser: (oid: number) => parsers[oid] ?? countText };
 }
 
-/** A pool of connections to one server. */
+/** Pool of connections to one server. */
 export class PostgresqlConnections {
   readonly pool: ManagedPool;
   readonly #config: ClientConfig;
   readonly #busy = new Set<PoolClient>();
-  /** Open connections, in the pool and outside it. */
+  /** Open connections, inside and outside the pool. */
   readonly #clients = new Set<unknown>();
 
   /**
@@ -79,13 +79,14 @@ export class PostgresqlConnections {
       isForPrimary: !isReplica,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
-      // A pool that was not closed must not keep the process alive. The same holds for an open SQLite database.
+      // Lets the process end although the pool was not closed, like an open SQLite database.
       allowExitOnIdle: true,
       ...(statementTimeoutMs === 0
         ? undefined
         : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + answerGraceMs }),
     });
-    // The pool replaces an idle connection that is lost. Without a listener, the error would end the process.
+    // Ignores the error of an idle connection, because the pool replaces the connection. Without a listener, the error
+    // would end the process.
     this.pool.on('error', () => undefined);
     this.pool.on('connect', (client) => this.#clients.add(client));
     this.pool.on('remove', (client) => this.#clients.delete(client));
@@ -93,7 +94,7 @@ export class PostgresqlConnections {
     this.pool.on('release', (_error, client) => this.#busy.delete(client));
   }
 
-  /** Runs `work` with a connection of the pool. A connection that has failed is not used again. */
+  /** Runs `work` with a connection of the pool. Does not reuse a connection that has failed. */
   async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
@@ -106,13 +107,13 @@ export class PostgresqlConnections {
     }
   }
 
-  /** Runs a statement of the engine itself, without parameters. Returns its rows. */
+  /** Runs a statement of the engine itself, without parameters. Returns the rows of the result. */
   async query(sql: string): Promise<readonly Row[]> {
     const { rows } = await this.withClient((client) => runStatement(client, { sql, args: [] }));
     return rows;
   }
 
-  /** Returns a connection outside the pool, for slow statements. The caller has to end it. */
+  /** Opens a connection outside the pool, for slow statements. The caller must end the connection. */
   async connectAlone(): Promise<Client> {
     const client = new ManagedClient(this.#config);
     this.#clients.add(client);
@@ -121,14 +122,14 @@ export class PostgresqlConnections {
     return client;
   }
 
-  /** Reports whether another connection than `client` may be waiting for a response. */
+  /** Reports whether a connection other than `client` may be waiting for a response. */
   hasOthersInUse(client: PoolClient): boolean {
     return [...this.#busy].some((busy) => busy !== client) || this.#clients.size > this.pool.totalCount;
   }
 
   /**
    * Returns the ids of the server processes that serve the connections of this process. Omits a connection whose server
-   * process is unknown, for example because a pooler is in between.
+   * process is unknown, for example behind a pooler.
    */
   serverProcesses(): number[] {
     return [...this.#clients].flatMap((client) => {
@@ -137,7 +138,7 @@ export class PostgresqlConnections {
     });
   }
 
-  /** Breaks the connections in use. Calls that wait for a response fail. */
+  /** Terminates the connections in use. Calls that wait for a response fail. */
   terminateBusy(): void {
     for (const client of this.#busy) if (client instanceof ManagedClient) client.terminate();
   }
@@ -146,7 +147,7 @@ export class PostgresqlConnections {
     return this.pool.end();
   }
 
-  /** Breaks all connections and prevents new ones. Calls that use or await a connection fail. */
+  /** Terminates all connections, and prevents new ones. Calls that use or await a connection fail. */
   terminate(): void {
     this.pool.terminate();
     for (const client of this.#clients) if (client instanceof ManagedClient) client.terminate();
@@ -164,7 +165,7 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
     rowMode: 'array' as const,
     types: bounds === undefined ? types : limitedTypes(bounds),
   };
-  // Passes a callback to the driver. With the driver's own promises, results would stay in memory until a full garbage
+  // Passes a callback to the driver. The driver's own promises would keep results in memory until a full garbage
   // collection.
   const result = await new Promise<QueryArrayResult<Row[]>>((resolve, reject) => {
     client.query<Row[]>(query, (error: Error | null, answer) => {
@@ -177,12 +178,13 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
   return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
 
-// Checks the URL by creating a client: the driver then reads its parameters, and the files that they name.
+// Checks the URL by creating a client. The driver then reads the parameters of the URL, and the files that they name.
 function assertUsable(config: ClientConfig): void {
   try {
-    // The driver declares `ssl` as a boolean. It may also be an object with TLS options.
+    // The driver declares `ssl` as a boolean, but it may also be an object with TLS options.
     const { ssl }: { readonly ssl: unknown } = new Client(config);
-    // Finds a fault of the files now. Otherwise the driver would find it only when it opens the first connection.
+    // Reads the TLS files now, to report a fault. Otherwise the driver would find the fault only at its first
+    // connection.
     if (typeof ssl === 'object' && ssl !== null) createSecureContext(ssl);
   } catch (error) {
     throw new Failure(
@@ -193,15 +195,16 @@ function assertUsable(config: ClientConfig): void {
   }
 }
 
-// Adds the search path to the parameters of the URL, which take precedence over the driver's other options. If a
-// parameter occurs twice, the driver uses the last one, so the added parameter must repeat the options of the URL.
+// Adds the search path to the parameters of the URL, which take precedence over the driver's other options. The driver
+// uses the last one of several parameters with the same name. So the added parameter must repeat the `options` of the
+// URL.
 function withSearchPath(address: string, schema: string): string {
   const options = new URLSearchParams(address.slice(address.indexOf('?'))).get('options');
   const all = options === null ? searchPath(schema) : `${options} ${searchPath(schema)}`;
   return `${address}&options=${encodeURIComponent(all)}`;
 }
 
-// The server splits the options at spaces. A backslash before a space, or before a backslash, prevents this.
+// Escapes spaces and backslashes, because the server splits the options at unescaped spaces.
 function searchPath(schema: string): string {
   return `-c search_path=${`"${schema.replaceAll('"', '""')}"`.replace(/[\\ ]/g, '\\$&')}`;
 }

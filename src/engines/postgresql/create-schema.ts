@@ -2,7 +2,7 @@ import { escapeIdentifier } from 'pg';
 import type { PostgresqlQuery } from './query';
 
 /**
- * Creates a schema if it does not exist. First looks for the schema, because CREATE SCHEMA IF NOT EXISTS requires the
+ * Creates a schema if it does not exist. Looks for the schema first, because CREATE SCHEMA IF NOT EXISTS requires the
  * privilege to create schemas even if the schema exists.
  */
 export async function createMissingSchema(query: PostgresqlQuery, schema: string): Promise<void> {

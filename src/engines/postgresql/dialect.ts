@@ -3,7 +3,7 @@ import { lockClass, sequenceLock } from './sequence-lock';
 import { join, raw, sql, type Sql } from '../../sql/sql';
 import { aggregateOrder } from '../../sql/statement';
 
-/** Number of characters of a long text that its index contains: see the migrations. */
+/** Number of characters at the beginning of a long text that an index contains. The migrations use the same number. */
 const indexedLength = 64;
 
 /** Dialect of PostgreSQL: JSON through jsonb, times as timestamptz(3), text with the collation "C". */
@@ -12,7 +12,7 @@ export const postgresqlDialect: Dialect = {
   sequenceLock,
   advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
   tryAdvisoryLock: (name) => sql`SELECT pg_try_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
-  // Without OFFSET 0, the planner might read the whole table, because it overestimates the number of rows.
+  // Prevents by OFFSET 0 that the planner reads the whole table, because it overestimates the number of rows.
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   leftLateralLookup: (column, table, alias, value) =>
@@ -23,7 +23,7 @@ export const postgresqlDialect: Dialect = {
   noRowsIf: (condition) => ({ conditions: [sql`NOT (${condition})`], limitTo: (limit) => limit }),
   textOfChoice: (column) => sql`${column}::text COLLATE "C"`,
   isText: () => sql`TRUE`,
-  // With `= ANY (ARRAY(…))`, the planner uses one index scan for all values.
+  // Lets the planner use one index scan for all values, by `= ANY (ARRAY(…))`.
   inSubquery: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
   idArray: (query) => sql`ARRAY(${query})`,
   idArrayElements: (array, alias) => sql`unnest(${array}) AS ${raw(alias)}(id)`,
@@ -54,21 +54,22 @@ export const postgresqlDialect: Dialect = {
   jsonElement: (column) => column,
   jsonArray: (columns) => sql`json_build_array(${join(columns)})`,
   jsonArrayAggregate: (element, order) => sql`coalesce(json_agg(${element}${aggregateOrder(order)}), '[]'::json)`,
-  // Composes text, because the values already are JSON texts. The subquery reads the entries in the order of the index,
-  // so that no sort is necessary.
+  // Composes the JSON object as text, because the values already are JSON texts. The subquery reads the entries in the
+  // order of the index, so that no sort is necessary.
   jsonObjectAggregate: (entries) =>
     sql`(SELECT '{' || coalesce(string_agg(to_json(m.key)::text || ':' || m.value, ','), '') || '}'
       FROM (SELECT m.key, m.value FROM ${entries} ORDER BY m.key OFFSET 0) AS m)`,
 };
 
-// The range and the order make the planner use this index. It does not know that the range contains only one value, so
-// every other plan needs a sort. `hasValue` explains why the index is necessary.
+// Composes a query of the rows with one value, in the order of `index`. The range and the order make the planner use
+// this index: it does not know that the range contains only one value, so every other plan needs a sort. `hasValue`
+// explains why the index is necessary.
 function inIndexOrder(index: readonly Sql[], table: string, value: Sql): Sql {
   const [first = sql``] = index;
   return sql`SELECT * FROM ${raw(table)} WHERE ${first} >= ${value} AND ${first} <= ${value} ORDER BY ${join(index)}`;
 }
 
-// A text that is too short has no trigram. LIKE would then read the whole index.
+// Does not use LIKE for a text that is too short for a trigram, because LIKE would then read the whole index.
 function contains(text: Sql, part: TextPart): Sql {
   return part.isIndexed ? sql`${text} LIKE ${part.bind(toPattern)}` : holds(text, part);
 }
@@ -81,13 +82,13 @@ function holds(text: Sql, part: TextPart): Sql {
   return sql`strpos(${text}, ${part.bind()}) > 0`;
 }
 
-// The quotient is a fraction. The cast rounds it to milliseconds.
+// Rounds the time to milliseconds by a cast, because the quotient is a fraction.
 function fromMs(ms: Sql): Sql {
   return sql`to_timestamp(${ms}::double precision / 1000)::timestamptz(3)`;
 }
 
-// Returns an integer: the setting extra_float_digits could remove the last digits of a fraction. An infinite time,
-// which this package never stores, becomes a number that every read rejects.
+// Returns an integer, because the setting extra_float_digits could remove the last digits of a fraction. An infinite
+// time, which this package never stores, becomes a number that every read rejects.
 function toMs(time: Sql): Sql {
   return sql`CASE WHEN NOT isfinite(${time}) THEN 9223372036854775807
     ELSE round(date_part('epoch', ${time}) * 1000)::bigint END`;

@@ -3,10 +3,10 @@ import type { PoolSettings } from '../../options/resolve-options';
 import { ownTables } from '../../storage/own-tables';
 import { PostgresqlConnections } from './connections';
 
-// Without CASCADE, the statement fails when a table of the application refers to one of these tables.
+// Does not use CASCADE, so that the statement fails when a table of the application refers to one of these tables.
 const truncateSql = `TRUNCATE ${[...ownTables].join(', ')}`;
 
-/** Deletes all records in one statement. Keeps the schema and the history of migrations. */
+/** Deletes all records of this package in one statement. Keeps the schema and the history of migrations. */
 export async function emptyPostgresqlDatabase(location: PostgresqlLocation, settings: PoolSettings): Promise<void> {
   const connections = new PostgresqlConnections(location, settings);
   try {

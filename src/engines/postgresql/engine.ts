@@ -33,7 +33,7 @@ import { Sequencer } from './sequencer';
 import { assertEncoding } from './server-encoding';
 import { createWaiters } from './transaction-waiters';
 
-/** Selects the properties of the server that {@link PostgresqlEngine.check} tests. */
+/** Selects the properties of the server that {@link PostgresqlEngine.check} checks. */
 const serverSql = `SELECT current_setting('server_encoding'), to_regclass('idx_agents_name_folded') IS NOT NULL,
   current_setting('synchronous_commit') = 'off', pg_is_in_recovery()`;
 
@@ -49,8 +49,8 @@ export class PostgresqlEngine implements Engine {
   readonly native: PostgresqlNativeAccess;
   readonly #primary: PostgresqlConnections;
   /**
-   * Separate connection for health probes and for the query of lock waits. They do not have to wait for slow reads, or
-   * for a connection of the pool.
+   * Separate connection for health probes and for the query of lock waits. Neither has to wait for slow reads, or for a
+   * connection of the pool.
    */
   readonly #control: PostgresqlConnections;
   readonly #replicas: Replicas;
@@ -140,13 +140,13 @@ export class PostgresqlEngine implements Engine {
     return this.migrator.apply();
   }
 
-  // The module is loaded when first needed, because most processes never check the database.
+  // Loads the module lazily, because most processes never check the integrity.
   async checkIntegrity(findings: FindingSink): Promise<void> {
     const { checkPostgresqlIntegrity } = await import('./integrity.js');
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
-  /** Does nothing: the server copies its log itself, and a checkpoint needs a privilege. */
+  /** Does nothing: the server copies its log itself, and a checkpoint would need a privilege. */
   checkpoint(): Promise<boolean> {
     return Promise.resolve(false);
   }
@@ -202,7 +202,7 @@ class PostgresqlEngineTransaction implements EngineTransaction {
     return createPostgresqlTransactionExecutor(this.#transaction, this.#effects, observe);
   }
 
-  // The insertion of the changes is the last statement, and no savepoint follows it, as `ChangeStatements.insert`
+  // Writes the change entries by the last statements, without a savepoint after them, as `ChangeStatements.insert`
   // requires. If the commit fails, the server has rolled back everything.
   async commit(): Promise<void> {
     const last = this.#hooks.writeChanges(postgresqlDialect, this.#effects.changes);
@@ -227,10 +227,7 @@ function createMigrator(
   });
 }
 
-/**
- * Returns warnings about a server that responds: that it is a standby, or that the counter of the change feed is
- * faulty.
- */
+/** Returns warnings about a server that responds: it is a standby, or the sequence of the change feed is faulty. */
 async function warningsOf(connections: PostgresqlConnections): Promise<string[]> {
   const warnings: string[] = [];
   const [[isStandby] = []] = await connections.query('SELECT pg_is_in_recovery()');

@@ -11,22 +11,22 @@ import { canBeBatch, runBatch } from './statement-batch';
 import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
 import { createPostgresqlHandle } from './transaction-handle';
 
-/** Functions that an executor calls after each operation that writes. */
+/** Functions that an executor calls around the commit of each operation that writes. */
 export interface CommitHooks {
   readonly writeChanges: ChangeWriter;
-  /** Called after the commit of an operation that has added pending entries of the event chain. */
+  /** Called after the commit of an operation that has added pending entries of security events. */
   readonly requestSequencing: () => void;
 }
 
-/** Work of a transaction's operations that is left for its commit. */
+/** Work that the operations of a transaction leave for its commit. */
 export interface CommitEffects {
-  /** Entries for the change feed. */
+  /** Entries to write to the change feed. */
   readonly changes: ChangeEntry[];
   needsSequencing: boolean;
 }
 
 /**
- * Creates an executor outside transactions: each read is a single statement, and each operation that writes has its own
+ * Creates an executor outside transactions. Each read is a single statement, and each operation that writes has its own
  * transaction.
  */
 export function createPostgresqlExecutor(
@@ -55,7 +55,7 @@ export function createPostgresqlExecutor(
         isAlone = !transaction.hasBegun && canBeBatch(client, last);
         if (!isAlone) await begin(transaction, observe);
       } catch (error) {
-        // The error of the rollback is ignored: the first error is the one to report.
+        // Ignores an error of the rollback, because the first error is the one to report.
         await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
         throw error;
       }
@@ -67,7 +67,10 @@ export function createPostgresqlExecutor(
   };
 }
 
-/** Creates an executor that sends reads to replicas. The primary answers when no replica can, and runs all writes. */
+/**
+ * Creates an executor that sends reads to replicas. The primary answers a read when no replica can. All writes go to
+ * the primary.
+ */
 export function createReplicaExecutor(replicas: Replicas, primary: Executor, observe?: StatementObserver): Executor {
   return {
     ...primary,
@@ -78,11 +81,12 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         return await replicas.ask(replica, (connections) => queryOn(connections, statement, observe));
       } catch (error) {
         const { code } = classifyPostgresqlError(error);
-        // A timed-out or cancelled read is not repeated on the primary: it would take as long again, or somebody has
+        // Does not repeat a timed-out or cancelled read on the primary: it would take as long again, or somebody has
         // cancelled it on purpose.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;
-        // The replica is not at fault: the statement, or a conflict with replication, has caused these two codes.
+        // Does not blame the replica for these two codes: the statement, or a conflict with replication, has caused the
+        // error.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return primary.query(statement);
       }
@@ -126,7 +130,7 @@ export function createPostgresqlTransactionExecutor(
 function begin(transaction: PostgresqlTransaction, observe?: StatementObserver): Promise<unknown> {
   if (transaction.hasBegun) return transaction.begin();
   const begun = observeControl(observe, 'BEGIN', () => transaction.begin());
-  // The caller receives the error through the returned promise. This handler prevents a second, unhandled rejection.
+  // Prevents a second, unhandled rejection. The caller receives the error through the returned promise.
   begun.catch(() => undefined);
   return begun;
 }
@@ -140,8 +144,8 @@ async function queryOn(
   return rows;
 }
 
-// Without BEGIN, each statement is a transaction of its own. All statements are sent at once, and the server runs them
-// in order.
+// Sends all statements at once, without BEGIN. So each statement is a separate transaction, and the server runs them in
+// order.
 async function querySeparatelyOn(
   connections: PostgresqlConnections,
   statements: readonly Statement[],

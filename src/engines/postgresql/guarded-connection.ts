@@ -4,15 +4,15 @@ import { markConnectionFault } from './errors/connection-faults';
 import { MessageCheck } from './message-check';
 
 /**
- * Maximum number of bytes that a server may send before the connection is established. Ordinary servers send a few
+ * Maximum number of bytes that a server may send before the connection is established. A normal server sends a few
  * kilobytes.
  */
 const maxStartupBytes = 1_048_576;
 
-/** Messages of the server that are never a response to a statement of this package or of Prisma Client. */
+/** Names of server messages that are never a response to a statement of this package or of Prisma Client. */
 const unexpectedMessages = ['copyInResponse', 'copyOutResponse', 'replicationStart', 'copyData'];
 
-/** Method of the driver that its types omit. The driver calls it with each stream that it reads. */
+/** Declares a method of the driver that its types omit. The driver calls the method with each stream that it reads. */
 interface DriverConnection {
   attachListeners: (stream: Pick<Duplex, 'on'>) => void;
 }
@@ -20,14 +20,15 @@ interface DriverConnection {
 type DataListener = (data: Buffer) => void;
 
 /**
- * Prevents a message of the server from ending the process. The driver throws inside an event handler when it does not
- * know a message, such as a request for GSSAPI. With this function, such a message breaks the connection instead.
+ * Prevents a message of the server from ending the process. The driver throws inside an event handler when it receives
+ * an unknown message, such as a request for GSSAPI. With this function, such a message terminates the connection
+ * instead.
  *
  * @param isStarting - reports whether the connection is still being established.
  */
 export function guardConnection(connection: Connection, isStarting: () => boolean): void {
   // The cast is necessary, because the driver's types omit the method. The protocol tests fail if the driver removes
-  // it.
+  // the method.
   const driver = connection as unknown as DriverConnection;
   const attachListeners = driver.attachListeners.bind(driver);
   let startupBytes = 0;
@@ -45,7 +46,8 @@ export function guardConnection(connection: Connection, isStarting: () => boolea
           breakConnection(connection, error);
         }
       };
-    // The types of Node.js have one overload for each event. The driver passes any event with its listener.
+    // The cast is necessary, because the types of Node.js have one overload for each event. The driver passes any event
+    // with its listener.
     attachListeners({
       on: (event: string, listener: DataListener) => stream.on(event, event === 'data' ? guard(listener) : listener),
     } as Pick<Duplex, 'on'>);
@@ -57,12 +59,12 @@ export function guardConnection(connection: Connection, isStarting: () => boolea
   }
 }
 
-/** Breaks a connection at once. Every call that waits for a response fails with the given reason. */
+/** Terminates a connection at once. Every call that waits for a response fails with the given reason. */
 export function breakConnection({ stream }: Connection, reason: unknown): void {
   stream.destroy(reason instanceof Error ? reason : new Error(String(reason)));
 }
 
-/** Creates the error for a statement without a result, although the server is already ready for the next statement. */
+/** Creates the error for a statement without a result, when the server is already ready for the next statement. */
 export function unexpectedEnd(): Error {
   const error = new Error('Received unexpected readyForQuery message from backend.');
   markConnectionFault(error);
@@ -72,7 +74,7 @@ export function unexpectedEnd(): Error {
 /**
  * Reports whether the server has sent no result for a statement.
  *
- * @param result - result of the driver. Contrary to its type, `command` may be absent.
+ * @param result - result that the driver returned. Contrary to its type, `command` may be absent.
  */
 export function lacksOutcome({ command }: { readonly command: string | null }): boolean {
   return command === null;

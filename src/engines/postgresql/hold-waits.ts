@@ -2,17 +2,17 @@ import { Failure } from '../../errors/failure';
 import type { ConnectionHold } from '../../storage/engine';
 
 /**
- * Detects a deadlock of the pool: transactions hold all connections, and the callback of each waits for another
- * connection, for example for a read outside the transaction.
+ * Detects a deadlock of the connection pool. In a deadlock, transactions hold all connections, and each callback waits
+ * for another connection, for example for a read outside its transaction.
  */
 export class HoldWaits {
   readonly #counts = new Map<ConnectionHold, number>();
 
   /**
-   * Runs `work`, which waits for a connection, for a caller whose transaction already holds the connection `hold`.
+   * Runs `work`, which waits for a connection. The transaction of the caller already holds the connection `hold`.
    *
    * @param max - maximum number of connections of the pool.
-   * @throws CONFLICT when every connection is held by a transaction that waits.
+   * @throws CONFLICT when waiting transactions hold all connections.
    */
   async during<T>(hold: ConnectionHold, max: number, work: () => Promise<T>): Promise<T> {
     const count = this.#counts.get(hold) ?? 0;
@@ -37,6 +37,6 @@ export class HoldWaits {
 function poolExhausted(max: number): Failure {
   const message =
     'all connections are held by transactions that wait for a read outside of themselves: read through the transaction, or raise pool.maxConnections above the number of concurrent transactions';
-  // With a pool of one connection, the same call would always fail again, so the failure is not retryable.
+  // The failure is not retryable with a pool of one connection, because the same call would always fail again.
   return new Failure('CONFLICT', message, { retryable: max > 1 });
 }

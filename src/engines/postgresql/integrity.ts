@@ -11,7 +11,7 @@ import { postgresqlDialect } from './dialect';
 import { classifyPostgresqlError, isConnectionFault } from './errors/classify';
 import { inspectFeedCounter } from './feed-counter';
 
-/** Condition that the row `t` of `pg_class` is a table of this package in the current schema. */
+/** SQL condition that the row `t` of `pg_class` is a table of this package in the current schema. */
 const isOurs = `t.relnamespace = to_regnamespace(quote_ident(current_schema())) AND t.relkind = 'r'
   AND t.relname IN (${[...ownTables].map((table) => `'${table}'`).join(', ')})`;
 
@@ -25,7 +25,7 @@ const brokenSchemaSql = `
   SELECT DISTINCT 'triggers of the table ' || t.relname || ' are disabled' FROM pg_trigger g
     JOIN pg_class t ON t.oid = g.tgrelid WHERE ${isOurs} AND g.tgenabled IN ('D', 'R')`;
 
-/** Selects the functions of the extension amcheck that the role may call, with their schema. */
+/** Selects the functions of the extension amcheck that the role may call, each with its schema. */
 const amcheckSql = `SELECT quote_ident(n.nspname), p.proname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
   JOIN pg_proc p ON p.pronamespace = n.oid WHERE e.extname = 'amcheck'
   AND (p.proname = 'bt_index_check' AND p.pronargs = 2 OR p.proname = 'verify_heapam')
@@ -52,9 +52,8 @@ export async function checkPostgresqlIntegrity(
     });
     await checkStorage(client, findings);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-    // Makes the planner choose the index that `hasValue` names, even if the table was empty at its last ANALYZE. With
-    // such statistics, the costs of the indexes differ by more than the sort that another index would need. The setting
-    // removes this difference.
+    // Makes the planner choose the index that `hasValue` names, even if the table was empty at its last ANALYZE. Such
+    // statistics make the costs of two indexes differ by more than a sort costs. The setting removes this difference.
     await client.query('SET LOCAL cpu_operator_cost = 0');
     await checkSnapshot(client, findings, checkRecords);
   } finally {
@@ -63,8 +62,8 @@ export async function checkPostgresqlIntegrity(
 }
 
 /**
- * Checks a part of the database, like {@link FindingSink.checkPart}, but `check` may also fail with errors of the
- * driver.
+ * Checks a part of a PostgreSQL database, like {@link FindingSink.checkPart}. In addition, `check` may fail with errors
+ * of the driver.
  */
 function checkPostgresqlPart(part: string, findings: FindingSink, check: () => Promise<void>): Promise<void> {
   return findings.checkPart(part, () => convertRejection(classifyPostgresqlError, check));
@@ -80,8 +79,8 @@ async function checkSnapshot(
     try {
       return (await runStatement(client, statement)).rows;
     } catch (error) {
-      // A failed statement aborts the transaction. Without the savepoint, the checks of the other parts would fail,
-      // too.
+      // A failed statement aborts the transaction. Without the savepoint, the checks of the other parts would also
+      // fail.
       if (!isConnectionFault(error)) await client.query('ROLLBACK TO part');
       throw classifyPostgresqlError(error);
     }
@@ -96,8 +95,8 @@ async function checkSnapshot(
 }
 
 /**
- * Returns a function that reads rows in chunks through a cursor. With a separate statement for each chunk, the server
- * might hash or sort a whole table for every chunk, in quadratic time.
+ * Returns a function that reads the rows of a statement in chunks, through a cursor. A separate statement for each
+ * chunk could hash or sort a whole table each time, which takes quadratic time.
  */
 function cursorScan(run: (statement: Statement) => Promise<readonly Row[]>): NonNullable<Snapshot['scan']> {
   let cursors = 0;

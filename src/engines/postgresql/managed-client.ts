@@ -6,22 +6,22 @@ import { isNotQueryable } from './errors/connection-errors';
 import { breakConnection, guardConnection } from './guarded-connection';
 import { prepareSession } from './session-settings';
 
-/** Maximum number of prepared statements, each with its plan, that the server keeps for one connection. */
+/** Maximum number of prepared statements, with their plans, that the server keeps for one connection. */
 const maxPreparedStatements = 256;
 
 /**
- * Client of the driver that also closes the connection when an attempt to connect fails. After some errors, for example
- * when the password is missing, the driver would leave the connection open. The connection would keep the process
- * alive, and count against the server's limit, until the server closes it after a minute.
+ * Client of the driver that also closes the connection when an attempt to connect fails. The driver itself leaves the
+ * connection open after some errors, for example when the password is missing. Such a connection keeps the
+ * process alive, and counts against the server's limit, until the server closes it after a minute.
  */
 export class ManagedClient extends Client {
-  /** True when the client is connected to the server directly, and not through a pooler. */
+  /** True when the client is connected to the server directly, without a pooler. */
   supportsNamedStatements = false;
   /** True when the client is connected to a standby, which is read-only. */
   isStandby = false;
-  /** Time when the client was created, by `performance.now`. */
+  /** Time when the client was created, in milliseconds of `performance.now`. */
   readonly createdAt = performance.now();
-  /** Time of the server's last response, by `performance.now`. */
+  /** Time of the server's last response, in milliseconds of `performance.now`. */
   lastResponseAt = -Infinity;
   readonly #names = new FrequentTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
   /** Names of the statements that the server has prepared. */
@@ -29,13 +29,13 @@ export class ManagedClient extends Client {
   #lastNumber = 0;
   readonly #connectTimeoutMs: number;
   #isConnected = false;
-  /** Error with which the connection has failed; undefined while it is usable. */
+  /** Error with which the connection has failed; undefined while the connection is usable. */
   #fault: Error | undefined;
 
   constructor(config?: ClientConfig) {
     super({ ...config, pipeline: true });
     this.#connectTimeoutMs = config?.connectionTimeoutMillis ?? 0;
-    // The next call reports the lost connection. Without a listener, the event would end the process.
+    // Records the error, which the next call reports. Without a listener, the event would end the process.
     this.on('error', (error) => this.#failWith(error));
     guardConnection(this.connection, () => !this.#isConnected);
   }
@@ -64,43 +64,43 @@ export class ManagedClient extends Client {
   }
 
   /**
-   * Returns the name under which the server keeps the plan of a statement. Returns undefined when the statement has to
-   * be sent without a name, because it is rare or the connection does not support names.
+   * Returns the name under which the server keeps the plan of a statement. Returns undefined for a rare statement, or
+   * when the connection does not support names. The caller then sends the statement without a name.
    */
   nameOf(sql: string): string | undefined {
     if (!this.supportsNamedStatements) return undefined;
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
-    // A name is never used for another statement, because the driver remembers which names it has prepared.
+    // Never reuses a name for another statement, because the driver remembers the names that it has prepared.
     const name = `ans_${(this.#lastNumber += 1)}`;
     return this.#names.add(sql, name) ? name : undefined;
   }
 
-  /** Reports whether the server has prepared the statement. */
+  /** Reports whether the server has prepared the statement for this connection. */
   hasPrepared(sql: string): boolean {
     return this.#prepared.has(this.#names.peek(sql) ?? '');
   }
 
-  /** Id of the server process; undefined behind a pooler, which sends ids of its own. */
+  /** Id of the server process. Undefined behind a pooler, which sends ids of its own. */
   get serverProcess(): number | undefined {
     // The cast is necessary, because the driver's types omit `processID`.
     const { processID } = this as { processID?: number | null };
     return this.supportsNamedStatements && typeof processID === 'number' ? processID : undefined;
   }
 
-  /** Breaks the connection at once, even with statements in flight. */
+  /** Terminates the connection at once, even with statements in flight. */
   terminate(): void {
     this.connection.stream.destroy();
   }
 
   /**
    * Removes a prepared statement from the server by the Close message of the protocol. DEALLOCATE would not work behind
-   * a pooler, and would be an additional statement. The server answers the Close message together with the next
+   * a pooler, and would be an additional statement. The server responds to the Close message together with the next
    * statement.
    */
   #closeStatement(name: string): void {
     this.#prepared.delete(name);
-    // In this object, the driver keeps the text of every statement that it has prepared, and never removes one. The
+    // Removes the text of the statement from an object in which the driver keeps all prepared statements forever. The
     // driver's types omit the object.
     const { parsedStatements } = this.connection as { readonly parsedStatements?: object };
     if (parsedStatements !== undefined) Reflect.deleteProperty(parsedStatements, name);
@@ -108,7 +108,7 @@ export class ManagedClient extends Client {
   }
 
   /**
-   * Returns the error that broke the connection, if `error` only reports that the connection is already broken.
+   * Returns the error that ended the connection, if `error` only reports that the connection has already ended.
    * Otherwise returns `error`.
    */
   reasonOf<T>(error: T): T | Error {
@@ -119,13 +119,13 @@ export class ManagedClient extends Client {
   #failWith(error: Error): void {
     this.#fault ??= error;
     markConnectionFault(error);
-    // After some errors, the driver leaves the attempt to connect open. Ends it.
+    // Ends the attempt to connect, which the driver leaves open after some errors.
     if (!this.#isConnected) breakConnection(this.connection, error);
   }
 
   async #connect(): Promise<Client> {
-    // Limits the whole attempt. The driver's own limit does not include the preparation of the session, and the pool's
-    // limit does not apply to connections outside the pool.
+    // Limits the time of the whole attempt. The driver's own limit does not include the preparation of the session. The
+    // pool's limit does not apply to connections outside the pool.
     const timer = this.#startTimer();
     try {
       await super.connect();
@@ -152,7 +152,7 @@ export class ManagedClient extends Client {
   }
 }
 
-/** Returns the error that broke the connection of `client`: see {@link ManagedClient.reasonOf}. */
+/** Returns the error that ended the connection of `client`: see {@link ManagedClient.reasonOf}. */
 export function reasonOn<T>(client: ClientBase, error: T): T | Error {
   return client instanceof ManagedClient ? client.reasonOf(error) : error;
 }

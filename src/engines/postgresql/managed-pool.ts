@@ -6,37 +6,38 @@ import { HoldWaits } from './hold-waits';
 import { ManagedClient } from './managed-client';
 
 /**
- * Maximum time in milliseconds for which a connection to a standby is used where a primary is expected. Then the
- * connection is replaced, so that a fail-over is noticed.
+ * Maximum time in milliseconds for which a connection to a standby is used where a primary is expected. Afterwards, the
+ * connection is replaced, to find the new primary after a fail-over.
  */
 const standbyUseMs = 1000;
 
-/** Settings of the driver's pool and of this package. */
+/** Settings of the driver's pool, and additional settings of this package. */
 export interface ManagedPoolConfig extends PoolConfig {
-  /** True when the pool connects to the primary. The primary accepts writes, except during a fail-over. */
+  /** True when the pool connects to the primary, which accepts writes, except during a fail-over. */
   readonly isForPrimary: boolean;
 }
 
 /**
- * Pool of the driver with two additions. It can be terminated at once; the driver's own `end` waits for connections in
- * use and for waiting calls. It also replaces connections to the wrong server, for example after a fail-over.
+ * Pool of the driver with two additions. The pool can be terminated at once, while the driver's own `end` waits for
+ * connections in use and for waiting calls. The pool also replaces connections to the wrong server, for example after a
+ * fail-over.
  */
 export class ManagedPool extends Pool {
-  /** Waiting calls with the time when each began to wait, in their order. */
+  /** Calls that wait for a connection, in order, each with the time when the wait began. */
   readonly #waiting = new Map<(error: Error) => void, number>();
   readonly #isForPrimary: boolean;
   readonly #holdWaits = new HoldWaits();
   #isTerminated = false;
   /**
-   * Time before which a connection must not have been created, by `performance.now`. Older connections are replaced.
+   * Creation time, by `performance.now`, before which a connection is outdated. The pool replaces outdated connections.
    */
   #renewedAt = -Infinity;
 
   constructor({ isForPrimary, ...config }: ManagedPoolConfig) {
     super({ ...config, Client: ManagedClient });
     this.#isForPrimary = isForPrimary;
-    // A listener on the connection receives the errors of all statements, including those of a batch and those of
-    // Prisma Client.
+    // Listens to the connection, to receive the errors of all statements, including those of batches and of Prisma
+    // Client.
     this.on('connect', (client) => {
       if (!(client instanceof ManagedClient)) return;
       client.connection.on('errorMessage', (error: Error) => {
@@ -58,10 +59,7 @@ export class ManagedPool extends Pool {
     return undefined;
   }
 
-  /**
-   * Returns the longest time that a call has waited so far because all connections are in use, in milliseconds; 0 when
-   * no call waits.
-   */
+  /** Returns the longest time that a call has waited so far for a connection, in milliseconds; 0 when no call waits. */
   longestWaitMs(): number {
     const [sinceMs] = this.#waiting.values();
     return this.waitingCount === 0 || sinceMs === undefined ? 0 : performance.now() - sinceMs;
@@ -72,13 +70,12 @@ export class ManagedPool extends Pool {
     this.#renewedAt = performance.now();
   }
 
-  /** Rejects all waiting and later calls. The caller has to break the connections in use. */
+  /** Rejects all waiting and later calls. The caller must terminate the connections in use. */
   terminate(): void {
     this.#isTerminated = true;
     for (const reject of this.#waiting.keys()) reject(notInitialized());
     this.#waiting.clear();
-    // The result of `end` does not matter: it waits for connections in use, and rejects when the pool was already
-    // ended.
+    // Ignores the result of `end`: it waits for connections in use, and rejects when the pool was already ended.
     this.end().catch(() => undefined);
   }
 

@@ -1,28 +1,28 @@
-/** Size in bytes of a message's head: its type, and its length. The length includes itself, but not the type. */
+/** Size in bytes of the head of a message: its type and its length. The length includes itself, but not the type. */
 const headLength = 5;
 const lengthOfLength = 4;
 
-/** Maximum length of a message in bytes: PostgreSQL never sends a longer one. */
+/** Maximum length of a message in bytes. PostgreSQL never sends a longer message. */
 const maxLength = 0x4000_0000;
 
 const errorResponse = 'E'.charCodeAt(0);
 const noticeResponse = 'N'.charCodeAt(0);
 
 /**
- * Checks the messages of a server before the driver reads them. In errors and notices, each field must end within its
- * message: the driver searches for the end without a limit, so a field without an end would block it forever. In all
- * other messages, only the length is checked.
+ * Checks the messages of a server before the driver reads them. In an error or a notice, each field must end within its
+ * message. The driver would search for a missing end without a limit, and block forever. In all other messages, only
+ * the length is checked.
  */
 export class MessageCheck {
   #held: Buffer[] = [];
   #heldLength = 0;
-  /** Number of buffered bytes that are required for the next check. */
+  /** Number of buffered bytes that the next check needs. */
   #needed = headLength;
   /** Number of bytes to skip, because the rest of a message needs no check. */
   #skipped = 0;
 
   /**
-   * Checks a chunk of the stream.
+   * Checks the next chunk of the stream from the server.
    *
    * @throws when a message is malformed. Do not pass the chunk to the driver then.
    */
@@ -66,7 +66,8 @@ export class MessageCheck {
   }
 }
 
-// Each field is a letter and a text that ends with a zero byte. Another zero byte follows the last field.
+// Checks the fields of an error or a notice. Each field is a letter and a text that ends with a zero byte. Another zero
+// byte follows the last field.
 function checkFields(body: Buffer): void {
   for (let at = 0; body[at] !== 0;) {
     const end = at >= body.length ? -1 : body.indexOf(0, at + 1);

@@ -7,13 +7,13 @@ import { classifyPostgresqlError } from './errors/classify';
 import type { TransactionWithSavepoints } from './transaction';
 import { assertForeignTarget, withNumberedParameters } from './write-target';
 
-/** Runs an application's SQL on a PostgreSQL database, or inside one transaction of it. */
+/** Runs the application's own SQL on a PostgreSQL database, or inside one transaction. */
 export class PostgresqlNativeAccess implements NativeAccess {
   readonly #connections: PostgresqlConnections;
   readonly #transaction: TransactionWithSavepoints | undefined;
 
   /**
-   * Creates the access.
+   * Creates the access to a database.
    *
    * @param transaction - transaction that runs the SQL. When undefined, each statement runs by itself.
    */
@@ -36,7 +36,7 @@ export class PostgresqlNativeAccess implements NativeAccess {
     return classifyPostgresqlError(error);
   }
 
-  /** Runs `work` on a connection. `work` must send no other SQL than `sql`. */
+  /** Runs `work` on a connection. `work` must send only `sql`. */
   async run<T>(sql: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
     assertForeignTarget(sql);
     const transaction = this.#transaction;
@@ -44,8 +44,8 @@ export class PostgresqlNativeAccess implements NativeAccess {
   }
 
   /**
-   * Runs `work` inside the transaction. Other work of the transaction waits meanwhile. When `work` fails, its changes
-   * are rolled back.
+   * Runs `work` inside the transaction. Other operations of the transaction wait meanwhile. When `work` fails, its
+   * changes are rolled back.
    */
   async exclusive<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     if (this.#transaction === undefined) throw new Failure('INTERNAL', 'there is no transaction');
@@ -60,8 +60,8 @@ export class PostgresqlNativeAccess implements NativeAccess {
 }
 
 /**
- * Returns a query that the server rejects when its text has several statements. A COMMIT as the second statement would
- * end the transaction: `assertForeignTarget` looks for it only at the beginning of the text.
+ * Returns a query that the server rejects if its text has several statements. `assertForeignTarget` looks for COMMIT
+ * only at the beginning of the text, but a second statement COMMIT would end the transaction, too.
  */
 function singleStatement(text: string, values: readonly NativeValue[]): QueryConfig & { queryMode: 'extended' } {
   return { text, values: [...values], queryMode: 'extended' };

@@ -8,17 +8,20 @@ import { within } from './within';
 /** Maximum time in milliseconds that a read waits for a replica to report its position in the write-ahead log. */
 export const longestWaitMs = 200;
 
-/** Read replica, with the time up to which it is known to have all changes of the primary. */
+/** Read replica. `currentAsOf` is the time up to which the replica is known to have all changes of the primary. */
 export class Replica {
   readonly connections: PostgresqlConnections;
-  /** Separate connection for the position. It does not have to wait for slow reads, or for a connection of the pool. */
+  /**
+   * Separate connection to ask for the position. It does not have to wait for slow reads, or for a connection of the
+   * pool.
+   */
   readonly #control: PostgresqlConnections;
   readonly index: number;
   currentAsOf = Number.NEGATIVE_INFINITY;
   isServing = false;
   /** True unless the replica has failed to answer the last request for its position. */
   isAnswering = true;
-  /** Reason why the positions of the replica cannot be compared with those of the primary; undefined when they can. */
+  /** Reason why the positions of the replica cannot be compared with those of the primary. Undefined when they can. */
   misplacement: Extract<ReplicaFault, 'not-a-standby' | 'other-history'> | undefined;
   #asking: Promise<ServerPosition> | undefined;
 
@@ -28,14 +31,14 @@ export class Replica {
     this.index = index;
   }
 
-  /** Returns the reason why the replica does not serve reads. Call it only while the replica does not serve them. */
+  /** Returns the reason why the replica does not serve reads. Read this property only while the replica serves none. */
   get fault(): ReplicaFault {
     return this.misplacement ?? (this.isAnswering ? 'lagging' : 'unreachable');
   }
 
   /**
-   * Asks the replica for its position in the write-ahead log. Concurrent calls share one request. When the request
-   * fails or takes longer than {@link longestWaitMs}, terminates the connections in use.
+   * Asks the replica for its position in the write-ahead log. Concurrent calls share one request. Terminates the
+   * connections in use if the request fails or takes longer than {@link longestWaitMs}.
    */
   askPosition(): Promise<ServerPosition> {
     this.#asking ??= this.#askPosition().finally(() => (this.#asking = undefined));
@@ -43,8 +46,8 @@ export class Replica {
   }
 
   /**
-   * Excludes the replica from reads until a later check succeeds. Its connections are replaced, because its address may
-   * lead to another server by then.
+   * Excludes the replica from reads until a later check succeeds. Replaces the connections, because the address of the
+   * replica may lead to another server by then.
    */
   exclude(misplacement: Replica['misplacement']): void {
     this.misplacement = misplacement;
@@ -70,7 +73,7 @@ export class Replica {
     } catch (error) {
       this.isAnswering = false;
       this.currentAsOf = Number.NEGATIVE_INFINITY;
-      // Aborts the reads that wait for the replica. The primary runs them instead.
+      // Aborts the reads that wait for the replica. The primary then runs these reads.
       this.connections.terminateBusy();
       this.#control.terminateBusy();
       throw error;

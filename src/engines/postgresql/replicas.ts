@@ -10,7 +10,7 @@ import { NotInTime, within } from './within';
 
 export interface ReplicaSettings {
   readonly pool: PoolSettings;
-  /** Maximum replication lag of a result, in milliseconds. */
+  /** Maximum replication lag of a replica that serves reads, in milliseconds. */
   readonly maxLagMs: number;
 }
 
@@ -24,17 +24,17 @@ const misplacements = {
     'read replica follows another server: the primary answers its reads until it follows the primary again',
 } as const;
 
-/** Position in the primary's write-ahead log at one time. */
+/** Position of the primary in its write-ahead log at one time. */
 interface Sample {
   readonly takenAt: number;
   readonly position: bigint;
 }
 
 /**
- * Read replicas of a database, with their replication lag. PostgreSQL's own measure, the time since the last replayed
- * transaction, is wrong while the primary is idle or the replica is disconnected. Therefore this class samples the
- * position in the primary's write-ahead log. A replica that has replayed the log up to a sample has all changes that
- * were committed before the sample was taken.
+ * Read replicas of a database, with the replication lag of each. PostgreSQL itself measures the lag as the time since
+ * the last replayed transaction. This measure is wrong while the primary is idle or the replica is disconnected.
+ * Therefore this class samples the position of the primary in its write-ahead log. A replica that has replayed the log
+ * up to a sample has all changes that were committed before the sample was taken.
  */
 export class Replicas {
   readonly #primary: PostgresqlConnections;
@@ -42,7 +42,7 @@ export class Replicas {
   readonly #maxLagMs: number;
   readonly #diagnostics: Diagnostics;
   #samples: Sample[] = [];
-  /** Database cluster and timeline to which the samples belong. */
+  /** Database cluster and timeline of the server that the samples come from. */
   #history: string | undefined;
   #lastCheckAt = Number.NEGATIVE_INFINITY;
   #checking: Promise<void> | undefined;
@@ -61,13 +61,13 @@ export class Replicas {
     this.#diagnostics = diagnostics;
   }
 
-  /** True when there are no replicas. */
+  /** True when the database has no replicas. */
   get isEmpty(): boolean {
     return this.#replicas.length === 0;
   }
 
   /**
-   * Returns the next replica whose lag is within the limit; undefined when there is none. Successive calls return the
+   * Returns the next replica whose lag is within the limit; undefined when no replica is. Successive calls return the
    * replicas in turn.
    */
   async choose(): Promise<Replica | undefined> {
@@ -76,13 +76,13 @@ export class Replicas {
     const check = isCheckDue ? this.check() : this.#checking;
     const current = this.#nextCurrent();
     if (current !== undefined || check === undefined) return current;
-    // A read waits for the check only if some replica has answered its last request.
+    // Waits for the check only if at least one replica has answered its last request.
     if (!this.#replicas.some(({ isAnswering }) => isAnswering)) return undefined;
     await within(longestWaitMs, check).catch(() => undefined);
     return this.#nextCurrent();
   }
 
-  /** Runs `work` on a replica. Fails when the replica stops answering. Has no other time limit. */
+  /** Runs `work` on a replica. Fails when the replica stops responding. Has no other time limit. */
   async ask<T>(replica: Replica, work: (connections: PostgresqlConnections) => Promise<T>): Promise<T> {
     const answer = work(replica.connections);
     for (let waitMs = longestWaitMs; ; waitMs = longestIntervalMs) {
@@ -91,7 +91,8 @@ export class Replicas {
         answer.then(() => true),
       ).catch((error: unknown) => !(error instanceof NotInTime));
       if (isThere) return answer;
-      // If the replica does not answer this request either, its connections are terminated. Then `answer` rejects.
+      // Asks for the position to test the replica. If the replica does not respond, its connections are terminated, and
+      // `answer` rejects.
       await replica.askPosition().catch(() => undefined);
     }
   }
@@ -102,15 +103,15 @@ export class Replicas {
     this.#updateServing(replica);
   }
 
-  /** Updates the state of all replicas. Concurrent calls share one check. Never fails. */
+  /** Updates the state of all replicas. Concurrent calls share one check. Never rejects. */
   check(): Promise<void> {
     if (this.#replicas.length === 0) return Promise.resolve();
-    // The check must not belong to a transaction, even if its first caller is inside one.
+    // Runs the check outside transactions, even if the first caller is inside one.
     this.#checking ??= runOutsideTransactions(() => this.#check()).finally(() => (this.#checking = undefined));
     return this.#checking;
   }
 
-  /** Asks each replica, and returns the health of all of them. */
+  /** Checks all replicas, and returns the health of each. */
   async health(): Promise<ReplicaHealth[]> {
     await this.check();
     return this.#replicas.map(({ isServing, currentAsOf, fault }) => {
@@ -144,7 +145,7 @@ export class Replicas {
     const takenAt = performance.now();
     this.#lastCheckAt = takenAt;
     const asked = within(longestIntervalMs, positionOfPrimary(this.#primary));
-    // When the primary does not answer, there is no new sample, and the known lag of the replicas grows.
+    // Ignores a primary that does not respond: without a new sample, the known lag of the replicas grows.
     const primary = await asked.catch(() => undefined);
     if (primary !== undefined) this.#addSample(primary, takenAt);
     this.#samples = this.#samples.filter((sample) => takenAt - sample.takenAt <= this.#maxLagMs);
@@ -153,7 +154,8 @@ export class Replicas {
 
   #addSample({ position, history }: ServerPosition, takenAt: number): void {
     if (history !== this.#history) {
-      // After a fail-over, positions in the old log, and times that were derived from them, mean nothing.
+      // Discards the samples after a fail-over. Positions in the old log, and times that were derived from them, mean
+      // nothing.
       this.#history = history;
       this.#samples = [];
       for (const replica of this.#replicas) replica.currentAsOf = Number.NEGATIVE_INFINITY;

@@ -5,16 +5,16 @@ import { raw, sql, type Sql } from '../../sql/sql';
 export const lockClass = '1095648083';
 
 /**
- * Shared advisory lock for the change feed. Its second key is the lowest 32 bits of the last number that the sequence
- * has assigned. Every number that the holder takes later is greater.
+ * Shared advisory lock of the writers of the change feed. The second key of the lock is the lowest 32 bits of the last
+ * number that the sequence has assigned. Every number that the holder takes later is greater.
  *
  * The first key depends on the object id of the sequence. With a constant, writers in one schema would delay readers in
- * another schema of the same database. It also depends on {@link lockClass}, because other programs may use object ids
- * as keys.
+ * another schema of the same database. The first key also depends on {@link lockClass}, because other programs may use
+ * object ids as keys.
  *
- * pg_sequence_last_value reads the last number. It needs only the privilege USAGE, which every writer has. It returns
- * null when the sequence has assigned no number since it was created or restarted; then the query takes a number, which
- * stays unused.
+ * pg_sequence_last_value reads the last number. This function needs only the privilege USAGE, which every writer has.
+ * It returns null when the sequence has assigned no number since it was created or restarted. Then the query takes a
+ * number, which stays unused.
  */
 export const sequenceLock: SequenceLock = {
   acquire: (sequence) => {

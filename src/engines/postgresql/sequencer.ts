@@ -3,23 +3,23 @@ import type { PostgresqlConnections } from './connections';
 import { classifyPostgresqlError } from './errors/classify';
 
 /**
- * Time in milliseconds between the recording of an event and its sequencing. One batch then contains the events of many
- * calls.
+ * Time in milliseconds between the recording of a security event and its sequencing. The delay lets one batch contain
+ * the events of many calls.
  */
 const delayMs = 100;
 
-/** First and longest time in milliseconds until the next attempt after a failure. */
+/** First and longest time in milliseconds before an attempt is repeated after a failure. */
 const minRetryMs = 1000;
 const maxRetryMs = 30_000;
 
-/** Time in milliseconds that `close` waits for another process that appends to the chain. */
+/** Time in milliseconds that `close` waits for another process that appends to the event chain. */
 const closePatienceMs = 500;
 
 const pendingSql = 'SELECT id FROM security_event_pending_entries ORDER BY id LIMIT 1';
 
 /**
- * Appends pending entries to the event chain soon after events were recorded. Only one run is active at a time. A
- * failed run is logged, and repeated later. The timers do not keep the process alive.
+ * Appends pending entries to the event chain soon after security events were recorded. Only one run is active at a
+ * time. A failed run is logged, and repeated later. The timers do not keep the process alive.
  */
 export class Sequencer {
   readonly #connections: PostgresqlConnections;
@@ -27,18 +27,18 @@ export class Sequencer {
   readonly #diagnostics: Diagnostics;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** True when there may be pending entries that the running run does not see. */
+  /** True when there may be pending entries that the current run does not see. */
   #isRequested = false;
   #isClosed = false;
-  /** Wait before the next attempt, in milliseconds; 0 when the last attempt has succeeded. */
+  /** Time in milliseconds before the next attempt; 0 when the last attempt has succeeded. */
   #retryMs = 0;
 
   /**
    * Creates a sequencer.
    *
-   * @param connections - connections for the sequencer alone, so that it and other calls do not delay each other.
-   * @param sequence - appends the pending entries. Returns false when another transaction has locked the chain for
-   * `patienceMs` milliseconds.
+   * @param connections - connections that only the sequencer uses, so that it and other calls do not delay each other.
+   * @param sequence - appends the pending entries to the event chain. Returns false when another transaction has locked
+   * the chain for `patienceMs` milliseconds.
    */
   constructor(
     connections: PostgresqlConnections,
@@ -51,7 +51,7 @@ export class Sequencer {
   }
 
   /**
-   * Requests a run if entries are pending from an earlier process: it may have ended between the recording and the
+   * Requests a run if an earlier process has left pending entries: it may have ended between the recording and the
    * sequencing of an event. Does nothing when the database role may not read pending entries.
    */
   async resume(connections: PostgresqlConnections): Promise<void> {
@@ -59,7 +59,7 @@ export class Sequencer {
     if (rows.length > 0) this.request();
   }
 
-  /** Requests a run. Returns at once. */
+  /** Requests a run that appends the pending entries. Returns at once. */
   request(): void {
     this.#isRequested = true;
     if (this.#isClosed || this.#timer !== undefined || this.#running !== undefined) return;
@@ -84,7 +84,7 @@ export class Sequencer {
     await this.#connections.close();
   }
 
-  /** Breaks the connection, and prevents further runs. */
+  /** Terminates the connection, and prevents further runs. */
   terminate(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -94,7 +94,7 @@ export class Sequencer {
   async #run(patienceMs: number): Promise<void> {
     this.#isRequested = false;
     try {
-      // The other process, which has locked the chain, may not see the newest entries. So this process tries again.
+      // Tries again: the other process, which has locked the chain, may not see the newest entries.
       if (!(await this.#sequence(patienceMs))) this.#isRequested = true;
       this.#retryMs = 0;
     } catch (error) {

@@ -2,13 +2,13 @@ import type { Client } from 'pg';
 import { Failure } from '../../errors/failure';
 
 /**
- * Settings that this package needs, whatever the database and the role set.
+ * Session settings that this package needs. They replace the settings of the database and of the role.
  *
  * - plan_cache_mode: always generic plans. The statements leave the planner little choice, and the values of one call
  *   would mislead it.
  * - jit: JIT compilation would take longer than the statements.
- * - All others: another value would change the meaning of a statement, change the rows that an index finds, or end the
- *   connection after an error.
+ * - All others: other values would change the meaning of a statement, the rows that an index finds, or the behavior
+ *   after an error.
  */
 const settings: Readonly<Record<string, string>> = {
   plan_cache_mode: 'force_generic_plan',
@@ -29,18 +29,18 @@ const setAll = Object.entries(settings)
   .join(', ');
 
 // Turns synchronous_commit on if the role or the database has turned it off: a crash of the server could otherwise lose
-// acknowledged changes. A value from the URL or from the configuration of the server stays. The query reads pg_settings
-// only when necessary, because this view computes all settings.
+// acknowledged changes. Keeps a value from the URL or from the configuration of the server. Reads pg_settings only when
+// necessary, because this view computes all settings.
 const setDurability = `CASE WHEN current_setting('synchronous_commit') = 'off' THEN (
   SELECT set_config('synchronous_commit', 'on', false) FROM pg_settings WHERE name = 'synchronous_commit'
   AND source IN ('global', 'database', 'user', 'database user')) END`;
 
-/** State of a new session. */
+/** State of a new session on a connection. */
 export interface SessionState {
   /**
    * True when the client keeps the same server connection for the whole session. Behind a pooler, each transaction may
-   * get another server connection, on which named statements do not exist. A pooler is recognized by the process ids
-   * that it sends.
+   * get another server connection, on which named statements do not exist. The process ids that a pooler sends reveal
+   * it.
    */
   readonly supportsNamedStatements: boolean;
   /** True when the server is a standby, which is read-only. */
@@ -48,15 +48,15 @@ export interface SessionState {
 }
 
 /**
- * Prepares a new connection. Behind a pooler, changes no setting, because all clients of the pooler would share it.
+ * Prepares the session of a new connection. Changes no setting behind a pooler, because all clients of the pooler would
+ * share the setting.
  *
  * @param processId - process id that the server sent when the connection was established.
  * @throws INVALID_OPTIONS when the role's session_replication_role disables foreign keys and cannot be reset.
  */
 export async function prepareSession(client: Client, processId: number): Promise<SessionState> {
   const isDirect = `pg_backend_pid() = ${processId}`;
-  // Sets the isolation level, because a standby rejects every statement at the level serializable, which may be the
-  // default.
+  // Sets the isolation level. A standby rejects every statement at the level serializable, which may be the default.
   const text = `BEGIN ISOLATION LEVEL READ COMMITTED;
     SELECT ${isDirect}, pg_is_in_recovery(), current_setting('session_replication_role');
     SELECT ${setAll}, ${setDurability} WHERE ${isDirect};

@@ -3,20 +3,20 @@ import type { Statement, StatementResult } from '../../sql/statement';
 import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { ManagedClient } from './managed-client';
 
-/** Time in milliseconds after a response of the server for which the connection is assumed to be alive. */
+/** Time in milliseconds after a response of the server during which the connection is assumed to be alive. */
 const freshMs = 1000;
 
 type Answer = Pick<QueryResultBase, 'command' | 'rowCount'>;
 
 /**
  * Several statements that are sent with one Sync message of the protocol. The server runs them as one transaction,
- * without BEGIN and COMMIT (see "Pipelining" in the chapter of its manual about the protocol).
+ * without BEGIN and COMMIT. See "Pipelining" in the chapter of PostgreSQL's manual about the protocol.
  */
 class StatementBatch extends Query {
   override readonly submit: (connection: Connection) => void;
 
   /**
-   * Creates the batch.
+   * Creates a batch of statements.
    *
    * @param names - names under which the connection has prepared the statements.
    */
@@ -41,19 +41,19 @@ class StatementBatch extends Query {
 }
 
 /**
- * Reports whether statements can be sent as one batch: the connection has prepared all of them, and the server has
- * responded within the last second. Otherwise the connection may be lost, and BEGIN must be sent first: if BEGIN fails,
- * certainly nothing was committed.
+ * Reports whether statements can be sent as one batch. The connection must have prepared all of them, and the server
+ * must have responded within the last second. Otherwise the connection may be lost, and BEGIN must be sent first: if
+ * BEGIN fails, certainly nothing was committed.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
   if (!(client instanceof ManagedClient) || performance.now() - client.lastResponseAt > freshMs) return false;
   return statements.every(({ sql }) => client.hasPrepared(sql));
 }
 
-/** Sends statements that return no rows as one transaction. Returns the result of each. */
+/** Sends statements that return no rows as one transaction. Returns the result of each statement. */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
-  // An empty batch is not sent. The server would answer its Sync without a result, which would look like a lost
-  // response.
+  // Does not send an empty batch. The server would respond to the Sync message without a result, as if a response were
+  // lost.
   if (statements.length === 0) return [];
   const names = statements.map(({ sql }) => (client instanceof ManagedClient ? client.nameOf(sql) : undefined));
   const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {

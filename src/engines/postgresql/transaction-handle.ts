@@ -3,8 +3,8 @@ import type { Statement, StatementResult } from '../../sql/statement';
 import { postgresqlDialect } from './dialect';
 
 /**
- * Returns the handle of an operation on a connection. The statements of one call are sent together, without waiting for
- * responses, so they take one round trip. The first call that writes waits for the response to BEGIN.
+ * Creates the handle of an operation on a connection. Sends the statements of one call together, without waiting for
+ * responses, so that they take one round trip. The first call that writes waits for the response to BEGIN.
  *
  * @param run - sends one statement.
  * @param begin - sends BEGIN if it was not sent yet, and resolves when the transaction has begun.
@@ -15,13 +15,13 @@ export function createPostgresqlHandle(
 ): TransactionHandle {
   return new TransactionHandle(postgresqlDialect, async (statements, isReading) => {
     const begun = begin();
-    // If BEGIN fails, a write that was already sent would be committed at once. So the write waits for BEGIN.
+    // Waits for BEGIN before a write. If BEGIN failed, a write that was already sent would be committed at once.
     if (!isReading) await begun;
     const sent = statements.map(run);
-    // All statements must have ended before the transaction continues or is rolled back.
+    // Waits until all statements have ended, before the transaction continues or is rolled back.
     await Promise.allSettled(sent);
     await begun;
-    // Rejects with the error of the first failed statement, because the later ones fail as a consequence.
+    // Rejects with the error of the first failed statement, because the later errors are consequences.
     return Promise.all(sent);
   });
 }

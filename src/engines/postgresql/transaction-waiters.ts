@@ -4,13 +4,13 @@ import type { TransactionWithSavepoints } from './transaction';
 import { ManagedClient } from './managed-client';
 
 /**
- * Selects the longest time, in milliseconds, for which a connection of this Node.js process has waited for a lock of a
+ * Selects the longest time, in milliseconds, that a connection of this Node.js process has waited for a lock of a
  * transaction; null when no connection waits. A connection also waits when it waits for a session that itself waits for
  * the transaction. The query reads pg_locks, because in pg_stat_activity a role sees only its own sessions completely.
  *
- * Parameters: the pid of the transaction's session; the pids of the sessions of this Node.js process; 1 behind a pooler,
- * otherwise 0. Behind a pooler, the pids are unknown. Therefore every session with the same database and application
- * name counts as a connection of this process.
+ * The first parameter is the pid of the transaction's session. The second parameter is the pids of the sessions of this
+ * Node.js process. The third parameter is 1 behind a pooler, otherwise 0. Behind a pooler, the pids are unknown.
+ * Therefore every session with the same database and application name counts as a connection of this process.
  */
 const longestLockWaitSql = `WITH RECURSIVE
   waits AS (SELECT l.pid, pg_blocking_pids(l.pid) AS blockers FROM pg_locks l WHERE NOT l.granted),
@@ -23,11 +23,11 @@ const longestLockWaitSql = `WITH RECURSIVE
     AND a.application_name = current_setting('application_name')`;
 
 /**
- * Returns the calls of this process that wait for a transaction: for its connection, when all connections are in use,
- * or for one of its locks.
+ * Creates an object that measures how long calls of this process wait for a transaction. They wait for its connection
+ * when all connections are in use, or for one of its locks.
  *
- * @param control - connection for the query. The transaction's own connection is not suitable: a query on it would
- * restart the server's measurement of the transaction's idle time.
+ * @param control - connection for the query of lock waits. The transaction's own connection is not suitable: a query
+ * would restart the server's measurement of the transaction's idle time.
  */
 export function createWaiters(
   primary: PostgresqlConnections,

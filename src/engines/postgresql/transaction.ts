@@ -17,16 +17,16 @@ import { reasonOn, ManagedClient } from './managed-client';
 import { findSqlState, invalidSavepoint } from './sql-state';
 
 /**
- * Isolation level of a transaction. A single call uses READ COMMITTED: each statement sees everything that was committed
- * before it. A `db.transaction` uses another level: it sees the state at its beginning, and fails when it changes a row
- * that another transaction has changed since. Rows that it only reads may be changed meanwhile, unless the level is
- * SERIALIZABLE.
+ * Isolation level of a transaction. A single call uses READ COMMITTED: each statement sees everything that was
+ * committed before it. A `db.transaction` uses another level. It sees the state at its beginning, and fails when it
+ * changes a row that another transaction has changed since. Other transactions may change rows that it only reads,
+ * unless the level is SERIALIZABLE.
  */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SERIALIZABLE';
 
 const isolations = { snapshot: 'REPEATABLE READ', serializable: 'SERIALIZABLE' } as const;
 
-/** Transaction on its own connection. The caller must call exactly one of `commit`, `commitAlone` and `rollback`. */
+/** Transaction on one connection. The caller must call exactly one of `commit`, `commitAlone` and `rollback`. */
 export class PostgresqlTransaction {
   readonly #client: PoolClient;
   readonly #isolation: Isolation;
@@ -37,7 +37,7 @@ export class PostgresqlTransaction {
     this.#isolation = isolation;
   }
 
-  /** Takes a connection from the pool. Sends nothing yet. */
+  /** Takes a connection from the pool. Sends no statement yet. */
   static async open({ pool }: PostgresqlConnections, isolation: Isolation): Promise<PostgresqlTransaction> {
     return new PostgresqlTransaction(await pool.connect(), isolation);
   }
@@ -51,8 +51,8 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Sends BEGIN at the first call. Resolves when the server has begun the transaction. A statement that writes has to
-   * wait for this: before BEGIN, it would be committed at once.
+   * Sends BEGIN at the first call. Resolves when the server has begun the transaction. A statement that writes must
+   * wait for BEGIN: without a transaction, it would be committed at once.
    */
   begin(): Promise<unknown> {
     if (this.#begun === undefined) {
@@ -66,7 +66,7 @@ export class PostgresqlTransaction {
   /**
    * Commits the transaction.
    *
-   * @param sendLast - sends the last statements. COMMIT follows without waiting for their responses. When one of them
+   * @param sendLast - sends the last statements. COMMIT follows without waiting for their responses. When a statement
    * fails, the server rolls back everything, and the error of that statement is thrown.
    * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
    */
@@ -76,14 +76,14 @@ export class PostgresqlTransaction {
       const commit = this.#client.query('COMMIT');
       await Promise.allSettled(last);
       const { command } = await commit.catch((error: unknown) => {
-        // When the commit of a serializable transaction fails, the server rolls back, and the connection stays usable.
+        // The server rolls back when the commit of a serializable transaction fails. The connection stays usable.
         if (isSerializationConflict(error)) isAnswered();
         throw error;
       });
       if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
       isAnswered();
       await Promise.all(last);
-      // If a statement of the transaction has failed, the server responds to COMMIT with ROLLBACK.
+      // The server responds to COMMIT with ROLLBACK if a statement of the transaction has failed.
       if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'a statement of the transaction had already failed');
     });
   }
@@ -99,7 +99,7 @@ export class PostgresqlTransaction {
       try {
         await send();
       } catch (error) {
-        // If the server has responded with the error, everything is rolled back, and the connection stays usable.
+        // An error that the server has reported rolls back everything, and leaves the connection usable.
         if (error instanceof DatabaseError && !isConnectionFault(error)) isAnswered();
         throw error;
       }
@@ -112,7 +112,7 @@ export class PostgresqlTransaction {
       await work(() => (isUsable = true));
       isUsable = true;
     } catch (error) {
-      // The connection is reused only after a call of `isAnswered`: a COMMIT that is cancelled as it begins leaves the
+      // Reuses the connection only after a call of `isAnswered`: a COMMIT that is cancelled as it begins leaves the
       // connection in a failed transaction.
       isUsable &&= !isConnectionFault(error);
       throw wasSent(error) ? unknownOutcome(error) : reasonOn(this.#client, error);
@@ -122,7 +122,7 @@ export class PostgresqlTransaction {
   }
 
   /**
-   * Rolls back. Even if this call fails, the server rolls back the transaction when the connection ends.
+   * Rolls back the transaction. Even if this call fails, the server rolls back when the connection ends.
    *
    * @param isUsable - false when the connection must not be used again.
    */
@@ -137,16 +137,16 @@ export class PostgresqlTransaction {
   }
 }
 
-/** Transaction that runs one operation at a time, each in a savepoint, so that a failed operation has no effect. */
+/** Transaction that runs one operation at a time. A savepoint ensures that a failed operation has no effect. */
 export class TransactionWithSavepoints {
   readonly #transaction: PostgresqlTransaction;
   readonly #mutex = new Mutex();
   #isUsable = true;
-  /** Failure of the whole transaction; undefined while it can continue. */
+  /** Failure of the whole transaction; undefined while the transaction can continue. */
   #failure: Failure | undefined;
 
   readonly hold: ConnectionHold;
-  /** Process id of the server process that serves the transaction. */
+  /** Id of the server process that serves the transaction. */
   readonly serverProcess: number | undefined;
 
   private constructor(transaction: PostgresqlTransaction, pool: object, serverProcess: number | undefined) {
@@ -155,7 +155,7 @@ export class TransactionWithSavepoints {
     this.serverProcess = serverProcess;
   }
 
-  /** Begins a transaction. Until a repeated transaction ends, other transactions cannot register names. */
+  /** Begins a transaction. During a repeated transaction, other transactions cannot register names. */
   static async begin(
     connections: PostgresqlConnections,
     { isolation, isRepeated }: TransactionRequest,
@@ -179,7 +179,7 @@ export class TransactionWithSavepoints {
     return this.#transaction.client;
   }
 
-  /** Runs `work`, which only reads. */
+  /** Runs `work`, an operation that only reads. */
   read<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.#mutex.runExclusive(async () => {
       if (this.#failure !== undefined) throw this.#failure;
@@ -193,18 +193,18 @@ export class TransactionWithSavepoints {
     });
   }
 
-  // After a failed statement, the server rejects all others until a rollback. The failed operation consists of
-  // everything after the last savepoint.
+  // Rolls back to the last savepoint, which undoes exactly the failed operation. The server rejects all further
+  // statements until then.
   async #undo(error: unknown): Promise<void> {
     try {
       await this.client.query('ROLLBACK TO operation');
     } catch (undoError) {
-      // The transaction cannot continue, because the savepoint could not be set or restored.
+      // The transaction cannot continue if its savepoint could not be set or restored.
       this.#failure = classifyPostgresqlError(findSqlState(undoError) === invalidSavepoint ? error : undoError);
     }
   }
 
-  /** Runs `work`, which may write, in a savepoint: all of its statements have an effect, or none has. */
+  /** Runs `work`, an operation that may write, in a savepoint: all of its statements have an effect, or none has. */
   write<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.read(async (client) => {
       const result = await work(client);
@@ -230,15 +230,15 @@ export class TransactionWithSavepoints {
   }
 }
 
-// Asks the server if the client does not know the process: a pooler may use another one for each transaction.
+// Returns the id of the server process. Behind a pooler, it may change with each transaction, so the server is asked.
 async function serverProcessOf(client: PoolClient): Promise<number | undefined> {
   if (client instanceof ManagedClient && client.serverProcess !== undefined) return client.serverProcess;
   const { rows } = await client.query<[number]>({ text: 'SELECT pg_backend_pid()', rowMode: 'array' });
   return rows[0]?.[0];
 }
 
-// Reports whether a statement was sent and the server has not responded to it. On a connection that is known to be
-// lost, the driver sends nothing. An outdated plan and a transaction timeout are responses of the server.
+// Reports whether a statement was sent and the server has not responded to it. The driver sends nothing on a connection
+// that it knows to be lost. An outdated plan and a transaction timeout are responses of the server.
 function wasSent(error: unknown): boolean {
   if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
   return !(error instanceof Error && isNotQueryable(error));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Error for work that took longer than its time limit. */
+/** Error of work that took longer than its time limit. */
 export class NotInTime extends Error {}
 
 /**

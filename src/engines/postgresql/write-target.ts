@@ -1,6 +1,6 @@
 import { ownTableProtected, ownTables, transactionControlRefused } from '../../storage/own-tables';
 
-/** Matches the tokens of SQL: comments, texts, quoted names, names, numbers, and any other single character. */
+/** Matches one token of SQL: a comment, text, quoted name, name, number, or any other single character. */
 const tokens =
   /--[^\n]*|\/\*[\s\S]*?\*\/|\$([A-Za-z_]\w*)?\$[\s\S]*?\$\1\$|[eE]?'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*|\$?\d+|\S/gu;
 
@@ -10,14 +10,15 @@ const controlWords = new Set([
   ...['set', 'reset', 'discard'],
 ]);
 
-/** Words that come before the target of a statement that writes. */
+/** Words that come before the name of the table in a statement that writes. */
 const targetWords = new Set(['into', 'update', 'from', 'truncate', 'copy', 'table']);
 
 /**
- * Refuses SQL that writes to this package's tables, if the text shows it. A function or a trigger of the application
- * can still write to them: only the privileges of the role prevent that.
+ * Refuses application SQL whose text shows that it writes to this package's tables. A function or a trigger of the
+ * application can still write to them: only the privileges of the role prevent that.
  *
- * @throws PERMISSION_DENIED for such SQL; INVALID_INPUT for SQL that begins or ends a transaction, or changes a setting
+ * @throws PERMISSION_DENIED for SQL that writes to a table of this package; INVALID_INPUT for SQL that begins or ends a
+ * transaction, or changes a setting
  */
 export function assertForeignTarget(sql: string): void {
   const words = [...sql.matchAll(tokens)].map(([token]) => token).filter((token) => !/^(--|\/\*)/.test(token));
@@ -38,7 +39,7 @@ function isWrite(words: readonly string[], index: number): boolean {
     case 'into':
       return before === 'insert' || before === 'merge';
     case 'update':
-      // In FOR UPDATE, FOR NO KEY UPDATE, DO UPDATE and ON UPDATE, no table follows the word UPDATE.
+      // No table follows the word UPDATE in FOR UPDATE, FOR NO KEY UPDATE, DO UPDATE and ON UPDATE.
       return before !== 'for' && before !== 'key' && before !== 'do' && before !== 'on';
     case 'table':
       return before === 'alter' || before === 'drop' || before === 'truncate';
@@ -47,7 +48,7 @@ function isWrite(words: readonly string[], index: number): boolean {
   }
 }
 
-/** Returns the name of the table at `index`, without its schema. */
+/** Returns the name of the table that begins at `words[index]`, without its schema. */
 function targetAfter(words: readonly string[], index: number): string | undefined {
   let place = index;
   while (['only', 'if', 'exists', 'table'].includes(words[place]?.toLowerCase() ?? '')) place += 1;
@@ -59,8 +60,7 @@ function targetAfter(words: readonly string[], index: number): string | undefine
 
 /**
  * Returns SQL in which numbered parameters such as `$1` replace the question marks, so that the same text runs on both
- * engines. In SQL that already has numbered parameters, a question mark is an operator, so the text is returned
- * unchanged.
+ * engines. Returns SQL with numbered parameters unchanged, because its question marks are operators.
  */
 export function withNumberedParameters(sql: string): string {
   const isNumbered = [...sql.matchAll(tokens)].some(([token]) => /^\$\d/.test(token));

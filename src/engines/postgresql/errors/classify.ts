@@ -20,7 +20,7 @@ import {
 } from './sql-states';
 import { describeViolation } from './violation';
 
-/** SQLSTATE values after which the server has closed the connection. */
+/** SQLSTATE values of errors after which the server has closed the connection. */
 const connectionStates = /^(?:08|25P0[34]|28|3D|53300|57P)/;
 
 /** Converts any error into a failure. Recognizes errors of the server, of the driver and of connections. */
@@ -28,7 +28,7 @@ export function classifyPostgresqlError(error: unknown): Failure {
   return classifyError(error, toPostgresqlFailure);
 }
 
-/** Returns the failure of an error of PostgreSQL or of its connection; undefined for any other error. */
+/** Returns the failure for an error of PostgreSQL or of a connection to it. Returns undefined for any other error. */
 export function toPostgresqlFailure(error: object, cause: unknown): Failure | undefined {
   const mapping = mapServerError(error);
   if (mapping === undefined) return undefined;
@@ -47,14 +47,16 @@ export function toPostgresqlFailure(error: object, cause: unknown): Failure | un
   });
 }
 
-/** Reports whether a transaction failed because of a concurrent one, so that the whole transaction can be repeated. */
+/**
+ * Reports whether a transaction failed because of a concurrent transaction. The whole transaction can then be repeated.
+ */
 export function isSerializationConflict(error: unknown): boolean {
   return findInChain(error, mapServerError) === serializationConflict;
 }
 
 /**
- * Reports whether the server rejected a write because the server is read-only, as a standby is. After a fail-over,
- * another server accepts writes. The server has rolled back the transaction.
+ * Reports whether the server rejected a write because it is read-only, as a standby is. The server has rolled back the
+ * transaction. After a fail-over, another server accepts writes.
  */
 export function isReadOnlyServer(error: unknown): boolean {
   return findInChain(error, mapServerError) === readOnlyServer;
@@ -77,16 +79,16 @@ export function isTransactionTimeout(error: unknown): boolean {
 }
 
 /**
- * Reports whether somebody, such as an administrator, cancelled a statement on the server. It must not be repeated
- * automatically.
+ * Reports whether somebody, such as an administrator, cancelled a statement on the server. Such a statement must not be
+ * repeated automatically.
  */
 export function isCancelledByRequest(error: unknown): boolean {
   return findInChain(error, mapServerError) === cancelledByRequest;
 }
 
 /**
- * Reports whether the connection can no longer be used: it was lost, the server has ended it or has not answered in
- * time, or one of its plans or prepared statements is outdated.
+ * Reports whether the error shows that its connection can no longer be used. The connection was lost, was ended by the
+ * server, or did not respond in time. An outdated plan or prepared statement also counts.
  */
 export function isConnectionFault(error: unknown): boolean {
   const found = findInChain(error, (link) => {
@@ -98,7 +100,8 @@ export function isConnectionFault(error: unknown): boolean {
   return found ?? false;
 }
 
-// A trigger of the application may raise any SQLSTATE. The connection stays usable after such an error.
+// Reports whether an error with this SQLSTATE has ended the connection. A trigger of the application may raise any
+// SQLSTATE, but the connection stays usable after such an error.
 function isStateOfConnection(error: object, state: string): boolean {
   return isFatal(error) || (connectionStates.test(state) && describeViolation(error, state) === undefined);
 }

@@ -3,7 +3,8 @@ import { describeTlsError } from './tls-errors';
 import { propertiesOf } from '../../../errors/properties';
 
 /*
- * Errors of a connection that the driver or the system reports, and not the server. They have no SQLSTATE.
+ * Mappings of connection errors that the driver or the operating system reports, and not the server. Such errors have
+ * no SQLSTATE.
  */
 
 const unreachableServer: ErrorMapping = { code: 'UNAVAILABLE', message: 'the server cannot be reached' };
@@ -29,7 +30,7 @@ export const rejectedRole: ErrorMapping = {
   message: 'the server rejected the role or its password',
   retryable: false,
 };
-/** Errors of a connection that the system reports, by their code. */
+/** Mappings of connection errors that the operating system reports, by the code of the error. */
 const systemErrors: ReadonlyMap<unknown, ErrorMapping> = new Map([
   ['ECONNREFUSED', unreachableServer],
   ['ENOTFOUND', unreachableServer],
@@ -42,7 +43,7 @@ const systemErrors: ReadonlyMap<unknown, ErrorMapping> = new Map([
   ['ETIMEDOUT', connectionLost],
 ]);
 
-/** Errors of a connection that the driver reports. They have no code, so their messages distinguish them. */
+/** Mappings of connection errors that the driver reports, by the message, because these errors have no code. */
 const driverMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [
     /^timeout exceeded when trying to connect$/,
@@ -60,7 +61,7 @@ const driverMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping
   [/^SASL|password must be a string/, rejectedRole],
 ];
 
-/** Errors of a connection in the form in which Prisma's adapter throws them, by their kind. */
+/** Mappings of connection errors that Prisma's adapter throws, by the kind of the error. */
 const adapterKinds: Readonly<Record<string, ErrorMapping>> = {
   DatabaseNotReachable: unreachableServer,
   ConnectionClosed: connectionLost,
@@ -72,17 +73,16 @@ const adapterKinds: Readonly<Record<string, ErrorMapping>> = {
   },
 };
 
-/** Reports whether the driver refused to use a connection that had already failed. Then nothing was sent. */
+/** Reports whether the driver refused to use a connection that had already failed. The driver has sent nothing then. */
 export function isNotQueryable(error: object): boolean {
   const { message } = propertiesOf(error);
   return typeof message === 'string' && message.endsWith('is not queryable');
 }
 
-/** Returns the mapping of an error of a connection; undefined for any other error. */
+/** Returns the mapping of an error of a connection. Returns undefined for any other error. */
 export function mapConnectionError(error: object): ErrorMapping | undefined {
   const { code, message, kind, syscall } = propertiesOf(error);
-  // A Unix socket is a file, and other files have the same error codes. Only the name of the system call shows that the
-  // error is about a connection.
+  // Tests the system call, because a Unix socket is a file, and other files have the same error codes.
   if (syscall === 'connect') return unreachableServer;
   const known = systemErrors.get(code) ?? (typeof kind === 'string' ? adapterKinds[kind] : undefined);
   if (known !== undefined) return known;

@@ -1,7 +1,7 @@
-// A set keeps the errors. They belong to the driver, so this package adds no property to them.
+// Errors with which connections have failed. The errors belong to the driver, so this package adds no property to them.
 const faults = new WeakSet<object>();
 
-/** Records that a connection has failed with this error. Any error can be recorded, whatever its code. */
+/** Records that a connection has failed with this error. The code of the error does not matter. */
 export function markConnectionFault(error: unknown): void {
   if (typeof error === 'object' && error !== null) faults.add(error);
 }

@@ -7,12 +7,14 @@ import type { ErrorMapping } from './error-mapping';
 
 const sequenceBehind: ErrorMapping = { code: 'CORRUPT', message: feedCounterMessages.behind };
 
-/** Returns the mapping for a change-feed number that is already taken; undefined for other keys. */
+/**
+ * Returns the mapping for a sequence number of the change feed that already exists. Returns undefined for other keys.
+ */
 export function mapChangeFeedKey(error: object): ErrorMapping | undefined {
   return constraintOf(error) === 'changes_pkey' ? sequenceBehind : undefined;
 }
 
-/** Returns the failure for a duplicate key. */
+/** Creates the failure for a duplicate key. */
 export function toDuplicateKey(error: object, cause: unknown): Failure {
   return toKeyFailure(ownKeys[constraintOf(error)] ?? '', cause);
 }

@@ -14,16 +14,17 @@ export const stillReferenced: ErrorMapping = {
 };
 
 /**
- * Beginnings of the server's English message, when a referenced row was updated or deleted, and when a referring row
- * was written. A server with another `lc_messages` uses other words.
+ * Beginning of the server's English message when a foreign key prevents the change of a referenced row. `ofReferring`
+ * is the beginning when it prevents the change of a referring row. A server with another `lc_messages` uses other
+ * words.
  */
 const ofReferenced = 'update or delete on table';
 const ofReferring = 'insert or update on table';
 
 /**
- * Returns the mapping of a foreign key violation. For a foreign key of this package, the result is REFERENCE_NOT_FOUND,
- * and `toDatabaseError` decides whether the call has set the reference. For a foreign key of the application, the
- * server's message shows whether a row of the application still refers to the record.
+ * Returns the mapping of a foreign key violation. The result is REFERENCE_NOT_FOUND for a foreign key of this package.
+ * Then `toDatabaseError` decides whether the call has set the reference. The message of the server shows whether a row
+ * of the application still refers to the record.
  */
 export function mapForeignKeyViolation(error: object): ErrorMapping {
   const { table } = propertiesOf(error);
@@ -43,7 +44,7 @@ export function violatesOwnForeignKey(error: object): boolean {
 
 function nameOf(error: object): string | undefined {
   const { constraint } = propertiesOf(error);
-  // Prisma's adapter does not pass the name of the constraint, but it passes the server's message.
+  // Reads the name from the server's message, because Prisma's adapter does not pass the name of the constraint.
   return typeof constraint === 'string' ? constraint : /foreign key constraint "([^"]+)"/.exec(textOf(error))?.[1];
 }
 

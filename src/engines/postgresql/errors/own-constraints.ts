@@ -2,7 +2,7 @@ import { ownKeys } from '../../../errors/own-constraints';
 
 /* Names of constraints that the migrations of this package create on PostgreSQL. */
 
-/** Foreign keys of this package. On SQLite, errors do not contain these names. */
+/** Names of the foreign keys of this package. Errors of SQLite do not contain such names. */
 export const ownForeignKeys: ReadonlySet<string> = new Set([
   'agent_capabilities_agent_id_fkey',
   'agent_capabilities_capability_id_fkey',

@@ -6,28 +6,28 @@ import { mapForeignKeyViolation, stillReferenced } from './foreign-key';
 import { describeViolation } from './violation';
 import { propertiesOf } from '../../../errors/properties';
 
-/* Mappings of errors that the server reports, by SQLSTATE: PostgreSQL's documentation, appendix A. */
+/** Mappings of errors that the server reports, by SQLSTATE (PostgreSQL's documentation, appendix A). */
 
 const outdatedSchema: ErrorMapping = {
   code: 'SCHEMA_OUTDATED',
   message: 'the database schema lacks a table or column that this package needs: apply its migrations',
 };
-/** Duplicate key. The name of the constraint shows which key it is. */
+/** Mapping of a duplicate key. The name of the constraint in the error shows which key is taken. */
 export const duplicateKey: ErrorMapping = { code: 'ALREADY_EXISTS', message: 'a key is already taken' };
 const tooLarge: ErrorMapping = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
-/** Conflict with a concurrent transaction. The whole transaction can be repeated. */
+/** Mapping of a conflict with a concurrent transaction. The whole transaction can be repeated. */
 export const serializationConflict: ErrorMapping = {
   code: 'CONFLICT',
   message: 'a concurrent transaction changed the same data',
   retryable: true,
 };
-/** A plan or a prepared statement of the connection is outdated. */
+/** Mapping of an outdated plan or prepared statement of a connection. */
 export const outdatedPlan: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the database schema changed during the call',
 };
 const connectionEnded: ErrorMapping = { code: 'UNAVAILABLE', message: 'the server ended the connection' };
-/** The server is a standby, which rejects writes. After a fail-over, another server accepts them. */
+/** Mapping of a write that a standby rejects. After a fail-over, another server accepts writes. */
 export const readOnlyServer: ErrorMapping = {
   code: 'READ_ONLY',
   message: 'the database is read-only',
@@ -42,14 +42,15 @@ const rejectedSetting: ErrorMapping = {
   code: 'INVALID_OPTIONS',
   message: 'the server, or a connection pooler in front of it, rejected a connection setting',
 };
-/** The server has rolled back the transaction and ended the connection. */
+/** Mapping of a transaction timeout. The server has rolled back the transaction and ended the connection. */
 export const transactionTimeout: ErrorMapping = {
   code: 'TIMEOUT',
   message: 'the transaction exceeded a time limit of the server',
 };
 const statementTimeout: ErrorMapping = { code: 'TIMEOUT', message: 'the statement exceeded statement_timeout' };
 /**
- * Somebody cancelled the statement on purpose, so it must not be repeated automatically. The server itself responds.
+ * Mapping of a statement that somebody cancelled on purpose. It must not be repeated automatically. The server itself
+ * responds.
  */
 export const cancelledByRequest: ErrorMapping = {
   code: 'UNAVAILABLE',
@@ -62,24 +63,24 @@ const cancelledForUnknownReason: ErrorMapping = {
   message: 'the server cancelled the statement because of a time limit or on request',
 };
 
-/** Mappings by the beginning of the SQLSTATE. The first one that matches applies. */
+/** Mappings by the beginning of the SQLSTATE. The first entry that matches applies. */
 const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] = [
-  // PgBouncer uses this class for most of its own errors, such as a lost connection to the server.
+  // PgBouncer uses the class 08 for most of its own errors, such as a lost connection to the server.
   ['08', connectionLost],
-  // The subquery for a unique name has found two rows, one of them deleted by another transaction since the snapshot of
-  // this transaction.
+  // The subquery for a unique name has found two rows: another transaction has deleted one of them since the snapshot
+  // of this transaction.
   ['21000', serializationConflict],
   ['22001', tooLarge],
   ['22003', tooLarge],
-  // The sequence of the change feed has reached its end. No caller can cause this by a value.
+  // The sequence of the change feed has reached its end. No value of a caller can cause this.
   ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its maximum: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
-  // Since PostgreSQL 18, a foreign key with RESTRICT that prevents a deletion has its own code.
+  // PostgreSQL 18 and newer use this SQLSTATE for a foreign key with RESTRICT that prevents a deletion.
   ['23001', stillReferenced],
   ['25P03', transactionTimeout],
   ['25P04', transactionTimeout],
   ['25006', readOnlyServer],
-  // This code reports an unknown prepared statement: a pooler may have removed it from the connection.
+  // This SQLSTATE reports an unknown prepared statement: a pooler may have removed it from the connection.
   ['26000', outdatedPlan],
   ['28', rejectedRole],
   ['3D000', missingDatabase],
@@ -110,24 +111,24 @@ const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] =
 ];
 
 /**
- * Mappings of a cancelled statement. All reasons have the same code, so the message decides. A server in another
- * language uses other messages.
+ * Mappings of a cancelled statement, by the message of the server. All causes have the same SQLSTATE. A server with
+ * another language uses other messages.
  */
 const cancellationMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [/statement timeout/, statementTimeout],
   [/user request/, cancelledByRequest],
 ];
 
-/** Mappings of the code 0A000, which has many meanings. The name of the server's C function decides. */
+/** Mappings of errors with the SQLSTATE 0A000, which has many meanings, by the name of the server's C function. */
 const rejectedFeatures: ReadonlyMap<unknown, ErrorMapping> = new Map([
-  // A cached plan has become invalid because a column of its result has another type now.
+  // A cached plan is invalid because the type of a column of its result has changed.
   ['RevalidateCachedQuery', outdatedPlan],
   // The server is a standby, which cannot begin a serializable transaction.
   ['call_enum_check_hook', readOnlyServer],
   ['GetSerializableTransactionSnapshot', readOnlyServer],
 ]);
 
-/** Mappings of PgBouncer's errors. All of them have the same code, so the message decides. */
+/** Mappings of PgBouncer's errors, by the message, because all of them have the same SQLSTATE. */
 const poolerMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [/startup parameter/, rejectedSetting],
   [/authentication failed|no such user/, rejectedRole],
@@ -135,8 +136,8 @@ const poolerMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping
 ];
 
 /**
- * Tables whose keys are never set by callers. A duplicate key in them shows a conflict: another transaction has deleted
- * a capability, or has added an entry to the event chain, since the snapshot of this transaction.
+ * Tables with keys that no caller sets. A duplicate key in these tables shows a conflict: since the snapshot of this
+ * transaction, another transaction has deleted a capability, or has added an entry to the event chain.
  */
 const sharedTables: ReadonlySet<unknown> = new Set([
   'agent_capabilities',
@@ -146,28 +147,28 @@ const sharedTables: ReadonlySet<unknown> = new Set([
 
 /**
  * Reports whether an error has ended the connection. Returns false if the server reports the severity in another
- * language.
+ * language than English.
  */
 export function isFatal(error: object): boolean {
   const severity: unknown = Reflect.get(error, 'severity');
   return severity === 'FATAL' || severity === 'PANIC';
 }
 
-/** Returns the SQLSTATE of an error that the server has reported; undefined for any other error. */
+/** Returns the SQLSTATE of an error that the server has reported. Returns undefined for any other error. */
 export function sqlStateOf(error: object): string | undefined {
   const { code, severity, originalCode } = propertiesOf(error);
-  // Only errors of a server have a severity. Prisma's adapter keeps the SQLSTATE in `originalCode`.
+  // Only errors of a server have a severity. Prisma's adapter passes the SQLSTATE in `originalCode`.
   const state = severity === undefined ? originalCode : code;
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined;
 }
 
-/** Returns the mapping of an error of the server or of a connection; undefined for any other error. */
+/** Returns the mapping of an error of the server or of a connection. Returns undefined for any other error. */
 export function mapServerError(error: object): ErrorMapping | undefined {
   const state = sqlStateOf(error);
   if (state === undefined) return mapConnectionError(error) ?? (isUnknownError(error) ? protocolViolation : undefined);
   const rejected = state === '0A000' ? rejectedFeatures.get(Reflect.get(error, 'routine')) : undefined;
   if (rejected !== undefined) return rejected;
-  // An error that ends the connection cannot come from a trigger or a constraint.
+  // A trigger or a constraint cannot cause an error that ends the connection.
   const violation = isFatal(error) ? undefined : describeViolation(error, state);
   if (violation !== undefined) return { code: 'CONSTRAINT_VIOLATION', message: violation };
   if (state.startsWith('23') && sharedTables.has(Reflect.get(error, 'table'))) return serializationConflict;
@@ -181,15 +182,15 @@ export function mapServerError(error: object): ErrorMapping | undefined {
   return known ?? (isFatal(error) ? connectionEnded : { code: 'INTERNAL', message: 'unexpected database error' });
 }
 
-// The driver may throw any error for a message of the server that it does not know. Therefore an error counts as one of
-// the server only if it has the properties of such an error.
+// Reports whether an error without an SQLSTATE comes from the connection: the driver may throw any error for a message
+// of the server that it does not know. The error must have the properties of such an error.
 function isUnknownError(error: object): boolean {
   const { name, length } = propertiesOf(error);
   return isMarkedConnectionFault(error) || (name === 'error' && typeof length === 'number');
 }
 
-// An unknown setting, or an invalid value of one, ends a new connection. The same SQLSTATE values also occur for
-// statements, which do not end the connection.
+// Reports whether the server has rejected a connection setting that is unknown or has an invalid value. Such an error
+// ends the new connection. Statements can fail with the same SQLSTATE values, but this does not end the connection.
 function isRejectedSetting(error: object, state: string): boolean {
   return state !== '42501' && /^(?:22|42)/.test(state) && isFatal(error);
 }
@@ -197,7 +198,7 @@ function isRejectedSetting(error: object, state: string): boolean {
 function mapMessage(error: object, state: string): ErrorMapping | undefined {
   const messages = state === '08P01' ? poolerMessages : state === '57014' ? cancellationMessages : undefined;
   if (messages === undefined) return undefined;
-  // Prisma's adapter passes the message in `originalMessage`.
+  // Prisma's adapter passes the message of the server in `originalMessage`.
   const { message, originalMessage } = propertiesOf(error);
   const text = String(originalMessage ?? message);
   return messages.find(([pattern]) => pattern.test(text))?.[1];

@@ -1,6 +1,6 @@
 /**
- * Fault of the server's certificate, by the code of Node.js (see "X509 certificate error codes" in the documentation of
- * `node:tls`).
+ * Faults of the server's certificate, by the error code of Node.js (see "X509 certificate error codes" in the
+ * documentation of `node:tls`).
  */
 const certificateFaults: ReadonlyMap<unknown, string> = new Map([
   ['CERT_HAS_EXPIRED', "the server's certificate has expired"],
@@ -15,14 +15,17 @@ const certificateFaults: ReadonlyMap<unknown, string> = new Map([
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', untrusted('was issued by an unknown authority')],
 ]);
 
-/** Codes of rare reasons to reject a certificate or a revocation list. The message contains the code itself. */
+/**
+ * Matches the codes of rare reasons to reject a certificate or a revocation list. The failure message contains the
+ * code.
+ */
 const otherCertificateCode =
   /^(?:CERT|CRL|UNABLE_TO_GET|UNABLE_TO_DECRYPT|UNABLE_TO_DECODE|ERROR_IN_CERT|ERROR_IN_CRL|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)/;
 
-/** Codes of a failed TLS handshake. Node.js reports `EPROTO` when the socket itself detects the failure. */
+/** Matches the codes of a failed TLS handshake. Node.js reports `EPROTO` when the socket itself detects the failure. */
 const handshakeCode = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$)/;
 
-/** Returns the description of a TLS fault of a connection; undefined for a code that is not about TLS. */
+/** Returns the description of a TLS fault of a connection. Returns undefined for a code that is not about TLS. */
 export function describeTlsError(code: unknown): string | undefined {
   if (typeof code !== 'string') return undefined;
   const known = certificateFaults.get(code);

@@ -4,8 +4,8 @@ import { propertiesOf } from '../../../errors/properties';
 import { isOwnPostgresqlCheck, isOwnPostgresqlKey } from './own-constraints';
 
 /**
- * Classes of SQLSTATE that PostgreSQL defines (appendix A of its documentation). Any other class comes from the
- * application.
+ * Classes of SQLSTATE that PostgreSQL defines (appendix A of its documentation). An error of any other class comes from
+ * the application.
  */
 const serverClasses: ReadonlySet<string> = new Set(
   '00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX'.split(
@@ -14,13 +14,14 @@ const serverClasses: ReadonlySet<string> = new Set(
 );
 
 /**
- * SQLSTATE values of errors that only triggers and functions raise, for example by RAISE without an explicit SQLSTATE.
+ * Matches the SQLSTATE values that only triggers and functions raise, for example by RAISE without an explicit
+ * SQLSTATE.
  */
 const triggerStates = /^(?:09|27|38|39|P0)/;
 
 /**
- * SQLSTATE values of failed statements that also occur inside functions. Excludes errors that concern the server or
- * other transactions.
+ * Matches the SQLSTATE values of statements that can also fail inside functions. Excludes errors that concern the
+ * server or other transactions.
  */
 const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
 
@@ -30,7 +31,7 @@ const functionStates = /^(?:0A|20|21|22|24|2F|34|42(?!501))/;
  */
 export function describeViolation(error: object, state: string): string | undefined {
   const { routine, where } = propertiesOf(error);
-  // RAISE in PL/pgSQL can set any SQLSTATE. With class 40, the application requests that the transaction is repeated.
+  // RAISE in PL/pgSQL can set any SQLSTATE. With class 40, the application requests a repetition of the transaction.
   if (routine === 'exec_stmt_raise') return state.startsWith('40') ? undefined : describeRaised(error);
   if (state.startsWith('23')) return describeConstraint(error, state);
   if (state === '44000') return constraintMessage(undefined);
@@ -42,8 +43,7 @@ export function describeViolation(error: object, state: string): string | undefi
   return isOfTrigger ? triggerMessage(functionOf(where)) : undefined;
 }
 
-// Describes an error that RAISE has thrown. RAISE may set the name of a constraint; otherwise the name of the function
-// is shown.
+// Describes an error that RAISE has thrown. Names the constraint if RAISE has set one, and otherwise the function.
 function describeRaised(error: object): string | undefined {
   const name = constraintOf(error);
   if (name !== undefined && isOwnPostgresqlKey(name)) return undefined;
@@ -84,8 +84,8 @@ function constraintOf(error: object): string | undefined {
   return typeof originalMessage === 'string' ? / constraint "([^"]+)"$/.exec(originalMessage)?.[1] : undefined;
 }
 
-// Returns the name of the function from a line such as "PL/pgSQL function refuse_owner() line 3 at RAISE". The server
-// may translate the words.
+// Returns the name of the function from a line such as "PL/pgSQL function refuse_owner() line 3 at RAISE". Allows other
+// words, because the server may translate them.
 function functionOf(where: unknown): string | undefined {
   return typeof where === 'string' ? /^PL\/\w+[ -]\S+ ([\w$.]+)\(/m.exec(where)?.[1] : undefined;
 }

@@ -10,10 +10,10 @@ import { createHistory, readHistoryInTransaction, recordMigration } from './hist
 
 /** Settings of a transaction that applies migrations. */
 export interface MigrationSettings {
-  /** Time to wait for each lock of another connection, in milliseconds. */
+  /** Maximum time to wait for each lock of another connection, in milliseconds. */
   readonly lockTimeoutMs: number;
   /**
-   * Schema for unqualified names, which is created if it does not exist. When undefined, the search path of the role
+   * Schema for unqualified names. The migration creates a missing schema. When undefined, the search path of the role
    * applies.
    */
   readonly schema?: string | undefined;
@@ -28,7 +28,10 @@ const busyStates: ReadonlySet<string | undefined> = new Set([lockNotAvailable, d
  */
 const serverFailures = /^(?:08|53|57P|25006)/;
 
-/** Selects a row when the schema contains a table, view or sequence, except the history and parts of an extension. */
+/**
+ * Selects a row when the schema contains a table, view or sequence. Ignores the migration history and parts of an
+ * extension.
+ */
 const objectsSql = `
   SELECT 1 FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -40,10 +43,11 @@ const objectsSql = `
 
 /**
  * Runs `work` in a transaction for migrations. The transaction takes the advisory lock of Prisma's schema engine, so
- * that only one process migrates at a time, including Prisma's CLI. The lock ends with the transaction, and not with
- * the session as Prisma's does. So it also works behind a pooler, which may use another session for each transaction.
+ * that only one process migrates at a time, including Prisma's CLI. The lock ends with the transaction, while Prisma's
+ * lock ends with the session. So the lock also works behind a pooler, which may use another session for each
+ * transaction.
  *
- * @param client - connected client, for exclusive use; the caller ends it.
+ * @param client - connected client, for exclusive use. The caller must end the client.
  * @throws the errors of `work`, after a rollback; BUSY when a lock was not available in time or after a deadlock.
  */
 export async function withMigrationTransaction<T>(
@@ -51,14 +55,13 @@ export async function withMigrationTransaction<T>(
   { lockTimeoutMs, schema }: MigrationSettings,
   work: (transaction: MigrationTransaction) => Promise<T>,
 ): Promise<T> {
-  // When an error breaks the connection, the client also emits the error as an event. Without a listener, the event
-  // would end the process.
+  // Ignores the event that the client emits when an error breaks the connection. Without a listener, the event would
+  // end the process.
   client.on('error', () => undefined);
-  // READ COMMITTED: after the wait for the lock, statements must see what other processes have committed meanwhile.
+  // Uses READ COMMITTED, so that statements see what other processes have committed during the wait for the lock.
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
   try {
-    // The lock timeout is at least 1 ms, because 0 would mean no limit. The statements of a migration have no time
-    // limit.
+    // Uses at least 1 ms, because 0 would mean no limit. The statements of a migration have no time limit.
     const lockTimeout = Math.max(1, Math.ceil(lockTimeoutMs));
     await client.query(`SET LOCAL lock_timeout = ${lockTimeout}; SET LOCAL statement_timeout = 0`);
     await client.query('SELECT pg_advisory_xact_lock(72707369)');
@@ -66,7 +69,7 @@ export async function withMigrationTransaction<T>(
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // An error of ROLLBACK does not matter: if the connection has failed, the server has already rolled back.
+    // Ignores an error of ROLLBACK: if the connection has failed, the server has already rolled back.
     await client.query('ROLLBACK').catch(() => undefined);
     if (!busyStates.has(findSqlState(error))) throw error;
     throw new Failure('BUSY', 'another connection holds a lock on the database: try again later', { cause: error });
@@ -95,7 +98,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
     });
   }
 
-  /** Returns `empty` or `other`. The result `initial` exists only on SQLite. */
+  /** Returns `empty` or `other`. Never returns `initial`, which only SQLite databases can have. */
   async inspectSchema(): Promise<ExistingSchema> {
     const { rows } = await this.#query(objectsSql);
     return rows.length === 0 ? 'empty' : 'other';
@@ -114,7 +117,7 @@ class PostgresqlMigrationTransaction implements MigrationTransaction {
       await work();
     } catch (cause) {
       const state = findSqlState(cause);
-      // An error without an SQLSTATE is an error of the connection.
+      // An error without an SQLSTATE comes from the connection.
       if (state === undefined || busyStates.has(state) || serverFailures.test(state)) throw cause;
       if (state !== insufficientPrivilege) throw new Failure('MIGRATION_FAILED', message, { cause });
       throw new Failure('PERMISSION_DENIED', `${message}: the database role lacks a required privilege`, { cause });

@@ -20,7 +20,10 @@ const insertSql = `INSERT INTO _prisma_migrations
 const selectSql = `SELECT migration_name, finished_at IS NOT NULL
   FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at, migration_name`;
 
-/** Returns the entries of the history that were not rolled back; undefined when the database has no history. */
+/**
+ * Returns the entries of the migration history that were not rolled back. Returns undefined when the database has no
+ * history.
+ */
 export async function readHistory(query: PostgresqlQuery): Promise<HistoryEntry[] | undefined> {
   try {
     return await selectHistory(query);
@@ -31,8 +34,8 @@ export async function readHistory(query: PostgresqlQuery): Promise<HistoryEntry[
 }
 
 /**
- * Returns the entries of the history, like {@link readHistory}, in a transaction. First looks for the table, because an
- * error would abort the transaction.
+ * Returns the entries of the migration history in a transaction, like {@link readHistory}. Looks for the table first,
+ * because an error would abort the transaction.
  */
 export async function readHistoryInTransaction(query: PostgresqlQuery): Promise<HistoryEntry[] | undefined> {
   const { rows } = await query("SELECT to_regclass('_prisma_migrations') IS NOT NULL");
@@ -43,7 +46,7 @@ export async function createHistory(query: PostgresqlQuery): Promise<void> {
   await query(createSql);
 }
 
-/** Adds a row to the history. */
+/** Adds a row to the migration history. */
 export async function recordMigration(query: PostgresqlQuery, row: HistoryRow): Promise<void> {
   const { id, checksum, name, startedAt, finishedAt, logs, appliedSteps } = row;
   const times = [startedAt.toISOString(), finishedAt.toISOString()];

@@ -14,22 +14,28 @@ import { findSqlState, insufficientPrivilege } from '../sql-state';
 import { withMigrationTransaction } from './apply';
 import { readHistory } from './history';
 
-/** Default time to wait for a lock, in milliseconds. Prisma's CLI waits for the same time. */
+/** Default of the maximum time to wait for a lock, in milliseconds. Prisma's CLI has the same default. */
 const defaultLockTimeoutMs = 10_000;
 
-/** Selects a row when the search path has a schema with a history on which the role lacks the privilege USAGE. */
+/**
+ * Selects a row when the role lacks the privilege USAGE on a schema of the search path that contains a migration
+ * history.
+ */
 const hiddenHistorySql = `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relname = '_prisma_migrations' AND NOT has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN (
     SELECT btrim(name, ' "') FROM unnest(string_to_array(current_setting('search_path'), ',')) AS path(name))`;
 
-/** Access of the migrator to a PostgreSQL database. */
+/** Functions and settings with which the migrator reaches a PostgreSQL database. */
 export interface PostgresqlMigratorAccess {
   /** Runs one statement on any connection. */
   readonly query: PostgresqlQuery;
-  /** Returns a connection for exclusive use; the migrator ends it. */
+  /** Opens a connection for exclusive use. The migrator ends the connection. */
   readonly connect: () => Promise<Client>;
   readonly lockTimeoutMs?: number | undefined;
-  /** Schema of the URL, which is created if it does not exist. When undefined, the search path of the role applies. */
+  /**
+   * Schema that the URL names. The migrator creates a missing schema. When undefined, the search path of the role
+   * applies.
+   */
   readonly schema?: string | undefined;
 }
 
@@ -59,13 +65,14 @@ async function readVisibleHistory(query: PostgresqlQuery): Promise<readonly Hist
     if (!history.some(({ name }) => isOwnMigration(name))) await assertNotHidden(query);
     return history;
   } catch (error) {
-    // An error of the connection may be about another privilege, such as the one to connect.
+    // A denied connection does not count, because it is about another privilege.
     const isDenied = findSqlState(error) === insufficientPrivilege && !isConnectionFault(error);
     throw isDenied ? historyDenied(error) : error;
   }
 }
 
-// The server leaves a schema without the privilege USAGE out of the search path, so its tables seem to be missing.
+// Fails if the role lacks the privilege USAGE on a schema with a migration history. The server omits such a schema from
+// the search path, so its tables seem to be missing.
 async function assertNotHidden(query: PostgresqlQuery): Promise<void> {
   const { rows } = await query(hiddenHistorySql);
   if (rows.length > 0) throw historyDenied();
@@ -83,7 +90,7 @@ async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<voi
     const run = async (sql: string): Promise<readonly Row[]> => (await runStatement(client, { sql, args: [] })).rows;
     await repairFeedCounter(run);
   } finally {
-    // Ending the connection also rolls back a transaction that was not committed.
+    // Ends the connection, which also rolls back a transaction that was not committed.
     await client.end();
   }
 }
