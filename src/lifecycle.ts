@@ -4,9 +4,9 @@
 export class Lifecycle {
   readonly #open: () => Promise<void>;
   readonly #close: () => Promise<void>;
-  /** State that was requested last. */
+  /** State of the database that was requested last. */
   #target: 'open' | 'closed' = 'closed';
-  /** Most recent opening or closing. */
+  /** Most recent opening or closing of the database. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(open: () => Promise<void>, close: () => Promise<void>) {
@@ -24,11 +24,11 @@ export class Lifecycle {
     if (this.#target === 'open') return this.#last;
     this.#target = 'open';
     const opening = this.#enqueue(this.#open);
-    // After a failed opening, the next call tries again. If `close` was called meanwhile, the database stays closed.
+    // The next call tries again after a failed opening, unless `close` was called meanwhile.
     opening.catch(() => {
       if (this.#last !== opening) return;
       this.#target = 'closed';
-      // After a failed opening, there is nothing to close, so `close` has to wait for nothing.
+      // `close` has nothing to wait for after a failed opening.
       this.#last = Promise.resolve();
     });
     return opening;
@@ -39,7 +39,7 @@ export class Lifecycle {
     if (this.#target === 'closed') return this.#last;
     this.#target = 'closed';
     const closing = this.#enqueue(this.#close);
-    // Even if the closing fails, the database is closed, so the next call has nothing to do.
+    // The database is closed even if the closing fails, so the next `close` has nothing to do.
     closing.catch(() => {
       if (this.#last === closing) this.#last = Promise.resolve();
     });
@@ -47,7 +47,7 @@ export class Lifecycle {
   }
 
   #enqueue(step: () => Promise<void>): Promise<void> {
-    // The failure of the previous operation is handled by the caller of that operation.
+    // Ignores the failure of the previous operation, because its own caller receives the failure.
     this.#last = this.#last.catch(() => undefined).then(step);
     return this.#last;
   }

@@ -12,11 +12,11 @@ import { checkAnyTime, checkBoolean, checkObject, checkTime, ifDefined } from '.
 const taskNames = new Set(['expire', 'pruneChanges', 'pruneEvents', 'checkpoint', 'optimize'] as const);
 const pruneNames = new Set(['before'] as const);
 
-/** Validated tasks of `maintain`. */
+/** Validated tasks of `db.maintain`. */
 type Tasks = ReturnType<typeof parseMaintenance>;
 
 /**
- * Parses the options of `maintain`.
+ * Parses the options of `db.maintain`.
  *
  * @throws INVALID_INPUT when they are invalid
  */
@@ -36,8 +36,8 @@ export function parseMaintenance(input: unknown) {
 }
 
 /**
- * Does the tasks one after another. The last tasks profit from the earlier ones: the statistics do not include pruned
- * rows, and the checkpoint copies all changes.
+ * Does the tasks of `db.maintain` one after another. The order matters: statistics that are collected after the pruning
+ * do not include pruned rows, and the last task, the checkpoint, copies all changes.
  */
 export async function maintainDatabase(
   executor: Executor,
@@ -55,7 +55,7 @@ export async function maintainDatabase(
 }
 
 async function pruneEvents(executor: Executor, before: number, now: () => number): Promise<number> {
-  // Only events in the chain can be pruned, so the pending entries are appended first.
+  // Appends the pending entries of the event chain first, because only events in the chain can be pruned.
   await trySequencePending(executor);
   return pruneAllEvents(executor, { before, size: pruneSize }, now);
 }

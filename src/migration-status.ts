@@ -4,7 +4,7 @@ import { resolveOptions } from './options/resolve-options';
 import { perform } from './runtime/perform';
 import type { MigrationState } from './storage/migration-state';
 
-/** Opens a database without applying or verifying its migrations, and returns their state. */
+/** Returns the state of a database's migrations, without applying or verifying them. */
 export async function readMigrationStatus(url: string): Promise<MigrationState> {
   const diagnostics = new Diagnostics(undefined, undefined);
   return perform(diagnostics, 'migrationStatus', async () => {

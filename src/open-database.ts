@@ -14,18 +14,18 @@ const callbacks: EngineCallbacks = {
   writeChanges: (dialect, entries) => changeStatements(dialect).insert(entries),
   backfill,
   sequenceEvents: sequencePending,
-  // The module is loaded when first needed, because most processes never check the database.
+  // Loads the module only when it is needed, because most processes never check the database.
   checkRecords: async (snapshot, findings) => {
     const { checkRecords } = await import('./integrity/check-records.js');
     await checkRecords(snapshot, findings);
   },
 };
 
-/** Engine whose schema has not been verified yet. */
+/** Database engine whose schema has not been verified yet. */
 interface OpenedEngine extends Engine {
   readonly migrator: Migrator;
   /**
-   * Verifies that the database can be used.
+   * Verifies that the opened database can be used.
    *
    * @throws an error when the database cannot be used
    */
@@ -33,15 +33,15 @@ interface OpenedEngine extends Engine {
 }
 
 /**
- * Opens the database, and applies or verifies its migrations. All errors, also those of the returned engine, are
- * failures.
+ * Opens a database, and applies or verifies its migrations. Every error is a `Failure`, also the errors of the returned
+ * engine.
  */
 export function openDatabase(options: ResolvedOptions, diagnostics: Diagnostics): Promise<Engine> {
   const classify = errorClassifierOf(options.location);
   return convertRejection(classify, () => openConverted(options, classify, diagnostics));
 }
 
-// Opens the engine, and then prepares its schema and its cache. If one of the later steps fails, closes the engine.
+// Opens the engine, and then prepares its schema and its cache. Closes the engine if one of the later steps fails.
 async function openConverted(
   options: ResolvedOptions,
   classify: ErrorClassifier,
@@ -80,7 +80,7 @@ async function openCache(
   return CachingEngine.open(engine, settings, now, diagnostics);
 }
 
-// Loads only the engine that the URL selects, so that the driver of the other one is not needed.
+// Loads only the engine that the URL selects, so that the driver of the other engine is not needed.
 async function openEngine(options: ResolvedOptions, diagnostics: Diagnostics): Promise<OpenedEngine> {
   const { location } = options;
   assertSpareDescriptors();

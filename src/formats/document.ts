@@ -2,7 +2,7 @@ import { invalidInput } from '../errors/failure';
 import { isPlainObject, toCanonicalJson } from '../metadata/canonical-json';
 import type { JsonValue } from '../metadata/types';
 
-/** JSON object of a document. */
+/** JSON object that is part of an imported document. */
 export type JsonObject = Readonly<Record<string, JsonValue>>;
 
 /**
@@ -20,7 +20,7 @@ export function isObject(value: JsonValue | undefined): value is Record<string, 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Object in a document, with its path for messages. */
+/** JSON object in a document, with its path for error messages. */
 export class DocumentPart {
   readonly #fields: JsonObject;
   readonly #path: string;

@@ -112,7 +112,7 @@ function isEmpty(metadata: Metadata): boolean {
 }
 
 function toCapabilities(card: DocumentPart): { readonly capabilities: string[]; readonly warnings: string[] } {
-  // Every version of an agent card has this field, and no other format has it.
+  // Recognizes an agent card by `skills`: every version of the card has this field, and no other format has it.
   if (card.value('skills') === undefined) throw invalidInput('skills', 'must be an array');
   const capabilities = new Set<string>();
   const warnings: string[] = [];

@@ -79,7 +79,7 @@ function toEndpoints(server: DocumentPart): { readonly endpoints: EndpointInput[
   for (const [index, remote] of server.parts('remotes').entries()) {
     const address = remote.text('url');
     const port = portOf(address);
-    // Documents of the schema 2025-05 may have no transport type, or an empty one.
+    // Accepts both names of the field: documents of the schema 2025-05 may have no transport type, or an empty one.
     const transport = remote.optionalText('type') ?? remote.optionalText('transport_type') ?? '';
     if (port === undefined) {
       warnings.push(`${remote.pathOf('url')} has no host and port, so it is not an endpoint`);

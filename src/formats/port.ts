@@ -1,9 +1,9 @@
-/** Default ports by scheme, for addresses without a port. */
+/** Default ports by URL scheme, for addresses without a port. */
 const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'ws:': 80, 'https:': 443, 'wss:': 443 };
 
 /**
- * Returns the port of an address: the stated one, or the default of its scheme. The address is a URL, or `host:port` as
- * gRPC uses. Returns undefined when the host or the port is unknown, for example in the template
+ * Returns the port of an address: the stated port, or the default port of its scheme. The address is a URL, or
+ * `host:port` as gRPC uses. Returns undefined when the host or the port is unknown, for example in the template
  * `https://{tenant}.example.com`.
  */
 export function portOf(address: string): number | undefined {

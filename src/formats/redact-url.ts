@@ -1,9 +1,9 @@
 import { isPlaceholder, isSecretVariable, redacted } from './secret-names';
 
-/** Names of users that are not secret, as in `ssh://git@example.com`. */
+/** Matches user names that are not secret, such as `git` in `ssh://git@example.com`. */
 const plainUser = /^(?:git|hg|svn)$/;
 
-/** Replaces the secret values of the URLs in a text: users with passwords, and parameters such as `api_key`. */
+/** Replaces the secret values in the URLs of a text: user names and passwords, and parameters such as `api_key`. */
 export function redactUrls(text: string): string {
   if (!text.includes('=') && !text.includes('@')) return text;
   return text
@@ -15,7 +15,7 @@ export function redactUrls(text: string): string {
     );
 }
 
-/** Replaces the user of an address without a scheme, such as `user:password@host:50051`. */
+/** Replaces the user name and password in an address without a scheme, such as `user:password@host:50051`. */
 export function redactUser(address: string): string {
   return address.replace(/^[^\s/@:]+:[^\s/@]+@/, `${redacted}@`);
 }

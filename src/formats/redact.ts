@@ -10,14 +10,14 @@ import {
   replaceKnownSecrets,
 } from './secret-names';
 
-/** Document without its secret values. */
+/** Document in which secret values were replaced. */
 export interface RedactedDocument {
   readonly document: JsonObject;
-  /** Paths of the replaced values. */
+  /** Paths of the replaced values in the document. */
   readonly paths: readonly string[];
 }
 
-/** Kind of the values in a list or a map of named values. */
+/** Kind of the named values in an object or an array: headers or variables; undefined for any other values. */
 type Kind = 'headers' | 'variables' | undefined;
 
 const kinds: Readonly<Record<string, Kind>> = {
@@ -28,23 +28,26 @@ const kinds: Readonly<Record<string, Kind>> = {
   environmentvariables: 'variables',
 };
 
-/** Fields that may contain the value of an argument, of a header or of a variable. */
+/** Fields that may contain the value of a command argument, of a header or of a variable. */
 const valueFields: ReadonlySet<string> = new Set(['value', 'default', 'default_value', 'defaultValue']);
-/** Further fields of an argument. Publishers sometimes write the value into them, too, as in `--api-key=…`. */
+/** Other fields of a command argument. Publishers sometimes write the value into them, as in `--api-key=…`. */
 const argumentFields: ReadonlySet<string> = new Set(['name', 'valueHint', 'value_hint']);
 
-/** Path of a security requirement, which maps the name of a scheme to a list of scopes: `{"apiKey": ["read"]}`. */
+/**
+ * Matches the path of a security requirement, which maps the name of a scheme to a list of scopes: `{"apiKey":
+ * ["read"]}`.
+ */
 const securityPath = /(?:^|\.)security(?:Requirements)?\[\d+\]/;
 
-/** Matches members of a JSON text in an argument: `"name":"value"`. */
+/** Matches the members of a JSON text in a command argument: `"name":"value"`. */
 const jsonMembers = /["']([\w-]+)["']\s*:\s*["']([^"']*)["']/g;
 
-/** Matches assignments in an argument: `NAME=value`, `Name: value` and `--name value`. */
+/** Matches the assignments in a command argument: `NAME=value`, `Name: value` and `--name value`. */
 const assignments = /(?:^|\s)(?:-*(\p{L}[\w-]*)(?:=|:\s)\s*|--([\w-]+)\s+)(?=((?:(?:bearer|basic|token)\s+)?\S+))/giu;
 
 /**
  * Replaces the secret values of a document: values of headers, values that are marked as secret, values with a secret
- * name, passwords and keys in URLs, and tokens of known forms. Keeps placeholders such as `Bearer {token}`.
+ * name, passwords and keys in URLs, and tokens of known forms. Does not replace placeholders such as `Bearer {token}`.
  */
 export function redact(document: JsonObject): RedactedDocument {
   const redactor = new Redactor();
@@ -55,9 +58,10 @@ class Redactor {
   readonly paths: string[] = [];
 
   /**
-   * Returns an object without its secret values.
+   * Returns a copy of an object in which secret values are replaced.
    *
-   * @param label - name of an object that has no field `name`: its key in a map, or the preceding argument.
+   * @param label - name for an object without a field `name`: its key in the surrounding object, or the preceding
+   * argument.
    */
   object(fields: JsonObject, path: string, kind: Kind, label: string): JsonObject {
     const isPair = typeof fields['key'] === 'string' && fields['value'] !== undefined;
@@ -83,7 +87,8 @@ class Redactor {
   }
 
   #kindOf(key: string, kind: Kind): Kind {
-    // The variables of a header are parts of its value, and have names like those of arguments.
+    // The variables of a header are parts of its value. Their names are like those of arguments, so they are not
+    // headers.
     if (key === 'variables') return 'variables';
     const normal = key.toLowerCase().replaceAll(/[_-]/g, '');
     return normal.endsWith('headers') ? 'headers' : (kinds[normal] ?? kind);
@@ -107,22 +112,22 @@ class Redactor {
     });
   }
 
-  /** Returns the text of a field without its secrets. */
+  /** Returns the text of a field, in which secret values are replaced. */
   #field(key: string, text: string, path: string, kind: Kind): string {
     if (this.#isSecretField(key, kind)) return this.#secret(text, path);
     if (valueFields.has(key) || argumentFields.has(key)) return this.#assignment(text, path);
     return this.#text(key === 'url' ? redactUser(text) : text, path, text);
   }
 
-  /** Reports whether a field is secret because of its name. */
+  /** Reports whether the name of a field shows that its value is secret. */
   #isSecretField(key: string, kind: Kind): boolean {
-    // An object of names and values, such as {"Authorization": "Bearer …"}.
+    // True when the key is the name of a header, as in {"Authorization": "Bearer …"}.
     const isNamed = kind === 'headers' && !argumentFields.has(key) && key !== 'description' && !isInputField(key);
     if (isNamed && isSecretHeader(key)) return true;
     return isSecretName(key) || (kind === 'variables' && isSecretVariable(key));
   }
 
-  /** Replaces the texts and numbers of a secret value, which may be a list or an object. */
+  /** Replaces all texts and numbers in a secret value, which may be a list or an object. */
   #secrets(value: JsonValue, path: string): JsonValue {
     if (typeof value === 'string') return this.#secret(value, path);
     if (isObject(value)) {
@@ -140,7 +145,9 @@ class Redactor {
     return redacted;
   }
 
-  /** Returns an argument without the secret that it may assign: `API_KEY=…`, `--api-key …` or `Authorization: …`. */
+  /**
+   * Returns a command argument, in which a secret value is replaced: `API_KEY=…`, `--api-key …` or `Authorization: …`.
+   */
   #assignment(text: string, path: string): string {
     for (const [, name = '', flag = '', value = ''] of text.matchAll(assignments)) {
       const isAssigned = isSecretVariable(name) || isSecretVariable(flag);
@@ -162,20 +169,20 @@ class Redactor {
 }
 
 /**
- * Reports whether a value can be secret as a whole. An object cannot: it describes a field, as in
+ * Reports whether a value that is not a text can itself be secret. An object cannot: it describes a field, as in
  * `{"password": {"type": "string"}}`.
  */
 function isListOrNumber(value: JsonValue): boolean {
   return Array.isArray(value) || typeof value === 'number';
 }
 
-/** Returns an argument if it names the next one, such as `--token`; otherwise an empty text. */
+/** Returns a command argument that names the next argument, such as `--token`; an empty text for any other argument. */
 function flagOf(value: JsonValue | undefined): string {
   const text = isObject(value) ? (value['value'] ?? value['name']) : value;
   return typeof text === 'string' && /^--?[\w-]+$/.test(text) ? text : '';
 }
 
-/** Reports whether this is a field that describes a header, and not the name of a header. */
+/** Reports whether `key` is a field that describes a header, and not the name of a header. */
 function isInputField(key: string): boolean {
   return valueFields.has(key) || ['choices', 'format', 'placeholder', 'type'].includes(key);
 }

@@ -2,7 +2,10 @@ import type { Metadata } from '../metadata/types';
 import type { JsonObject } from './document';
 import { redacted } from './secret-names';
 
-/** Returns metadata that contain a whole document, and a warning if secret values in it were replaced. */
+/**
+ * Returns metadata that contains a whole document. Also returns a warning if secret values in the document were
+ * replaced.
+ */
 export function toMetadata(
   key: string,
   document: JsonObject,

@@ -1,20 +1,20 @@
 import type { AgentInput } from '../agents/types';
 
 /**
- * Agent that a document of another format describes. Add `certificateId` and `publicKey`, which such a document does
- * not contain, and `owner` where it is undefined.
+ * Agent that a document of another format describes. Before you register the agent, add `certificateId` and
+ * `publicKey`, which such a document does not contain, and `owner` if it is undefined.
  */
 export interface FormatAgent extends Omit<AgentInput, 'certificateId' | 'publicKey' | 'owner'> {
-  /** Owner that the document states. */
+  /** Owner that the document states; undefined when it states none. */
   owner?: string | undefined;
 }
 
-/** Result of converting a document of another format. */
+/** Result of converting a document of another format to an agent. */
 export interface FormatResult {
   readonly agent: FormatAgent;
   /**
-   * Warnings about parts of the document that the agent lacks, or that were replaced, such as a secret value. Each
-   * warning names the field, and contains none of its values.
+   * Warnings about parts of the document that the agent does not contain, or that were replaced, such as a secret
+   * value. Each warning names a field, and contains no value of the document.
    */
   readonly warnings: readonly string[];
 }

@@ -9,7 +9,7 @@ const defaultTimeoutMs = 2000;
 const names = new Set(['timeoutMs'] as const);
 
 /**
- * Returns the option `timeoutMs` of `db.health()`, or its default.
+ * Parses the options of `db.health()`. Returns `timeoutMs`, or its default.
  *
  * @throws INVALID_INPUT when the options are invalid
  */
@@ -19,14 +19,14 @@ export function parseHealthOptions(input: unknown = {}): number {
   return ifDefined(timeoutMs, 'options.timeoutMs', check) ?? defaultTimeoutMs;
 }
 
-/** Result of one query of a probe, or the code of its failure. */
+/** Result of one query of a health probe, or the code of its failure. */
 type Answer<T> = { readonly value: T } | { readonly code: DatabaseErrorCode };
 
 /**
- * Probes the health of a database. Never rejects, and takes at most `timeoutMs` milliseconds.
+ * Probes the health of a database. Never rejects. Takes at most `timeoutMs` milliseconds.
  *
  * @param breaker - current state of the circuit breaker, for the result.
- * @param reportError - called with an INTERNAL error, of which the result contains only the code.
+ * @param reportError - called with each INTERNAL error, because the result contains only the code of the error.
  */
 export async function probeHealth(
   probe: HealthProbe,
@@ -55,7 +55,7 @@ async function pendingOf(probe: HealthProbe): Promise<readonly string[]> {
   return [...failed, ...pending];
 }
 
-/** Answers to the queries of one probe. */
+/** Results of all queries of one health probe. */
 interface Answers {
   readonly ping: Answer<number>;
   readonly pending: Answer<readonly string[]>;

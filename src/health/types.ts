@@ -12,8 +12,8 @@ import type { BreakerState } from '../diagnostics/types';
  */
 export interface HealthOptions {
   /**
-   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. If the database does not respond in this time, it
-   * is `down`. If only a later query of the probe does not end in this time, the database is `degraded`.
+   * Maximum time of the probe, in milliseconds, from 1 to 2147483647. The database is `down` if it does not respond in
+   * this time. It is `degraded` if it responds but a later query of the probe takes longer.
    *
    * @defaultValue 2000
    */
@@ -32,21 +32,23 @@ export interface DatabaseHealth {
    */
   readonly status: 'up' | 'degraded' | 'down';
   readonly engine: 'sqlite' | 'postgresql';
-  /** Duration of a minimal query, in milliseconds, without the time to connect. Absent when the database is down. */
+  /**
+   * Duration of a minimal query, in milliseconds, without the time for connecting. Absent when the database is down.
+   */
   readonly latencyMs?: number;
-  /** Code of the first failed query of the probe, such as TIMEOUT. Absent when all queries succeeded. */
+  /** Error code of the first failed query of the probe, such as TIMEOUT. Absent when all queries succeeded. */
   readonly code?: DatabaseErrorCode;
   /**
-   * State of the circuit breaker; `off` with `breaker: false`. `db.health()` queries the database even while the
-   * breaker is open.
+   * State of the circuit breaker; `off` with the option `breaker: false`. `db.health()` queries the database even while
+   * the circuit breaker is open.
    */
   readonly breaker: BreakerState | 'off';
   /** State of the pool of connections to the primary. Absent on SQLite. */
   readonly pool?: PoolHealth;
   /**
    * Time in milliseconds for which the current write or transaction of this service has blocked other writers of a
-   * SQLite database. Includes its wait for other processes, and a checkpoint after it. If the value keeps growing, the
-   * callback of a transaction does not end. Absent while this service does not write, and on PostgreSQL.
+   * SQLite database. Includes the wait for other processes, and a checkpoint afterwards. A value that keeps growing
+   * shows that the callback of a transaction does not end. Absent while this service does not write, and on PostgreSQL.
    */
   readonly writerHeldMs?: number;
   /**
@@ -55,7 +57,7 @@ export interface DatabaseHealth {
    */
   readonly replicas: readonly ReplicaHealth[];
   /**
-   * Problems that need attention although the database responds. For example, SQLite's write-ahead log is larger than
+   * Problems that need attention although the database responds, such as a write-ahead log that is larger than
    * `maxWalBytes`. Empty when there are no problems, or when the probe could not look for them.
    */
   readonly warnings: readonly string[];

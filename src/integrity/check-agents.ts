@@ -13,7 +13,7 @@ import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 
 const maxPosition = 2 ** 31 - 1;
 
-/** Checks agents with their endpoints and capabilities. The metadata of the agents is checked elsewhere. */
+/** Checks all stored agents with their endpoints and capabilities, but not their metadata. */
 export async function checkAgents(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   await findings.checkPart('agents', () => checkOwnRows(snapshot, findings));
   await findings.checkPart('endpoints', async () => {

@@ -17,7 +17,7 @@ import { firstEmpty, firstNoText, Rules, subjectOf } from './rules';
 
 /**
  * Maximum number of characters of a metadata value that is read together with other values. Longer values are read one
- * by one, because many of them together may not fit into memory.
+ * by one, because many of them may not fit into memory together.
  */
 const longValue = 65_536;
 
@@ -44,7 +44,7 @@ const entryKinds: Enumeration<'SecurityEventEntryKind'> = {
   RECORDED: 'RECORDED',
 };
 
-/** Checks all records of a snapshot, including rules that no constraint of an engine can express. */
+/** Checks all records of a snapshot. Also checks the rules that no constraint of a database can express. */
 export async function checkRecords(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   await checkAgents(snapshot, findings);
   await findings.checkPart('certificates', () => checkCertificates(snapshot, findings));
@@ -123,7 +123,7 @@ function checkEvents(snapshot: Snapshot, findings: FindingSink): Promise<void> {
   });
 }
 
-/** Tables of entries, with their keys. */
+/** Tables of event chain entries, with their primary keys. */
 const entryTables = [
   { table: 'security_event_entries', key: 'e.sequence', hash: { 'entry.hash': sql`e.hash` } },
   { table: 'security_event_pending_entries', key: 'e.id', hash: undefined },
@@ -172,8 +172,8 @@ function checkMetadata(
   });
 
   async function selectValue(id: unknown, key: unknown): Promise<unknown> {
-    // The ORDER BY makes PostgreSQL use the primary key, even if its statistics are outdated: see `hasValue`. A row
-    // with this key exists, and the range begins with it.
+    // The ORDER BY makes PostgreSQL use the primary key, even if its statistics are outdated: see `hasValue`. The first
+    // row of the range is the row with this key, because that row exists.
     const primaryKey = sql`${owner}, m.key`;
     const statement = toStatement(sql`SELECT m.value FROM ${metadata} m WHERE (${primaryKey}) >= (${id}, ${key})
       ORDER BY ${primaryKey} LIMIT 1`);

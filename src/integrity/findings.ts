@@ -8,8 +8,8 @@ const optionNames = new Set(['maxFindings'] as const);
 const maxReportedFindings = 10_000;
 
 /**
- * Codes of errors that do not show a fault of the stored data. `check()` rejects with such an error. For any other
- * error, it adds a finding.
+ * Codes of errors that do not show damage of the stored data. `check()` rejects with such an error. For any other
+ * error, `check()` adds a finding.
  */
 const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'BUSY',
@@ -20,7 +20,10 @@ const passingCodes: ReadonlySet<DatabaseErrorCode> = new Set([
   'UNAVAILABLE',
 ]);
 
-/** Collects findings. Counts all of them, and keeps the first `maxFindings` for the report. */
+/**
+ * Collects the findings of `db.check()`. Counts all findings, and stores the first `maxFindings` of them for the
+ * report.
+ */
 export class Findings implements FindingSink {
   readonly #maxFindings: number;
   readonly #kept: CheckFinding[] = [];
@@ -58,17 +61,19 @@ export class Findings implements FindingSink {
     }
   }
 
-  /** Reports a part that could not be checked. */
+  /** Reports a part of the database that could not be checked. */
   skip(reason: string): void {
     this.#skipped.push(reason);
   }
 
-  /** Reports a state that is not damage but can cause harm. */
+  /** Reports a state of the database that is not damage but can cause harm. */
   warn(message: string): void {
     this.#warnings.push(message);
   }
 
-  /** Reports the number of events and mitigations that are not in the event chain yet. They could not be verified. */
+  /**
+   * Reports the number of events and mitigations that are not in the event chain yet, so that they were not verified.
+   */
   reportPending(count: number): void {
     this.#pending = count;
   }

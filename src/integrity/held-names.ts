@@ -3,7 +3,7 @@ import type { FindingSink } from '../storage/findings';
 import type { Snapshot } from '../storage/snapshot';
 import { Rules, subjectOf } from './rules';
 
-/** Number of agents in one lookup. */
+/** Number of agents whose names are searched in one query. */
 const chunkSize = 100;
 
 /** Finds agents whose name and version another agent holds as its unique name. */
@@ -22,7 +22,10 @@ export class HeldNames {
     if (this.#chunk.length >= chunkSize) await this.flush();
   }
 
-  /** Searches the agents that were added since the last search, and adds a finding for each conflict. */
+  /**
+   * Searches the agents that were added since the last search. Adds a finding for each agent whose name another agent
+   * holds.
+   */
   async flush(): Promise<void> {
     const chunk = this.#chunk;
     this.#chunk = [];

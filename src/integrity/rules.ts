@@ -4,15 +4,15 @@ import type { Dialect } from '../sql/dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import type { CheckFinding, CheckName, FindingSink } from '../storage/findings';
 
-/** Fields of a finding that identify the record. */
+/** Fields of a finding that identify the record which it concerns. */
 export type Subject = Pick<CheckFinding, 'entity' | 'id' | 'agentId' | 'key'>;
 
-/** Returns the fields that identify a record in a finding. Omits an id that is not a string. */
+/** Returns the fields that identify a record in a finding. Omits the id when it is not a string. */
 export function subjectOf(entity: NonNullable<Subject['entity']>, id: unknown): Subject {
   return { entity, ...(typeof id === 'string' ? { id } : undefined) };
 }
 
-/** Checks the values of one record. Each method adds a finding for an invalid value. */
+/** Checks the stored values of one record. Each method adds a finding for an invalid value. */
 export class Rules {
   readonly #findings: FindingSink;
   readonly #subject: Subject;
@@ -28,20 +28,20 @@ export class Rules {
     this.#findings.add({ check, ...this.#subject, ...(field === undefined ? undefined : { field }), message });
   }
 
-  /** Reports whether the value is a string; adds a finding when it is not. */
+  /** Reports whether a stored value is a string; adds a finding when it is not. */
   text(value: unknown, field: string): value is string {
     this.holds(typeof value === 'string', 'value', 'is not a string', field);
     return typeof value === 'string';
   }
 
-  /** Reports whether the value is a non-empty string; adds a finding when it is not. */
+  /** Reports whether a stored value is a non-empty string; adds a finding when it is not. */
   requiredText(value: unknown, field: string): value is string {
     this.holds(value !== '', 'value', 'is empty', field);
     return this.text(value, field);
   }
 
   /**
-   * Adds a finding when a required field is empty.
+   * Adds a finding when a required field of the record is empty.
    *
    * @param field - result of {@link firstEmpty}; null when no field is empty
    */
@@ -50,7 +50,7 @@ export class Rules {
   }
 
   /**
-   * Adds a finding when a field is not a string.
+   * Adds a finding when a text field of the record is not a string.
    *
    * @param field - result of {@link firstNoText}; null when all fields are strings
    */
@@ -72,7 +72,7 @@ export class Rules {
     this.holds(isKnown, 'value', 'is not one of the allowed values', field);
   }
 
-  /** Adds a finding when the value is not a boolean. SQLite stores 1 for true and 0 for false. */
+  /** Adds a finding when a stored value is not a boolean. SQLite stores 1 for true and 0 for false. */
   flag(value: unknown, field: string): void {
     const isFlag = typeof value === 'boolean' || value === 0 || value === 1;
     this.holds(isFlag, 'value', 'is not a boolean', field);
@@ -92,7 +92,7 @@ export class Rules {
   }
 
   /**
-   * Adds a finding when the value is not canonical JSON.
+   * Adds a finding when a stored value is not canonical JSON.
    *
    * @param mustBeObject - true for the JSON text of whole metadata; false for the JSON text of one value.
    */
@@ -102,10 +102,10 @@ export class Rules {
   }
 }
 
-/** Columns that must contain text, by the names of their fields. */
+/** Columns that must contain texts, by the names of their fields. */
 export interface TextColumns {
   readonly required: Readonly<Record<string, Sql>>;
-  /** Columns that can be null. */
+  /** Columns that contain a text or null. */
   readonly optional?: Readonly<Record<string, Sql>>;
 }
 
@@ -138,7 +138,7 @@ function isCanonical(text: string): boolean {
   try {
     return toCanonicalJson(JSON.parse(text), 'metadata') === text;
   } catch {
-    // The text is invalid JSON, or is JSON that this package never writes.
+    // The stored text is invalid JSON, or is JSON that this package never writes.
     return false;
   }
 }

@@ -2,9 +2,9 @@ import type { CheckFinding } from '../storage/findings';
 
 /** Result of `db.check()`. */
 export interface CheckReport {
-  /** True when there are no findings, even if checks were skipped. */
+  /** True when the check has no findings, even if parts of it were skipped. */
   readonly ok: boolean;
-  /** The first findings, at most `maxFindings`. */
+  /** First findings of the check, at most `maxFindings`. */
   readonly findings: readonly CheckFinding[];
   /** Total number of findings, including those that `findings` omits. */
   readonly total: number;
@@ -13,9 +13,8 @@ export interface CheckReport {
   /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. They do not affect `ok`. */
   readonly warnings: readonly string[];
   /**
-   * Number of events and mitigations that were not in the event chain yet, so that the check of the chain did not cover
-   * them. Always 0 on SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot
-   * write.
+   * Number of events and mitigations that were not verified, because they were not in the event chain yet. Always 0 on
+   * SQLite. On PostgreSQL, 0 unless other calls record events meanwhile, or this connection cannot write.
    */
   readonly pendingEntries: number;
 }
@@ -30,7 +29,7 @@ export interface CheckReport {
  */
 export interface CheckOptions {
   /**
-   * Maximum number of findings in the report, from 0 to 10000. All findings are counted in any case.
+   * Maximum number of findings in the report, from 0 to 10000. `total` counts all findings.
    *
    * @defaultValue 100
    */

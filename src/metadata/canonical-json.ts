@@ -2,18 +2,20 @@ import { invalidInput } from '../errors/failure';
 import { lengthOf, guardedRead } from '../validation/guarded-read';
 import { isStorableText } from '../validation/is-storable-text';
 
-/** Maximum number of levels of nesting. Every JSON parser that reads the stored values allows more. */
+/**
+ * Maximum number of levels of nesting in a JSON value. Every JSON parser that reads the stored values supports more.
+ */
 const maxJsonDepth = 1000;
 
-/** Bounds of a JSON text. */
+/** Bounds for the size of a JSON text. */
 export interface JsonBounds {
   readonly maxDepth: number;
-  /** Maximum number of bytes of the text in UTF-8. */
+  /** Maximum number of bytes of the JSON text in UTF-8. */
   readonly maxBytes: number;
   readonly values: ValueAllowance;
 }
 
-/** Counts how many JSON values can still be written. Several texts can share one object, and so one limit. */
+/** Counts the JSON values that may still be written. Several JSON texts can share one object, and so one limit. */
 export class ValueAllowance {
   readonly max: number;
   #left: number;
@@ -23,7 +25,7 @@ export class ValueAllowance {
     this.#left = max;
   }
 
-  /** Counts one value. Returns false when there are more values than allowed. */
+  /** Counts one JSON value. Returns false when there are more values than allowed. */
   take(): boolean {
     this.#left -= 1;
     return this.#left >= 0;
@@ -47,13 +49,13 @@ export function toCanonicalJson(value: unknown, field: string, bounds = widestBo
   return text;
 }
 
-/** Writes values as canonical JSON. The bounds apply to the total of all values that one writer writes. */
+/** Writes values as canonical JSON. The bounds apply to the total of all values that one writer has written. */
 export class JsonWriter {
   readonly #field: string;
   readonly #bounds: JsonBounds;
   /**
-   * Number of characters that can still be written. A character takes at least one byte, so `maxBytes` characters are
-   * the maximum.
+   * Number of characters that can still be written. At most `maxBytes` characters are possible, because each takes at
+   * least one byte.
    */
   #room: number;
 
@@ -69,7 +71,8 @@ export class JsonWriter {
    * @param depth - nesting depth of the value.
    */
   write(value: unknown, depth: number): string {
-    // Counts the values, because even a short value, such as `{}`, takes tens of bytes of memory when it is parsed.
+    // Counts the JSON values, because even a short value, such as `{}`, takes tens of bytes of memory when it is
+    // parsed.
     if (!this.#bounds.values.take()) throw this.#tooMany();
     switch (typeof value) {
       case 'string':
@@ -79,13 +82,13 @@ export class JsonWriter {
       case 'number':
         if (!Number.isFinite(value))
           throw invalidInput(this.#field, 'must not contain NaN or Infinity, which JSON cannot represent');
-        // The text of -0 is "0": JSON parsers disagree on "-0", and equal numbers must have equal texts.
+        // Writes -0 as "0": JSON parsers disagree on "-0", and equal numbers must have equal texts.
         return this.#take(String(value));
       case 'object': {
         if (value === null) return this.#take('null');
         const { maxDepth } = this.#bounds;
         if (depth >= maxDepth) throw invalidInput(this.#field, `must have at most ${maxDepth} levels of nesting`);
-        // The two brackets also count as characters.
+        // Subtracts the two brackets of the array or object.
         this.#room -= 2;
         return Array.isArray(value) ? this.#array(value, depth) : this.#object(value, depth);
       }
@@ -96,22 +99,22 @@ export class JsonWriter {
 
   /** Returns a string value, or a key, as a JSON string in quotes. */
   quote(text: string): string {
-    // Checks the length first: scanning a text that is much too long would take long.
+    // Checks the length first, because scanning a text that is much too long would take long.
     if (text.length > this.#room) throw this.#tooLarge();
     if (!isStorableText(text)) throw invalidInput(this.#field, 'must not contain NUL or a lone surrogate');
     return this.#take(JSON.stringify(text));
   }
 
   /**
-   * True when the written text may have more than `maxBytes` bytes, so that the bytes have to be counted. A character
-   * has at most three bytes in UTF-8.
+   * True when the bytes of the written text must be counted, because there may be more than `maxBytes`. A character has
+   * at most three bytes in UTF-8.
    */
   get mayBeTooLarge(): boolean {
     return 3 * this.#room < 2 * this.#bounds.maxBytes;
   }
 
   /**
-   * Checks the total size of all texts.
+   * Checks the total size of JSON texts.
    *
    * @throws INVALID_INPUT when the texts have more than `maxBytes` bytes
    */
@@ -159,8 +162,8 @@ export class JsonWriter {
 }
 
 /**
- * Reports whether `value` is a plain object, and not an instance of a class. Also recognizes a plain object of another
- * realm, such as a `vm` context.
+ * Reports whether `value` is a plain object, and not an instance of a class. Accepts a plain object of another realm,
+ * such as a `vm` context.
  */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

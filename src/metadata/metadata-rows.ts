@@ -43,10 +43,10 @@ export function toMetadataFilter(metadata: unknown, field: string, checks: Valid
 }
 
 /**
- * Returns the rows as one parameter: a JSON object in which each value is a string that contains the JSON text of a
- * metadata value.
+ * Returns the rows of a record's metadata as one parameter: a JSON object in which each value is a string that contains
+ * the JSON text of a metadata value.
  */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
-  // Composes the text directly: creating an object with 100,000 properties would take longer.
+  // Composes the JSON text directly: creating an object with 100,000 properties would take longer.
   return `{${rows.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 }

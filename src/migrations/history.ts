@@ -3,27 +3,30 @@ import type { MigrationState } from '../storage/migration-state';
 import { isOwnMigration, type Migration } from './migration';
 
 /**
- * Entry of Prisma Migrate's history, the table `_prisma_migrations`. Entries that are marked as rolled back are not
- * read.
+ * Entry of the table `_prisma_migrations`, the history of Prisma Migrate. Entries that are marked as rolled back are
+ * not read.
  */
 export interface HistoryEntry {
   readonly name: string;
   readonly isFinished: boolean;
 }
 
-/** Values of a new row of the history. */
+/** Values of a new row in the table `_prisma_migrations`. */
 export interface HistoryRow {
   readonly id: string;
   readonly checksum: string;
   readonly name: string;
   readonly startedAt: Date;
   readonly finishedAt: Date;
-  /** Log of the migration: null when its script was run, and empty when the migration was only recorded as applied. */
+  /**
+   * Log of the migration. It is null when the script of the migration was run, and empty when the migration was only
+   * recorded as applied.
+   */
   readonly logs: '' | null;
   readonly appliedSteps: 0 | 1;
 }
 
-/** Compares the history of a database with the migrations of this version of the package. */
+/** Compares the migration history of a database with the migrations of this version of the package. */
 export function compareHistory(history: readonly HistoryEntry[], migrations: readonly Migration[]): MigrationState {
   const own = history.filter(({ name }) => isOwnMigration(name));
   const applied = namesOf(own.filter(({ isFinished }) => isFinished));

@@ -8,16 +8,16 @@ import { applyPending, type MigrationTransaction } from './runner';
 /** Database that a {@link Migrator} migrates. */
 export interface MigrationDatabase {
   readonly migrations: readonly Migration[];
-  /** Returns the committed history; an empty array when the database has none. */
+  /** Returns the committed migration history; an empty array when the database has no history. */
   readHistory(): Promise<readonly HistoryEntry[]>;
   /**
-   * Runs `work` in a transaction, and rolls back when `work` throws. Only one such transaction runs at a time on a
-   * database, even with several connections.
+   * Runs `work` in a transaction, and rolls back when `work` throws. Only one such transaction at a time runs on a
+   * database, even when several processes migrate it.
    */
   transaction<T>(work: (transaction: MigrationTransaction) => Promise<T>): Promise<T>;
-  /** Computes and stores values that SQL cannot compute. Call it when no migration is pending. */
+  /** Computes and stores the values that SQL cannot compute. Call it when no migration is pending. */
   backfill?(): Promise<void>;
-  /** Repairs the counter of the change feed. The counter may be too low after rows were copied into the database. */
+  /** Repairs the counter of the change feed, which may be too low after rows were copied into the database. */
   repair(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export class Migrator {
   }
 
   /**
-   * Handles the schema as the option `migrations` requests: applies the pending migrations, verifies the schema, or
+   * Handles the schema as the option `migrations` requires: applies the pending migrations, verifies the schema, or
    * does nothing.
    *
    * @returns the names of the migrations that this call has applied.
@@ -56,7 +56,7 @@ export class Migrator {
     return applied;
   }
 
-  /** Compares the history of the database with the migrations of this version. Changes nothing. */
+  /** Compares the migration history of the database with the migrations of this version. Changes nothing. */
   async inspect(): Promise<MigrationState> {
     return compareHistory(await this.#database.readHistory(), this.#database.migrations);
   }

@@ -4,16 +4,16 @@ import { assertNotTooNew, compareHistory, type HistoryEntry, type HistoryRow } f
 import type { Migration } from './migration';
 
 /**
- * Objects in a database apart from its history of migrations. `empty`: none. `initial`: the tables that the first
- * migration would create. `other`: any others.
+ * Objects in a database apart from its migration history. `empty`: none. `initial`: the tables that the first migration
+ * would create. `other`: any other objects.
  */
 export type ExistingSchema = 'empty' | 'initial' | 'other';
 
-/** Open transaction in which migrations are applied. */
+/** Open transaction in which migrations are applied to a database. */
 export interface MigrationTransaction {
-  /** Returns the entries of the history; undefined when the database has no history. */
+  /** Returns the entries of the migration history; undefined when the database has no history. */
   readHistory(): Promise<readonly HistoryEntry[] | undefined>;
-  /** Creates an empty history. */
+  /** Creates an empty migration history. */
   createHistory(): Promise<void>;
   inspectSchema(): Promise<ExistingSchema>;
   /**
@@ -22,13 +22,13 @@ export interface MigrationTransaction {
    * @throws MIGRATION_FAILED with the name of the migration
    */
   run(migration: Migration): Promise<void>;
-  /** Adds a row to the history. */
+  /** Adds a row to the migration history. */
   record(row: HistoryRow): Promise<void>;
 }
 
 /**
- * Applies the pending migrations in an open transaction, and records them as Prisma Migrate does. The caller commits
- * the transaction, or rolls it back after an error.
+ * Applies the pending migrations in an open transaction, and records them in the history as Prisma Migrate does. The
+ * caller commits the transaction, or rolls it back after an error.
  *
  * @returns the names of the applied migrations, in the order of application; an empty array when none was pending.
  * @throws SCHEMA_TOO_NEW when a newer version has migrated the database; MIGRATION_FAILED when a migration fails or has
@@ -60,7 +60,7 @@ export async function applyPending(
 }
 
 /**
- * Reports whether the database has the tables that the first migration would create, but no history.
+ * Reports whether the database has the tables that the first migration would create, but no migration history.
  *
  * @throws MIGRATION_FAILED when the database has other objects and its history has no finished migration: the URL may
  * name the database of another application.

@@ -1,10 +1,10 @@
-/** Maximum number of rows, and approximate maximum number of their characters, that are in memory at the same time. */
+/** Maximum number of rows in memory, and approximate maximum number of their characters. */
 export interface BatchLimits {
   readonly rows: number;
   readonly characters: number;
 }
 
-/** Divides rows into batches within the limits. A row that exceeds the limits alone is a batch by itself. */
+/** Divides rows into batches within the limits. A row that alone exceeds the limits becomes a batch of one row. */
 export function* inBatches<T extends readonly unknown[]>(rows: Iterable<T>, limits: BatchLimits): Generator<T[]> {
   let batch: T[] = [];
   let characters = 0;

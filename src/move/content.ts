@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Row } from './table';
 
-/** Digest of a table. Two tables have the same digest if and only if their rows are equal. */
+/** Digest of a table's content. Two tables have the same digest if and only if their rows are equal. */
 export interface Content {
   readonly rows: number;
   /**
-   * Hash of all rows in the order of the primary key. Each row is hashed as a JSON array of its values and a line feed,
-   * in UTF-8.
+   * SHA-256 hash of all rows in the order of the primary key. Each row is hashed as a JSON array of its values and a
+   * line feed, in UTF-8.
    */
   readonly sha256: string;
 }
 
-/** Reads all batches, in the order of the primary key, and returns their digest. */
+/** Reads all batches of a table, in the order of the primary key, and returns the digest of the table. */
 export async function contentOf(
   batches: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
   onRows: (count: number) => void = () => undefined,

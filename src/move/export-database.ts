@@ -5,7 +5,7 @@ import type { MoveObserver } from './move-database';
 import { orderTables } from './order-tables';
 import type { Row, Table } from './table';
 
-/** Snapshot of a database that is exported. */
+/** Snapshot of a database to export. */
 export interface ExportSource {
   tables(names: readonly string[]): readonly Table[] | Promise<readonly Table[]>;
   count(table: Table): number | Promise<number>;
@@ -14,9 +14,10 @@ export interface ExportSource {
 }
 
 /**
- * Writes all tables of a snapshot as lines of JSON. The same content gives the same bytes on both engines.
+ * Writes all tables of a snapshot as lines of JSON. SQLite and PostgreSQL databases with the same content give the same
+ * bytes.
  *
- * @param write - writes a text, in UTF-8, after the previous ones.
+ * @param write - appends a text to the output, in UTF-8.
  */
 export async function exportDatabase(
   source: ExportSource,

@@ -7,19 +7,19 @@ import { readLines, type Line, type Section } from './read-lines';
 import type { Source } from './table-store';
 import type { Row, Table, Value } from './table';
 
-/** Table of an export: its columns, the position of its rows in the file, and their digest. */
+/** Table in an export file: its columns, the position of its rows in the file, and the digest of its content. */
 interface FileTable {
   readonly columns: readonly string[];
   readonly section: Required<Section>;
   readonly content: Content;
 }
 
-/** Reports whether a line is the first line of an export. */
+/** Reports whether a parsed line is the first line of an export. */
 export function isExportHeader(value: unknown): boolean {
   return isRecord(value) && value['format'] === exportFormat;
 }
 
-/** Export whose lines, counts and hash have been verified. */
+/** Export file whose lines, counts and hash have been verified. */
 export class ExportFile implements Source {
   readonly #path: string;
   readonly #tables: ReadonlyMap<string, FileTable>;
@@ -32,7 +32,7 @@ export class ExportFile implements Source {
   }
 
   /**
-   * Reads an export to its end.
+   * Reads an export file to its end, and verifies it.
    *
    * @param onBytes - called with the number of bytes that were read so far.
    * @throws MoveError when the file is not an export, was truncated or was changed.
@@ -40,7 +40,7 @@ export class ExportFile implements Source {
   static async verify(path: string, onBytes: (count: number) => void): Promise<ExportFile> {
     let reader: ExportReader | undefined;
     let previous: Line | undefined;
-    // Each line is processed when the next one is known, because the last line has another form.
+    // Processes each line when the next line is known, because the last line has another format.
     for await (const line of readLines(path)) {
       if (previous !== undefined) reader = readLine(reader, previous);
       previous = line;
@@ -73,7 +73,7 @@ export class ExportFile implements Source {
     for await (const line of readLines(this.#path, section)) {
       const values = parseRow(line);
       rows.push(indexes.map((index) => values[index] ?? null));
-      // `rows` is never larger than a batch, so the memory stays within about twice the limits.
+      // `rows` is never larger than a batch, so the memory use stays within about twice the limits.
       if (rows.length < limits.rows) continue;
       yield* inBatches(rows, limits);
       rows = [];
@@ -104,7 +104,7 @@ function readLine(reader: ExportReader | undefined, line: Line): ExportReader {
   return reader;
 }
 
-/** Verifies the lines of an export one by one. */
+/** Verifies the lines of an export file one by one. */
 class ExportReader {
   readonly #hash: Hash = createHash('sha256');
   readonly #names: readonly string[];
@@ -122,7 +122,7 @@ class ExportReader {
     }
     const tables = header['tables'];
     if (!isRecord(tables) || !Object.values(tables).every(isTexts)) throw altered(line);
-    // The cast is safe: each value is a list of texts.
+    // The cast is safe: `isTexts` has verified that each value is a list of texts.
     this.#columns = tables as ExportHeader['tables'];
     this.#names = Object.keys(tables);
     this.#end = line.endOffset;
@@ -186,7 +186,7 @@ function parse(line: Line): unknown {
   try {
     if (line.text !== null) return JSON.parse(line.text) as unknown;
   } catch {
-    // Throws another error, because the message of the parser would contain parts of the line.
+    // Throws another error below, because the message of the JSON parser would contain parts of the line.
   }
   throw altered(line);
 }

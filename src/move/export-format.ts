@@ -4,18 +4,18 @@ import type { Row, Table } from './table';
 /** Value of `format` in the first line of an export. */
 export const exportFormat = 'ans-database';
 
-/** Version of the export format. It changes when older versions of the package could not read a new file. */
+/** Version of the export format. Increment it when older versions of this package could not read the new format. */
 export const exportVersion = 1;
 
 /**
- * Tables in an export: all tables of this package except two. The pending entries of the event chain are appended to
- * the chain before the export. The locks of names exist only on PostgreSQL.
+ * Tables in an export: all tables of this package except two. The table of pending entries is empty, because they are
+ * appended to the event chain before the export. The table of name locks exists only on PostgreSQL.
  */
 export const exportedTables: readonly string[] = [...ownTables]
   .filter((name) => name !== 'security_event_pending_entries' && name !== 'name_locks')
   .sort();
 
-/** First line of an export. */
+/** First line of an export file. */
 export interface ExportHeader {
   readonly format: typeof exportFormat;
   readonly version: number;
@@ -23,13 +23,13 @@ export interface ExportHeader {
   readonly tables: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Last line of an export. */
+/** Last line of an export file. */
 export interface ExportTrailer {
-  /** Number of rows of each table. */
+  /** Number of exported rows of each table. */
   readonly rows: Readonly<Record<string, number>>;
-  /** Highest number that the counter of a table has assigned, for each table with a counter. */
+  /** Highest number that the row counter of each table has assigned. Tables without a counter are absent. */
   readonly lastNumbers: Readonly<Record<string, number>>;
-  /** SHA-256 of all lines before this one, including their line feeds. */
+  /** SHA-256 hash of all lines before the last line, including their line feeds. */
   readonly sha256: string;
 }
 
@@ -38,7 +38,7 @@ export function headerOf(tables: readonly Table[]): ExportHeader {
   return { format: exportFormat, version: exportVersion, tables: Object.fromEntries(columns) };
 }
 
-/** Returns the line for a row, without the line feed: the name of the table and the values. */
+/** Returns the line of an export file for a row, without the line feed: the name of the table and the values. */
 export function lineOf(table: Table, row: Row): string {
   return JSON.stringify([table.name, ...row]);
 }

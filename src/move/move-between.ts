@@ -7,13 +7,13 @@ import { moveDatabase, type MoveObserver, type MoveResult } from './move-databas
 import { toMoveError } from './postgresql-error';
 import { PostgresqlTarget } from './postgresql-target';
 
-/** Options of a move. */
+/** Options for moving a database. */
 export interface MoveOptions {
   readonly limits: BatchLimits;
   readonly observer: MoveObserver;
 }
 
-/** URL of a database, and its parsed form. */
+/** Database to move or export, with its URL and the parsed URL. */
 export interface LocatedDatabase<L extends DatabaseLocation> {
   readonly url: string;
   readonly location: L;
@@ -24,7 +24,7 @@ export type SqliteFile = LocatedDatabase<Extract<DatabaseLocation, { readonly ki
 /**
  * Copies a SQLite database to a PostgreSQL database.
  *
- * @throws MoveError or DatabaseError; nothing was written then
+ * @throws MoveError or DatabaseError when the move fails; then nothing was written
  */
 export async function moveBetween(
   from: SqliteFile,
@@ -32,13 +32,14 @@ export async function moveBetween(
   { limits, observer }: MoveOptions,
 ): Promise<MoveResult> {
   await prepareSource(from);
-  // Loads the driver after the source was opened, which reports a missing driver in a readable way.
+  // Loads the driver only now: opening the source before has reported a missing driver in a readable way.
   const { loadSqliteDriver } = await import('../engines/sqlite/driver/load-driver.js');
   const { SqliteSource } = await import('./sqlite-source.js');
   using source = SqliteSource.open(from.location.path, loadSqliteDriver());
   try {
     await using target = await PostgresqlTarget.connect(to.location);
-    // Checks the target before its schema is migrated. So the schema of a database in use stays unchanged.
+    // Checks that the target is empty before its schema is migrated, so that the schema of a database in use stays
+    // unchanged.
     await target.requireEmpty(await target.tables(source.tableNames()));
     await prepareTarget(to.url);
     return await moveDatabase(source, target, limits, observer);
@@ -47,7 +48,10 @@ export async function moveBetween(
   }
 }
 
-/** Verifies the schema of the source. Opening the source also completes rows that a migration left incomplete. */
+/**
+ * Verifies the schema of the source database. Opening the database also completes rows that a migration left
+ * incomplete.
+ */
 async function prepareSource({ url, location: { path } }: SqliteFile): Promise<void> {
   // Checks that the file exists, because SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);

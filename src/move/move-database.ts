@@ -5,23 +5,23 @@ import { orderTables, selfReferences } from './order-tables';
 import type { Row, Table } from './table';
 import type { Source, Target } from './table-store';
 
-/** Receives the progress of a move. */
+/** Listener for the progress of a move, an import or an export. */
 export interface MoveObserver {
-  /** Called when the work on `rows` rows begins. */
+  /** Called when work on `rows` rows begins. */
   readonly begin: (title: 'copying' | 'verifying', rows: number) => void;
-  /** Called when `rows` more rows are done. */
+  /** Called after work on `rows` further rows. */
   readonly advance: (rows: number) => void;
   readonly end: () => void;
 }
 
-/** Contents of a table in both databases. */
+/** Contents of one table in the source and in the target. */
 interface TableContents {
   readonly name: string;
   readonly source: Content;
   readonly target: Content;
 }
 
-/** Result of a move. */
+/** Result of a move or an import. */
 export interface MoveResult {
   readonly tables: readonly TableContents[];
   /** True when all tables are equal in both databases. When false, nothing was committed. */
@@ -32,7 +32,10 @@ export interface MoveResult {
   readonly hasChanged: boolean;
 }
 
-/** Copies all tables that both databases have, and compares them. Commits only if they are the same. */
+/**
+ * Copies all tables that exist in both databases, and compares the copies with the originals. Commits only if they are
+ * equal.
+ */
 export async function moveDatabase(
   source: Source,
   target: Target,
@@ -103,7 +106,10 @@ async function copyTable(
   }
 }
 
-/** Rejects a column that only one of the databases has. The application has added it, so its meaning is unknown. */
+/**
+ * Rejects a column that only one of the two databases has. The application has added it, so this package does not know
+ * its meaning.
+ */
 function requireSameColumns(source: Source, tables: readonly Table[]): void {
   for (const { name, columns } of tables) {
     const there = columns.map((column) => column.name);

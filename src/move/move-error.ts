@@ -1,6 +1,6 @@
 /**
- * Error of a move, an import or an export, after which no row was stored. Only if the connection was lost during the
- * commit, it is unknown whether all rows were stored. The message contains no secret, and no stored value except keys.
+ * Error of a move, an import or an export. No row was stored, unless the connection was lost during the commit: then
+ * either all rows were stored or none. The message contains no secret, and no stored value except keys.
  */
 export class MoveError extends Error {
   override readonly name = 'MoveError';

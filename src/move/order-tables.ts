@@ -2,7 +2,7 @@ import { MoveError } from './move-error';
 import type { Column, Table } from './table';
 
 /**
- * Sorts tables so that each table comes after the tables that it references. A table may reference itself.
+ * Sorts tables so that each table comes after all tables that it references. A table may also reference itself.
  *
  * @throws MoveError when tables reference each other in a cycle.
  */
@@ -25,8 +25,8 @@ export function orderTables(tables: readonly Table[]): Table[] {
 }
 
 /**
- * Returns the columns that reference rows of the same table. They are set after all rows were inserted, so that the
- * order of the rows does not matter.
+ * Returns the columns that reference rows of the same table. Insert the rows without these columns first and set the
+ * columns afterwards, so that the order of the rows does not matter.
  */
 export function selfReferences({ name, columns, references }: Table): Column[] {
   const names = new Set(references.filter(({ table }) => table === name).flatMap((reference) => reference.columns));

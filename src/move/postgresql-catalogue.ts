@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { MoveError } from './move-error';
 import type { Column, Reference, Table } from './table';
 
-/** Table in PostgreSQL's catalogue. The key is null when there is no primary key. */
+/** Table, as PostgreSQL's catalogue describes it. The key is null when the table has no primary key. */
 interface CatalogueTable {
   readonly name: string;
   readonly columns: readonly CatalogueColumn[];
@@ -52,7 +52,7 @@ const catalogueSql = `
   ORDER BY c.relname`;
 
 /**
- * Returns those of the named tables that exist, by name, each with its columns sorted by name.
+ * Returns the named tables that exist in a PostgreSQL database, by name. The columns of each table are sorted by name.
  *
  * @throws MoveError when a table has no primary key, or has a column of an unsupported type.
  */

@@ -3,9 +3,9 @@ import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 import { isConnectionFault, toPostgresqlFailure } from '../engines/postgresql/errors/classify';
 import { MoveError } from './move-error';
 
-/** Properties of an error of the server. */
+/** Properties of an error that the PostgreSQL server reports. */
 export interface ServerError {
-  /** SQLSTATE (appendix A of PostgreSQL's documentation). */
+  /** SQLSTATE code of the error (appendix A of PostgreSQL's documentation). */
   readonly code: string;
   readonly message: string;
   readonly constraint?: string | undefined;
@@ -16,17 +16,20 @@ const limitExceeded = '54';
 const foreignKeyViolation = '23503';
 const lockNotAvailable = '55P03';
 
-/** Classes of errors that are about one row: data exception, constraint violation, program limit exceeded. */
+/**
+ * Matches the SQLSTATE classes of errors that concern one row: data exception, constraint violation, program limit
+ * exceeded.
+ */
 const rowErrors = /^(?:22|23|54)/;
 
-/** Returns the error if it is about one row; otherwise undefined. */
+/** Returns the server's error if it concerns one row; otherwise undefined. */
 export function asRowError(error: unknown): ServerError | undefined {
   return isServerError(error) && rowErrors.test(error.code) ? error : undefined;
 }
 
 /**
- * Describes why the server rejects a row. Shows the server's own message only for an exceeded limit, because other
- * messages may contain values.
+ * Describes why the PostgreSQL server rejects a row. Shows the server's own message only for an exceeded limit, because
+ * other messages may contain stored values.
  */
 export function describeRowError({ code, message, constraint, column }: ServerError): string {
   if (code.startsWith(limitExceeded)) return `PostgreSQL cannot store it: ${message}`;
@@ -36,10 +39,10 @@ export function describeRowError({ code, message, constraint, column }: ServerEr
 }
 
 /**
- * Converts an error of a database to one that can be shown in one line, without values or secrets. Returns any other
- * error unchanged.
+ * Converts a database error to an error with a message of one line, without stored values and secrets. Returns any
+ * other error unchanged.
  *
- * @param outcome - what the message says about the rows that were written before the error.
+ * @param outcome - text of the message about the rows that were written before the error.
  */
 export function toMoveError(error: unknown, outcome = 'nothing was written'): unknown {
   const sqlite = sqliteErrorOf(error);
@@ -58,7 +61,7 @@ export function toMoveError(error: unknown, outcome = 'nothing was written'): un
   return failure === undefined ? error : new MoveError(`${failure.message}; ${outcome}${state}`);
 }
 
-/** Converts the error of a failed commit. */
+/** Converts the error of a failed COMMIT. Returns any other error than a lost connection unchanged. */
 export function toCommitError(error: unknown): unknown {
   if (!isConnectionFault(error)) return error;
   return new MoveError(

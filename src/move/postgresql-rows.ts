@@ -2,14 +2,17 @@ import type { Client, CustomTypesConfig } from 'pg';
 import type { BatchLimits } from './batches';
 import { quote, type Column, type Row, type Table, type Value } from './table';
 
-/** Returns every value as text in the server's format. */
+/** Disables the parsers of node-postgres: each value is returned as text in the server's format. */
 const types: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
-/** Disables the time limits of the database role in a transaction. Reading a whole database may take longer. */
+/**
+ * SQL that disables the time limits of the database role in a transaction, because reading a whole database may take
+ * longer.
+ */
 export const withoutTimeLimits = `SELECT set_config(name, '0', true) FROM pg_settings
   WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`;
 
-/** Reads the rows of a table in the order of its key, inside a transaction. */
+/** Reads the rows of a PostgreSQL table in the order of its primary key, inside a transaction. */
 export async function* readPostgresqlBatches(client: Client, table: Table, limits: BatchLimits): AsyncGenerator<Row[]> {
   const select = table.columns.map(selected).join(', ');
   const order = table.key.map((name) => ordered(table, name)).join(', ');
@@ -24,8 +27,8 @@ export async function* readPostgresqlBatches(client: Client, table: Table, limit
 }
 
 /**
- * Returns the select expression of a column. A time becomes milliseconds, which do not depend on the settings of the
- * session.
+ * Returns the SELECT expression of a column. Converts a time to milliseconds, which do not depend on the settings of
+ * the session.
  */
 function selected({ name, kind }: Column): string {
   return kind === 'time' ? `round(extract(epoch FROM ${quote(name)}) * 1000)::bigint` : quote(name);
@@ -37,7 +40,7 @@ function fromPostgresql(text: string | null | undefined, { kind }: Column): Valu
   return kind === 'boolean' ? text === 't' : Number(text);
 }
 
-/** Returns the order expression of a column. Text and enum labels are ordered by code point, as on SQLite. */
+/** Returns the ORDER BY expression of a column. Texts and enum labels are ordered by code point, as on SQLite. */
 function ordered({ columns }: Table, name: string): string {
   const column = columns.find((candidate) => candidate.name === name);
   if (column?.kind !== 'text') return quote(name);

@@ -7,7 +7,7 @@ import { readTables } from './postgresql-catalogue';
 import { readPostgresqlBatches, withoutTimeLimits } from './postgresql-rows';
 import { quote, type Row, type Table } from './table';
 
-/** Snapshot of a PostgreSQL database. Later writes to the database do not change it. */
+/** Snapshot of a PostgreSQL database, which later writes do not change. */
 export class PostgresqlSource {
   readonly #client: Client;
 
@@ -22,7 +22,7 @@ export class PostgresqlSource {
     return new PostgresqlSource(client);
   }
 
-  /** Describes those of the named tables that exist. */
+  /** Returns the named tables that exist in the PostgreSQL database. */
   tables(names: readonly string[]): Promise<Table[]> {
     return readTables(this.#client, names);
   }
@@ -33,8 +33,8 @@ export class PostgresqlSource {
   }
 
   /**
-   * Returns the highest number that the sequence of the table has assigned, even to a row that was deleted; 0 when the
-   * table has no sequence.
+   * Returns the highest number that the sequence of a table has assigned, even to a row that was deleted. Returns 0
+   * when the table has no sequence.
    */
   async lastNumber({ name, columns }: Table): Promise<number> {
     const column = columns.find(({ isNumbered }) => isNumbered)?.name;
@@ -42,7 +42,7 @@ export class PostgresqlSource {
       'SELECT pg_get_serial_sequence($1, $2) AS sequence',
       [quote(name), column],
     );
-    // pg_get_serial_sequence returns a quoted name. A sequence that has assigned no number has the last value 1.
+    // `pg_get_serial_sequence` returns a quoted name. The last value of a sequence that has assigned no number is 1.
     const { rows } = await this.#client.query<{ readonly last: string }>(
       `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM ${found.rows[0]?.sequence ?? ''}`,
     );
@@ -53,7 +53,7 @@ export class PostgresqlSource {
     return readPostgresqlBatches(this.#client, table, limits);
   }
 
-  /** Ends the connection, and the transaction of the snapshot. */
+  /** Closes the connection, and so ends the transaction of the snapshot. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.end();
   }

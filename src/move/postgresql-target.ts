@@ -10,7 +10,7 @@ import { readPostgresqlBatches, withoutTimeLimits } from './postgresql-rows';
 import type { Target } from './table-store';
 import { quote, toRowError, type Column, type Row, type Table, type Value } from './table';
 
-/** Time in milliseconds to wait for the locks of the tables. */
+/** Maximum time in milliseconds to wait for the locks of the target's tables. */
 const lockTimeoutMs = 5000;
 
 const beginSql = `
@@ -18,7 +18,7 @@ const beginSql = `
   ${withoutTimeLimits};
   SET LOCAL lock_timeout = ${lockTimeoutMs}`;
 
-/** PostgreSQL database that is filled in one transaction. */
+/** PostgreSQL database that a move or an import fills in one transaction. */
 export class PostgresqlTarget implements Target {
   readonly #client: Client;
 
@@ -26,7 +26,7 @@ export class PostgresqlTarget implements Target {
     this.#client = client;
   }
 
-  /** Connects to the database without changing it. */
+  /** Connects to the PostgreSQL database without changing it. */
   static async connect(location: PostgresqlLocation): Promise<PostgresqlTarget> {
     const { pool } = resolveOptions({ url: location.connectionString });
     return new PostgresqlTarget(await new PostgresqlConnections(location, pool).connectAlone());
@@ -52,7 +52,7 @@ export class PostgresqlTarget implements Target {
     await this.#client.query(beginSql);
   }
 
-  /** Blocks other writers of the tables until the transaction ends; readers are not blocked. */
+  /** Blocks other writers of the tables until the transaction ends, but not readers. */
   async lock(tables: readonly Table[]): Promise<void> {
     const names = tables.map(({ name }) => quote(name)).join(', ');
     await this.#client.query(`LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`);
@@ -60,8 +60,8 @@ export class PostgresqlTarget implements Target {
 
   /**
    * Sets a savepoint, to which the search for a rejected row rolls back. Call it before the rows of a table are
-   * inserted, and again before they are updated. One savepoint for each batch would be too many: thousands of
-   * savepoints slow down the whole server.
+   * inserted, and again before they are updated. A savepoint for each batch would be too much: thousands of savepoints
+   * slow down the whole server.
    */
   async beginTable(): Promise<void> {
     await this.#client.query('SAVEPOINT table_work');
@@ -106,7 +106,7 @@ export class PostgresqlTarget implements Target {
     });
   }
 
-  /** Ends the connection, which rolls back an open transaction. */
+  /** Closes the connection, which rolls back an open transaction. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.end();
   }
@@ -121,7 +121,7 @@ export class PostgresqlTarget implements Target {
     }
   }
 
-  /** Finds the row that causes an error, by halving the rows until one is left. */
+  /** Finds the row that causes an error, by repeatedly halving the rows. */
   async #findCause(
     error: ServerError,
     attempt: (rows: readonly Row[]) => Promise<ServerError | undefined>,
@@ -133,18 +133,18 @@ export class PostgresqlTarget implements Target {
     while (found !== undefined && suspects.length > 1) {
       const half = suspects.slice(0, suspects.length >> 1);
       found = await attempt(half);
-      // If the first half succeeds, the cause is usually in the second half. It may also be a conflict between both
+      // The cause is usually in the second half if the first half succeeds. It may also be a conflict between both
       // halves, which the next attempt shows.
       suspects = found === undefined ? suspects.slice(half.length) : half;
       found ??= await attempt(suspects);
     }
     const [row = []] = suspects;
     if (found !== undefined) return toRowError(table, row, describeRowError(found));
-    // No row fails by itself, so two rows conflict with each other.
+    // No row fails alone, so two rows conflict with each other.
     return new MoveError(`${table.name}, a row: ${describeRowError(error)}; nothing was written`);
   }
 
-  /** Writes some rows and always rolls back. Returns the error of a rejected row; undefined when no row is rejected. */
+  /** Writes rows and always rolls back. Returns the error of a rejected row; undefined when no row is rejected. */
   async #attempt(sql: string, table: Table, rows: readonly Row[]): Promise<ServerError | undefined> {
     try {
       await this.#client.query(sql, [toJson(table, rows)]);
@@ -159,7 +159,7 @@ export class PostgresqlTarget implements Target {
   }
 }
 
-/** Returns SQL that converts the rows in parameter $1 to records with the column types of the table. */
+/** Returns SQL that converts the rows in the parameter $1 to records with the column types of the table. */
 function recordsOf({ name }: Table): string {
   return `jsonb_populate_recordset(NULL::${quote(name)}, $1::jsonb)`;
 }

@@ -1,19 +1,19 @@
 import { createReadStream } from 'node:fs';
 
-/** Line of a file. */
+/** Line of a text file. */
 export interface Line {
   /** Number of the line, from 1. */
   readonly number: number;
   /** Text of the line without the line feed; null when the bytes are not valid UTF-8. */
   readonly text: string | null;
-  /** Offset of the next line in the file, in bytes. */
+  /** Offset in bytes at which the next line of the file begins. */
   readonly endOffset: number;
 }
 
-/** Section of a file, between two offsets in bytes. */
+/** Section of a file, given by two offsets in bytes. */
 export interface Section {
   readonly start?: number;
-  /** Offset after the last byte. */
+  /** Offset after the last byte of the section. */
   readonly end?: number;
 }
 
@@ -32,7 +32,8 @@ export async function* readLines(
   if (last <= first) return;
   let number = 0;
   let endOffset = first;
-  // Keeps the chunks of the current line, and joins them once. Otherwise a long line would be copied repeatedly.
+  // Collects the chunks of the current line, and joins them once. Otherwise the text of a long line would be copied
+  // repeatedly.
   let pending: Buffer[] = [];
   const finish = (last: Buffer): Line => {
     const bytes = Buffer.concat([...pending, last]);

@@ -13,12 +13,12 @@ const kinds: Readonly<Record<string, Column['kind']>> = {
 interface ColumnInfo {
   readonly name: string;
   readonly type: string;
-  /** Position in the primary key, from 1; 0 for a column that is not in the primary key. */
+  /** Position of the column in the primary key, from 1; 0 for a column that is not in the primary key. */
   readonly place: number;
 }
 
 /**
- * Returns those of the named tables that exist, by name, each with its columns sorted by name.
+ * Returns the named tables that exist in a SQLite database, by name. The columns of each table are sorted by name.
  *
  * @throws MoveError when a table has no primary key, or has a column of an unsupported type.
  */

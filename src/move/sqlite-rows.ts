@@ -2,11 +2,11 @@ import type { DriverConnection } from '../engines/sqlite/driver/driver';
 import { fromSqlite, UnmovableError } from './sqlite-value';
 import { quote, toRowError, type Column, type Row, type Table } from './table';
 
-/** Character that the driver returns in place of invalid UTF-8. */
+/** Replacement character U+FFFD, which the driver returns in place of invalid UTF-8. */
 const replacementCharacter = '\uFFFD';
 
 /**
- * Reads the rows of a table in the order of its key.
+ * Reads the rows of a SQLite table in the order of its primary key.
  *
  * @throws MoveError for a value that is invalid, or that PostgreSQL cannot store.
  */
@@ -33,9 +33,9 @@ function toRow(connection: DriverConnection, table: Table, values: readonly unkn
 }
 
 /**
- * Checks that a replacement character in a value was stored, and does not stand for invalid bytes.
+ * Checks that a replacement character (U+FFFD) in a value was really stored, and does not stand for invalid bytes.
  *
- * @throws UnmovableError when it stands for invalid bytes
+ * @throws UnmovableError when the character stands for invalid bytes
  */
 function checkBytes(
   connection: DriverConnection,

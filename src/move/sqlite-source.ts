@@ -8,7 +8,7 @@ import { quote, type Row, type Table } from './table';
 import type { Source } from './table-store';
 
 /**
- * Snapshot of a SQLite database. Later writes to the database do not change it.
+ * Snapshot of a SQLite database, which later writes do not change.
  *
  * This class reads with SQL and not with Prisma Client. Prisma Client does not know the tables of the application. If a
  * stored value has a wrong type, Prisma Client converts it, or fails without naming the row. Also, reading 20,000
@@ -16,7 +16,9 @@ import type { Source } from './table-store';
  */
 export class SqliteSource implements Source {
   readonly #snapshot: DriverConnection;
-  /** Second connection, whose data version shows whether others have written since the snapshot. */
+  /**
+   * Second connection to the database. Its data version shows whether others have written since the snapshot was taken.
+   */
   readonly #observer: DriverConnection;
   readonly #firstVersion: unknown;
 
@@ -24,7 +26,7 @@ export class SqliteSource implements Source {
     this.#snapshot = snapshot;
     this.#observer = observer;
     this.#firstVersion = observer.pragma('data_version', { simple: true });
-    // The first read of the transaction takes the snapshot, and not BEGIN.
+    // Reads once, because SQLite takes the snapshot at the first read of the transaction and not at BEGIN.
     snapshot.exec('BEGIN');
     snapshot.prepare('SELECT count(*) FROM sqlite_schema').get();
   }
@@ -35,13 +37,13 @@ export class SqliteSource implements Source {
     const encoding = snapshot.pragma('encoding', { simple: true });
     if (encoding === 'UTF-8') return new SqliteSource(snapshot, driver.open(path, options));
     snapshot.close();
-    // Rejects a UTF-16 database, which does not sort text by code point.
+    // Rejects a UTF-16 database, because SQLite does not sort its texts by code point.
     throw new MoveError(`the SQLite database has the encoding ${String(encoding)}; only UTF-8 is supported`);
   }
 
   /**
-   * Returns the names of all tables. Excludes the tables of SQLite and Prisma Migrate, and the search index, which can
-   * be derived.
+   * Returns the names of the tables to copy. Excludes the tables of SQLite and Prisma Migrate, and the search index,
+   * which can be derived.
    */
   tableNames(): string[] {
     const sql = `SELECT name FROM sqlite_schema WHERE type = 'table'
@@ -50,7 +52,7 @@ export class SqliteSource implements Source {
     return this.#snapshot.prepare<string>(sql).pluck().all();
   }
 
-  /** Describes those of the named tables that exist. */
+  /** Returns the named tables that exist in the SQLite database. */
   tables(names: readonly string[]): Table[] {
     return readSqliteTables(this.#snapshot, names);
   }
@@ -66,8 +68,8 @@ export class SqliteSource implements Source {
   }
 
   /**
-   * Returns the highest AUTOINCREMENT number that the table has assigned, even to a row that was deleted; 0 when the
-   * table has no AUTOINCREMENT column.
+   * Returns the highest AUTOINCREMENT number that a table has assigned, even to a row that was deleted. Returns 0 when
+   * the table has no AUTOINCREMENT column.
    */
   lastNumber({ name }: Table): number {
     const sql = 'SELECT seq FROM sqlite_sequence WHERE name = ?';
@@ -75,7 +77,7 @@ export class SqliteSource implements Source {
   }
 
   /**
-   * Reads the rows of a table in the order of its key.
+   * Reads the rows of a SQLite table in the order of its primary key.
    *
    * @throws MoveError when PostgreSQL cannot store a value.
    */

@@ -8,10 +8,10 @@ import { readSqliteRows } from './sqlite-rows';
 import type { Target } from './table-store';
 import { quote, toRowError, type Row, type Table, type Value } from './table';
 
-/** Time in milliseconds to wait for the locks of other processes. */
+/** Maximum time in milliseconds to wait for the locks of other processes. */
 const busyTimeoutMs = 5000;
 
-/** SQLite database that is filled in one transaction. */
+/** SQLite database that an import fills in one transaction. */
 export class SqliteTarget implements Target {
   readonly #connection: SqliteConnection;
   readonly #driver: DriverConnection;
@@ -22,7 +22,7 @@ export class SqliteTarget implements Target {
     this.#driver.pragma(`busy_timeout = ${busyTimeoutMs}`);
   }
 
-  /** Opens a file that already has the tables of this package. */
+  /** Opens a SQLite file that already has the tables of this package. */
   static async open(path: string, driver: SqliteDriver): Promise<SqliteTarget> {
     return new SqliteTarget(await SqliteConnection.openWriter({ path, driver, busyTimeoutMs, durability: 'full' }));
   }
@@ -36,7 +36,7 @@ export class SqliteTarget implements Target {
     return Promise.resolve();
   }
 
-  /** Does nothing, because `begin` has blocked all other writers. */
+  /** Does nothing, because `begin` has already blocked all other writers. */
   lock(): Promise<void> {
     return Promise.resolve();
   }
@@ -46,7 +46,7 @@ export class SqliteTarget implements Target {
     return Promise.resolve();
   }
 
-  /** Does nothing: each row is written by its own statement, so the rejected row is known. */
+  /** Does nothing: each row has a statement of its own, so the rejected row is known. */
   beginTable(): Promise<void> {
     return Promise.resolve();
   }
@@ -94,7 +94,7 @@ export class SqliteTarget implements Target {
   }
 
   /**
-   * Runs a statement for each row.
+   * Runs an SQL statement once for each row.
    *
    * @param indexes - for each parameter of the statement, the index of its value in a row.
    */
@@ -119,7 +119,7 @@ export class SqliteTarget implements Target {
 }
 
 /**
- * Checks that the named tables of a file have no rows. Does not change the file.
+ * Checks that the named tables of a SQLite file have no rows. Does not change the file.
  *
  * @throws MoveError when a table has rows
  */
@@ -149,7 +149,7 @@ function toSqlite(value: Value): string | number | null {
   return typeof value === 'boolean' ? Number(value) : value;
 }
 
-/** Returns the code of an error that is about one row; otherwise undefined. */
+/** Returns the SQLite result code of an error that concerns one row; undefined for any other error. */
 function constraintOf(error: unknown): string | undefined {
   const code = sqliteErrorOf(error)?.code ?? '';
   return /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG)/.test(code) ? code : undefined;

@@ -12,31 +12,31 @@ import { MoveError } from './move-error';
 import type { LocatedDatabase, MoveOptions } from './move-between';
 import { toMoveError } from './postgresql-error';
 
-/** Database that can be exported, or filled from an export. */
+/** Database that can be exported, or that an import can fill. */
 export type StoredDatabase = LocatedDatabase<Exclude<DatabaseLocation, { readonly kind: 'memory' }>>;
 
 type PostgresqlDatabase = LocatedDatabase<PostgresqlLocation>;
 
-/** Options of an export. */
+/** Options for exporting a database. */
 export interface ExportOptions {
   readonly limits: BatchLimits;
   readonly observer: Parameters<typeof exportDatabase>[3];
-  /** Writes a text after the previous ones. */
+  /** Appends a text to the output. */
   readonly write: (text: string) => Promise<void>;
 }
 
-/** Maximum number of attempts to take a snapshot in which no event is pending. */
+/** Maximum number of attempts to take a snapshot in which no entry of the event chain is pending. */
 const maxAttempts = 20;
 const retryMs = 50;
 
 /**
- * Writes all tables of a database, as one snapshot.
+ * Exports all tables of a database, as one snapshot.
  *
- * @throws MoveError or DatabaseError; the export is not complete then
+ * @throws MoveError or DatabaseError when the export fails; then the output is not complete
  */
 export async function exportFrom(from: StoredDatabase, options: ExportOptions): Promise<ExportTrailer> {
-  // Opening the database verifies the schema, completes rows that a migration left incomplete, and appends pending
-  // events to the chain.
+  // Opening the database verifies its schema, completes rows that a migration left incomplete, and appends pending
+  // entries to the event chain.
   await openAndClose(from.url, 'verify');
   try {
     return isPostgresql(from) ? await exportPostgresql(from, options) : await exportSqlite(from, options);
@@ -49,7 +49,7 @@ async function exportSqlite(
   { location }: LocatedDatabase<DatabaseLocation>,
   options: ExportOptions,
 ): Promise<ExportTrailer> {
-  // Loads the driver here, because `openAndClose` has opened the database before: it reports a missing driver clearly.
+  // Loads the driver only now: `openAndClose` has opened the database before, and reports a missing driver clearly.
   const { SqliteSource } = await import('./sqlite-source.js');
   using source = SqliteSource.open(pathOf(location), await loadDriver());
   return await exportDatabase(source, options.write, options.limits, options.observer);
@@ -73,10 +73,11 @@ async function exportPostgresql(from: PostgresqlDatabase, options: ExportOptions
 /**
  * Fills an empty database from an export, in one transaction. Creates the tables if they do not exist.
  *
- * @throws MoveError or DatabaseError; nothing was written then
+ * @throws MoveError or DatabaseError when the import fails; then nothing was written
  */
 export async function importExport(file: ExportFile, to: StoredDatabase, options: MoveOptions): Promise<MoveResult> {
-  // Checks the target before its schema is migrated. So the schema of a database in use stays unchanged.
+  // Checks that the database is empty before its schema is migrated, so that the schema of a database in use stays
+  // unchanged.
   await assertImportable(file, to);
   await openAndClose(to.url, 'apply');
   try {
