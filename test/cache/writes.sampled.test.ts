@@ -2,7 +2,14 @@ import type { DatabaseService } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import { race, rounds } from '../support/race';
-import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import {
+  agentIds,
+  certificateInput,
+  createAgent,
+  createAgents,
+  createCertificate,
+  eventInput,
+} from '../support/factories';
 import { sampled } from '../support/sampled';
 import { openCache } from './open-cache';
 
@@ -93,12 +100,11 @@ describe('The cache', () => {
 
   test('returns the agents that createMany creates, although it had stored that they did not exist', async () => {
     const { db, statementsOf } = await openCache();
-    const certificateId = await createCertificate(db);
-    const ids = Array.from({ length: 20 }, (_, index) => `agent-${index}`);
+    const ids = agentIds(20);
     const readAll = () => Promise.all(ids.map((id) => db.getAgent(id)));
     expect(await readAll()).toEqual(ids.map(() => null));
     expect(await statementsOf(readAll)).toEqual([]);
-    await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));
+    await createAgents(db, ids);
     expect((await readAll()).map((agent) => agent?.id)).toEqual(ids);
   });
 
@@ -112,20 +118,6 @@ describe('The cache', () => {
     await expectError('REFERENCE_NOT_FOUND', () => db.updateAgent({ id: 'a', certificateId: 'absent' }));
     expect(await read(db)).toEqual(await read(other));
     await expectCached();
-  });
-
-  test('returns a recreated certificate by its new fingerprint and not by its old one', async () => {
-    const { db } = await openCache();
-    await createCertificate(db, { id: 'c', fingerprint: 'AA' });
-    expect(await db.getCertificateByFingerprint('AA')).toMatchObject({ id: 'c' });
-    expect(await db.getCertificateByFingerprint('BB')).toBeNull();
-    await db.transaction(async (tx) => {
-      await tx.certificates.delete('c');
-      await tx.createCertificate(certificateInput({ id: 'c', fingerprint: 'BB' }));
-    });
-    expect(await db.getCertificateByFingerprint('AA')).toBeNull();
-    expect(await db.getCertificateByFingerprint('BB')).toMatchObject({ id: 'c' });
-    expect(await db.getCertificate('c')).toMatchObject({ fingerprint: 'BB' });
   });
 });
 

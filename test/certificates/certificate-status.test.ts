@@ -1,7 +1,7 @@
 import { RevocationReason, type AgentStatus, type CertificateStatus, type DatabaseService } from '../../src';
 import { unstorableTimes, valuesBut } from '../support/bad-values';
 import { callUntyped, expectRefused } from '../support/expect-error';
-import { createAgent, createCertificate } from '../support/factories';
+import { agentIds, createAgent, createAgents, createCertificate } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 import { newsOf } from './feed';
@@ -24,12 +24,10 @@ describe('updateCertificateStatus', () => {
     const { db } = shared();
     const id = await createCertificate(db, { metadata: { a: 1 } });
     const agentId = await createAgent(db, { certificateId: id });
-    const [before, agent, other] = [
-      await db.getCertificate(id),
-      await db.getAgent(agentId),
-      await db.getCertificate('known'),
-    ];
-    expect(await db.updateCertificateStatus(id, 'SUSPENDED')).toBe(true);
+    const [before, agent] = [await db.getCertificate(id), await db.getAgent(agentId)];
+    const other = await db.getCertificate('known');
+    const update = async () => expect(await db.updateCertificateStatus(id, 'SUSPENDED')).toBe(true);
+    expect(await newsOf(shared(), update)).toEqual([`CERTIFICATE ${id} UPDATED`]);
     expect(await db.getCertificate(id)).toStrictEqual({ ...before, status: 'SUSPENDED' });
     expect(await db.certificates.updateStatus(id, 'REVOKED')).toBe(true);
     expect(await db.getCertificate(id)).toStrictEqual({ ...before, status: 'REVOKED', revokedAt: new Date(now) });
@@ -57,25 +55,18 @@ describe('updateCertificateStatus', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'status', operation: 'certificates.updateStatus' });
   });
 
-  test('returns true and writes nothing when a REVOKED certificate is set to REVOKED', async () => {
-    const { db } = shared();
-    const id = await createCertificate(db);
-    await db.updateCertificateStatus(id, 'REVOKED');
-    const before = await allRawRows(shared());
-    time += 1000;
-    expect(await db.updateCertificateStatus(id, 'REVOKED')).toBe(true);
-    expect(await allRawRows(shared())).toEqual(before);
-  });
-
-  test('writes to the change feed only when the status changes', async () => {
-    const { db } = shared();
-    await createCertificate(db, { id: 'c' });
-    const news = await newsOf(shared(), async () => {
-      for (const status of ['VALID', 'REVOKED', 'REVOKED'] as const) await db.updateCertificateStatus('c', status);
-      await expect(db.updateCertificateStatus('c', 'VALID')).rejects.toMatchObject({ code: 'INVALID_TRANSITION' });
-    });
-    expect(news).toEqual(['CERTIFICATE c UPDATED']);
-  });
+  test.each(statuses)(
+    'returns true and writes nothing when the certificate has the status %s already',
+    async (status) => {
+      const { db } = shared();
+      const id = await createCertificate(db);
+      await db.updateCertificateStatus(id, status);
+      const before = await allRawRows(shared());
+      time += 1000;
+      expect(await db.updateCertificateStatus(id, status)).toBe(true);
+      expect(await allRawRows(shared())).toEqual(before);
+    },
+  );
 
   test('never overwrites the revocation of another service that changes the status at the same time', async () => {
     const { db, options } = shared();
@@ -137,7 +128,7 @@ describe('certificates.revoke', () => {
   test('returns the ids of the changed agents in the order of code points', async () => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
-    for (const id of ['😀', 'b', '\uFFFD', 'B', 'é']) await createAgent(db, { id, certificateId });
+    await createAgents(db, ['😀', 'b', '\uFFFD', 'B', 'é'], () => ({ certificateId }));
     const outcome = await db.certificates.revoke(certificateId, { reason: 'unspecified', agents: 'revoke' });
     expect(outcome?.agents).toEqual(['B', 'b', 'é', '\uFFFD', '😀']);
   });
@@ -180,19 +171,11 @@ describe('certificates.revoke', () => {
 
   test('accepts the reasons of RFC 5280, section 5.3.1', async () => {
     const { db } = shared();
-    const reasons = [
-      'unspecified',
-      'keyCompromise',
-      'cACompromise',
-      'affiliationChanged',
-      'superseded',
-      'cessationOfOperation',
-      'certificateHold',
-      'removeFromCRL',
-      'privilegeWithdrawn',
-      'aACompromise',
-    ] as const;
-    expect(Object.values(RevocationReason).sort()).toEqual([...reasons].sort());
+    const reasons = Object.values(RevocationReason);
+    expect(reasons.sort()).toEqual([
+      ...['aACompromise', 'affiliationChanged', 'cACompromise', 'certificateHold', 'cessationOfOperation'],
+      ...['keyCompromise', 'privilegeWithdrawn', 'removeFromCRL', 'superseded', 'unspecified'],
+    ]);
     for (const reason of reasons) {
       const id = await createCertificate(db);
       expect(await db.certificates.revoke(id, { reason, agents: 'keep' })).toEqual({ revoked: true, agents: [] });
@@ -203,8 +186,7 @@ describe('certificates.revoke', () => {
   test('changes a thousand agents with at most five statements', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
-    const agent = { name: 'n', publicKey: 'k', version: '1', owner: 'o', certificateId };
-    await db.agents.createMany(new Array<typeof agent>(1000).fill(agent));
+    await createAgents(db, agentIds(1000), () => ({ certificateId }));
     const statements = await statementsOf(async () => {
       const outcome = await db.certificates.revoke(certificateId, { reason: 'unspecified', agents: 'revoke' });
       expect(outcome?.agents).toHaveLength(1000);

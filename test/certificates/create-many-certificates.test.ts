@@ -12,29 +12,18 @@ describe('certificates.createMany', () => {
   test('stores certificates with all their fields, as create does', async () => {
     const database = await openTestDatabase({ now: () => 1000 });
     const { db } = database;
+    const revoked = { status: 'REVOKED', revocationReason: 'superseded' } as const;
     const inputs = ['b', 'a'].map((id) =>
-      certificateInput({
-        id,
-        metadata: { id, tags: [1] },
-        serialNumber: id,
-        status: 'REVOKED',
-        revocationReason: 'superseded',
-      }),
+      certificateInput({ id, metadata: { id, tags: [1] }, serialNumber: id, ...revoked }),
     );
-    const news = await newsOf(database, async () =>
-      expect(await db.certificates.createMany(inputs)).toEqual([
-        { ok: true, id: 'b' },
-        { ok: true, id: 'a' },
-      ]),
-    );
-    expect(news).toEqual(['CERTIFICATE b CREATED', 'CERTIFICATE a CREATED']);
-    const alone = certificateInput({ ...inputs[0], id: 'c', fingerprint: 'other' });
-    await db.createCertificate(alone);
-    expect(await db.getCertificate('b')).toEqual({
-      ...(await db.getCertificate('c')),
-      id: 'b',
-      fingerprint: inputs[0]?.fingerprint,
+    const news = await newsOf(database, async () => {
+      const results = await db.certificates.createMany(inputs);
+      expect(results).toEqual(['b', 'a'].map((id) => ({ ok: true, id })));
     });
+    expect(news).toEqual(['CERTIFICATE b CREATED', 'CERTIFICATE a CREATED']);
+    await db.createCertificate(certificateInput({ ...inputs[0], id: 'c', fingerprint: 'other' }));
+    const { fingerprint } = inputs[0] ?? {};
+    expect(await db.getCertificate('b')).toEqual({ ...(await db.getCertificate('c')), id: 'b', fingerprint });
   });
 
   test('stores more certificates than fit into one batch and reports its progress', async () => {

@@ -51,24 +51,18 @@ describe('certificates.rotate', () => {
     },
   );
 
-  test('links each certificate to its own successor after several rotations', async () => {
+  test('links each certificate to its own successor, also after the first successor was deleted', async () => {
     const { db } = await openTestDatabase();
-    await createCertificate(db, { id: 'c0' });
-    const agentId = await createAgent(db, { certificateId: 'c0' });
+    const agentId = await createAgent(db, { certificateId: await createCertificate(db, { id: 'c0' }) });
     for (const step of [1, 2, 3]) await db.certificates.rotate(`c${step - 1}`, certificateInput({ id: `c${step}` }));
-    const successors = await Promise.all(['c0', 'c1', 'c2', 'c3'].map((id) => db.getCertificate(id)));
-    expect(successors.map((certificate) => certificate?.replacedBy)).toEqual(['c1', 'c2', 'c3', undefined]);
+    const successorsOf = (...ids: string[]) =>
+      Promise.all(ids.map(async (id) => (await db.getCertificate(id))?.replacedBy));
+    expect(await successorsOf('c0', 'c1', 'c2', 'c3')).toEqual(['c1', 'c2', 'c3', undefined]);
     expect(await db.getAgent(agentId)).toMatchObject({ certificateId: 'c3' });
-  });
-
-  test('can be called again after the successor was deleted', async () => {
-    const { db } = await openTestDatabase();
-    await createCertificate(db, { id: 'old' });
-    await db.certificates.rotate('old', certificateInput({ id: 'new' }));
-    expect(await db.certificates.delete('new')).toBe(true);
-    expect(await db.getCertificate('old')).not.toHaveProperty('replacedBy');
-    expect(await db.certificates.rotate('old', certificateInput({ id: 'next' }))).toBe('next');
-    expect((await db.getCertificate('old'))?.replacedBy).toBe('next');
+    expect(await db.certificates.delete('c1')).toBe(true);
+    expect(await db.getCertificate('c0')).not.toHaveProperty('replacedBy');
+    expect(await db.certificates.rotate('c0', certificateInput({ id: 'next' }))).toBe('next');
+    expect(await successorsOf('c0')).toEqual(['next']);
   });
 
   const shared = shareTestDatabase({}, async ({ db }) => {

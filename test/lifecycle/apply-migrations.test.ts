@@ -35,12 +35,6 @@ const tables = async () => {
 };
 
 describe('the migration runner', () => {
-  test('applies all migrations to an empty database, and no migration the second time', async () => {
-    await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
-    await expect(applyMigrations(url, packageMigrations)).resolves.toEqual([]);
-    expect(await finishedNames()).toEqual(migrationNames);
-  });
-
   test('applies only the pending migrations to a database that is behind', async () => {
     await applyMigrations(url, [first]);
     await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
@@ -49,7 +43,7 @@ describe('the migration runner', () => {
 
   test('records each migration with the values that Prisma Migrate records', async () => {
     const before = Date.now();
-    await applyMigrations(url, packageMigrations);
+    await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
     const after = Date.now();
     const rows = await readHistoryRows(url);
     expect(rows).toEqual(
@@ -79,14 +73,6 @@ describe('the migration runner', () => {
     await applyMigrations(url, [first]);
     await change("UPDATE _prisma_migrations SET checksum = 'other'");
     await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
-  });
-
-  test('rejects a database with a migration of a newer version', async () => {
-    await applyMigrations(url, [first, second]);
-    await expect(applyMigrations(url, [first])).rejects.toMatchObject({
-      code: 'SCHEMA_TOO_NEW',
-      message: `the database has migrations of a newer version: ${second.name}`,
-    });
   });
 
   test('rejects a database with a failed migration until the migration is marked as rolled back', async () => {
@@ -129,15 +115,6 @@ describe('the migration runner', () => {
       await expect(applyMigrations(url, [broken])).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
       expect(await tables()).toEqual([]);
     });
-  });
-
-  test('rejects a database that has other tables and no history, and leaves it unchanged', async () => {
-    await change('CREATE TABLE agents (id INTEGER PRIMARY KEY)');
-    await expect(applyMigrations(url, packageMigrations)).rejects.toMatchObject({
-      code: 'MIGRATION_FAILED',
-      message: 'the database is not empty and has no history of migrations',
-    });
-    expect(await tables()).toEqual(['agents']);
   });
 });
 

@@ -16,27 +16,16 @@ async function createFailing(): Promise<{ readonly db: DatabaseService; readonly
 }
 
 describe('initialize() after a failure', () => {
-  test('opens the database when the cause is removed', async () => {
+  test('fails for all concurrent callers, also after close(), and opens the database when the cause is removed', async () => {
     const { db, migrate } = await createFailing();
-    await expectError('SCHEMA_OUTDATED', () => db.initialize());
+    const errors = await Promise.all([1, 2, 3].map(() => expectError('SCHEMA_OUTDATED', () => db.initialize())));
+    expect(new Set(errors.map(({ message }) => message)).size).toBe(1);
+    await expectError('NOT_INITIALIZED', () => db.getCertificate('c'));
+    await db.close();
     await expectError('SCHEMA_OUTDATED', () => db.initialize());
     await migrate();
     await db.initialize();
     expect(await createCertificate(db, { id: 'c' })).toBe('c');
-  });
-
-  test('does not open the service when it fails', async () => {
-    const { db } = await createFailing();
-    await expectError('SCHEMA_OUTDATED', () => db.initialize());
-    await expectError('NOT_INITIALIZED', () => db.getCertificate('c'));
-    await db.close();
-    await expectError('SCHEMA_OUTDATED', () => db.initialize());
-  });
-
-  test('fails with the same error for all concurrent callers', async () => {
-    const { db } = await createFailing();
-    const errors = await Promise.all([1, 2, 3].map(() => expectError('SCHEMA_OUTDATED', () => db.initialize())));
-    expect(new Set(errors.map(({ message }) => message)).size).toBe(1);
   });
 
   test('allows a concurrent close() to resolve', async () => {

@@ -7,7 +7,7 @@ import { certificateInput, createCertificate } from '../support/factories';
 import { openFailingDatabase } from '../support/outage';
 import { queryRaw } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
-import { createSignal } from '../support/signal';
+import { holdTransaction } from '../support/held-transaction';
 import { describeOn } from '../support/skip';
 import {
   afterTest,
@@ -111,18 +111,12 @@ describe('health', () => {
 describeOn('postgresql', 'health on PostgreSQL', () => {
   test('returns the state of an exhausted pool without waiting for a connection', async () => {
     const { db } = await openTestDatabase({ pool: { maxConnections: 1 } });
-    const mayEnd = createSignal();
-    const begun = createSignal();
-    const transaction = db.transaction(async () => {
-      begun.give();
-      await mayEnd.given;
-    });
-    await begun.given;
+    const { outcome, release } = await holdTransaction(db, () => Promise.resolve());
     const waiting = db.getAgent('a');
     const health = await db.health();
     expect(health).toMatchObject({ status: 'up', pool: { total: 1, idle: 0, waiting: 1, max: 1 } });
-    mayEnd.give();
-    await Promise.all([transaction, waiting]);
+    release();
+    await Promise.all([outcome, waiting]);
   });
 
   test('returns down after timeoutMs when the server does not answer, and up when it answers again', async () => {

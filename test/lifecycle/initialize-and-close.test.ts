@@ -4,7 +4,7 @@ import { agentInput, createAgent, createCertificate, wholeAgent } from '../suppo
 import { expectError } from '../support/expect-error';
 import { databaseCalls, makeCall, publicCalls } from '../support/public-calls';
 import { rawCounts } from '../support/raw-reader';
-import { createSignal } from '../support/signal';
+import { holdTransaction } from '../support/held-transaction';
 import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 
 /** Creates a service that is closed after the test, by default on a database without tables. */
@@ -80,21 +80,19 @@ describe('close', () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
-    const [begun, mayEnd] = [createSignal(), createSignal()];
-    const transaction = db.transaction(async (tx) => {
-      begun.give();
-      await mayEnd.given;
-      return tx.createAgent(agentInput({ certificateId, id: 'late' }));
-    });
-    await begun.given;
+    const { outcome, release } = await holdTransaction(
+      db,
+      () => Promise.resolve(),
+      (tx) => tx.createAgent(agentInput({ certificateId, id: 'late' })),
+    );
     let isClosed = false;
     const closing = db.close().then(() => (isClosed = true));
     await sleep(20);
     await expectError('NOT_INITIALIZED', () => db.getAgent('late'));
     await expectError('NOT_INITIALIZED', () => db.transaction(() => 1));
     expect(isClosed).toBe(false);
-    mayEnd.give();
-    expect(await transaction).toBe('late');
+    release();
+    expect(await outcome).toBe('late');
     await closing;
     expect(await rawCounts(database)).toMatchObject({ agents: 1 });
   });

@@ -53,6 +53,9 @@ describe.each(['apply', 'verify'] as const)('migrations: %s', (migrations) => {
     await changeRaw({ options }, unknownMigration);
     const error = await expectError('SCHEMA_TOO_NEW', () => createService({ ...options, migrations }).initialize());
     expect(error).toMatchObject({ operation: 'initialize', retryable: false });
+    expect(error.message).toContain(
+      'the database has migrations of a newer version: 29990101000000_ans_from_the_future',
+    );
   });
 
   test('fails and does not change a database with other tables and no history', async () => {

@@ -1,15 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseOptions, DatabaseService } from '../../src';
+import type { DatabaseOptions, DatabaseService, TransactionScope } from '../../src';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
-import { createAgent, createCertificate } from '../support/factories';
-import { connectRaw, runRaw } from '../support/raw-client';
-import { createSignal } from '../support/signal';
+import { createAgents, createCertificate } from '../support/factories';
+import { connectRaw } from '../support/raw-client';
+import { holdTransaction } from '../support/held-transaction';
 import { newDatabaseUrl, openTestDatabase, type TestDatabase } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 import { startWorkQueue } from '../support/work-queue';
 
 const ours = "datname = current_database() AND application_name = 'ans-database'";
+
+/** Waits until no connection of the package has this state. */
+async function untilEnded(url: string, state: string): Promise<void> {
+  const sql = `SELECT 1 FROM pg_stat_activity WHERE ${ours} AND ${state}`;
+  await waitUntil(async () => (await administer(url, sql)).length === 0);
+}
 
 describe('a transaction that is idle for longer than the server allows', () => {
   let url: string;
@@ -21,44 +27,21 @@ describe('a transaction that is idle for longer than the server allows', () => {
     await createCertificate(database.db, { id: 'c' });
   });
 
-  async function untilEnded(): Promise<void> {
-    const sql = `SELECT 1 FROM pg_stat_activity WHERE ${ours} AND state LIKE 'idle in transaction%'`;
-    await waitUntil(async () => (await administer(url, sql)).length === 0);
-  }
-
-  test('fails with TIMEOUT at its next call and changes nothing', async () => {
-    const { db } = database;
+  test.each<[string, (tx: TransactionScope) => Promise<unknown>]>([
+    ['at its next call', (tx) => tx.getCertificate('c')],
+    ['at its commit', () => Promise.resolve()],
+    ['when its callback ignores the error of a call', (tx) => tx.getCertificate('c').catch(() => undefined)],
+  ])('fails with TIMEOUT %s, changes nothing and is not retried', async (_, proceed) => {
+    const { db, events } = database;
     await expectError('TIMEOUT', () =>
       db.transaction(async (tx) => {
         await tx.updateCertificateStatus('c', 'SUSPENDED');
-        await untilEnded();
-        await tx.getCertificate('c');
+        await untilEnded(url, "state LIKE 'idle in transaction%'");
+        await proceed(tx);
       }),
     );
-    expect(await db.getCertificate('c')).toMatchObject({ status: 'VALID' });
-  });
-
-  test('fails with TIMEOUT at its commit and changes nothing', async () => {
-    const { db, events } = database;
-    const error = await expectError('TIMEOUT', () =>
-      db.transaction(async (tx) => {
-        await tx.updateCertificateStatus('c', 'SUSPENDED');
-        await untilEnded();
-      }),
-    );
-    expect(error.operation).toBe('transaction');
     expect(await db.getCertificate('c')).toMatchObject({ status: 'VALID' });
     expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
-  });
-
-  test('fails with TIMEOUT when its callback ignores the error of a call', async () => {
-    await expectError('TIMEOUT', () =>
-      database.db.transaction(async (tx) => {
-        await tx.getCertificate('c');
-        await untilEnded();
-        await tx.getCertificate('c').catch(() => undefined);
-      }),
-    );
   });
 });
 
@@ -67,8 +50,7 @@ const transactionIdleTimeoutMs = 150;
 /** Opens a database with the agents `a` and `b`. */
 async function open(options: DatabaseOptions = {}): Promise<{ readonly db: DatabaseService; readonly url: string }> {
   const { db, options: opened } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
-  const certificateId = await createCertificate(db);
-  for (const id of ['a', 'b']) await createAgent(db, { id, certificateId });
+  await createAgents(db, ['a', 'b']);
   return { db, url: opened.url };
 }
 
@@ -89,13 +71,7 @@ describe('an idle transaction on PostgreSQL', () => {
   test('is rolled back with TIMEOUT when a call waits for a lock of a program that waits for the transaction', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
-    const opened = createSignal();
-    const outcome = db.transaction(async (tx) => {
-      await tx.updateAgent({ id: 'a', name: 'inside' });
-      opened.give();
-      await new Promise(() => undefined);
-    });
-    await opened.given;
+    const { outcome } = await holdTransaction(db, (tx) => tx.updateAgent({ id: 'a', name: 'inside' }));
     await other.query("BEGIN; UPDATE agents SET name = 'other' WHERE id = 'b'");
     const waiting = other.query("UPDATE agents SET name = 'other' WHERE id = 'a'").then(() => other.query('COMMIT'));
     const write = db.updateAgent({ id: 'b', description: 'own' });
@@ -139,17 +115,10 @@ describe('an idle transaction on PostgreSQL for which no call of this process wa
   test('is not rolled back when another program waits for it', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
-    const [opened, release] = [createSignal(), createSignal()];
-    const outcome = db.transaction(async (tx) => {
-      await tx.updateAgent({ id: 'a', name: 'inside' });
-      opened.give();
-      await release.given;
-      return 'done';
-    });
-    await opened.given;
+    const { outcome, release } = await holdTransaction(db, (tx) => tx.updateAgent({ id: 'a', name: 'inside' }));
     const waiting = other.query("UPDATE agents SET description = 'other' WHERE id = 'a'");
     await sleep(3 * transactionIdleTimeoutMs);
-    release.give();
+    release();
     expect(await outcome).toBe('done');
     await waiting;
   });
@@ -159,21 +128,15 @@ describe('an idle transaction on PostgreSQL for which no call of this process wa
     const limited = `${url}?idle_in_transaction_session_timeout=400`;
     const { db } = await open({ url: limited, transactionIdleTimeoutMs: 40 });
     const raw = await connectRaw(url);
-    const opened = createSignal();
     await raw.query("BEGIN; UPDATE agents SET description = 'raw' WHERE id = 'b'");
-    const outcome = db.transaction(async (tx) => {
-      await tx.updateAgent({ id: 'a', name: 'inside' });
-      opened.give();
+    const change = (tx: TransactionScope) => tx.updateAgent({ id: 'a', name: 'inside' });
+    const { outcome, release } = await holdTransaction(db, change, async (tx) => {
       const start = performance.now();
-      await waitUntil(
-        async () =>
-          (await runRaw(url, `SELECT 1 FROM pg_stat_activity WHERE ${ours} AND state = 'idle in transaction'`)).flat()
-            .length === 0,
-      );
+      await untilEnded(url, "state = 'idle in transaction'");
       expect(performance.now() - start).toBeLessThan(2000);
       return tx.getAgent('a');
     });
-    await opened.given;
+    release();
     // This call waits for the raw connection, so that the package examines waiting calls again and again.
     const write = db.updateAgent({ id: 'b', name: 'waiting' });
     // The error of the server's limit is retryable, that of the package's limit is not.

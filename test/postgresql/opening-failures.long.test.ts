@@ -9,7 +9,7 @@ import { inspected } from '../support/inspected';
 import { LocalServer } from '../support/local-server';
 import { shareOwnServer, startOwnServer, whyNoOwnServer } from '../support/own-server';
 import { findFreePort } from '../support/server-process';
-import { createSignal } from '../support/signal';
+import { holdTransaction } from '../support/held-transaction';
 import { describeUnless } from '../support/skip';
 import { afterTest } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
@@ -187,19 +187,11 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     const others = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
     await waitUntil(async () => (await administer(shared.url, others)).length === 0);
     const holder = await shared.open(options);
-    const end = createSignal();
-    let inside = 0;
-    const holders = Array.from({ length: slots }, () =>
-      holder.transaction(async (tx) => {
-        await tx.getAgent('known');
-        inside += 1;
-        await end.given;
-      }),
-    );
-    await waitUntil(() => inside === slots);
+    const hold = () => holdTransaction(holder, (tx) => tx.getAgent('known'));
+    const held = await Promise.all(Array.from({ length: slots }, hold));
     await expectFailure({ url }, 'UNAVAILABLE', true);
-    end.give();
-    await Promise.all(holders);
+    for (const { release } of held) release();
+    await Promise.all(held.map(({ outcome }) => outcome));
     await holder.close();
     const db = await shared.open(options);
     expect(await db.getAgent('known')).not.toBeNull();

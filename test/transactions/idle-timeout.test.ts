@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseOptions, DatabaseService, TransactionScope } from '../../src';
 import { expectError } from '../support/expect-error';
 import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import { holdTransaction } from '../support/held-transaction';
 import { createSignal } from '../support/signal';
 import { databaseKinds, openTestDatabase } from '../support/test-database';
 import { startWorkQueue } from '../support/work-queue';
@@ -76,13 +77,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
 
   test('is rolled back when its callback never ends and many writers wait', async () => {
     const db = await open(options);
-    const opened = createSignal();
-    const outcome = db.transaction(async (tx) => {
-      await changeInside(tx);
-      opened.give();
-      await new Promise(() => undefined);
-    });
-    await opened.given;
+    const { outcome } = await holdTransaction(db, changeInside);
     const writes = Array.from({ length: 5 }, (_, index) => db.agents.mergeMetadata(id, { [`key${index}`]: index }));
     await expectError('TIMEOUT', () => outcome);
     expect(await Promise.all(writes)).toEqual(Array(5).fill(true));
@@ -138,79 +133,53 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
   });
 });
 
+/** Expects that a transaction that runs `work` while another call waits for it is committed, and that the call succeeds. */
+async function expectCommitted(db: DatabaseService, work: (tx: TransactionScope) => Promise<unknown>): Promise<void> {
+  const { outcome, release } = await holdTransaction(db, changeInside, work);
+  release();
+  const write = db.updateAgent({ id, description: 'beside' });
+  await outcome;
+  expect(await write).toBe(true);
+  expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
+}
+
 describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
   test('is not rolled back while it sends statements, although another call waits', async () => {
-    const db = await open(options);
-    const opened = createSignal();
-    const outcome = db.transaction(async (tx) => {
-      await changeInside(tx);
-      opened.give();
+    await expectCommitted(await open(options), async (tx) => {
       for (let round = 0; round < 6; round += 1) {
         await sleep(transactionIdleTimeoutMs / 3);
         await tx.getAgent(id);
       }
-      return 'done';
     });
-    await opened.given;
-    const write = db.updateAgent({ id, description: 'beside' });
-    expect(await outcome).toBe('done');
-    await write;
-    expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
   });
 
   test('is not rolled back while nobody waits, and its idle time starts when a call begins to wait', async () => {
     const db = await open(options);
-    const opened = createSignal();
-    const release = createSignal();
-    const outcome = db.transaction(async (tx) => {
-      await changeInside(tx);
-      opened.give();
-      await release.given;
-      return 'done';
-    });
-    await opened.given;
+    const { outcome, release } = await holdTransaction(db, changeInside);
     await sleep(2 * transactionIdleTimeoutMs);
     const write = db.updateAgent({ id, description: 'beside' });
     await sleep(transactionIdleTimeoutMs / 5);
-    release.give();
+    release();
     expect(await outcome).toBe('done');
     await write;
     expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
   });
 
   test('is not rolled back while it computes without yielding to the event loop', async () => {
-    const db = await open(options);
-    const opened = createSignal();
-    const outcome = db.transaction(async (tx) => {
-      await changeInside(tx);
-      opened.give();
+    await expectCommitted(await open(options), async (tx) => {
       await new Promise((resolve) => setImmediate(resolve));
       const end = performance.now() + 2 * transactionIdleTimeoutMs;
       while (performance.now() < end);
       // Continues in the next turn of the event loop, as a call does whose reply has already arrived.
       await new Promise((resolve) => setImmediate(resolve));
-      return tx.updateAgent({ id, description: 'computed' });
+      await tx.updateAgent({ id, version: 'computed' });
     });
-    await opened.given;
-    const write = db.agents.mergeMetadata(id, { beside: true });
-    expect(await outcome).toBe(true);
-    await write;
-    expect(await db.getAgent(id)).toMatchObject({ description: 'computed', metadata: { beside: true } });
   });
 
   test('is not rolled back when transactionIdleTimeoutMs is 0', async () => {
-    const db = await open({ ...options, transactionIdleTimeoutMs: 0 });
-    const opened = createSignal();
-    const outcome = db.transaction(async (tx) => {
-      await changeInside(tx);
-      opened.give();
-      await sleep(2 * transactionIdleTimeoutMs);
-      return 'done';
-    });
-    await opened.given;
-    const write = db.updateAgent({ id, description: 'beside' });
-    expect(await outcome).toBe('done');
-    expect(await write).toBe(true);
+    await expectCommitted(await open({ ...options, transactionIdleTimeoutMs: 0 }), () =>
+      sleep(2 * transactionIdleTimeoutMs),
+    );
   });
 });
 
