@@ -10,7 +10,7 @@ import { buildFacets, type CountedFacet } from './statement';
 import type { Facet } from './types';
 import type { FacetKind, ParsedFacet } from './validation';
 
-/** Counts the facets of the agents that match a filter, as one snapshot. With null as the filter, no agent matches. */
+/** Counts the facets of the agents that match a filter, as one snapshot. A null filter matches no agent. */
 export async function countFacets(
   executor: Executor,
   filter: AgentFilter | null,
@@ -31,7 +31,8 @@ export async function countFacets(
   });
 }
 
-// Several facets of the same property are counted once, with the highest of their limits.
+// Returns the properties to count. Several facets of the same property share one count, with the highest of their
+// limits.
 function propertiesOf(facets: readonly ParsedFacet[]): Map<string, CountedFacet> {
   const properties = new Map<string, CountedFacet>();
   for (const facet of facets) {

@@ -9,34 +9,38 @@ import { agentFilterTerms, type AgentFilter } from '../query/filter-fields';
 import { composeMatching } from '../query/matching';
 import type { FacetKind, ParsedFacet } from './validation';
 
-/** Facets of the agents that match a filter. */
+/** Filter of agents, and the facets to count for the agents that match. */
 interface FacetSelection {
   readonly filter: AgentFilter;
-  /** Facets of different properties. */
+  /** Facets to count, each of a different property. */
   readonly facets: readonly CountedFacet[];
   /** Current time, in milliseconds since 1970. */
   readonly nowMs: number;
 }
 
-/** Requested facet: the property, and the maximum number of its buckets. */
+/** Facet to count: its property, and the maximum number of its buckets. */
 export type CountedFacet = Pick<ParsedFacet, 'kind' | 'metadataKey' | 'limit'>;
 
-/** Cache key of facets: everything that their SQL text depends on. */
+/** Cache key of the statement that counts facets: everything that its SQL text depends on. */
 interface FacetsKey {
   readonly filter: FilterKey;
   readonly kinds: readonly FacetKind[];
 }
 
-/** Maximum number of sources whose candidates are counted. Each kind of facet contains the agents that match once. */
+/**
+ * Maximum number of candidate sources whose candidates are counted. The number is low, because SQLite expands the query
+ * of the matching agents for each kind of facet.
+ */
 const maxSources = 3;
 
 /**
- * Builds the statement that counts all facets. Each row of its result contains the index of the facet, a value of the
- * property, the number of agents with this value, and the sum of these numbers over all values. The rows are in the
- * order of the facets, and of the buckets within a facet.
+ * Builds the statement that counts all facets. Each row of the result contains the index of the facet, a value of the
+ * property, and the number of agents with this value. The last column is the sum of these numbers over all values. The
+ * rows are in the order of the facets, and of the buckets within a facet.
  */
 export function buildFacets(dialect: Dialect, selection: FacetSelection): Statement {
-  // Each facet reads all agents that the query finds: six facets of 25,000 agents take 180 ms.
+  // The cost is high, because each facet reads all agents that the query finds. Six facets of 25,000 agents take 180
+  // ms.
   return withCost('many', facetStatements(dialect)(selection));
 }
 
@@ -62,7 +66,7 @@ const facetStatements = memoizeByDialect((dialect) =>
   ),
 );
 
-// With several facets, the table of the matching agents is computed only once. With a single facet, no copy is needed.
+// Composes the table of the matching agents. Several facets share one copy of the table. A single facet needs no copy.
 function matchingTable(kinds: readonly FacetKind[], select: (columns: Sql) => Sql[]): Sql {
   const columns = [sql`a.id`, ...kinds.flatMap((kind) => ownColumns[kind] ?? [])];
   const copy = raw(kinds.length > 1 ? 'MATERIALIZED' : 'NOT MATERIALIZED');
@@ -71,20 +75,22 @@ function matchingTable(kinds: readonly FacetKind[], select: (columns: Sql) => Sq
 
 const ownColumns: Readonly<Partial<Record<FacetKind, Sql>>> = { owner: sql`a.owner`, status: sql`a.status` };
 
-// `minCount` is no condition here. LIMIT keeps the buckets with the highest counts, and `toFacet` drops the others.
+// Composes the query of the buckets of one facet. `minCount` is no condition here: LIMIT keeps the buckets with the
+// highest counts, and `toFacet` drops buckets with too few agents.
 function bucketsOf(index: number, groups: Sql, limit: Sql): Sql {
   const facet = raw(String(index));
   return sql`SELECT * FROM (SELECT ${facet} AS facet, label, uses, sum(uses) OVER () AS total
     FROM (${groups}) AS groups_${facet} ORDER BY uses DESC, label LIMIT CAST(${limit} AS BIGINT)) AS facet_${facet}`;
 }
 
-/** Returns the indexes, keys and limits of the facets of metadata, as JSON. */
+/** Returns the index, the key and the limit of each metadata facet, as a JSON array of rows. */
 function keysOf({ facets }: FacetSelection): string {
   const keys = facets.map(({ metadataKey, limit }, index) => [index, metadataKey, limit]);
   return JSON.stringify(keys.filter(([, key]) => key !== undefined));
 }
 
-// Counts the facets of all keys in one query, so that the size of the statement does not grow with the number of keys.
+// Composes the query of the buckets of all metadata facets. A single query keeps the size of the statement independent
+// of the number of keys.
 function bucketsOfKeys(dialect: Dialect, keys: Sql): Sql {
   const columns = { facet: 'integer', key: 'text', most: 'integer' } as const;
   return sql`SELECT facet, label, uses, total FROM (
@@ -98,7 +104,7 @@ function bucketsOfKeys(dialect: Dialect, keys: Sql): Sql {
 
 /** Composes the query that groups the agents by the values of a property, and counts each group. */
 function groupsOf(dialect: Dialect, kind: FacetKind, isFiltered: boolean, key: Sql): Sql {
-  // Without a filter, all agents match. So only the table with the values of the property is read.
+  // Reads only the table with the values of the property if there is no filter, because all agents match then.
   const from = (table: string, alias: string): Sql => {
     const [name, shortName] = [raw(table), raw(alias)];
     if (!isFiltered) return sql`${name} ${shortName} WHERE TRUE`;
@@ -123,7 +129,8 @@ function groupsOf(dialect: Dialect, kind: FacetKind, isFiltered: boolean, key: S
   }
 }
 
-// Several endpoints of an agent may have the same value, but the agent counts only once.
+// Composes the query that counts the agents per value of an endpoint property. An agent counts once per value, even if
+// several of its endpoints have the value.
 function agentsPer(label: Sql, from: Sql): Sql {
   return sql`SELECT label, count(*) AS uses FROM (SELECT DISTINCT ${label} AS label, e.agent_id FROM ${from}) AS pairs
     GROUP BY label`;

@@ -9,7 +9,7 @@ export type FacetProperty =
   | 'status'
   | 'health'
   | {
-      /** Key of the metadata. Agents without this key are not counted. */
+      /** Key of the metadata entry. Agents without this key are not counted. */
       readonly metadata: string;
     };
 
@@ -22,7 +22,7 @@ export type FacetProperty =
  * ```
  */
 export interface FacetRequest<P extends FacetProperty = FacetProperty> {
-  /** Property whose values are counted. */
+  /** Property whose values the facet counts. */
   by: P;
   /**
    * Maximum number of buckets, from 1 to 1000.
@@ -38,7 +38,7 @@ export interface FacetRequest<P extends FacetProperty = FacetProperty> {
   minCount?: number | undefined;
 }
 
-/** Type of the values of a property. */
+/** Type of the keys of a facet's buckets, which depends on the property. */
 export type FacetKey<P extends FacetProperty> = P extends 'status'
   ? AgentStatus
   : P extends 'health'
@@ -47,7 +47,7 @@ export type FacetKey<P extends FacetProperty> = P extends 'status'
       ? string
       : JsonValue;
 
-/** Number of agents that have one value of a property. */
+/** Value of a property, with the number of agents that have the value. */
 export interface FacetBucket<K extends JsonValue = JsonValue> {
   /** Value of the property. For a metadata facet, this is the stored JSON value. */
   readonly key: K;
@@ -55,7 +55,7 @@ export interface FacetBucket<K extends JsonValue = JsonValue> {
   readonly count: number;
 }
 
-/** Numbers of agents for the values of one property. */
+/** Counts of the agents by the values of one property. */
 export interface Facet<K extends JsonValue = JsonValue> {
   /**
    * Buckets in descending order of their counts. Buckets with equal counts are ordered by the code points of their
@@ -63,13 +63,13 @@ export interface Facet<K extends JsonValue = JsonValue> {
    */
   readonly buckets: FacetBucket<K>[];
   /**
-   * Sum of the counts of the buckets that `limit` and `minCount` exclude. An agent with several of their values counts
-   * once for each of these values.
+   * Sum of the counts of the buckets that `limit` and `minCount` exclude. An agent with several excluded values counts
+   * once for each of them.
    */
   readonly otherCount: number;
 }
 
-/** Facets of a list of requests, in the order of the requests. */
+/** Facets for a list of requests, in the order of the requests. */
 export type FacetsOf<R extends readonly FacetRequest[]> = {
   -readonly [I in keyof R]: R[I] extends FacetRequest<infer P> ? Facet<FacetKey<P>> : never;
 };

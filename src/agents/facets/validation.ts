@@ -5,13 +5,13 @@ import type { FacetProperty } from './types';
 
 const properties = ['capability', 'owner', 'protocol', 'status', 'health'] as const satisfies readonly FacetProperty[];
 
-/** Kind of a property, which determines the SQL of a facet. */
+/** Kind of a facet's property, which determines the SQL of the facet. */
 export type FacetKind = (typeof properties)[number] | 'metadata';
 
-/** Checked request. */
+/** Validated request of a facet. */
 export interface ParsedFacet {
   readonly kind: FacetKind;
-  /** Key of the metadata, for a metadata facet; absent for any other property. */
+  /** Key of the metadata entry, for a metadata facet. Absent for any other property. */
   readonly metadataKey?: string;
   readonly limit: number;
   readonly minCount: number;
@@ -25,7 +25,7 @@ const defaultLimit = 100;
 const maxLimit = 1000;
 
 /**
- * Parses the requests of facets.
+ * Parses the facet requests of a `facets` call.
  *
  * @throws INVALID_INPUT when a request is invalid
  */

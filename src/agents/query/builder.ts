@@ -22,16 +22,16 @@ import { composeMatching } from './matching';
 import { orderBy, positionKeyOf, type AgentOrder, type PositionKey } from './order';
 import type { AgentFilterSql } from './filter-term';
 
-/** Cache key of a selection: everything that its SQL text depends on. */
+/** Cache key of a resolution query: everything that its SQL text depends on. */
 interface AgentQueryKey {
   readonly filter: FilterKey;
   readonly order: AgentOrder;
   readonly position: PositionKey;
-  /** True when the query may scan agents in the requested order, because the page is short. */
+  /** True when the query may scan the agents in the requested order, because the page is short. */
   readonly isScanned: boolean;
 }
 
-/** Maximum sum of limit and offset for which a page is read in the order of an index. */
+/** Maximum sum of limit and offset of a page that is read in the order of an index. */
 const longestScannedPage = 1001;
 
 /**
@@ -78,7 +78,7 @@ const agentQueries = memoizeByDialect((dialect) =>
   ),
 );
 
-// Composes the columns only once: they are most of the text of a query, and are always the same.
+// Composes the columns only once, because they are most of the text of a query, and are always the same.
 const columnsOf = memoizeByDialect((dialect) => raw(agentColumns(dialect).sql));
 
 function composeQuery(composition: Composition, isScanned: boolean): Sql {
@@ -87,26 +87,26 @@ function composeQuery(composition: Composition, isScanned: boolean): Sql {
   const tables = filter.tables(context);
   const select = (columns: Sql): Sql => selectPage(composition, columns, sql`agents a`, filter.conditions(context));
   const columns = columnsOf(dialect);
-  // A selective filter finds few agents, so the statement reads them directly, without a search for their row keys.
+  // Reads the agents directly, without a search for their row keys, because a selective filter finds few agents.
   if (filter.isSelective) return sql`${withTables(tables)}${select(columns)}`;
   const page = pageTables(composition, isScanned) ?? [sql`page AS MATERIALIZED (${select(keyColumn(composition))})`];
   return sql`WITH ${join([...tables, ...page])}
     SELECT ${columns} FROM page ${dialect.lateralLookup(dialect.rowKey, 'agents', 'a', sql`page.key`)} ORDER BY ${orderBy(order)}`;
 }
 
-// Returns the table expressions of the page; undefined when the page is read directly from the table `agents`.
+// Returns the table expressions of the page. Returns undefined when the page is read directly from the table `agents`.
 function pageTables(composition: Composition, isScanned: boolean): Sql[] | undefined {
   const { filter, order } = composition;
   const context = contextOf(composition);
   const plan = planCandidates(filter, context);
-  // For an order by version, a scan reads several ranges of the index, so its end is not a single row. Therefore the
-  // query sorts the candidates and does not scan.
+  // Sorts the candidates instead of scanning for an order by version. Such a scan reads several ranges of the index, so
+  // its end is not a single row.
   if (plan !== undefined) return candidatePage(composition, plan, isScanned && order.field !== 'version');
   if (!isScanned) return undefined;
   const scan = planOrderedScan(filter, context, order.field);
   if (scan !== undefined) return orderedPage(composition, scan);
   const isInOrder = filter.sources(context).every(({ source }) => source.orders?.includes(order.field) === true);
-  // For an order by status, the scan reads only the requested statuses, so the condition on the status is not needed.
+  // Omits the condition on the status for an order by status, because this scan reads only the requested statuses.
   const residual = order.field === 'status' ? filter.without('status') : filter;
   return isInOrder ? [sql`page AS MATERIALIZED (${scanPage(composition, residual.conditions(context))})`] : undefined;
 }

@@ -10,14 +10,12 @@ import type { AgentFilterSql } from './filter-term';
  * Composes the table expressions of a page whose agents come from candidate sources. The first of these tables that
  * applies provides the page:
  *
- * - `selective_page`, if a source is selective: the matching agents of this source.
- * - `scanned_page`, if it is full: the matching agents among the first `maxScanned` agents in the requested order. If
- *   many agents match, this scan soon finds enough of them.
- * - `fallback_page`: the matching agents of the best source.
+ * - `selective_page` applies if a source is selective. It contains the matching agents of this source.
+ * - `scanned_page` applies if it is full. It contains the matching agents among the first `maxScanned` agents in the
+ *   requested order. If many agents match, this scan soon finds enough of them.
+ * - `fallback_page` contains the matching agents of the best source.
  *
  * The statement reads no rows for the tables after the one that applies.
- *
- * @param isScanned - true when the query may scan agents in the requested order.
  */
 export function candidatePage(composition: Composition, plan: CandidatePlan, isScanned: boolean): Sql[] {
   const { dialect, filter, limit } = composition;
@@ -35,7 +33,7 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
     ...(isScanned ? scannedTables(composition, plan) : []),
     plan.fallback(sql`NOT ${isFound}`),
     sql`fallback_page AS MATERIALIZED (${select(fallbackTable, plan.residual)})`,
-    // UNION removes the agents of a scanned page that is not full: they are the first agents of the fallback page.
+    // Removes the agents of a scanned page that is not full by UNION: they are the first agents of the fallback page.
     sql`page AS MATERIALIZED (${join(
       pages.map((table) => sql`SELECT key FROM ${raw(table)}`),
       ' UNION ',
@@ -44,8 +42,8 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
 }
 
 /**
- * Composes the table expressions of a page whose agents come from a selective source, or else from a scan of all agents
- * in the requested order.
+ * Composes the table expressions of a page whose agents come from a selective source. Without a selective source, the
+ * page comes from a scan of all agents in the requested order.
  */
 export function orderedPage(composition: Composition, { tables, isSelective, isScan }: OrderedPlan): Sql[] {
   const { dialect, filter, limit, end } = composition;
@@ -62,8 +60,9 @@ export function orderedPage(composition: Composition, { tables, isSelective, isS
   ];
 }
 
-// `scan_end` contains the first row after the `maxScanned` rows to scan. It is empty when a source is selective, and when
-// at most `maxScanned` agents follow the keyset position. Then no agent is scanned, because comparisons with it are null.
+// `scan_end` contains the first row after the `maxScanned` rows to scan. It is empty when a source is selective, or
+// when at most `maxScanned` agents follow the keyset position. Comparisons with an empty `scan_end` are null, so no
+// agent is scanned then.
 function scannedTables(composition: Composition, { isSelective, maxScanned }: CandidatePlan): Sql[] {
   const { dialect, filter, order, after } = composition;
   const columns = keysetColumns(order.field);

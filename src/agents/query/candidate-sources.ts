@@ -4,15 +4,15 @@ import type { AgentOrderField } from './types';
 import { maxScanned, selectiveLimit, type AgentContext, type AgentFilterSql, type AgentSource } from './filter-term';
 
 /**
- * Names of the two tables of candidates, each with a column `id`: those of the first selective source, and those of the
- * fallback.
+ * Name of the table with the candidates of the first selective source. Like {@link fallbackTable}, it has the column
+ * `id`.
  */
 export const selectiveTable = sql`selective`;
 export const fallbackTable = sql`fallback`;
 
 /**
- * Maximum number of candidate sources that a query counts; it takes the best ones. More sources would make the
- * statement too large for SQLite 3.54, which limits the nested references to table expressions.
+ * Maximum number of candidate sources that a query counts. The query counts the best sources. More sources would make
+ * the statement too large for SQLite 3.54, which limits the nested references to table expressions.
  */
 const defaultMaxSources = 6;
 
@@ -20,31 +20,33 @@ const noLimit = sql`CAST(9007199254740991 AS BIGINT)`;
 
 /** Plan of a query that reads the candidates of a selective source. */
 interface SelectivePlan {
-  /** Table expressions of the sources, and {@link selectiveTable}. That table is empty when no source is selective. */
+  /**
+   * Table expressions of the sources, followed by {@link selectiveTable}, which is empty when no source is selective.
+   */
   readonly tables: readonly Sql[];
   /** Condition that is true when at least one source is selective. */
   readonly isSelective: Sql;
 }
 
-/** Plan of a query that reads candidates, and never all agents. */
+/** Plan of a query that always reads candidates, and never all agents. */
 export interface CandidatePlan extends SelectivePlan {
   /**
    * Composes {@link fallbackTable}, which contains all candidates of the best source. The table is empty when
    * `isNeeded` is false.
    */
   readonly fallback: (isNeeded: Sql) => Sql;
-  /** Maximum number of agents that are read in the requested order before {@link fallbackTable} is used. */
+  /** Maximum number of agents that the query reads in the requested order before it uses {@link fallbackTable}. */
   readonly maxScanned: Sql;
   /** Residual filter for the candidates of the fallback. It omits the term that all of these candidates match. */
   readonly residual: AgentFilterSql;
 }
 
 /**
- * Plans the candidate sources for a filter. When the query runs, it counts the candidates of each source, but only up
- * to the selective limit.
+ * Plans the candidate sources of a query. When the query runs, it counts the candidates of each source, but only up to
+ * the selective limit.
  *
  * @returns undefined when the indexes of the table `agents` are enough: the filter is selective, or all of its sources
- * are columns of that table.
+ * are columns of this table.
  */
 export function planCandidates(
   filter: AgentFilterSql,
@@ -76,10 +78,9 @@ export interface OrderedPlan extends SelectivePlan {
 }
 
 /**
- * Plans a query whose candidate sources are columns of the table `agents`. Counts only sources whose agents no index
- * returns in the requested order. If none of them is selective, many agents match, so a scan in the requested order
- * soon fills the page. If the owner or the name is given, the query reads the agents of that owner or name and does not
- * scan.
+ * Plans a query whose candidate sources are columns of the table `agents`. Counts a source only if no index returns its
+ * agents in the requested order. If no source is selective, many agents match, so a scan in the requested order soon
+ * fills the page. A query with an owner or a name does not scan: it reads the agents of this owner or name.
  *
  * @returns undefined when one index finds the agents in the requested order, or finds few of them.
  */
@@ -110,7 +111,7 @@ function planSelective(dialect: Dialect, sources: readonly AgentSource[]): Selec
 const indexOfFirst = sql`(SELECT source FROM first_selective)`;
 
 // Composes a table with the index of the first selective source. CASE stops at this source, so that the query does not
-// count the candidates of the sources after it.
+// count the candidates of later sources.
 function firstSelective(sources: readonly AgentSource[]): Sql {
   const cases = sources.map((source, index) => sql`WHEN ${isSelective(source)} THEN ${raw(String(index))}`);
   return sql`first_selective AS MATERIALIZED (SELECT CASE ${join(cases, ' ')} END AS source)`;
@@ -122,9 +123,9 @@ function isSelective({ candidates, isFew }: AgentSource): Sql {
   return sql`(SELECT count(*) FROM ${counted}) <= ${selectiveLimit}`;
 }
 
-// Reads the few candidates of the selective source again. A table with the counted candidates would make the statement
-// too large for SQLite 3.54, which expands a table wherever a statement or another table refers to it. For the same
-// reason, one expression selects the source: a condition for each source would refer to `first_selective` each time.
+// Composes the table of the selective source's candidates, which the query reads a second time. SQLite 3.54 expands a
+// table wherever another table refers to it. So a table with the counted candidates would make the statement too large.
+// For the same reason, a single expression selects the source, and refers to `first_selective` only once.
 function selectiveCandidates(dialect: Dialect, sources: readonly AgentSource[]): Sql {
   const cases = sources.map(({ candidates, hasDuplicates }, index) => {
     const few = sql`(${candidates} LIMIT ${selectiveLimit}) AS candidate`;

@@ -11,7 +11,7 @@ import {
   type AgentSource,
 } from './filter-term';
 
-/** Capabilities to search for. */
+/** Capabilities that a query searches for. */
 export interface CapabilityFilter {
   /** Names of the capabilities, without duplicates. */
   readonly names: readonly string[];
@@ -19,17 +19,17 @@ export interface CapabilityFilter {
   readonly areAllRequired: boolean;
 }
 
-/** Name of the table with the ids of the capabilities to search for. */
+/** Name of the table expression with the ids of the capabilities to search for. */
 const tableName = 'wanted';
 const wanted = raw(tableName);
 
-/** Context for the SQL of an agent's links to capabilities. */
+/** Context of the SQL about the links between one agent and its capabilities. */
 interface LinkContext extends Pick<AgentContext, 'dialect' | 'id'> {
-  /** Name of the table with the ids of the capabilities to search for. Default: `wanted`. */
+  /** Name of the table expression with the ids of the capabilities to search for. Default: `wanted`. */
   readonly table?: Sql;
 }
 
-/** Filter term for agents that have at least one of the capabilities, or all of them. */
+/** Filter term for agents that have at least one of the given capabilities, or all of them. */
 export const capabilities = sharedTerm('capabilities', {
   matchesNothing: ({ names }: CapabilityFilter) => names.length === 0,
   cacheKey: ({ areAllRequired }) => (areAllRequired ? 'all' : 'any'),
@@ -50,14 +50,17 @@ export const capabilities = sharedTerm('capabilities', {
   source: ({ cacheKey, bind }) => (cacheKey === 'any' ? sourceOfAny() : sourceOfAll(bind(({ names }) => names.length))),
 });
 
-/** Returns the filter with these names. Keeps `areAllRequired` of `given`, which another field of the query has set. */
+/**
+ * Returns a capability filter with these names. Keeps `areAllRequired` of `given`, which another field of the query has
+ * set.
+ */
 export function withNames(names: readonly string[], given: CapabilityFilter | undefined): CapabilityFilter {
   return { names: [...new Set(names)], areAllRequired: given?.areAllRequired ?? false };
 }
 
 /**
- * Returns `given` with this `areAllRequired`. Returns undefined when no field has set names, because then the field
- * does not restrict the results.
+ * Returns the capability filter `given` with this `areAllRequired`. Returns undefined when no field has set names,
+ * because the field does not restrict the results then.
  */
 export function withAllRequired(
   areAllRequired: boolean,
@@ -66,7 +69,9 @@ export function withAllRequired(
   return given === undefined ? undefined : { names: given.names, areAllRequired };
 }
 
-/** Composes the table `table` with the ids of the capabilities in `names`, a JSON array without duplicates. */
+/**
+ * Composes the table expression `table` with the ids of the capabilities in `names`, a JSON array without duplicates.
+ */
 export function wantedTable(dialect: Dialect, names: Sql, table = wanted): Sql {
   return sql`${table} AS MATERIALIZED (
       SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.name`, names)})`;
@@ -75,7 +80,7 @@ export function wantedTable(dialect: Dialect, names: Sql, table = wanted): Sql {
 /**
  * Composes the condition that an agent has all capabilities of {@link wantedTable}.
  *
- * @param count - number of these capabilities.
+ * @param count - number of the capabilities to search for.
  */
 export function hasAllWanted(context: LinkContext, count: Sql): Sql {
   return sql`${count} = (SELECT count(*) FROM ${linksOf(context)})`;
@@ -100,22 +105,22 @@ function sourceOfAny(): AgentSource {
 }
 
 /**
- * Higher limits for counting agents. The query uses them one after the other when each capability has more agents than
- * the selective limit.
+ * Higher limits for counting the agents of each capability. A query uses them in turn when every capability has more
+ * agents than the selective limit.
  */
 const [fewAgents, manyAgents] = [5000, 40_000].map((limit) => raw(String(limit))) as [Sql, Sql];
 
 /**
- * Maximum number of agents to read in the requested order when the rarest capability has at most {@link fewAgents}
+ * Maximum number of agents to read in the requested order if the rarest capability has at most {@link fewAgents}
  * agents.
  */
 const shortScan = raw('300');
 
 // Returns a source with the agents of the rarest capability. To find this capability, the query counts the agents of
-// each one up to a limit. If all of them exceed the limit, it counts again, up to a higher limit. So it does not count
-// all agents of a popular capability when another one is much rarer.
+// each capability, up to a limit. If every count exceeds the limit, the query counts again, up to a higher limit. So it
+// does not count all agents of a popular capability if another capability is much rarer.
 function sourceOfAll(nameCount: Sql): AgentSource {
-  // No agent has a capability that is not stored. So if one of the capabilities is unknown, there are no candidates.
+  // Finds no candidates if one of the capabilities is not stored, because no agent can have such a capability.
   const areAllKnown = sql`(SELECT count(*) FROM ${wanted}) = ${nameCount}`;
   const rarest = (end: Sql): Sql => sql`SELECT w.id, (
       SELECT count(*) FROM (SELECT 1 FROM agent_capabilities u WHERE u.capability_id = w.id ${end}) AS u) AS uses

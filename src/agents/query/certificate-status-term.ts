@@ -5,7 +5,7 @@ import { exists, field, rankOf } from './filter-term';
 
 const hasStatus = choices<CertificateStatus>(sql`cert.status`);
 
-/** Filter term for agents whose certificate has one of the statuses. */
+/** Filter term for agents whose certificate has one of the given statuses. */
 export const certificateStatus = field({
   parse: parseChoices(CertificateStatus),
   cacheKey: hasStatus.cacheKey,
@@ -17,7 +17,7 @@ export const certificateStatus = field({
       rank: rankOf.certificateStatus,
       candidates: sql`SELECT n.id FROM certificates cert ${agents} WHERE ${hasStatus.condition(input)}`,
       hasDuplicates: false,
-      // Most agents may match, so PostgreSQL may read both tables once.
+      // Lets PostgreSQL read both tables once, because most agents may match.
       fallback: sql`SELECT n.id FROM certificates cert JOIN agents n ON n.certificate_id = cert.id
         WHERE ${hasStatus.condition(input)}`,
       isExact: true,

@@ -7,7 +7,7 @@ import { afterPosition, orderBy, orderColumns, type AgentOrder, type AgentPositi
 import { rangesOf, type OrderRange } from './order-ranges';
 import type { AgentContext, AgentFilterSql } from './filter-term';
 
-/** Filter, order and range of a selection of agents. */
+/** Filter, order and range of a query of agents. */
 export interface AgentSelection {
   readonly filter: AgentFilter;
   readonly order: AgentOrder;
@@ -19,18 +19,18 @@ export interface AgentSelection {
   readonly nowMs: number;
 }
 
-/** Parts of the SQL of a selection. They depend only on the cache key of the selection. */
+/** Parts of the SQL of a query of agents. They depend only on the cache key of the query. */
 export interface Composition {
   readonly dialect: Dialect;
   readonly filter: AgentFilterSql;
   readonly order: AgentOrder;
   /** Conditions that an agent comes after the keyset position. */
   readonly after: readonly Sql[];
-  /** Ranges of the order's index that are scanned one after the other; undefined when one range is enough. */
+  /** Ranges of the index that are scanned one after the other. Undefined when one range is enough. */
   readonly ranges: readonly OrderRange[] | undefined;
   readonly limit: Sql;
   readonly offset: Sql;
-  /** Sum of the limit and the offset. */
+  /** SQL of the sum of the limit and the offset. */
   readonly end: Sql;
   readonly nowMs: Sql;
 }
@@ -55,17 +55,17 @@ export function composeSelection(
   };
 }
 
-/** Returns the context of conditions on an agent whose id is `id`. */
+/** Returns the context for composing conditions on an agent whose id is the SQL `id`. */
 export function contextOf({ dialect, nowMs }: Pick<Composition, 'dialect' | 'nowMs'>, id = sql`a.id`): AgentContext {
   return { dialect, id, nowMs, scanOrder: undefined, table: raw };
 }
 
-/** Returns the context of conditions on the agents of a scan in the requested order. */
+/** Returns the context for composing conditions on the agents of a scan in the requested order. */
 export function scanContextOf(composition: Pick<Composition, 'dialect' | 'nowMs' | 'order'>): AgentContext {
   return { ...contextOf(composition), scanOrder: composition.order.field };
 }
 
-/** Composes the query of a page. It selects `columns` of the agents `a` in `tables`, in the requested order. */
+/** Composes the query of a page. The query selects `columns` of the agents `a` in `tables`, in the requested order. */
 export function selectPage(composition: Composition, columns: Sql, tables: Sql, conditions: readonly Sql[]): Sql {
   const { order, after, limit, offset } = composition;
   return sql`SELECT ${columns} FROM ${tables} WHERE ${allOf([...conditions, ...after])}
@@ -73,8 +73,8 @@ export function selectPage(composition: Composition, columns: Sql, tables: Sql, 
 }
 
 /**
- * Composes the query of a page that scans the index of the requested order, and selects the keys of the agents. If
- * there are several ranges, a range is read only if the ranges before it have not filled the page.
+ * Composes the query of a page that scans the index of the requested order, and selects the row keys of the agents. Of
+ * several ranges, reads a range only if the ranges before it have not filled the page.
  */
 export function scanPage(composition: Composition, conditions: readonly Sql[]): Sql {
   const { order, ranges, limit, offset, end } = composition;
@@ -93,12 +93,14 @@ export function scanPage(composition: Composition, conditions: readonly Sql[]): 
     ORDER BY ${orderBy(order)} ${limitOffset(limit, offset)}`;
 }
 
-/** Composes the column that identifies the agents of a page. With it, the query reads these agents completely. */
+/**
+ * Composes the column that identifies the agents of a page. With this column, the query then reads the whole agents.
+ */
 export function keyColumn({ dialect }: Composition): Sql {
   return sql`a.${dialect.rowKey} AS key`;
 }
 
-/** Composes the join of a table of candidates with the agents `a` that have these ids. */
+/** Composes the join of a table of candidates with the agents `a` that have the same ids. */
 export function agentsOf(dialect: Dialect, candidates: Sql): Sql {
   return sql`${candidates} ${dialect.lateralLookup(sql`id`, 'agents', 'a', sql`${candidates}.id`)}`;
 }

@@ -5,7 +5,7 @@ import { toVersionKey } from '../version-key';
 import type { AgentFilter } from './filter-fields';
 import { orderColumns, type AgentOrder, type AgentPosition } from './order';
 
-/** Cursors of the pages of one query. */
+/** Encodes and decodes the cursors of one query of agents. */
 export class AgentCursors {
   readonly #fingerprint: string;
   readonly #field: AgentOrderField;
@@ -20,7 +20,7 @@ export class AgentCursors {
   }
 
   /**
-   * Returns the position of a cursor.
+   * Returns the keyset position that a cursor contains.
    *
    * @throws INVALID_INPUT when the cursor does not belong to this query
    */

@@ -5,11 +5,11 @@ import type { TermInput, TermKey } from '../../query/filter-field';
 import { HealthStatus } from '../types';
 import { exists, rankOf, sharedTerm } from './filter-term';
 
-/** Endpoint to search for. One endpoint of an agent must have all given properties. */
+/** Endpoint that a query searches for. One endpoint of an agent must have all given properties. */
 export interface EndpointFilter {
   readonly protocol?: string;
   readonly address?: string;
-  /** Accepted results of the last health check. The endpoint must have one of them. */
+  /** Accepted health statuses. The endpoint must have one of them. */
   readonly health?: readonly HealthStatus[];
 }
 
@@ -49,7 +49,7 @@ export const endpoint = sharedTerm('endpoint', {
 
 type EndpointInput = TermInput<EndpointFilter, EndpointKey>;
 
-// Composes the condition with which the index on the address finds endpoints `e`.
+// Composes the condition on the address for which the database uses the index on the address of endpoints `e`.
 function isAtAddress({ bind }: EndpointInput, dialect: Dialect): Sql {
   return dialect.equalsLongText(
     sql`e.address`,
@@ -57,7 +57,8 @@ function isAtAddress({ bind }: EndpointInput, dialect: Dialect): Sql {
   );
 }
 
-// Composes the condition on an endpoint `e`. With `unindexedBy`, no index of the protocol and the health is used.
+// Composes the condition on an endpoint `e`. With `unindexedBy`, prevents the use of an index on the protocol or the
+// health.
 function conditionOf(
   { cacheKey: { hasProtocol, hasAddress, healthCount }, bind }: EndpointInput,
   unindexedBy?: Dialect,
@@ -68,7 +69,7 @@ function conditionOf(
     const elements = Array.from({ length: healthCount }, (_, index) => bind(({ health }) => health?.[index] ?? null));
     conditions.push(sql`${column(sql`e.health_status`)} IN (${join(elements)})`);
   } else if (!hasAddress) {
-    // If no health is requested, the condition lists every health status: the index of the protocol begins with the
+    // Lists every health status if no health is requested, because the index on the protocol begins with the health
     // status.
     conditions.push(sql`e.health_status IN (${everyHealth})`);
   }

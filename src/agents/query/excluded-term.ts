@@ -7,16 +7,16 @@ import { checkObject } from '../../validation/checks';
 import { field, type AgentContext, type AgentSource } from './filter-term';
 
 /**
- * Defines the field `not`, for agents that do not match another query.
+ * Defines the field `not` of a query, which omits the agents that match another query.
  *
- * @param terms - terms of this other query, in which `not` is not allowed.
+ * @param terms - terms of the other query, in which `not` is not allowed.
  */
 export function excludedBy<T extends FilterFields<string, AgentContext, AgentSource>>(
   terms: FilterTerms<T, AgentContext, AgentSource>,
 ) {
   const allowed = new Set(terms.fields);
   return field({
-    // If the other query matches nothing, the field excludes no agent.
+    // Returns undefined if the other query matches nothing, because the field then excludes no agent.
     parse: (value, path, checks): FilterOf<T> | undefined => {
       const query = checkObject(value, path, allowed);
       const filter = failuresAt(path, () => terms.parse(query, checks));
@@ -31,14 +31,14 @@ export function excludedBy<T extends FilterFields<string, AgentContext, AgentSou
     },
     condition: ({ cacheKey, bind }, context) => {
       const excluded = terms.toSql(cacheKey, (read) => bind((filter) => read({ filter })));
-      // `IS NOT TRUE` keeps an agent for which the condition is null, for example when no certificate has the
+      // Uses `IS NOT TRUE` to keep an agent for which the condition is null, for example when no certificate has the
       // fingerprint. NOT would exclude the agent.
       return sql`(${allOf(excluded.conditions(excludedFrom(context)))}) IS NOT TRUE`;
     },
   });
 }
 
-// The statement may contain the table expressions of both queries, so those of the excluded query get other names.
+// Renames the table expressions of the excluded query, because the statement may contain those of both queries.
 function excludedFrom(context: AgentContext): AgentContext {
   return { ...context, table: (name) => raw(`excluded_${name}`) };
 }

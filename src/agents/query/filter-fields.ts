@@ -44,8 +44,8 @@ const parseTime = (value: unknown, path: string): number => checkAnyTime(value, 
 const ids = sharedTerm('ids', { ...idList(sql`a.id`), isSelective: true });
 
 /**
- * Fields of a resolution query, except `not`. The SQL contains their conditions in this order, so the cheapest ones
- * come first.
+ * Fields of a resolution query, except `not`. The SQL contains the conditions in the order of these fields, so the
+ * cheapest conditions come first.
  */
 const included = {
   expiresBefore: field(comparedTime((time) => sql`a.expires_at < ${time}`)),
@@ -83,7 +83,8 @@ const included = {
     parse: parseChoices(AgentStatus),
     cacheKey: (statuses: AgentStatus[]) => statuses.length,
     condition: (input, context) => choices<AgentStatus>(columnIn(context, sql`a.status`)).condition(input),
-    // The index lists the agents status by status. With several statuses, only an order by status can use it.
+    // The index lists the agents status by status. So an order by another field can use the index only for a single
+    // status.
     source: (input) => ({
       rank: rankOf.status,
       candidates: sql`SELECT n.id FROM agents n WHERE ${choices<AgentStatus>(sql`n.status`).condition(input)}`,
@@ -136,12 +137,13 @@ const fields = {
   not: excludedBy(new FilterTerms<typeof included, AgentContext, AgentSource>(included)),
 } satisfies FilterFields<FilterFieldName<ResolutionQuery>, AgentContext, AgentSource>;
 
-/** Filter of a checked resolution query. */
+/** Filter of a validated resolution query. */
 export type AgentFilter = FilterOf<typeof fields>;
 
 export const agentFilterTerms = new FilterTerms<typeof fields, AgentContext, AgentSource>(fields);
 
-// The sources below do not set `isSelective`, because any number of agents may have the same name or owner.
+// Returns the candidate source for a name or an owner. Does not set `isSelective`, because any number of agents may
+// have the same name or owner.
 function sourceOfColumn(column: 'name' | 'owner', value: Sql): AgentSource {
   return {
     rank: column === 'name' ? rankOf.exactName : rankOf.owner,

@@ -5,8 +5,9 @@ import { isRelease } from './version-term';
 
 /**
  * Filter term for the best version of each owner and name: the agent that `resolve` prefers among the usable agents
- * that are not deprecated. For each agent that the rest of the query finds, the condition looks up the best version in
- * the index `idx_agents_latest`. This index contains the ACTIVE agents, in the order of {@link versionPreference}.
+ * that are not deprecated. The condition looks up the best version for each agent that the rest of the query finds. The
+ * lookup uses the index `idx_agents_latest`, which contains the ACTIVE agents in the order of {@link
+ * versionPreference}.
  */
 export const latest = field({
   parse: (value, path): true => {
@@ -17,15 +18,15 @@ export const latest = field({
     const now = dialect.fromMs(nowMs);
     const hasCertificate = (alias: Sql): Sql =>
       exists(sql`certificates c WHERE c.id = ${alias}.certificate_id AND ${isUsableCertificate(now)}`);
-    // On PostgreSQL, the index contains only the beginnings of owners and names.
+    // `equalsLongText` lets PostgreSQL use this index, which contains only the first characters of owners and names.
     const isSameLine = sql`${dialect.equalsLongText(sql`b.owner`, sql`a.owner`)}
       AND ${dialect.equalsLongText(sql`b.name`, sql`a.name`)}`;
     const best = sql`SELECT b.id FROM agents b WHERE ${isSameLine} AND b.status = 'ACTIVE'
       AND ${dialect.unindexed(sql`b.expires_at`)} > ${now} AND ${hasCertificate(sql`b`)}
       ORDER BY ${versionPreference(sql`b`)} LIMIT 1`;
     // Tests the agent itself first, because the lookup reads every better version that is not usable. CASE ensures this
-    // order, and prevents that the database lists all ACTIVE agents by an index. Without a usable version, the result
-    // must be false and not null, so that NOT makes it true.
+    // order. It also prevents the database from listing all ACTIVE agents by an index. If no version is usable, the
+    // result must be false and not null, so that NOT makes it true.
     return sql`CASE WHEN a.status <> 'ACTIVE' OR a.expires_at <= ${now} THEN FALSE WHEN ${hasCertificate(sql`a`)}
       THEN a.id IS NOT DISTINCT FROM (${best}) ELSE FALSE END`;
   },
@@ -37,10 +38,11 @@ export function isUsableCertificate(now: Sql): Sql {
 }
 
 /**
- * Composes the order of usable agents in a table with this alias, the best version first: releases before prereleases,
- * versions that are not semantic last; then the highest version, the last update and the lowest id.
+ * Composes the order of usable agents, the best version first. Releases come before prereleases, and versions that are
+ * not semantic come last. Then the highest version, the last update and the lowest id come first.
  *
- * @param hasVersion - SQL that is true when a version was requested. Then a prerelease may come before a release.
+ * @param alias - alias of the table with the agents.
+ * @param hasVersion - SQL condition that a version was requested. Then a prerelease may come before a release.
  */
 export function versionPreference(alias: Sql, hasVersion?: Sql): Sql {
   const isPreferred = hasVersion === undefined ? isRelease(alias) : sql`${hasVersion} OR ${isRelease(alias)}`;

@@ -3,7 +3,7 @@ import { raw, sql } from '../../sql/sql';
 import { inJsonArray } from '../../sql/statement';
 import { field, rankOf } from './filter-term';
 
-/** Defines a field for agents whose text in an indexed column is one of a list. The list can have any length. */
+/** Defines a query field for agents whose name or owner is one of a list. The list can have any length. */
 export function oneOfTexts(columnName: 'name' | 'owner', rank: 'exactName' | 'owner') {
   const column = raw(columnName);
   return field({
@@ -13,8 +13,8 @@ export function oneOfTexts(columnName: 'name' | 'owner', rank: 'exactName' | 'ow
         : parseTexts(value, path, checks),
     condition: ({ bind }, { dialect }) => {
       const list = bind((texts: readonly string[]) => JSON.stringify(texts));
-      // With IS TRUE, both engines build the list once and look up each agent in it. Only the candidate source finds
-      // agents by the list.
+      // Uses IS TRUE, so that the database builds the list once and looks up each agent in it. Only the candidate
+      // source may find agents by the list.
       return sql`(${inJsonArray(dialect, sql`a.${column}`, list)}) IS TRUE`;
     },
     source: ({ bind }, { dialect }) => {

@@ -5,11 +5,11 @@ import { fallbackTable, planCandidates, selectiveTable } from './candidate-sourc
 import { agentsOf, contextOf } from './composition';
 import type { AgentFilterSql } from './filter-term';
 
-/** Queries that together read all agents that match a filter, each agent once. */
+/** Queries that together read all agents that match a filter. Each agent is read once. */
 export interface MatchingAgents {
   /** Table expressions that the queries refer to. */
   readonly tables: readonly Sql[];
-  /** Selects `columns` of the matching agents `a`. Each query selects other agents. */
+  /** Composes the queries, which select `columns` of the matching agents `a`. Each query selects different agents. */
   readonly select: (columns: Sql) => Sql[];
 }
 

@@ -3,7 +3,7 @@ import { parseMetadata } from '../../query/metadata-condition';
 import { sql } from '../../sql/sql';
 import { exists, field, rankOf, selectiveLimit, type AgentContext, type AgentSource } from './filter-term';
 
-/** Name of the table with the metadata entries to search for. */
+/** Name of the table expression with the metadata entries to search for. */
 const tableName = 'wanted_entries';
 
 /** Filter term for agents that have all given metadata entries. */
@@ -15,7 +15,8 @@ export const metadata = field({
   },
   condition: ({ bind }, { id, table }) => {
     const count = bind((rows: readonly MetadataRow[]) => rows.length);
-    // With a join, PostgreSQL might scan the searched entries for each metadata entry of the agent, in quadratic time.
+    // Uses EXISTS, because with a join PostgreSQL might scan the searched entries for each metadata entry of the agent.
+    // This would take quadratic time.
     const entry = sql`agent_metadata m WHERE m.agent_id = ${id} AND m.key = w.key AND m.value = w.value`;
     return sql`${count} = (SELECT count(*) FROM ${table(tableName)} w WHERE ${exists(entry)})`;
   },

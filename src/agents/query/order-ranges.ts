@@ -4,15 +4,15 @@ import { sql, type Sql } from '../../sql/sql';
 import { AgentStatus } from '../types';
 import { orderColumns, type AgentOrder, type AgentPosition, type PositionKey } from './order';
 
-/** Range of an index that is read in the requested order. */
+/** Range of an index that a query reads in the requested order. */
 export interface OrderRange {
   /** Condition that an agent is in the range. */
   readonly condition: Sql;
-  /** Terms of ORDER BY that equal the order of the index. */
+  /** ORDER BY terms that are equal to the order of the index. */
   readonly orderBy: Sql;
 }
 
-/** Input from which the parameters of the ranges are bound. */
+/** Values to which the parameters of the ranges are bound. */
 interface RangeInput {
   readonly after?: AgentPosition | undefined;
   readonly filter: { readonly status?: readonly AgentStatus[] };
@@ -25,18 +25,18 @@ const id = sql`a.id`;
  * orders need several ranges:
  *
  * - By status or version: many agents have the same value, so one range would contain many agents before the position.
- *   The ranges of an order by status contain only the requested statuses.
+ *   In an order by status, the ranges contain only the requested statuses.
  * - By version: versions that are not semantic come last, which is not their place in the index.
  *
- * @returns undefined for an order that is read as one range.
+ * @returns undefined for an order that needs only one range.
  */
 export function rangesOf(order: AgentOrder, position: PositionKey, bind: Bind<RangeInput>): OrderRange[] | undefined {
   if (order.field === 'status') return statusRanges(order, bind);
   return order.field === 'version' ? versionRanges(order, position, bind) : undefined;
 }
 
-// Composes one range for each status. A status before the position, or one that is not requested, is replaced by null,
-// which no agent has.
+// Composes one range for each status. Null replaces a status that is before the position or was not requested, because
+// no agent has the status null.
 function statusRanges({ direction }: AgentOrder, bind: Bind<RangeInput>): OrderRange[] {
   const ascending = Object.values(AgentStatus).toSorted();
   const isBefore = (status: string, value: unknown): boolean =>
@@ -54,9 +54,9 @@ function statusRanges({ direction }: AgentOrder, bind: Bind<RangeInput>): OrderR
 // Composes the ranges of the index that return the agents in the order of their versions. In both directions, the last
 // range contains the agents whose version is not a semantic version.
 //
-// Read backwards, the index returns the agents of one version in descending order of their ids, but every order needs
-// ascending ids. Therefore, in descending order, the version of the position is a range of its own, and the database
-// sorts the agents of each other version when it reaches this version.
+// In descending order, the index is read backwards. It then returns the agents of one version in descending order of
+// their ids, but every order needs ascending ids. Therefore the version of the position is a separate range. For each
+// other version, the database sorts the agents when it reaches the version.
 function versionRanges({ field, direction }: AgentOrder, position: PositionKey, bind: Bind<RangeInput>): OrderRange[] {
   const { column } = orderColumns[field];
   const afterId = bind(({ after }) => after?.id ?? null);
@@ -65,7 +65,7 @@ function versionRanges({ field, direction }: AgentOrder, position: PositionKey, 
   const ordered = orderTerms([column], direction, id);
   if (position === 'null') return [{ condition: sql`${column} IS NULL AND ${id} > ${afterId}`, orderBy: ascending }];
   const nulls = { condition: sql`${column} IS NULL`, orderBy: ascending };
-  // `>= ''` is true for every key. SQLite can use the index for it, but not for IS NOT NULL.
+  // `>= ''` is true for every version key. SQLite can use the index for this condition, but not for IS NOT NULL.
   if (position === 'none') return [{ condition: sql`${column} >= ''`, orderBy: ordered }, nulls];
   if (direction === 'asc') {
     return [{ condition: sql`(${column}, ${id}) > (${value}, ${afterId})`, orderBy: ascending }, nulls];
@@ -73,8 +73,8 @@ function versionRanges({ field, direction }: AgentOrder, position: PositionKey, 
   return [restOf(column, value, afterId), { condition: sql`${column} < ${value}`, orderBy: ordered }, nulls];
 }
 
-// Composes the range of the agents with a value, and with an id greater than `afterId`. With `column = value`,
-// PostgreSQL might read all agents in the order of their ids.
+// Composes the range of the agents with a value, and with an id greater than `afterId`. Does not use `column = value`,
+// because PostgreSQL might then read all agents in the order of their ids.
 function restOf(column: Sql, value: Sql, afterId: Sql): OrderRange {
   return {
     condition: sql`(${column}, ${id}) > (${value}, ${afterId}) AND ${column} <= ${value}`,

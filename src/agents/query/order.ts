@@ -4,10 +4,10 @@ import { sql, type Sql } from '../../sql/sql';
 import { isAfter, orderTerms, type KeysetColumns, type Order } from '../../query/order';
 import type { AgentOrderField } from './types';
 
-/** Column by which agents can be ordered. */
+/** Database column by which agents can be ordered. */
 interface OrderColumn {
   readonly column: Sql;
-  /** Type of the sort values. For the type `version`, the value is null if the version is not semantic. */
+  /** Type of the column's values. For the type `version`, the value is null if the version is not semantic. */
   readonly type: 'text' | 'time' | 'version';
 }
 
@@ -15,7 +15,8 @@ const text = (column: Sql): OrderColumn => ({ column, type: 'text' });
 const time = (column: Sql): OrderColumn => ({ column, type: 'time' });
 
 /**
- * Columns of the orders. There is an index for each order, so the first agents are found without reading all agents.
+ * Database columns of the orders. An index exists for each order, so a query finds the first agents without reading all
+ * agents.
  */
 export const orderColumns: Readonly<Record<AgentOrderField, OrderColumn>> = {
   id: text(sql`a.id`),
@@ -30,16 +31,19 @@ export const orderColumns: Readonly<Record<AgentOrderField, OrderColumn>> = {
 
 export type AgentOrder = Order<AgentOrderField>;
 
-/** Keyset position of an agent. */
+/** Keyset position of an agent in an ordered result. */
 export interface AgentPosition {
-  /** Value of the order's column. A time is in milliseconds since 1970. Null for a version that is not semantic. */
+  /**
+   * Value of the column that the result is ordered by. A time is in milliseconds since 1970. Null for a version that is
+   * not semantic.
+   */
   readonly value: string | number | null;
   readonly id: string;
 }
 
 const id = sql`a.id`;
 
-/** Composes ORDER BY. Versions that are not semantic come last in both directions. */
+/** Composes the ORDER BY terms of an order. Versions that are not semantic come last in both directions. */
 export function orderBy({ field, direction }: AgentOrder): Sql {
   const { column, type } = orderColumns[field];
   if (field === 'id') return orderTerms([id], direction, undefined);
@@ -53,8 +57,11 @@ export function keysetColumns(field: AgentOrderField): KeysetColumns {
 }
 
 /**
- * Kind of a keyset position, which determines its SQL. `none`: the beginning of the order. `null`: a version that is
- * not semantic. `value`: any other position.
+ * Kind of a keyset position, which determines its SQL:
+ *
+ * - `none`: the beginning of the order.
+ * - `null`: a version that is not semantic.
+ * - `value`: any other position.
  */
 export type PositionKey = 'none' | 'value' | 'null';
 

@@ -3,7 +3,7 @@ import type { Metadata } from '../../metadata/types';
 import type { OrderDirection } from '../../query/order-direction';
 import type { AgentStatus, HealthStatus } from '../types';
 
-/** Fields that agents can be ordered by. `orderBy` also accepts `created_at`, `updated_at` and `expires_at`. */
+/** Fields by which agents can be ordered. `orderBy` also accepts `created_at`, `updated_at` and `expires_at`. */
 export const agentOrderFields = [
   'id',
   'name',
@@ -36,9 +36,9 @@ export interface ResolutionQuery {
   id?: string | undefined;
   /** Ids of the agents to find. */
   ids?: readonly string[] | undefined;
-  /** Literal text that the name contains, case-insensitive. */
+  /** Literal text that the name of the agent contains, case-insensitive. */
   name?: string | undefined;
-  /** Whole name, case-sensitive. */
+  /** Whole name of the agent, case-sensitive. */
   exactName?: string | undefined;
   /** Whole names, case-sensitive. The agent must have one of them. */
   names?: readonly string[] | undefined;
@@ -102,9 +102,9 @@ export interface ResolutionQuery {
   includeExpired?: boolean | undefined;
   /**
    * True to find only the latest version of each owner and name: of the usable agents, the one that `resolve` prefers
-   * without a version. An agent is usable when its status is ACTIVE, its registration has not expired, and its
-   * certificate has the status VALID and is within its validity. A release comes before a prerelease; then the highest
-   * version, the last updated agent, and the lowest id come first.
+   * without a version. An agent is usable when its status is ACTIVE and its registration has not expired. In addition,
+   * its certificate must have the status VALID and be within its validity. A release comes before a prerelease. Then
+   * the highest version, the last updated agent, and the lowest id come first.
    *
    * The other fields apply to these latest versions. They never make another version the latest one.
    *
@@ -113,8 +113,8 @@ export interface ResolutionQuery {
   latest?: true | undefined;
   /**
    * Query whose agents are omitted. An agent is omitted when it matches all fields of this query. The query must
-   * restrict the agents, and cannot have a `not` of its own. If it matches nothing, for example because of an empty
-   * list, no agent is omitted.
+   * restrict the agents, and cannot have a `not` of its own. No agent is omitted if this query matches nothing, for
+   * example because of an empty list.
    *
    * @example
    * ```ts
@@ -123,7 +123,7 @@ export interface ResolutionQuery {
    */
   not?: AgentExclusion | undefined;
   /**
-   * Field that the agents are ordered by. Agents with equal values are ordered by ascending id. Versions that are not
+   * Field by which the agents are ordered. Agents with equal values are ordered by ascending id. Versions that are not
    * semantic come last in both directions.
    *
    * @defaultValue `'updatedAt'`; `'id'` for `iterate`
@@ -150,5 +150,5 @@ export interface ResolutionQuery {
 /** Filter of agents: the fields of a {@link ResolutionQuery} except its order and range. */
 export type AgentFilterQuery = Omit<ResolutionQuery, 'orderBy' | 'orderDirection' | 'limit' | 'offset'>;
 
-/** Query of the agents that {@link ResolutionQuery.not} omits. */
+/** Query of the agents that {@link ResolutionQuery.not} omits: a filter without `not`. */
 export type AgentExclusion = Omit<AgentFilterQuery, 'not'>;

@@ -16,7 +16,7 @@ export interface Resolution {
 
 const queryFields = new Set([...agentFilterTerms.fields, ...orderFields, ...limitOffsetFields]);
 
-/** Given fields of a query. Their values are not checked yet. */
+/** Given fields of a query, before their values are checked. */
 type QueryFields = ReturnType<typeof checkObject<typeof queryFields extends Set<infer F extends string> ? F : never>>;
 
 const columnNames: ReadonlyMap<unknown, AgentOrderField> = new Map([
@@ -25,14 +25,14 @@ const columnNames: ReadonlyMap<unknown, AgentOrderField> = new Map([
   ['expires_at', 'expiresAt'],
 ]);
 
-/** Order of a query without `orderBy`. */
+/** Default order of a query: the last updated agents first. */
 const latestFirst: AgentOrder = { field: 'updatedAt', direction: 'desc' };
 
-/** Order by id, in which an agent keeps its position when it changes. */
+/** Order by id, in which an agent keeps its position when the agent changes. */
 export const byId: AgentOrder = { field: 'id', direction: 'asc' };
 
 /**
- * Parses a query. Checks all fields, even if one of them already excludes every agent.
+ * Parses a query of agents. Checks all fields, even if one of them already excludes every agent.
  *
  * @param defaultOrder - order of a query without `orderBy`.
  * @throws INVALID_INPUT when a field is unknown or invalid
@@ -47,10 +47,10 @@ export function parseResolutionQuery(input: unknown, checks: Validator, defaultO
 }
 
 /**
- * Parses a query that must not have an order or a range.
+ * Parses a query of agents that must not have an order or a range.
  *
  * @returns the filter of the query; null when no agent can match.
- * @throws INVALID_INPUT when a field is unknown or invalid, or is a field of the order or the range
+ * @throws INVALID_INPUT when a field is unknown or invalid, or belongs to the order or the range
  */
 export function parseFilterQuery(input: unknown, checks: Validator): AgentFilter | null {
   return agentFilterTerms.parse(withScopeOwner(checkFilterQuery(input), checks), checks);
@@ -66,7 +66,7 @@ function checkFilterQuery(input: unknown): QueryFields {
 }
 
 /**
- * Returns the query with the owner of the scope, if there is one.
+ * Returns the query, restricted to the owner of the scope if the call has an owner scope.
  *
  * @throws INVALID_INPUT when the query has another owner
  */
@@ -75,12 +75,12 @@ function withScopeOwner(query: QueryFields, checks: Validator): QueryFields {
 }
 
 /**
- * Parses the query of a call that changes all matching agents. Refuses an empty query, like a query with an order or a
- * range: an empty query is more often a mistake than the wish to change every agent.
+ * Parses the query of a call that changes all matching agents. Refuses a query with an order or a range. Also refuses
+ * an empty query, which is more often a mistake than the wish to change every agent.
  */
 export function parseSelection(input: unknown, checks: Validator): AgentFilter | null {
   const query = checkFilterQuery(input);
-  // The owner of a scope does not count, because it is added later.
+  // Ignores the owner of the scope, which is added later: a query with no other field is empty.
   const filter = agentFilterTerms.parse(query, checks);
   if (filter !== null && Object.keys(filter).length === 0) {
     throw invalidInput('query', 'must have a field that filters, because the call changes all matching agents');

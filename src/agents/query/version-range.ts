@@ -5,20 +5,23 @@ import { keyOf, releaseKeyOf } from '../version-key';
 
 /**
  * Range of version keys from `lower` (inclusive) to `upper` (exclusive). It contains prereleases only when
- * `hasPrereleases` is 1. The elements are in the order of the columns of the record set in `version-term.ts`.
+ * `hasPrereleases` is 1. The SQL of the version filter reads the elements in this order.
  */
 export type VersionRange = readonly [lower: string, upper: string, hasPrereleases: 0 | 1];
 
-/** Maximum number of characters of a range. A longer text is not parsed, and matches only an equal version. */
+/** Maximum number of characters of a semver range. A longer text is not parsed, and matches only an equal version. */
 const maxRangeLength = 4096;
 const maxComparators = 200;
 
-/** Ranges of the most frequent texts. Parsing a range takes a tenth of the time of a whole `resolve`. */
+/**
+ * Cache of the version key ranges of frequent semver ranges. Parsing a range takes a tenth of the time of a whole
+ * `resolve` call.
+ */
 const cachedRanges = new FrequentTextCache<readonly VersionRange[]>(256);
 
-/** Character that sorts before every character of a key. A key plus this character is the next possible key. */
+/** Character that sorts before every character of a version key. A key plus this character is the next possible key. */
 const next = '\u0001';
-/** Text that sorts after all keys. */
+/** Text that sorts after all version keys. */
 const afterAllKeys = '\u007f';
 
 /**
@@ -41,7 +44,8 @@ export function toVersionRanges(range: string): readonly VersionRange[] | undefi
   return ranges;
 }
 
-// Returns the alternatives of a range, each of them a list of comparators; undefined when the range is invalid.
+// Returns the alternatives of a semver range, each of which is a list of comparators. Returns undefined when the range
+// is invalid.
 function parseRange(range: string): Range['set'] | undefined {
   try {
     return new Range(range).set;
@@ -50,29 +54,29 @@ function parseRange(range: string): Range['set'] | undefined {
   }
 }
 
-// A version has to satisfy every comparator. In addition, semver accepts a prerelease only if a comparator is a
-// prerelease of the same release.
+// Returns the version key ranges of one alternative, whose comparators a version must all satisfy. In addition, semver
+// accepts a prerelease only if a comparator is a prerelease of the same release.
 function toRanges(comparators: readonly Comparator[]): VersionRange[] {
   let lower = '';
   let upper = afterAllKeys;
   const releases: string[] = [];
   for (const { operator, semver: version } of comparators) {
-    // semver converts "*" to a comparator without a version, which has no bound.
+    // Skips a comparator without a version, to which semver converts "*". It has no bound.
     if (!(version instanceof SemVer)) continue;
     const key = keyOf(version);
     if (!operator.startsWith('<')) lower = greater(lower, operator === '>' ? `${key}${next}` : key);
     if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
     if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
   }
-  // The keys of the prereleases of a release begin with the key of the release and "-". The next character after "-" is
-  // ".", so the range ends there.
+  // Ends the range of the prereleases of a release at ".". Their keys begin with the key of the release and "-", and
+  // "." is the next character after "-".
   const ofPrereleases = releases.map((release): VersionRange => {
     return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
   });
   return [[lower, upper, 0], ...ofPrereleases];
 }
 
-// Merges ranges that overlap or touch, so that each key is compared with fewer ranges.
+// Merges ranges that overlap or touch, so that each version key is compared with fewer ranges.
 function merge(ranges: readonly VersionRange[]): VersionRange[] {
   const merged: VersionRange[] = [];
   const sorted = ranges.filter(([lower, upper]) => lower < upper).sort(byKindAndLower);

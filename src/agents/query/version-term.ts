@@ -2,15 +2,16 @@ import { sql, type Sql } from '../../sql/sql';
 import { field } from './filter-term';
 import { toVersionRanges, type VersionRange } from './version-range';
 
-/** Version to search for. */
+/** Version or semver range that a query searches for. */
 export interface VersionFilter {
   readonly text: string;
-  /** Ranges of version keys; absent when the text is not a semver range. */
+  /** Ranges of version keys that are equivalent to the semver range. Absent when the text is not a semver range. */
   readonly ranges?: readonly VersionRange[];
 }
 
 /**
- * Name of the table with the ranges of version keys. With a table, the SQL text is the same for any number of ranges.
+ * Name of the table expression with the ranges of version keys. With a table, the SQL text is the same for any number
+ * of ranges.
  */
 const tableName = 'version_ranges';
 const columns = { lower: 'text', upper: 'text', has_prereleases: 'integer' } as const;
@@ -41,8 +42,8 @@ export const version = field({
   },
 });
 
-/** Composes the condition that the version of an agent, in a table with this alias, is a release. */
+/** Composes the condition that the version of an agent is a release. `alias` is the table of the agent. */
 export function isRelease(alias: Sql): Sql {
-  // The key of a release ends with "~", and that of a prerelease does not.
+  // Only the key of a release ends with "~".
   return sql`${alias}.version_key LIKE '%~'`;
 }
