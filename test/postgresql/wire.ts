@@ -38,3 +38,14 @@ export const welcome = Buffer.concat([
   message('K', Buffer.concat([int32(4711), int32(42)])),
   ready,
 ]);
+
+/** Returns the types and the bodies of messages of the protocol. */
+export function parseMessages(bytes: Buffer): [type: string, body: Buffer][] {
+  const messages: [string, Buffer][] = [];
+  for (let at = 0; at < bytes.length;) {
+    const length = bytes.readUInt32BE(at + 1);
+    messages.push([bytes.toString('latin1', at, at + 1), bytes.subarray(at + 5, at + 1 + length)]);
+    at += 1 + length;
+  }
+  return messages;
+}

@@ -17,6 +17,7 @@ import { lacksOutcome, unexpectedEnd } from './guarded-connection';
 import { toNumbered } from './numbered-parameters';
 import { reasonOn, ManagedClient } from './managed-client';
 import { ManagedPool } from './managed-pool';
+import { parserOf } from './value-parsers';
 
 /** Time in milliseconds that the driver waits for a response after the server's statement timeout has passed. */
 const answerGraceMs = 1000;
@@ -24,17 +25,8 @@ const answerGraceMs = 1000;
 /** Time in milliseconds without traffic after which the operating system checks that the server is still reachable. */
 const keepAliveDelayMs = 10_000;
 
-/**
- * Parsers of column values by the object id of the type. Values of all other types stay text. JSON is selected as text.
- */
-const parsers: Readonly<Record<number, (text: string) => unknown>> = {
-  16: (text) => text === 't', // object id of boolean
-  20: Number, // object id of bigint: counts, sequence numbers and times; valid values are less than 2^53
-  23: Number, // object id of integer
-  701: Number, // object id of double precision
-};
 const keepText = (text: string): unknown => text;
-const types: CustomTypesConfig = { getTypeParser: (oid: number) => parsers[oid] ?? keepText };
+const types: CustomTypesConfig = { getTypeParser: (oid: number) => parserOf(oid) ?? keepText };
 
 /**
  * Returns the parsers of column values for a result with bounds. They also count the characters of each text. When a
@@ -46,7 +38,7 @@ function limitedTypes(bounds: AnswerBounds): CustomTypesConfig {
     size.add(text);
     return text;
   };
-  return { getTypeParser: (oid: number) => parsers[oid] ?? countText };
+  return { getTypeParser: (oid: number) => parserOf(oid) ?? countText };
 }
 
 /** Pool of connections to one server. */
@@ -174,8 +166,17 @@ export async function runStatement(client: ClientBase, { sql, args, bounds }: St
       else resolve(answer);
     });
   });
-  if (client instanceof ManagedClient) client.markActive(name);
-  return { rows: result.rows, changes: result.command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
+  if (client instanceof ManagedClient) {
+    client.markActive();
+    if (name !== undefined) {
+      client.markPrepared(
+        name,
+        result.fields.map(({ dataTypeID }) => dataTypeID),
+      );
+    }
+  }
+  const { rows, command } = result;
+  return { rows, changes: command === 'SELECT' ? 0 : (result.rowCount ?? 0) };
 }
 
 // Checks the URL by creating a client. The driver then reads the parameters of the URL, and the files that they name.

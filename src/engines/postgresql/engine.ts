@@ -27,7 +27,7 @@ import {
 } from './executor';
 import { inspectFeedCounter } from './feed-counter';
 import { createPostgresqlMigrator } from './migrations/migrator';
-import { TransactionWithSavepoints } from './transaction';
+import { TransactionWithSavepoints } from './transaction-with-savepoints';
 import { Replicas } from './replicas';
 import { Sequencer } from './sequencer';
 import { assertEncoding } from './server-encoding';

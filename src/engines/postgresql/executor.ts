@@ -1,15 +1,14 @@
-import type { PoolClient } from 'pg';
-import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/classify';
-import { observeControl } from '../../runtime/observe-control';
-import type { Row, Statement, StatementResult } from '../../sql/statement';
+import { TransactionHandle } from '../../runtime/transaction-handle';
+import type { Row, Statement } from '../../sql/statement';
 import { feedInsideTransaction, type Executor, type StatementObserver } from '../../storage/executor';
 import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
-import { runStatement, type PostgresqlConnections } from './connections';
+import type { PostgresqlConnections } from './connections';
 import { postgresqlDialect } from './dialect';
+import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/classify';
 import type { Replicas } from './replicas';
-import { canBeBatch, runBatch } from './statement-batch';
-import { PostgresqlTransaction, type TransactionWithSavepoints } from './transaction';
-import { createPostgresqlHandle } from './transaction-handle';
+import { begin, canCommitAlone, commitWith, runObserved, sendInTransaction, sendStatements } from './send-statements';
+import { PostgresqlTransaction } from './transaction';
+import type { TransactionWithSavepoints } from './transaction-with-savepoints';
 
 /** Functions that an executor calls around the commit of each operation that writes. */
 export interface CommitHooks {
@@ -40,27 +39,25 @@ export function createPostgresqlExecutor(
     querySeparately: (statements) => querySeparatelyOn(primary, statements, observe),
     withTransaction: async (work, beforeCommit) => {
       const transaction = await PostgresqlTransaction.open(primary, 'READ COMMITTED');
-      const { client } = transaction;
-      const run = (statement: Statement): Promise<StatementResult> => runObserved(client, statement, observe);
       let result;
       let last: readonly Statement[];
-      let isAlone: boolean;
       let needsSequencing: boolean;
       try {
-        const tx = createPostgresqlHandle(run, () => begin(transaction, observe));
+        const tx = new TransactionHandle(postgresqlDialect, (statements, isReading) =>
+          sendInTransaction(transaction, statements, isReading, observe),
+        );
         result = await work(tx);
         beforeCommit?.(tx.changes);
         last = [...tx.takePending(), ...writeChanges(postgresqlDialect, tx.changes)];
         needsSequencing = tx.needsSequencing;
-        isAlone = !transaction.hasBegun && canBeBatch(client, last);
+        const isAlone = !transaction.hasBegun && canCommitAlone(transaction.client, last);
         if (!isAlone) await begin(transaction, observe);
       } catch (error) {
         // Ignores an error of the rollback, because the first error is the one to report.
         await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
         throw error;
       }
-      if (isAlone) await transaction.commitAlone(() => runBatchObserved(client, last, observe));
-      else await observeControl(observe, 'COMMIT', () => transaction.commit(() => last.map(run)));
+      await commitWith(transaction, last, observe);
       if (needsSequencing) requestSequencing();
       return result;
     },
@@ -113,7 +110,9 @@ export function createPostgresqlTransactionExecutor(
     querySeparately: () => Promise.reject(feedInsideTransaction()),
     withTransaction: async (work, beforeCommit) => {
       const [result, { changes, needsSequencing }] = await transaction.write(async (client) => {
-        const tx = createPostgresqlHandle((statement) => runObserved(client, statement, observe));
+        const tx = new TransactionHandle(postgresqlDialect, (statements) =>
+          sendStatements(client, statements, observe),
+        );
         const result = await work(tx);
         await tx.flush();
         return [result, tx] as const;
@@ -124,15 +123,6 @@ export function createPostgresqlTransactionExecutor(
       return result;
     },
   };
-}
-
-/** Sends BEGIN if the transaction has not begun yet. */
-function begin(transaction: PostgresqlTransaction, observe?: StatementObserver): Promise<unknown> {
-  if (transaction.hasBegun) return transaction.begin();
-  const begun = observeControl(observe, 'BEGIN', () => transaction.begin());
-  // Prevents a second, unhandled rejection. The caller receives the error through the returned promise.
-  begun.catch(() => undefined);
-  return begun;
 }
 
 async function queryOn(
@@ -157,29 +147,4 @@ async function querySeparatelyOn(
     await Promise.allSettled(sent);
     return (await Promise.all(sent)).map(({ rows }) => rows);
   });
-}
-
-async function runObserved(
-  client: PoolClient,
-  statement: Statement,
-  observe?: StatementObserver,
-): Promise<StatementResult> {
-  if (observe === undefined) return runStatement(client, statement);
-  const start = performance.now();
-  const result = await runStatement(client, statement);
-  observe(statement, result, performance.now() - start);
-  return result;
-}
-
-async function runBatchObserved(
-  client: PoolClient,
-  statements: readonly Statement[],
-  observe?: StatementObserver,
-): Promise<void> {
-  const start = performance.now();
-  const results = await runBatch(client, statements);
-  const durationMs = performance.now() - start;
-  statements.forEach((statement, place) =>
-    observe?.(statement, results[place] ?? { rows: [], changes: 0 }, durationMs),
-  );
 }

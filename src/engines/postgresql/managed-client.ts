@@ -24,8 +24,8 @@ export class ManagedClient extends Client {
   /** Time of the server's last response, in milliseconds of `performance.now`. */
   lastResponseAt = -Infinity;
   readonly #names = new FrequentTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
-  /** Names of the statements that the server has prepared. */
-  readonly #prepared = new Set<string>();
+  /** Statements that the server has prepared, by their names: the types of the columns of their results. */
+  readonly #prepared = new Map<string, readonly number[]>();
   #lastNumber = 0;
   readonly #connectTimeoutMs: number;
   #isConnected = false;
@@ -53,14 +53,19 @@ export class ManagedClient extends Client {
     return undefined;
   }
 
-  /**
-   * Records the time of a response of the server.
-   *
-   * @param name - name of the statement that the server has prepared; undefined for a statement without a name.
-   */
-  markActive(name: string | undefined): void {
+  /** Records the time of a response of the server. */
+  markActive(): void {
     this.lastResponseAt = performance.now();
-    if (name !== undefined) this.#prepared.add(name);
+  }
+
+  /**
+   * Records that the server has prepared a statement. The types of its result stay the same: after a change of the
+   * schema, the server rejects the statement.
+   *
+   * @param typeIds - object ids of the types of the columns of the result.
+   */
+  markPrepared(name: string, typeIds: readonly number[]): void {
+    if (!this.#prepared.has(name)) this.#prepared.set(name, typeIds);
   }
 
   /**
@@ -79,6 +84,11 @@ export class ManagedClient extends Client {
   /** Reports whether the server has prepared the statement for this connection. */
   hasPrepared(sql: string): boolean {
     return this.#prepared.has(this.#names.peek(sql) ?? '');
+  }
+
+  /** Returns the types of the columns of a prepared statement's result; an empty array for an unknown statement. */
+  typeIdsOf(name: string): readonly number[] {
+    return this.#prepared.get(name) ?? [];
   }
 
   /** Id of the server process. Undefined behind a pooler, which sends ids of its own. */
@@ -155,4 +165,16 @@ export class ManagedClient extends Client {
 /** Returns the error that ended the connection of `client`: see {@link ManagedClient.reasonOf}. */
 export function reasonOn<T>(client: ClientBase, error: T): T | Error {
   return client instanceof ManagedClient ? client.reasonOf(error) : error;
+}
+
+/** Runs `send`. Everything that it sends to the server is written to the socket at once. */
+export function writeTogether<T>(client: ClientBase, send: () => T): T {
+  if (!(client instanceof ManagedClient)) return send();
+  const { stream } = client.connection;
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
+  }
 }

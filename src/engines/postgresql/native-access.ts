@@ -4,7 +4,7 @@ import { convertRejection } from '../../runtime/convert-errors';
 import type { NativeAccess, NativeRow, NativeValue } from '../../storage/native-access';
 import type { PostgresqlConnections } from './connections';
 import { classifyPostgresqlError } from './errors/classify';
-import type { TransactionWithSavepoints } from './transaction';
+import type { TransactionWithSavepoints } from './transaction-with-savepoints';
 import { assertForeignTarget, withNumberedParameters } from './write-target';
 
 /** Runs the application's own SQL on a PostgreSQL database, or inside one transaction. */

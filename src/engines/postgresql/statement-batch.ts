@@ -1,70 +1,101 @@
-import { Query, type Connection, type PoolClient, type QueryResultBase } from 'pg';
-import type { Statement, StatementResult } from '../../sql/statement';
-import { lacksOutcome, unexpectedEnd } from './guarded-connection';
-import { ManagedClient } from './managed-client';
+import { Query, type Connection, type PoolClient } from 'pg';
+import type { Row, Statement, StatementResult } from '../../sql/statement';
+import { toBatchMessage, type PreparedCall } from './batch-message';
+import { unexpectedEnd } from './guarded-connection';
+import { ManagedClient, reasonOn } from './managed-client';
+import { parserOf } from './value-parsers';
 
 /** Time in milliseconds after a response of the server during which the connection is assumed to be alive. */
 const freshMs = 1000;
 
-type Answer = Pick<QueryResultBase, 'command' | 'rowCount'>;
+/** Call of a prepared statement, with the types of the columns of its result. */
+interface TypedCall extends PreparedCall {
+  readonly typeIds: readonly number[];
+}
 
 /**
- * Several statements that are sent with one Sync message of the protocol. The server runs them as one transaction,
- * without BEGIN and COMMIT. See "Pipelining" in the chapter of PostgreSQL's manual about the protocol.
+ * Several prepared statements that are sent with one Sync message of the protocol. When one of them fails, the server
+ * skips the others. Outside a transaction, the server runs them as one transaction, without BEGIN and COMMIT (see
+ * "Pipelining" in the chapter of its manual about the protocol).
+ *
+ * The driver calls the methods `handleDataRow` and `handleCommandComplete`, which its types omit. They collect the
+ * results without the descriptions of rows, which the server would otherwise have to send again.
  */
 class StatementBatch extends Query {
   override readonly submit: (connection: Connection) => void;
+  readonly results: StatementResult[] = [];
+  /** True when the server has sent the end of a statement without its command. */
+  hasMalformedTag = false;
+  readonly #calls: readonly TypedCall[];
+  #rows: Row[] = [];
 
-  /**
-   * Creates a batch of statements.
-   *
-   * @param names - names under which the connection has prepared the statements.
-   */
-  constructor(
-    statements: readonly Statement[],
-    names: readonly (string | undefined)[],
-    callback: (error: Error | null, answer: Answer | Answer[]) => void,
-  ) {
-    // The cast is necessary: contrary to the driver's types, the error may be null, and there may be several results.
+  constructor(calls: readonly TypedCall[], callback: (error: Error | null) => void) {
+    // The cast is necessary: contrary to the driver's types, the error may be null.
     super('', undefined, callback as unknown as ConstructorParameters<typeof Query>[2]);
-    this.submit = (connection) => {
-      connection.stream.cork();
-      for (const [index, { args }] of statements.entries()) {
-        const values = args.map((value) => (value === null ? null : String(value)));
-        connection.bind({ statement: names[index], values }, true);
-        connection.execute({}, true);
-      }
-      connection.sync();
-      connection.stream.uncork();
+    this.#calls = calls;
+    this.submit = ({ stream }) => {
+      if (stream.writable) stream.write(toBatchMessage(calls));
     };
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    const typeIds = this.#calls[this.results.length]?.typeIds ?? [];
+    this.#rows.push(
+      fields.map((value, column) => {
+        const parse = value === null ? undefined : parserOf(typeIds[column] ?? 0);
+        return parse === undefined || value === null ? value : parse(value);
+      }),
+    );
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    // The tag is the name of the command and, for most commands, numbers. The last one is the number of rows.
+    const [, command, count = '0'] = /^([A-Z]+)(?: \d+)*?(?: (\d+))?$/.exec(text) ?? [];
+    if (command === undefined) this.hasMalformedTag = true;
+    this.results.push({ rows: this.#rows, changes: command === 'SELECT' ? 0 : Number(count) });
+    this.#rows = [];
   }
 }
 
 /**
- * Reports whether statements can be sent as one batch. The connection must have prepared all of them, and the server
- * must have responded within the last second. Otherwise the connection may be lost, and BEGIN must be sent first: if
- * BEGIN fails, certainly nothing was committed.
+ * Reports whether statements can be sent as one batch: the connection has prepared all of them, and their results have
+ * no bounds.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
-  if (!(client instanceof ManagedClient) || performance.now() - client.lastResponseAt > freshMs) return false;
-  return statements.every(({ sql }) => client.hasPrepared(sql));
+  if (!(client instanceof ManagedClient)) return false;
+  return statements.every(({ sql, bounds }) => bounds === undefined && client.hasPrepared(sql));
 }
 
-/** Sends statements that return no rows as one transaction. Returns the result of each statement. */
+/**
+ * Reports whether the server has responded within the last second. Otherwise the connection may be lost, and BEGIN must
+ * be sent first: if BEGIN fails, certainly nothing was committed.
+ */
+export function isFresh(client: PoolClient): boolean {
+  return client instanceof ManagedClient && performance.now() - client.lastResponseAt <= freshMs;
+}
+
+/**
+ * Sends statements for which {@link canBeBatch} returns true. Returns the result of each.
+ *
+ * @throws the error of the first statement that has failed.
+ */
 export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
   // Does not send an empty batch. The server would respond to the Sync message without a result, as if a response were
   // lost.
   if (statements.length === 0) return [];
-  const names = statements.map(({ sql }) => (client instanceof ManagedClient ? client.nameOf(sql) : undefined));
-  const answer = await new Promise<Answer | Answer[]>((resolve, reject) => {
-    client.query(
-      new StatementBatch(statements, names, (error, answer) => {
-        if (error === null) resolve(answer);
-        else reject(error);
-      }),
-    );
+  const managed = client instanceof ManagedClient ? client : undefined;
+  const calls = statements.map(({ sql, args }) => {
+    const name = managed?.nameOf(sql) ?? '';
+    return { name, args, typeIds: managed?.typeIdsOf(name) ?? [] };
   });
-  const answers = [answer].flat();
-  if (answers.length !== statements.length || answers.some(lacksOutcome)) throw unexpectedEnd();
-  return answers.map(({ rowCount }) => ({ rows: [], changes: rowCount ?? 0 }));
+  const { results, hasMalformedTag } = await new Promise<StatementBatch>((resolve, reject) => {
+    const batch = new StatementBatch(calls, (error) => {
+      if (error === null) resolve(batch);
+      else reject(reasonOn(client, error));
+    });
+    client.query(batch);
+  });
+  if (results.length !== statements.length || hasMalformedTag) throw unexpectedEnd();
+  managed?.markActive();
+  return results;
 }

@@ -1,6 +1,6 @@
 import type { TransactionWaiters } from '../../storage/engine';
 import { runStatement, type PostgresqlConnections } from './connections';
-import type { TransactionWithSavepoints } from './transaction';
+import type { TransactionWithSavepoints } from './transaction-with-savepoints';
 import { ManagedClient } from './managed-client';
 
 /**

@@ -1,0 +1,66 @@
+import type { Statement } from '../../sql/statement';
+
+/** Call of a prepared statement. */
+export interface PreparedCall {
+  /** Name under which the server has prepared the statement. */
+  readonly name: string;
+  readonly args: Statement['args'];
+}
+
+const bind = 'B'.charCodeAt(0);
+/** Execute message for the unnamed portal, without a limit of rows. */
+const execute = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0]);
+const sync = Buffer.from([0x53, 0, 0, 0, 4]);
+/** Size of a Bind message without its name and its values: the type, the length, two zero bytes and three counts. */
+const emptyBindLength = 1 + 4 + 2 + 3 * 2;
+const nullLength = -1;
+
+/**
+ * Returns the messages of the protocol that call prepared statements, with one Sync at the end. All values are sent and
+ * returned as text. The messages are one buffer, because a socket writes one buffer faster than many small ones.
+ */
+export function toBatchMessage(calls: readonly PreparedCall[]): Buffer {
+  const texts = calls.map(({ args }) => args.map((value) => (value === null ? null : String(value))));
+  const lengths = calls.map(({ name }, place) => bindLength(name, texts[place] ?? []));
+  const total = lengths.reduce((sum, length) => sum + length + execute.length, sync.length);
+  const message = Buffer.allocUnsafe(total);
+  let at = 0;
+  for (const [place, { name }] of calls.entries()) {
+    at = writeBind(message, at, name, texts[place] ?? [], lengths[place] ?? 0);
+    at += execute.copy(message, at);
+  }
+  sync.copy(message, at);
+  return message;
+}
+
+function bindLength(name: string, values: readonly (string | null)[]): number {
+  let length = emptyBindLength + Buffer.byteLength(name);
+  for (const value of values) length += 4 + (value === null ? 0 : Buffer.byteLength(value));
+  return length;
+}
+
+function writeBind(
+  message: Buffer,
+  start: number,
+  name: string,
+  values: readonly (string | null)[],
+  length: number,
+): number {
+  let at = message.writeUInt8(bind, start);
+  at = message.writeInt32BE(length - 1, at);
+  at = message.writeUInt8(0, at); // the unnamed portal
+  at += message.write(name, at);
+  at = message.writeUInt8(0, at);
+  at = message.writeUInt16BE(0, at); // all values are text
+  at = message.writeUInt16BE(values.length, at);
+  for (const value of values) {
+    if (value === null) {
+      at = message.writeInt32BE(nullLength, at);
+      continue;
+    }
+    const size = message.write(value, at + 4);
+    message.writeInt32BE(size, at);
+    at += 4 + size;
+  }
+  return message.writeUInt16BE(0, at); // all columns of the result are text
+}
