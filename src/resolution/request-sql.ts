@@ -18,6 +18,11 @@ export interface RequestSql {
   readonly tables: readonly Sql[];
   /** FROM clause for the agents `a` that have the requested names. */
   readonly namedAgents: Sql;
+  /**
+   * True when the statement reads the usable agents once, into a temporary table. False when it finds the best agent
+   * directly, and reads the usable agents again for the lists of versions. That is faster for a resolved request.
+   */
+  readonly isUsableStored: boolean;
   /** Columns that identify the request of a usable agent, each followed by a comma. Empty for a single request. */
   readonly place: Sql;
   /**
@@ -30,8 +35,8 @@ export interface RequestSql {
   readonly isAccepted: (alias: Sql) => Sql;
   /** Conditions that the request sets for an endpoint `e`. */
   readonly endpointConditions: readonly Sql[];
-  /** SQL condition that the request also accepts an agent without endpoints. */
-  readonly needsNoEndpoint: Sql;
+  /** SQL condition that the request also accepts an agent without endpoints; undefined when it never does. */
+  readonly needsNoEndpoint: Sql | undefined;
   /** SQL condition that the request accepts every version. */
   readonly isAnyVersion: Sql;
   /** SQL condition that the request accepts every owner. */
@@ -102,6 +107,8 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
   return {
     tables: key.capabilities === 'many' ? [wantedTable(dialect, names)] : [],
     namedAgents: sql`agents a`,
+    // Without an owner, every result needs the list of owners.
+    isUsableStored: !key.hasOwner,
     place: sql``,
     agentConditions: [
       // `equalsLongText` lets PostgreSQL use the index `idx_agents_latest`, which contains only the first characters of
@@ -127,7 +134,7 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
       ...(key.hasProtocol ? [sql`e.protocol = ${bound('protocol')}`] : []),
       ...(key.allowsUnhealthy ? [] : [sql`e.health_status <> 'UNHEALTHY'`]),
     ],
-    needsNoEndpoint: key.hasProtocol ? sql`FALSE` : sql`TRUE`,
+    needsNoEndpoint: key.hasProtocol ? undefined : sql`TRUE`,
     isAnyVersion: key.hasVersion ? sql`FALSE` : sql`TRUE`,
     isAnyOwner: key.hasOwner ? sql`FALSE` : sql`TRUE`,
     best: (conditions, preference) =>
@@ -177,6 +184,7 @@ export function severalRequests(parameter: (name: keyof RequestRows) => Sql, dia
         FROM ${dialect.jsonRecordSet(parameter('required'), 'q', requiredColumns)})`,
       sql`ranges AS MATERIALIZED (SELECT g.* FROM ${dialect.jsonRecordSet(parameter('ranges'), 'g', rangeColumns)})`,
     ],
+    isUsableStored: true,
     namedAgents: sql`requests r ${dialect.lateralLookup(sql`name`, 'agents', 'a', sql`r.name`)}`,
     place: sql`r.place, `,
     agentConditions: [

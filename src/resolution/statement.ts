@@ -1,4 +1,5 @@
 import { agentColumns } from '../agents/columns';
+import { exists } from '../agents/query/filter-term';
 import { isUsableCertificate, versionPreference } from '../agents/query/latest-term';
 import { certificateColumns } from '../certificates/rows';
 import { defineCachedStatement, type Bind } from '../sql/cached-statement';
@@ -51,7 +52,7 @@ const resolutions = memoizeByDialect((dialect) =>
 );
 
 function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): Sql {
-  const { tables, isAccepted, isAnyOwner, results, order } = request;
+  const { tables, isUsableStored, isAccepted, isAnyOwner, results, order } = request;
   const best = request.best(allOf([isAccepted(sql`u`), isServed(request)]), preferenceOf(request));
   const columns = [
     sql`CASE WHEN ${isAnyOwner} THEN ${ownersOf(request, dialect)} END`,
@@ -63,7 +64,7 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
   ];
   const all = [
     ...tables,
-    sql`usable AS MATERIALIZED (${usableAgents(request, dialect.fromMs(nowMs), dialect)})`,
+    sql`usable AS ${isUsableStored ? sql`MATERIALIZED` : sql`NOT MATERIALIZED`} (${usableAgents(request, dialect.fromMs(nowMs), dialect)})`,
     sql`best AS MATERIALIZED (${best})`,
   ];
   return sql`WITH ${join(all)} SELECT ${join(columns)} FROM ${results}
@@ -82,9 +83,10 @@ function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: 
 
 // Composes the condition that the request accepts an endpoint of the agent `u`, or accepts `u` without endpoints.
 function isServed({ endpointConditions, needsNoEndpoint }: RequestSql): Sql {
-  const endpoints = (conditions: readonly Sql[]): Sql =>
-    sql`EXISTS (SELECT 1 FROM endpoints e WHERE ${allOf([sql`e.agent_id = u.id`, ...conditions])})`;
-  return sql`(${endpoints(endpointConditions)} OR (${needsNoEndpoint} AND NOT ${endpoints([])}))`;
+  const hasEndpoint = (conditions: readonly Sql[]): Sql =>
+    exists(sql`endpoints e WHERE ${allOf([sql`e.agent_id = u.id`, ...conditions])}`);
+  if (needsNoEndpoint === undefined) return hasEndpoint(endpointConditions);
+  return sql`(${hasEndpoint(endpointConditions)} OR (${needsNoEndpoint} AND NOT ${hasEndpoint([])}))`;
 }
 
 // Composes the order of usable agents, the best one first. Every release comes before every prerelease, unless a

@@ -119,7 +119,9 @@ test.each<ResolveRequest>([
 ])('The plan of resolve finds the agents by an index of their name: %j', async (request) => {
   const statement = buildResolution(dialect, [parseResolveRequest(request, defaultChecks)], nowMs);
   const steps = (await planOf(statement)).filter((step) => /idx_agents_\w+/.test(step));
-  expect(steps).toEqual([expect.stringMatching(byIndex('idx_agents_(?:name|latest)'))]);
+  const isByName = byIndex('idx_agents_(?:name|latest)');
+  expect(steps).not.toEqual([]);
+  for (const step of steps) expect(step).toMatch(isByName);
 });
 
 /** Returns the sorts in a plan, except those of the page's own records, of their collections, and of no rows. */
