@@ -13,7 +13,7 @@ export function isBuild(name: ContenderName): name is BuildName {
 }
 
 /** Contenders that implement {@link DirectoryReads} and {@link DirectoryWrites}. */
-export const directoryNames: readonly ContenderName[] = ['raw', 'package'];
+export const directoryNames: readonly ContenderName[] = ['raw', ...buildNames];
 
 type Result<T> = T | Promise<T>;
 
