@@ -4,7 +4,7 @@ import type { ResolvedOptions } from './options/resolve-options';
 import { convertRejection } from './runtime/convert-errors';
 
 /**
- * Checks that the options permit a reset.
+ * Checks that the options permit deleting all data of the database.
  *
  * @throws INVALID_OPTIONS on PostgreSQL without `allowReset`: the database may contain more than test data.
  */

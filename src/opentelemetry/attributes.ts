@@ -3,14 +3,18 @@ import type { DatabaseLocation } from '../options/database-url';
 
 const defaultPort = 5432;
 
-/** Returns the attributes that every span and metric has. They identify the database, without the path of a file. */
+/**
+ * Returns the OpenTelemetry attributes that every span and metric has. They identify the database, without the path of
+ * a file.
+ */
 export function databaseAttributes(location: DatabaseLocation): Attributes {
   if (location.kind !== 'postgresql') return { 'db.system.name': 'sqlite' };
   return { 'db.system.name': 'postgresql', ...serverAttributes(location.connectionString) };
 }
 
 function serverAttributes(connectionString: string): Attributes {
-  // The driver accepts some URLs that `URL` cannot parse: those with several hosts, or with an unescaped character.
+  // Omits the server's address when `URL` cannot parse the URL. The PostgreSQL driver accepts such URLs: those with
+  // several hosts, or with an unescaped character.
   if (!URL.canParse(connectionString)) return {};
   const { hostname, port, pathname, searchParams } = new URL(connectionString);
   const address = searchParams.get('host') ?? hostname;

@@ -4,17 +4,25 @@ import { databaseAttributes } from './attributes';
 import { observeMetrics } from './metrics';
 import { beginTrace } from './spans';
 
-/** Name of the instrumentation scope. */
+/** Name of the instrumentation scope in OpenTelemetry. */
 const scope = 'ans-database';
 
 /** Options of {@link instrument}. */
 export interface InstrumentOptions {
-  /** @defaultValue the global tracer provider, at the time of the call */
+  /**
+   * Source of the tracer that creates the spans.
+   *
+   * @defaultValue the global tracer provider, at the time of the call
+   */
   tracerProvider?: TracerProvider | undefined;
-  /** @defaultValue the global meter provider, at the time of the call */
+  /**
+   * Source of the meter that records the metrics.
+   *
+   * @defaultValue the global meter provider, at the time of the call
+   */
   meterProvider?: MeterProvider | undefined;
   /**
-   * True to create a span for each statement. The span has the SQL, with placeholders for all values.
+   * True to create a span for each SQL statement. The span contains the SQL, with placeholders for all values.
    *
    * @defaultValue true
    */

@@ -3,16 +3,19 @@ import type { DatabaseService } from '../database-service';
 import type { DatabaseEvent } from '../diagnostics/types';
 import { errorTypeOf } from './spans';
 
-/** Boundaries of the histogram in seconds, as the semantic conventions require. */
+/** Bucket boundaries of the duration histogram in seconds, as the semantic conventions of OpenTelemetry require. */
 const durationBoundaries = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-/** Metrics that are being recorded. */
+/** Recording of a database's metrics, which can be ended. */
 export interface ObservedMetrics {
   readonly onEvent: (event: DatabaseEvent) => void;
   readonly stop: () => void;
 }
 
-/** Records the metrics of a database: durations from its events, and connections whenever the metrics are collected. */
+/**
+ * Records the metrics of a database. Durations come from the events of the database; the connection pool is observed
+ * whenever the metrics are collected.
+ */
 export function observeMetrics(meter: Meter, db: DatabaseService, database: Attributes): ObservedMetrics {
   const duration = meter.createHistogram('db.client.operation.duration', {
     description: 'Duration of the calls of the database service.',
@@ -57,7 +60,8 @@ function observePool(meter: Meter, db: DatabaseService, database: Attributes): (
   return () => meter.removeBatchObservableCallback(observe, observables);
 }
 
-// Name of the pool in the form that the semantic conventions require for a pool without a name.
+// Returns the name of the connection pool, in the form that the semantic conventions of OpenTelemetry require for a
+// pool without a name.
 function poolNameOf(database: Attributes): string {
   const { 'server.address': address = 'postgresql', 'server.port': port, 'db.namespace': namespace } = database;
   const server = port === undefined ? String(address) : `${String(address)}:${String(port)}`;

@@ -3,16 +3,17 @@ import type { CallTrace } from '../diagnostics/call';
 import type { CallEvent, QueryEvent } from '../diagnostics/types';
 
 /**
- * Value of `error.type` for an error without a code, which the application has thrown: see the semantic conventions.
+ * Value of the attribute `error.type` for an error without a code, which a callback of the application has thrown: see
+ * the semantic conventions of OpenTelemetry.
  */
 const otherError = '_OTHER';
 
-/** Returns the value of `error.type` for a call; undefined when it succeeded. */
+/** Returns the value of the attribute `error.type` for a call; undefined when the call succeeded. */
 export function errorTypeOf({ outcome, code }: CallEvent): string | undefined {
   return outcome === 'ok' ? undefined : (code ?? otherError);
 }
 
-/** Returns a function that begins the span of a call. */
+/** Returns a function that begins the span of a database call. */
 export function beginTrace(
   tracer: Tracer,
   database: Attributes,
@@ -47,7 +48,7 @@ function statementAttributes(event: QueryEvent): Attributes {
   };
 }
 
-/** Returns the first word of the statement, such as `SELECT`. */
+/** Returns the first word of an SQL statement, such as `SELECT`. */
 function commandOf({ sql }: QueryEvent): string {
   return /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? 'SQL';
 }

@@ -1,7 +1,7 @@
 /** Progress of a backup, in bytes. */
 export interface BackupProgress {
   readonly copiedBytes: number;
-  /** Total size of the copy. At the end of the backup, `copiedBytes` has the same value. */
+  /** Total size of the copy in bytes. At the end of the backup, `copiedBytes` has the same value. */
   readonly totalBytes: number;
 }
 
@@ -17,8 +17,8 @@ export interface BackupProgress {
  */
 export interface BackupOptions {
   /**
-   * Listener for the progress. It is called at the beginning, from time to time, and at the end of the copy; the copy
-   * is checked afterwards. If the listener throws, the backup fails with INVALID_INPUT.
+   * Listener for the progress of the backup. It is called at the beginning, from time to time, and at the end of the
+   * copying, but not during the check afterwards. If the listener throws, the backup fails with INVALID_INPUT.
    *
    * @defaultValue progress is not reported
    */

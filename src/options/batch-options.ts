@@ -9,11 +9,14 @@ export interface BatchOptions {
    * @defaultValue `abort`
    */
   onError?: 'abort' | 'collect' | undefined;
-  /** Listener that is called after each batch, with the number of processed records and the number of all records. */
+  /** Listener that is called after each batch, with the number of processed records and the total number of records. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Result of one record that a call refused. `id` is absent when the id of the record is missing or not a string. */
+/**
+ * Result of one record that a call with `onError: 'collect'` refused. `id` is absent when the id of the record is
+ * missing or not a string.
+ */
 export interface RefusedResult {
   readonly ok: false;
   readonly id?: string;

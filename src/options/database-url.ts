@@ -5,7 +5,7 @@ import { invalidUrl } from './invalid-url';
 import { checkPostgresqlParameters, checkSqliteParameters } from './url-parameters';
 
 interface Location {
-  /** Names of the URL's parameters that only Prisma's engines use. */
+  /** Names of those parameters of the URL that only Prisma's engines use. */
   readonly ignored: readonly string[];
 }
 
@@ -13,18 +13,18 @@ interface Location {
 export type SqliteLocation = Location &
   ({ readonly kind: 'file'; readonly path: string } | { readonly kind: 'memory' });
 
-/** Address and credentials of a PostgreSQL database. It contains the password, so never show it. */
+/** Address and credentials of a PostgreSQL database. Never show it, because it contains the password. */
 export interface PostgresqlLocation extends Location {
   readonly kind: 'postgresql';
   readonly connectionString: string;
-  /** Schema of the tables. When undefined, PostgreSQL uses the search path of the role. */
+  /** PostgreSQL schema that contains the tables. When undefined, the search path of the database role applies. */
   readonly schema: string | undefined;
 }
 
 export type DatabaseLocation = SqliteLocation | PostgresqlLocation;
 
 /**
- * Parses the `url` option. After `file://`, the path can contain percent escapes, such as `%20`. After `file:` alone,
+ * Parses the option `url`. After `file://`, the path can contain percent escapes, such as `%20`. After `file:` alone,
  * `#` and `%` are ordinary characters of the path. `src/prisma-config/prisma-url.ts` must read both forms in the same
  * way.
  *
@@ -41,8 +41,8 @@ export function parseDatabaseUrl(url: string): DatabaseLocation {
 }
 
 function parseFileAddress(address: string): string {
-  // The driver would trim the spaces, and the system would end the path at NUL. Then a file would be opened that the
-  // URL does not name.
+  // Rejects outer spaces and NUL in the path. The driver would trim the spaces, and the system would end the path at
+  // NUL, so a file would be opened that the URL does not name.
   const path = /^file:\/\//i.test(address) ? pathOfFileUrl(address) : resolve(address.slice('file:'.length));
   if (path !== path.trim() || address !== address.trim() || !isStorableText(path))
     throw invalidUrl('url', 'must not begin or end with a space, or contain NUL');
@@ -58,11 +58,11 @@ function parseFileAddress(address: string): string {
  */
 export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocation {
   if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
-  // In a URL with such a character, the driver would decode no percent escapes.
+  // Rejects a URL with such a character, because the driver would then decode no percent escapes in it.
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must encode a space as %20 and a percent sign as %25');
-  // The driver would ignore everything after `#`, which may be the rest of the password, or all parameters.
+  // Rejects `#`, because the driver would ignore everything after it: the rest of the password, or all parameters.
   if (url.includes('#')) throw invalidUrl(field, 'must encode a number sign as %23');
-  // The server would end the value at the NUL, and read the rest as parameters of the session.
+  // Rejects NUL, because the server would end the value there and read the rest as parameters of the session.
   if (url.includes('%00')) throw invalidUrl(field, 'must not contain NUL');
   const { searchParams } = parse(url, field);
   return { kind: 'postgresql', connectionString: url, ...checkPostgresqlParameters(searchParams, field) };
@@ -70,17 +70,17 @@ export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocati
 
 function parse(url: string, field: string): URL {
   try {
-    // The URL of a socket has no host, but `URL` requires one after a user name.
+    // Adds a host, because the URL of a socket has none but `URL` requires one after a user name.
     return new URL(url.replace(/^(\w+:\/\/[^@/?#]*@)(?=[/?]|$)/, '$1localhost'));
   } catch {
-    // The error has no cause, because the cause would show the URL with the password.
+    // Omits the cause of the error, because the cause would show the URL with the password.
     throw invalidUrl(field, 'must be a valid PostgreSQL URL');
   }
 }
 
 function pathOfFileUrl(address: string): string {
-  // `URL` would ignore the text after a number sign, replace a backslash by a slash, and remove a tab or a line break.
-  // Then another file would be opened than the URL names.
+  // Rejects characters with which another file would be opened: `URL` would ignore the text after a number sign,
+  // replace a backslash by a slash, and remove a tab or a line break.
   if (/[#\\]/.test(address))
     throw invalidUrl('url', 'must encode a number sign as %23 and a backslash as %5C after file://');
   if (/[\t\n\r]/.test(address)) throw invalidUrl('url', 'must not contain a tab or a line break after file://');

@@ -1,2 +1,2 @@
-/** URL of the database when the application gives none. */
+/** Database URL that is used when the application gives no option `url`. */
 export const defaultUrl = 'file:./ans_database.sqlite';

@@ -1,7 +1,7 @@
 import { Failure } from '../errors/failure';
 
 /**
- * Returns the failure of an invalid URL.
+ * Returns the failure for an invalid database URL.
  *
  * @param reason - rule that the URL violates. It must not contain a part of the URL, except the name of a parameter.
  */

@@ -9,20 +9,21 @@ export interface PoolOptions {
    */
   maxConnections?: number | undefined;
   /**
-   * Time for which an idle connection stays open, in milliseconds; 0 means forever.
+   * Time in milliseconds for which an idle connection stays open; 0 means forever.
    *
    * @defaultValue 10000
    */
   idleTimeoutMs?: number | undefined;
   /**
-   * Maximum time to wait for a new connection, or for one from the pool, in milliseconds; 0 means forever.
+   * Maximum time in milliseconds to wait for a connection, a new one or one from the pool; 0 means forever.
    *
    * @defaultValue 5000
    */
   connectTimeoutMs?: number | undefined;
   /**
-   * Maximum time of a statement, in milliseconds, after which the server cancels it. With 0, the limit of the database
-   * role applies. A connection pooler such as PgBouncer rejects this setting unless it is configured to ignore it.
+   * Maximum duration of an SQL statement in milliseconds, after which the server cancels it. With 0, the limit of the
+   * database role applies. A connection pooler such as PgBouncer rejects this setting unless it is configured to ignore
+   * it.
    *
    * @defaultValue 0
    */
@@ -38,21 +39,22 @@ export interface RetryOptions {
    */
   attempts?: number | undefined;
   /**
-   * Maximum wait after the first failure, in milliseconds. The maximum doubles after each further failure. The actual
-   * wait is a random time below the maximum. With 0, the call is repeated at once.
+   * Maximum wait in milliseconds after the first failed attempt. The maximum doubles after each further failure. The
+   * actual wait is a random time below the maximum. With 0, the call is repeated at once.
    *
    * @defaultValue 20
    */
   baseDelayMs?: number | undefined;
   /**
-   * Upper limit of the doubling maximum wait, in milliseconds. With 0, the call is repeated at once.
+   * Upper limit in milliseconds of the wait between two attempts, whose maximum doubles after each failure. With 0, the
+   * call is repeated at once.
    *
    * @defaultValue 1000
    */
   maxDelayMs?: number | undefined;
   /**
-   * Time in milliseconds, from the start of the first attempt, within which further attempts can begin. A running
-   * attempt is not aborted. 0 disables retries.
+   * Time in milliseconds from the start of the first attempt within which further attempts can begin. Does not abort a
+   * running attempt. 0 disables retries.
    *
    * @defaultValue 10000
    */
@@ -74,8 +76,8 @@ export interface BreakerOptions {
    */
   failures?: number | undefined;
   /**
-   * Time after which the open breaker lets one call probe the database, in milliseconds. With 0, the next call is the
-   * probe.
+   * Time in milliseconds after which the open circuit breaker lets one call probe the database. With 0, the next call
+   * is the probe.
    *
    * @defaultValue 1000
    */
@@ -85,21 +87,23 @@ export interface BreakerOptions {
 /** Options of the cache of records in memory. */
 export interface CacheOptions {
   /**
-   * Maximum number of records, up to 10000000. The least recently used record is evicted first. 0 disables the cache.
+   * Maximum number of cached records, up to 10000000. The least recently used record is evicted first. 0 disables the
+   * cache.
    *
    * @defaultValue 10000
    */
   maxEntries?: number | undefined;
   /**
-   * Maximum age of a record, in milliseconds of the clock `now`. 0 disables the cache, unless `staleIfErrorMs` is set.
+   * Maximum age of a cached record in milliseconds, by the clock `now`. 0 disables the cache, unless `staleIfErrorMs`
+   * is set.
    *
    * @defaultValue 10000
    */
   ttlMs?: number | undefined;
   /**
-   * Time after `ttlMs` for which a record is still returned while the database is UNAVAILABLE, in milliseconds. For
-   * such a record, `isStale(record)` is true. It may lack changes of other processes, such as a revocation, but not
-   * changes of this service. With 0, no outdated record is returned.
+   * Time in milliseconds after `ttlMs` for which the cache still returns a record while the database is UNAVAILABLE.
+   * `isStale(record)` is true for such a record. The record may lack changes of other processes, such as a revocation,
+   * but not changes of this service. With 0, the cache returns no outdated record.
    *
    * Records that do not exist, reads with `consistency: 'primary'` and reads inside a transaction are excluded.
    *

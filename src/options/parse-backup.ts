@@ -3,9 +3,9 @@ import { invalidInput } from '../errors/failure';
 import { checkNonEmptyText, checkObject, ifDefined } from '../validation/checks';
 import type { BackupProgress } from './backup-options';
 
-/** Path of a backup, and the callback for its progress. */
+/** Path of a backup, and the listener for its progress. */
 export interface BackupRequest {
-  /** Absolute path. */
+  /** Absolute path of the backup. */
   readonly path: string;
   readonly onProgress: (progress: BackupProgress) => void;
 }
@@ -13,7 +13,7 @@ export interface BackupRequest {
 const optionNames = new Set(['onProgress'] as const);
 
 /**
- * Checks the arguments of `backup()`, and makes the path absolute.
+ * Checks the arguments of `db.backup()`, and makes the path absolute.
  *
  * @throws INVALID_INPUT when an argument is invalid
  */
@@ -28,13 +28,13 @@ export function parseBackup(path: unknown, options: unknown = {}): BackupRequest
 function checkPath(value: unknown): string {
   const path = checkNonEmptyText(value, 'path');
   if (/^(?:file|postgres(?:ql)?):/.test(path)) throw invalidInput('path', 'must be a path, not a URL');
-  // The driver trims a path before it opens the file, so it could never open a file with such a name.
+  // Rejects outer spaces, because the driver trims a path before it opens the file. It could never open such a file.
   if (path !== path.trim()) throw invalidInput('path', 'must not begin or end with a space');
   return path;
 }
 
 function checkProgress(value: unknown, field: string): (progress: BackupProgress) => void {
-  // The types of the parameters cannot be checked, because they do not exist at run time.
+  // The cast cannot be verified, because the types of a function's parameters do not exist at run time.
   if (typeof value === 'function') return value as (progress: BackupProgress) => void;
   throw invalidInput(field, 'must be a function');
 }

@@ -10,9 +10,9 @@ import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
  */
 export interface ReadOptions {
   /**
-   * `primary`: the read sees all committed changes. Otherwise a read replica or the cache may answer. A replica's
-   * result is up to `maxReplicaLagMs` old, and a cached record may lack changes of other processes (see the option
-   * `cache`).
+   * `primary`: the read sees all committed changes. Without this option, a read replica or the cache may answer. A
+   * replica's result is up to `maxReplicaLagMs` old, and a cached record may lack changes of other processes (see the
+   * option `cache`).
    *
    * The change feed is always read on the primary. On SQLite, `primary` only excludes the records that
    * `cache.staleIfErrorMs` allows. A read inside a transaction always uses the connection of the transaction.
@@ -25,7 +25,7 @@ export interface ReadOptions {
 const names = new Set(['consistency'] as const);
 
 /**
- * Reports whether the options request the primary.
+ * Reports whether the options of a read request the primary.
  *
  * @throws INVALID_INPUT when the options are invalid
  */

@@ -17,19 +17,19 @@ import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './
 import type { ServiceSettings } from './service-settings';
 import type { DatabaseOptions, Durability, MigrationMode, SqliteDriverName } from './types';
 
-/** Checked option `retry`: limits of the attempts and waits after transient failures. */
+/** Validated option `retry`: limits of the attempts and waits after transient failures. */
 export type RetryPolicy = { readonly [K in keyof RetryOptions]-?: number };
 
-/** Conditions under which the circuit breaker opens and probes the database. */
+/** Validated option `breaker`: conditions under which the circuit breaker opens and probes the database. */
 export type BreakerSettings = { readonly [K in keyof BreakerOptions]-?: number };
 
-/** Settings of the connection pool for PostgreSQL. Times in milliseconds; 0 means no limit. */
+/** Validated option `pool` for PostgreSQL. Times are in milliseconds; 0 means no limit. */
 export type PoolSettings = { readonly [K in keyof PoolOptions]-?: number };
 
-/** Settings of the record cache. */
+/** Validated option `cache` of the record cache. */
 export type CacheSettings = { readonly [K in keyof CacheOptions]-?: number };
 
-/** Checked options with their defaults. */
+/** Validated options of a database service, with their defaults. */
 export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFeedRead'> {
   readonly limits: Limits;
   readonly location: DatabaseLocation;
@@ -39,7 +39,7 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFee
   readonly pool: PoolSettings;
   readonly allowReset: boolean;
   readonly busyTimeoutMs: number;
-  /** Driver that the application requests; undefined when any driver may be used. */
+  /** SQLite driver that the application requests; undefined when any driver may be used. */
   readonly driver: SqliteDriverName | undefined;
   readonly durability: Durability;
   readonly maxWalBytes: number;
@@ -48,7 +48,7 @@ export interface ResolvedOptions extends Omit<ServiceSettings, 'checks' | 'onFee
   readonly breaker: BreakerSettings | undefined;
   readonly closeTimeoutMs: number;
   readonly transactionIdleTimeoutMs: number;
-  /** Settings of the cache; undefined when it is disabled. */
+  /** Settings of the record cache; undefined when it is disabled. */
   readonly cache: CacheSettings | undefined;
   readonly logger: Logger | undefined;
   readonly onEvent: ((event: DatabaseEvent) => void) | undefined;
@@ -89,7 +89,7 @@ const breakerNames = new Set(['failures', 'resetMs'] as const);
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
 /**
- * Returns the checked options with their defaults.
+ * Returns the validated options of a database service, with their defaults.
  *
  * @throws INVALID_OPTIONS when an option is unknown or invalid
  */
@@ -168,12 +168,11 @@ function parseCache(value: unknown): CacheSettings | undefined {
     ) ?? 10_000;
   const ttlMs = ifDefined(cache.ttlMs, 'cache.ttlMs', checkCount) ?? 10_000;
   const staleIfErrorMs = ifDefined(cache.staleIfErrorMs, 'cache.staleIfErrorMs', checkCount) ?? 0;
-  // No cache is created when its size or its times are 0, because it could never return a record.
+  // Creates no cache when its size or its times are 0, because it could never return a record.
   return maxEntries === 0 || ttlMs + staleIfErrorMs === 0 ? undefined : { maxEntries, ttlMs, staleIfErrorMs };
 }
 
-// The option is also checked on SQLite, which ignores it, because an application may use the same options for both
-// engines.
+// Checks the option `pool` also on SQLite, which ignores it: an application may use the same options for both engines.
 function parsePool(value: unknown): PoolSettings {
   const pool = checkObject(value === undefined ? {} : value, 'pool', poolNames);
   const maxConnections = ifDefined(pool.maxConnections, 'pool.maxConnections', (count, field) =>
@@ -197,7 +196,7 @@ function parseReplicas(value: unknown, location: DatabaseLocation): PostgresqlLo
   return urls.map((url, index) => parsePostgresqlUrl(url, `replicaUrls[${index}]`));
 }
 
-// Timers of Node.js have a maximum delay of 2 ** 31 - 1 milliseconds.
+// Allows at most 2 ** 31 - 1 milliseconds, the maximum delay of a timer in Node.js.
 function checkTimeout(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, 2 ** 31 - 1);
 }
@@ -206,8 +205,8 @@ function checkCount(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
-// The minimum is 4 MiB. With a lower limit, the thread would copy the log all the time, because SQLite itself begins to
-// copy at 4 MB.
+// Requires at least 4 MiB. With a lower limit, the thread would copy the write-ahead log all the time, because SQLite
+// itself begins to copy at 4 MB.
 function checkWalBytes(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 4_194_304, Number.MAX_SAFE_INTEGER);
 }

@@ -2,12 +2,12 @@ import { Failure } from '../errors/failure';
 import type { Validator } from '../validation/validator';
 import { maxTimeMs, minTimeMs } from '../sql/time-range';
 
-/** Settings of the services. They are a part of the resolved options. */
+/** Settings of the services, a part of the resolved options of a database. */
 export interface ServiceSettings {
   /** Clock: returns the time in whole milliseconds since 1970. */
   readonly now: () => number;
   readonly maxResults: number;
-  /** Checks that depend on the limits. */
+  /** Checks of arguments that depend on the option `limits`. */
   readonly checks: Validator;
   readonly defaultAgentLifetimeMs: number;
   /** Called after each read of the change feed, with the sequence number up to which it has read. */
@@ -30,7 +30,7 @@ function readClock(now: () => number): number {
   try {
     return Math.floor(now());
   } catch (cause) {
-    // `now`, which is a function of the application, threw an error or returned a value such as a BigInt.
+    // `now`, a function of the application, threw an error or returned a value such as a BigInt.
     throw new Failure('INVALID_OPTIONS', 'now must be a function that does not throw', { field: 'now', cause });
   }
 }

@@ -22,15 +22,15 @@ export interface TransactionOptions {
    */
   isolation?: TransactionIsolation | undefined;
   /**
-   * Name of the transaction in events and traces, such as `transfer`, with up to 100 characters. Logs and metrics show
-   * the name, so it must not contain data.
+   * Name of the transaction in events and traces, such as `transfer`, with up to 100 characters. It must not contain
+   * data, because logs and metrics show it.
    *
    * @defaultValue no name
    */
   name?: string | undefined;
 }
 
-/** Validated options of a transaction. */
+/** Validated options of `db.transaction`. */
 export interface ParsedTransactionOptions {
   readonly isolation: TransactionIsolation;
   readonly name?: string | undefined;
@@ -41,7 +41,7 @@ const maxNameLength = 100;
 const names = new Set(['isolation', 'name'] as const);
 
 /**
- * Returns the validated options.
+ * Returns the validated options of `db.transaction`.
  *
  * @throws INVALID_INPUT when the options are invalid
  */

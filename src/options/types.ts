@@ -38,21 +38,21 @@ export interface DatabaseOptions {
    */
   url?: string | undefined;
   /**
-   * URLs of PostgreSQL read replicas. They answer reads outside transactions, except reads with
-   * `consistency: 'primary'`. The primary answers in place of a replica that is unreachable, is too far behind, or does
-   * not follow the primary. Must be empty on SQLite.
+   * URLs of PostgreSQL read replicas. The replicas answer reads outside transactions, except reads with `consistency:
+   * 'primary'`. The primary answers in place of a replica that is unreachable, is too far behind, or does not follow
+   * the primary. Must be empty on SQLite.
    *
    * @defaultValue `[]`
    */
   replicaUrls?: readonly string[] | undefined;
   /**
-   * Maximum age of a replica's result, in milliseconds; with 0, no replica is used.
+   * Maximum age in milliseconds of a result from a read replica; with 0, no replica is used.
    *
    * @defaultValue 5000
    */
   maxReplicaLagMs?: number | undefined;
   /**
-   * Handling of the schema at `initialize()`. `apply`: applies the pending migrations. `verify`: fails with
+   * Handling of the database schema by `initialize()`. `apply`: applies the pending migrations. `verify`: fails with
    * SCHEMA_OUTDATED or SCHEMA_TOO_NEW when the schema does not match this version. `skip`: does not check the schema.
    *
    * @defaultValue `apply` on SQLite, `verify` on PostgreSQL
@@ -65,8 +65,8 @@ export interface DatabaseOptions {
    */
   pool?: PoolOptions | undefined;
   /**
-   * Maximum time in milliseconds that each attempt of a call waits for another process's lock on a SQLite file; 0 does
-   * not wait. The event loop is not blocked meanwhile. PostgreSQL ignores the option.
+   * Maximum time in milliseconds that each attempt of a call waits for another process's lock on a SQLite file. With 0,
+   * the call does not wait. The wait does not block the event loop. PostgreSQL ignores the option.
    *
    * @defaultValue 5000
    */
@@ -124,8 +124,8 @@ export interface DatabaseOptions {
    */
   cache?: CacheOptions | undefined;
   /**
-   * Maximum time in milliseconds that `close()` waits for calls in flight. After this time, `close()` aborts them. With
-   * 0, it aborts them at once.
+   * Maximum time in milliseconds that `close()` waits for calls in flight. Afterwards, `close()` aborts them. With 0,
+   * it aborts them at once.
    *
    * @defaultValue 30000
    */
@@ -161,14 +161,14 @@ export interface DatabaseOptions {
    */
   defaultAgentLifetimeMs?: number | undefined;
   /**
-   * Logger for failures, retries, migrations and changes of the circuit breaker and the replicas. No line contains a
-   * value, a key, a path or a secret. An error that the logger throws is ignored.
+   * Logger for failures, retries, migrations and changes of the circuit breaker and the replicas. No logged line
+   * contains a value, a key, a path or a secret. An error that the logger throws is ignored.
    *
    * @defaultValue nothing is logged
    */
   logger?: Logger | undefined;
   /**
-   * Called with every {@link DatabaseEvent}. An error that the function throws is ignored.
+   * Listener that is called with every {@link DatabaseEvent}. An error that the listener throws is ignored.
    *
    * @defaultValue no events are created
    */
@@ -180,7 +180,7 @@ export interface DatabaseOptions {
    */
   now?: (() => number) | undefined;
   /**
-   * Allows `DatabaseServiceFactory.resetDatabase()` to delete all records of a PostgreSQL database.
+   * True to allow `DatabaseServiceFactory.resetDatabase()` to delete all records of a PostgreSQL database.
    *
    * @defaultValue false
    */

@@ -10,8 +10,8 @@ const oneOf =
     values.includes(value);
 
 /**
- * Parameters of node-postgres that this package supports, with a check of their values. The driver would ignore or
- * misinterpret a value that fails its check.
+ * Parameters of node-postgres that this package supports, each with the check of its value. node-postgres would ignore
+ * or misinterpret a value that fails this check.
  */
 const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['user', anything],
@@ -36,7 +36,7 @@ const driverParameters: ReadonlyMap<string, Check> = new Map<string, Check>([
 ]);
 
 /**
- * Parameters of Prisma's engines, except `schema`. They are allowed, and ignored, because Prisma's tools may use the
+ * URL parameters of Prisma's engines, except `schema`. They are allowed and ignored, because Prisma's tools may use the
  * same URL.
  */
 const prismaParameters: ReadonlySet<string> = new Set([
@@ -55,10 +55,10 @@ const prismaParameters: ReadonlySet<string> = new Set([
   'sslpassword',
 ]);
 
-/** Checked parameters of a URL. */
+/** Validated parameters of a database URL. */
 export interface UrlParameters {
   readonly schema: string | undefined;
-  /** Names of the given parameters that only Prisma's engines use. */
+  /** Names of the URL parameters that only Prisma's engines use. */
   readonly ignored: readonly string[];
 }
 
@@ -80,8 +80,8 @@ export function checkPostgresqlParameters(parameters: URLSearchParams, field: st
   return { schema, ignored };
 }
 
-// PostgreSQL gives `$user` and names that begin with `pg_` a special meaning. It truncates a name to 63 bytes, so two
-// longer names could mean the same schema.
+// Rejects schema names with a special meaning in PostgreSQL: `$user`, and names that begin with `pg_`. Also rejects
+// long names: PostgreSQL truncates a name to 63 bytes, so two longer names could mean the same schema.
 function checkSchema(schema: string, field: string): void {
   if (schema === '') throw invalidUrl(field, 'must not name an empty schema');
   if (schema === '$user' || schema.startsWith('pg_')) throw invalidUrl(field, 'must not name a system schema');
@@ -97,8 +97,8 @@ export function checkSqliteParameters(parameters: URLSearchParams, field: string
   return checkNames(parameters, field, () => false);
 }
 
-// Withholds the names of the parameters when one of them contains "@". Then the URL may have a password with an
-// unescaped "?", and what looks like a parameter may be the rest of the password.
+// Hides the names of all parameters when one of them contains "@": what looks like a parameter may then be the rest of
+// a password with an unescaped "?".
 function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
   const seen = new Set<string>();
   const ignored: string[] = [];

@@ -11,7 +11,7 @@ export interface CopiedMigrations {
   readonly copied: readonly string[];
   /** Names of the migrations that the folder already contains. */
   readonly unchanged: readonly string[];
-  /** Names of the migrations that exist in the folder with other content. They stay unchanged. */
+  /** Names of the migrations that exist in the folder with other content. Their files stay unchanged. */
   readonly different: readonly string[];
 }
 
@@ -45,7 +45,8 @@ export async function copyMigrations(engine: EngineName, folder: string): Promis
 }
 
 /**
- * Returns the engine that the file `migration_lock.toml` of a migrations folder names; undefined without such a file.
+ * Returns the database provider that the file `migration_lock.toml` of a migrations folder names; undefined without
+ * this file.
  */
 export async function readLockedProvider(folder: string): Promise<string | undefined> {
   const text = await readIfPresent(join(folder, lockFile));

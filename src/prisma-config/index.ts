@@ -24,28 +24,28 @@ export interface PrismaConfigOptions {
    */
   url?: string | undefined;
   /**
-   * URL of an empty PostgreSQL database in which `prisma migrate dev` replays the migrations.
+   * URL of an empty PostgreSQL database (shadow database), in which `prisma migrate dev` replays the migrations.
    *
    * @defaultValue Prisma creates a database and drops it
    */
   shadowDatabaseUrl?: string | undefined;
 }
 
-/** Configuration of Prisma's command line. Can be passed to `defineConfig` of `prisma/config`. */
+/** Configuration of Prisma's command line, for `defineConfig` of `prisma/config`. */
 export interface PrismaConfiguration {
-  /** Absolute path of this package's schema for the engine. */
+  /** Absolute path of this package's Prisma schema for the engine. */
   readonly schema: string;
   /** Absolute path of the folder with this package's migrations for the engine. */
   readonly migrations: { readonly path: string };
   readonly datasource: { readonly url: string; readonly shadowDatabaseUrl?: string };
   readonly experimental: { readonly externalTables: true };
-  /** Tables that the migrations create but Prisma's schema language cannot describe. */
+  /** Names of the tables that the migrations create but Prisma's schema language cannot describe. */
   readonly tables: { external: string[] };
 }
 
 /**
  * Tables of SQLite's search index, including the internal tables of FTS5. Prisma's schema language cannot describe
- * them. As external tables, they are not reported as drift by Prisma Migrate.
+ * them. Prisma Migrate does not report external tables as drift.
  */
 const searchTables = ['', '_search', '_search_config', '_search_data', '_search_idx'].map(
   (part) => `agent_names${part}`,
@@ -53,8 +53,8 @@ const searchTables = ['', '_search', '_search_config', '_search_data', '_search_
 
 /**
  * Returns the configuration with which Prisma's command line works on the tables of this package: `prisma migrate
- * deploy`, `prisma migrate status` and `prisma studio`. For an application whose own schema is in the same database,
- * see {@link externalTables}.
+ * deploy`, `prisma migrate status` and `prisma studio`. If the application has its own schema in the same database, see
+ * {@link externalTables}.
  *
  * @throws INVALID_OPTIONS when Prisma's command line cannot open a database with this URL, such as `:memory:`.
  * @example

@@ -6,7 +6,7 @@ import { invalidUrl } from '../options/invalid-url';
 const ambiguous = /[?]|%[0-9a-f]{2}/i;
 
 /**
- * Matches a URL in the normal form, which `normaliseDatabaseUrl` returns: `file://` and an absolute path without
+ * Matches a file URL in the normal form that `normaliseDatabaseUrl` returns: `file://` and an absolute path without
  * escapes.
  */
 const normalForm = /^file:\/\/(?=\/)/;
@@ -22,8 +22,8 @@ export function isPostgresqlUrl(url: string): boolean {
 }
 
 /**
- * Returns the absolute path of the database file for a URL in the normal form. Parses any other URL like the option
- * `url`.
+ * Returns the absolute path of the database file that a URL names. Reads a URL in the form of `normaliseDatabaseUrl`
+ * without decoding it, and any other URL like the option `url`.
  */
 export function toDatabasePath(url: string): string {
   return normalForm.test(url) && !ambiguous.test(url) ? resolve(url.replace(normalForm, '')) : pathOf(url);

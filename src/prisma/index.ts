@@ -8,8 +8,8 @@ export { prismaAdapter, type PrismaAdapterOptions } from './prisma-adapter';
 export type { TimestampFormat } from './sqlite-values';
 
 /**
- * Prisma Client for the tables of this package, on both engines. The adapter decides which generated client is used;
- * both have the same models and calls.
+ * Prisma Client for the tables of this package, on both engines. The adapter determines which of the two generated
+ * clients is used. Both clients have the same models and calls.
  *
  * @example
  * ```ts

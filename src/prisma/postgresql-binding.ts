@@ -14,15 +14,18 @@ import type { NativeAccess } from '../storage/native-access';
 import type { EngineBinding } from './engine-binding';
 
 /**
- * Maximum number of parameters of one statement. This is Prisma Client's own limit for PostgreSQL; the protocol allows
- * 65,535.
+ * Maximum number of parameters of one SQL statement. This is Prisma Client's own limit for PostgreSQL; the PostgreSQL
+ * protocol allows 65,535.
  */
 const maxBindValues = 32_766;
 
 const settingsSql = `SELECT current_schema() AS schema,
   current_setting('DateStyle') LIKE 'ISO%' AND now()::text LIKE '%+00' AS readable`;
 
-/** Returns the binding of PostgreSQL. It runs Prisma's official adapter on the connections of this package. */
+/**
+ * Returns the binding of Prisma's driver adapter for PostgreSQL. It runs Prisma's official adapter on the connections
+ * of this package.
+ */
 export function postgresqlBinding(): EngineBinding<PoolClient> {
   const adapters = new WeakMap<PoolClient, Promise<SqlDriverAdapter>>();
   const adapterOf = (client: PoolClient): Promise<SqlDriverAdapter> => {
@@ -42,7 +45,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
     connectionInfo: async (native) => {
       const [row] = await native.query(settingsSql, []);
       if (row?.['readable'] !== true) throw unreadableTimes();
-      // Prisma Client writes this schema in front of the names of tables.
+      // Prisma Client qualifies the names of tables with this schema.
       const schemaName = typeof row['schema'] === 'string' ? row['schema'] : 'public';
       return { schemaName, maxBindValues, supportsRelationJoins: true };
     },
@@ -73,8 +76,8 @@ function accessOf(native: NativeAccess): PostgresqlNativeAccess {
   throw new Failure('INTERNAL', 'the database is not on PostgreSQL');
 }
 
-// Creates the failure for a pooler whose sessions have another DateStyle or time zone. This package cannot change these
-// settings, because other clients of the pooler share its connections.
+// Creates the failure for a connection pooler whose sessions have another DateStyle or time zone. This package cannot
+// change these settings, because other clients of the pooler share its connections.
 function unreadableTimes(): Failure {
   const message =
     'Prisma Client needs the settings DateStyle = ISO and TimeZone = UTC behind a pooler: set them with ALTER ROLE';
@@ -82,20 +85,19 @@ function unreadableTimes(): Failure {
 }
 
 /**
- * Returns an object that runs all queries on `client`. It looks like a pool, because the official adapter accepts only
- * a pool.
+ * Returns an object that resembles a pool and runs all queries on `client`. The official adapter accepts only a pool.
  */
 function poolOf(client: PoolClient): Pool {
-  // An object with the prototype of Pool is enough, because the official adapter only calls `query` and listens for
-  // errors. A real pool would run queries on other connections.
+  // The prototype of Pool is enough, because the official adapter only calls `query` and listens for errors. A real
+  // pool would run queries on other connections.
   return Object.create(Pool.prototype, {
     query: { value: (config: QueryConfig) => client.query(config) },
     options: { value: {} },
   }) as Pool;
 }
 
-// Adds the time zone: the official adapter sends times without one, and the server would use the time zone of the
-// session.
+// Adds the time zone UTC to the times of a query. The official adapter sends times without a zone, so the server would
+// use the time zone of the session.
 function withZones(query: SqlQuery): SqlQuery {
   const isTime = query.argTypes.map(({ scalarType, arity }) => scalarType === 'datetime' && arity === 'scalar');
   if (!isTime.includes(true)) return query;

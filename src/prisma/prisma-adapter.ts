@@ -56,7 +56,10 @@ export function prismaAdapter(
     : adapterFactory(session, sqliteBinding(timestampFormat));
 }
 
-/** Returns an adapter that runs Prisma's queries on a session. Tests pass a session without services. */
+/**
+ * Returns an adapter that runs Prisma's queries on a database session. Tests use it with a session that has no
+ * services.
+ */
 export function adapterFactory<C>(session: Session, binding: EngineBinding<C>): SqlDriverAdapterFactory {
   return { ...binding.info, connect: () => connect(session, binding) };
 }
@@ -89,8 +92,8 @@ async function withPrismaErrors<C, T>(binding: EngineBinding<C>, work: () => Pro
 const rolledBack = new Error('rolled back');
 
 /**
- * Begins a transaction that lasts until Prisma ends it. Inside the callback of `db.transaction`, it is a savepoint of
- * that transaction.
+ * Begins a transaction that lasts until Prisma ends it. Inside the callback of `db.transaction`, the new transaction is
+ * a savepoint of the outer one.
  */
 function startTransaction<C>(
   session: Session,
@@ -101,8 +104,8 @@ function startTransaction<C>(
     let isStarted = false;
     const hold = (native: NativeAccess): Promise<void> =>
       binding.exclusive(native, (connection) => {
-        // After a conflict or a fail-over, the session runs this callback again, but Prisma cannot repeat its queries.
-        // So the repeated attempt fails, with an error that asks the application to repeat the transaction.
+        // The session runs this callback again after a conflict or a fail-over, but Prisma cannot repeat its queries.
+        // Therefore the repetition fails with an error that asks the application to repeat the transaction.
         if (isStarted) {
           throw new DriverAdapterError({ ...writeConflict, originalMessage: 'the transaction has to be repeated' });
         }
@@ -118,15 +121,15 @@ function startTransaction<C>(
     const ended = done.catch((error: unknown) => {
       throw toTransactionError(binding, error);
     });
-    // After the transaction has begun, `reject` has no effect: `commit` or `rollback` reports the error.
+    // `reject` has no effect after the transaction has begun: then `commit` or `rollback` reports the error.
     ended.catch(reject);
   });
 }
 
-/** Error that Prisma Client reports as P2034. This code asks the application to repeat the transaction. */
+/** Error that Prisma Client reports with the code P2034, which asks the application to repeat the transaction. */
 const writeConflict = { kind: 'TransactionWriteConflict' } as const;
 
-/** Converts the error with which a transaction could not begin or end. */
+/** Converts the error of a transaction that could not begin or end to an error that Prisma understands. */
 function toTransactionError<C>(binding: EngineBinding<C>, error: unknown): Error {
   const cause = driverErrorOf(error) ?? error;
   const { code, message, isSerializationConflict } = binding.classify(cause);
@@ -137,8 +140,8 @@ function toTransactionError<C>(binding: EngineBinding<C>, error: unknown): Error
 }
 
 /**
- * Converts a conflict at COMMIT to P2034. Returns any other error unchanged. Prisma Client itself converts only
- * conflicts of queries.
+ * Converts a conflict at COMMIT to an error that Prisma Client reports with the code P2034. Returns any other error
+ * unchanged. Prisma Client itself converts only the conflicts of queries.
  */
 function toCommitError(error: unknown): unknown {
   if (!(error instanceof DriverAdapterError) || error.cause.kind !== writeConflict.kind) return error;
@@ -148,7 +151,7 @@ function toCommitError(error: unknown): unknown {
   return new Prisma.PrismaClientKnownRequestError(message, { code: 'P2034', clientVersion, meta });
 }
 
-/** Functions that end a transaction. */
+/** Functions that end a transaction of Prisma. */
 interface TransactionEnd {
   readonly commit: () => void;
   readonly rollback: (reason: Error) => void;
@@ -166,7 +169,7 @@ function toTransaction<C>(
     withPrismaErrors(binding, async () => binding.command(connection, sql));
   return {
     ...binding.info,
-    // With this option, Prisma does not send COMMIT and ROLLBACK itself: the session does.
+    // Makes Prisma not send COMMIT and ROLLBACK itself, because the session sends them.
     options: { usePhantomQuery: true },
     queryRaw: (query) =>
       withPrismaErrors(binding, async () => {
@@ -190,7 +193,7 @@ function toTransaction<C>(
         if (error !== rolledBack) throw error;
       });
     },
-    // Prisma generates these names from a letter and a number, so they need no escaping.
+    // Prisma generates the names of savepoints from a letter and a number, so they need no escaping.
     createSavepoint: (name) => command(`SAVEPOINT "${name}"`),
     rollbackToSavepoint: (name) => command(`ROLLBACK TO "${name}"`),
     releaseSavepoint: (name) => command(`RELEASE "${name}"`),

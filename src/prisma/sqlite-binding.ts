@@ -8,10 +8,10 @@ import type { EngineBinding } from './engine-binding';
 import { toDriverAdapterError } from './sqlite-errors';
 import { toColumnTypes, toPrismaRow, toSqliteValue, type TimestampFormat } from './sqlite-values';
 
-/** Maximum number of parameters of one statement, in the SQLite library of better-sqlite3. */
+/** Maximum number of parameters of one SQL statement in the SQLite library of better-sqlite3. */
 const maxBindValues = 32_766;
 
-/** Returns the binding of SQLite. */
+/** Returns the binding of Prisma's driver adapter for SQLite. */
 export function sqliteBinding(timestampFormat: TimestampFormat): EngineBinding<SqliteConnection> {
   const valuesOf = ({ args, argTypes }: SqlQuery): unknown[] =>
     args.map((argument, index) => toSqliteValue(argument, argTypes[index], timestampFormat));
@@ -60,8 +60,8 @@ function queryOn(connection: SqliteConnection, sql: string, values: readonly unk
     return { columnNames: [], columnTypes: [], rows: [] };
   }
   const rows = statement.all(...values);
-  // Reads the columns after the statement has run. If the schema has changed, SQLite compiles the statement again when
-  // it runs, and the columns may differ.
+  // Reads the columns after the statement has run. SQLite compiles a statement again when the schema has changed, and
+  // then the columns may differ.
   const columns = statement.columns();
   const columnTypes = toColumnTypes(
     columns.map(({ type }) => type),

@@ -1,7 +1,7 @@
 import { DriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
 import { sqliteErrorOf } from '../engines/sqlite/errors/sqlite-error';
 
-/** Converts an error of the driver to one that Prisma understands. Returns any other error unchanged. */
+/** Converts an error of the SQLite driver to an error that Prisma understands. Returns any other error unchanged. */
 export function toDriverAdapterError(error: unknown): unknown {
   const driverError = sqliteErrorOf(error);
   if (driverError === undefined) return error;
@@ -24,7 +24,8 @@ function mapDriverError(code: string, message: string): MappedError {
   }
 }
 
-// SQLite has only one code for all errors in the text of a statement. The message shows which error it is.
+// Distinguishes the errors by their message, because SQLite has only one code for all errors in the text of a
+// statement.
 function mapMessage(message: string): MappedError {
   const missingTable = /^no such table: (.*)$/s.exec(message)?.[1];
   if (missingTable !== undefined) return { kind: 'TableDoesNotExist', table: missingTable };
@@ -45,7 +46,7 @@ function constraintOf(columns: readonly string[] | undefined): { constraint?: { 
     : { constraint: { fields: columns.map((column) => column.split('.').at(-1) ?? '') } };
 }
 
-/** Returns the columns of a message such as "UNIQUE constraint failed: table.column, table.column". */
+/** Returns the columns in an error message such as "UNIQUE constraint failed: table.column, table.column". */
 function constrainedColumns(message: string): string[] | undefined {
   return message.split('constraint failed: ')[1]?.split(', ');
 }

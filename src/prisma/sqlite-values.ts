@@ -1,15 +1,21 @@
 import { ColumnTypeEnum, type ArgType, type ColumnType } from '@prisma/driver-adapter-utils';
 
-/** Form in which times are stored: as integers in milliseconds since 1970, or as texts in ISO 8601. */
+/**
+ * Form in which Prisma's adapter stores times on SQLite: as integers in milliseconds since 1970, or as texts in ISO
+ * 8601.
+ */
 export type TimestampFormat = 'milliseconds' | 'iso8601';
 
 /*
  * Conversion between SQLite's values and the values of Prisma's driver adapters. The results are the same as those of
- * the official adapter for better-sqlite3 with `timestampFormat: 'unixepoch-ms'`; a test compares them. Integers in the
- * rows must be of type bigint.
+ * the official adapter for better-sqlite3 with `timestampFormat: 'unixepoch-ms'`. A test compares both adapters.
+ * Integers in the rows must have the type bigint.
  */
 
-/** Prisma's types by the declared type of a column. For all other declared types, the stored values decide. */
+/**
+ * Types of Prisma by the declared type of an SQLite column. For all other declared types, the stored values determine
+ * the type.
+ */
 const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
   ['DECIMAL', ColumnTypeEnum.Numeric],
   ['FLOAT', ColumnTypeEnum.Float],
@@ -45,8 +51,8 @@ const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
 ]);
 
 /**
- * Returns Prisma's type of each column. The declared type decides, or else the first value that is not null, or else
- * the type is 32-bit integer.
+ * Returns the Prisma type of each column. The declared type of the column determines it, or else the first value that
+ * is not null. Without such a value, the type is a 32-bit integer.
  */
 export function toColumnTypes(
   declared: readonly (string | null)[],
@@ -61,14 +67,14 @@ export function toColumnTypes(
 }
 
 /**
- * Converts a row to the form that Prisma expects: times as ISO 8601 texts, and integers as numbers. An integer that is
- * too large for a number becomes a text.
+ * Converts a row of SQLite to the form that Prisma expects: times as ISO 8601 texts, and integers as numbers. An
+ * integer that is too large for a number becomes a text.
  */
 export function toPrismaRow(row: readonly unknown[], types: readonly ColumnType[]): unknown[] {
   return row.map((value, index) => toPrismaValue(value, types[index]));
 }
 
-/** Converts a parameter of Prisma to a value that SQLite accepts. */
+/** Converts a parameter of a Prisma query to a value that SQLite accepts. */
 export function toSqliteValue(argument: unknown, type: ArgType | undefined, format: TimestampFormat): unknown {
   if (typeof argument === 'boolean') return argument ? 1 : 0;
   if (argument instanceof Date) return toStoredTime(argument, format);
@@ -90,7 +96,7 @@ export function toSqliteValue(argument: unknown, type: ArgType | undefined, form
   }
 }
 
-// Returns the stored form of a time. It must be the same as that of the official adapter.
+// Returns the stored form of a time. It must be the same as that of Prisma's official adapter.
 function toStoredTime(time: Date, format: TimestampFormat): number | string {
   return format === 'milliseconds' ? time.getTime() : time.toISOString().replace('Z', '+00:00');
 }

@@ -5,7 +5,7 @@ import { checkAnyTime, checkBoolean, checkOneOf } from '../validation/checks';
 import { foldCase } from '../validation/fold-case';
 import type { ParseField, TermInput, TermKey } from './filter-field';
 
-/** Context that every kind of record passes to the functions that compose SQL. */
+/** Context from which the SQL conditions on every kind of record are composed. */
 interface SqlContext {
   readonly dialect: Dialect;
 }
@@ -16,7 +16,7 @@ export const parseTexts: ParseField<string[]> = (value, field, checks) => checks
 
 export const parseBoolean: ParseField<boolean> = (value, field) => checkBoolean(value, field);
 
-/** Parses a part of a text, to search regardless of upper and lower case. */
+/** Parses a text that is searched for as a part of other texts, regardless of upper and lower case. */
 export const parsePart: ParseField<string> = (value, field, checks) => foldCase(checks.name(value, field));
 
 /** Returns a parser for a list of values of an enumeration. The parser removes duplicates. */
@@ -27,14 +27,14 @@ export function parseChoices<T extends string>(allowed: Readonly<Record<string, 
 }
 
 /**
- * Returns the values that `given` also contains; all values when `given` is undefined. Combines two fields of a query
- * that set the same term, such as `id` and `ids`: a record must match both.
+ * Returns the values that `given` also contains; all values when `given` is undefined. Combines two query fields that
+ * restrict the same value, such as `id` and `ids`: a record must match both.
  */
 export function intersect<T>(values: T[], given: readonly T[] | undefined): T[] {
   return given === undefined ? values : values.filter((value) => given.includes(value));
 }
 
-/** Tests whether `column` is one of a list of texts of any length. */
+/** Returns a query condition that `column` is one of a list of texts of any length. */
 export function idList(column: Sql) {
   return {
     condition: ({ bind }: TermInput<string[], TermKey>, { dialect }: SqlContext): Sql =>
@@ -46,7 +46,7 @@ export function idList(column: Sql) {
   };
 }
 
-/** Tests whether `column` equals a text. */
+/** Returns a query condition that `column` equals a text. */
 export function equalTo(column: Sql) {
   return {
     parse: parseText,
@@ -55,7 +55,8 @@ export function equalTo(column: Sql) {
 }
 
 /**
- * Tests whether `column` is one of a few values. Each value is a parameter, so the cache key is the number of values.
+ * Returns a query condition that `column` is one of a few values. Each value is a bound parameter, so the number of
+ * values is the cache key of the SQL text.
  */
 export function choices<T extends string>(column: Sql) {
   return {
@@ -67,7 +68,7 @@ export function choices<T extends string>(column: Sql) {
   };
 }
 
-/** Compares `column` with a time. */
+/** Returns a query condition that compares a column with a time. */
 export function comparedTime(compare: (time: Sql) => Sql) {
   return {
     parse: (value: unknown, field: string): number => checkAnyTime(value, field),
@@ -76,14 +77,16 @@ export function comparedTime(compare: (time: Sql) => Sql) {
   };
 }
 
-/** Cache key of a part of a text. `short`: the substring indexes cannot find such a short part. */
+/**
+ * Cache key for a part of a text that is searched for. `short`: the substring indexes cannot find such a short part.
+ */
 export type PartKey = 'indexed' | 'short';
 
 export function partKeyOf(part: string): PartKey {
   return isIndexedPart(part) ? 'indexed' : 'short';
 }
 
-/** Returns the part of a text in the form that the dialects take. */
+/** Returns a part of a text, which is searched for, in the form that the methods of `Dialect` take. */
 export function toTextPart({ cacheKey, bind }: TermInput<string, PartKey>): TextPart {
   return { isIndexed: cacheKey === 'indexed', bind: (derive = (part) => part) => bind(derive) };
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { invalidInput } from '../errors/failure';
 import { isStorableText } from '../validation/is-storable-text';
 
-/** Value of a keyset position. */
+/** Value in a keyset position, from which a page of results continues. */
 export type CursorValue = string | number | null;
 
 /**
- * Version of the format of cursors. Increment it when the order or the meaning of the values changes. Then cursors of
- * older versions are refused.
+ * Version of the cursor format. Increment it when the order or the meaning of the values changes. Cursors of other
+ * versions are refused.
  */
 const version = 1;
 
@@ -37,7 +37,7 @@ export function encodeCursor(fingerprint: string, key: readonly CursorValue[]): 
 }
 
 /**
- * Returns the keyset position of a cursor.
+ * Returns the keyset position that a cursor contains.
  *
  * @param isKey - reports whether the values have the types of the query's order. A cursor may be forged by the caller.
  * @throws INVALID_INPUT for the field `after` when this package did not create the cursor, or when the cursor belongs
@@ -57,13 +57,13 @@ export function decodeCursor<K extends readonly CursorValue[]>(
 
 function partsOf(cursor: string): readonly unknown[] {
   const bytes = Buffer.from(cursor, 'base64url');
-  // `Buffer.from` ignores characters that are not base64url. Encoding the result again detects them.
+  // Encodes the bytes again to detect characters that are not base64url, because `Buffer.from` ignores them.
   if (bytes.toString('base64url') !== cursor) throw noCursor();
   try {
     const parts: unknown = JSON.parse(bytes.toString());
     if (Array.isArray(parts)) return parts;
   } catch {
-    // Throws the failure below instead, because the parser's message would contain the cursor.
+    // Throws the failure below instead, because the message of the JSON parser would contain the cursor.
   }
   throw noCursor();
 }
@@ -80,6 +80,6 @@ function withSortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withSortedKeys);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  // `fromEntries` also copies a key `__proto__`, which an assignment would not.
+  // Uses `fromEntries`, which also copies a key `__proto__`; an assignment would not.
   return Object.fromEntries(entries.map(([key, element]) => [key, withSortedKeys(element)]));
 }

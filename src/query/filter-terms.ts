@@ -12,29 +12,29 @@ import type {
 import { FilterSql } from './filter-sql';
 
 /**
- * Cache key of a filter: the part of each given term, by the name of the term. The part is 1 for a term whose SQL is
- * the same for all values.
+ * Cache key of a filter: one part for each given condition, by its name. The part is 1 for a condition whose SQL is the
+ * same for all values.
  */
 export type FilterKey = Readonly<Record<string, TermKey>>;
 
-/** Query field with the name of its term. */
+/** Query field with the name of the condition that it sets. */
 interface NamedField<C, S extends CandidateSource> {
   readonly field: string;
   readonly name: string;
   readonly definition: FilterField<unknown, string | undefined, C, S>;
 }
 
-/** A term with its name in the filter. */
+/** Condition (term) with its name in the filter. */
 interface NamedTerm<C, S extends CandidateSource> {
   readonly name: string;
   readonly term: FilterTerm<C, S>;
 }
 
 /**
- * Terms of the filters for one kind of record, from the table of its query fields. The conditions have the order of the
- * table.
+ * Conditions of the filters for one kind of record, created from a table of query fields. The conditions have the order
+ * of this table.
  *
- * @typeParam T - the table.
+ * @typeParam T - type of the table.
  */
 export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends CandidateSource> {
   /** Names of the query fields. */
@@ -54,8 +54,8 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
   }
 
   /**
-   * Checks all fields of a query. Continues after a field that no record can match, so that an invalid field is always
-   * reported.
+   * Checks all fields of a query. Continues after a field that excludes every record, so that an invalid field is
+   * always reported.
    *
    * @returns the filter without absent fields; null when no record can match.
    * @throws INVALID_INPUT when a field is invalid
@@ -71,7 +71,7 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
       if (value !== undefined) filter[name] = value;
     }
     if (this.#matchesNothing(filter)) return null;
-    // The cast is safe: each value comes from the field of the table that determines its type.
+    // The cast is safe: each value comes from the query field that determines its type.
     return filter as FilterOf<T>;
   }
 
@@ -86,7 +86,7 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
     return key;
   }
 
-  /** Composes the SQL of the filters that have the cache key `key`. */
+  /** Composes the SQL for all filters that have the cache key `key`. */
   toSql(key: FilterKey, bind: Bind<{ readonly filter: FilterOf<T> }>): FilterSql<C, S> {
     const given = this.#terms.flatMap(({ name, term }) => {
       const cacheKey = key[name];
@@ -107,8 +107,8 @@ export class FilterTerms<T extends FilterFields<string, C, S>, C, S extends Cand
   }
 }
 
-// An empty text or list matches nothing. If an empty `owner` were ignored, the query would return the agents of all
-// owners.
+// Reports whether a value matches nothing, as an empty text or list does. An empty `owner` must not be ignored, because
+// the query would then return the agents of all owners.
 function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.length === 0);
 }

@@ -1,9 +1,11 @@
 import { Failure } from '../errors/failure';
 import { checkWholeNumber, ifDefined } from '../validation/checks';
 
-/** Requested limit and offset of the results. */
+/** Limit and offset that a query requests. */
 export interface LimitOffset {
-  /** Maximum number of results; undefined to return all results, of which there may be at most `maxResults`. */
+  /**
+   * Maximum number of results. When undefined, the query returns all results, but fails with more than `maxResults`.
+   */
   readonly limit: number | undefined;
   /** Number of results to skip; undefined to skip none. */
   readonly offset: number | undefined;
@@ -23,8 +25,8 @@ export function checkLimitOffset(query: { readonly limit?: unknown; readonly off
 }
 
 /**
- * Returns the number of rows to read. Without a limit, returns one more than allowed, so that too many results are
- * detected.
+ * Returns the number of rows that a query reads. For a query without a limit, the number is one more than allowed, so
+ * that too many results are detected.
  */
 export function rowLimit({ limit }: LimitOffset, maxResults: number): number {
   return limit ?? maxResults + 1;

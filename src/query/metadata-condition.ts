@@ -9,18 +9,21 @@ export interface MetadataTable {
   readonly ownerColumn: 'agent_id' | 'certificate_id' | 'event_id';
 }
 
-/** Parses the metadata to search for. An empty object does not restrict the results. */
+/** Parses the metadata that a query searches for. An empty object does not restrict the results. */
 export const parseMetadata: ParseField<MetadataRow[]> = toMetadataFilter;
 
-/** Tests whether the record `id` has all given metadata. JSON values are equal when their canonical texts are equal. */
+/**
+ * Returns a query condition that the record `id` has all given metadata. JSON values are equal when their canonical
+ * texts are equal.
+ */
 export function hasMetadata(id: Sql, { table, ownerColumn }: MetadataTable) {
   const owner = sql`m.${raw(ownerColumn)}`;
   return {
     parse: parseMetadata,
     condition: ({ bind }: TermInput<MetadataRow[], TermKey>, { dialect }: { readonly dialect: Dialect }): Sql => {
       const count = bind((rows) => rows.length);
-      // The LIMIT tells PostgreSQL the number of entries. Otherwise it would assume a hundred rows, as for every
-      // function that returns rows.
+      // The LIMIT tells PostgreSQL the number of metadata entries. Otherwise PostgreSQL would assume a hundred rows, as
+      // for every function that returns rows.
       const entries = sql`(SELECT * FROM ${dialect.jsonObjectEntries(bind(toEntriesJson), 'entry')} LIMIT CAST(${count} AS BIGINT)) AS wanted`;
       return sql`${id} IN (SELECT ${owner} FROM ${entries}
     JOIN ${raw(table)} m ON m.key = wanted.key AND ${dialect.equalsLongText(sql`m.value`, sql`wanted.value`)}

@@ -1,2 +1,2 @@
-/** Direction of an order. */
+/** Direction in which results are ordered. */
 export type OrderDirection = 'asc' | 'desc';

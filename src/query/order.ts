@@ -14,9 +14,9 @@ export const orderFields = ['orderBy', 'orderDirection'] as const;
 const directions = ['asc', 'desc'] as const;
 
 /**
- * Checks the order of a query.
+ * Checks the order that a query requests.
  *
- * @param checkField - checks the name of the field.
+ * @param checkField - checks the name of the field to order by.
  * @param defaultOrder - order of a query without `orderBy`. With `orderBy`, the default direction is ascending.
  * @throws INVALID_INPUT when the field or the direction is invalid
  */
@@ -36,7 +36,7 @@ export function parseOrder<F extends string>(
 /**
  * Composes the terms of ORDER BY.
  *
- * @param keys - sort expressions.
+ * @param keys - sort expressions of the order.
  * @param id - column that breaks ties, so that pages neither overlap nor skip records; undefined when the keys are
  * unique.
  */
@@ -45,24 +45,29 @@ export function orderTerms(keys: readonly Sql[], direction: OrderDirection, id: 
   return join(id === undefined ? directed : [...directed, sql`${id} ASC`], ', ');
 }
 
-/** Position in an order: a sort value, and the id that breaks ties. */
+/** Keyset position: the sort value of a record, and its id, which breaks ties. */
 interface KeysetPosition {
   readonly value: Sql;
   readonly id: Sql;
 }
 
-/** Columns by which the rows are ordered. `value` is undefined when the rows are ordered by id only. */
+/** Columns by which rows are ordered. `value` is undefined when the rows are ordered by id only. */
 export interface KeysetColumns {
   readonly value: Sql | undefined;
   readonly id: Sql;
 }
 
-/** Tests whether a row comes after `position`. Rows with equal values are in ascending order of their ids. */
+/**
+ * Composes the condition that a row comes after `position`. Rows with equal values are in ascending order of their ids.
+ */
 export function isAfter(columns: KeysetColumns, direction: OrderDirection, position: KeysetPosition): Sql {
   return compareRows(columns, direction === 'asc' ? '>' : '<', '>', position);
 }
 
-/** Tests whether a row comes before `position`. Rows with equal values are in ascending order of their ids. */
+/**
+ * Composes the condition that a row comes before `position`. Rows with equal values are in ascending order of their
+ * ids.
+ */
 export function isBefore(columns: KeysetColumns, direction: OrderDirection, position: KeysetPosition): Sql {
   return compareRows(columns, direction === 'asc' ? '<' : '>', '<', position);
 }
@@ -73,6 +78,6 @@ function compareRows({ value, id }: KeysetColumns, by: Operator, idBy: Operator,
   const operator = raw(by);
   if (value === undefined) return sql`${id} ${operator} ${position.id}`;
   const isBeyond = sql`${value} ${operator} ${position.value} OR ${id} ${raw(idBy)} ${position.id}`;
-  // The first comparison is redundant. It lets PostgreSQL and SQLite use an index range scan.
+  // The first comparison is redundant, but lets PostgreSQL and SQLite use an index range scan.
   return sql`(${value} ${operator}= ${position.value} AND (${isBeyond}))`;
 }

@@ -5,16 +5,16 @@ import { answerBounds } from '../validation/limits';
 import type { Validator } from '../validation/validator';
 import type { LimitOffset } from './limit-offset';
 
-/** Options of a page of results. */
+/** Options of a page of query results. */
 export interface PageOptions {
   /**
-   * `nextCursor` of the previous page of the same query.
+   * Cursor after which the page begins: `nextCursor` of the previous page of the same query.
    *
    * @defaultValue the first page
    */
   after?: string | undefined;
   /**
-   * Maximum number of records, from 1 to 1000.
+   * Maximum number of records on the page, from 1 to 1000.
    *
    * @defaultValue 100
    */
@@ -25,7 +25,7 @@ export interface PageOptions {
 export interface Page<T> {
   /** Records of the page, in the order of the query. */
   readonly items: T[];
-  /** Cursor of the next page; absent on the last page. */
+  /** Cursor for requesting the next page; absent on the last page. */
   readonly nextCursor?: string;
 }
 
@@ -33,11 +33,11 @@ const pageFields = new Set(['after', 'size'] as const);
 const defaultSize = 100;
 const maxSize = 1000;
 
-/** Requested page. The content of the cursor is checked later, because the check needs the query. */
+/** Requested page of a query. The content of the cursor is checked later, because the check needs the query. */
 export interface PageRequest {
   readonly after: string | undefined;
   readonly size: number;
-  /** Bounds of the page; a larger page fails with RESULT_TOO_LARGE. */
+  /** Maximum size of the page. The call fails with RESULT_TOO_LARGE for a larger page. */
   readonly bounds: AnswerBounds;
 }
 
@@ -63,7 +63,10 @@ function checkCursor(value: unknown, field: string, maxLength: number): string {
   return value;
 }
 
-/** Maximum number of records, and of their characters, that an iteration reads at a time. */
+/**
+ * Maximum number of records that an iteration reads at a time. `iterationLength` is the maximum number of their
+ * characters.
+ */
 const iterationSize = 500;
 const iterationLength = 16_777_216;
 
@@ -87,7 +90,7 @@ export function readAhead<T>(
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
     try {
-      // A page of one record has no other bound, because a single record can be as long as the limits allow.
+      // Sets no other bound for a page of one record, because a single record can be as long as the limits allow.
       const bounds = answerBounds(limits, size === 1 ? Infinity : iterationLength);
       return await readPage({ after, size, bounds });
     } catch (error) {
@@ -109,9 +112,9 @@ export function refuseLimitOffset({ limit, offset }: LimitOffset): void {
 }
 
 /**
- * Returns the page that contains the found records.
+ * Returns the page that contains the records which a query has found.
  *
- * @param records - one record more than `size` when there is a next page.
+ * @param records - found records; one more than `size` when there is a next page.
  * @param cursorAfter - returns the cursor of the position after a record.
  */
 export function toPage<T>(records: readonly T[], size: number, cursorAfter: (record: T) => string): Page<T> {

@@ -15,7 +15,7 @@ import type { Registration, RegistrationInput } from './types';
 
 const fieldNames = new Set(['certificate', 'agent', 'event'] as const);
 
-/** Registers agents together with their certificates. `DatabaseCalls` documents the method. */
+/** Registers agents together with their certificates. `DatabaseCalls` documents the method `register`. */
 export class RegistrationService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
@@ -36,7 +36,7 @@ export class RegistrationService {
       const certificate = failuresAt('certificate', () => parseNewCertificate(fields.certificate, nowMs, checks));
       const agent = failuresAt('agent', () => {
         const completed = withCertificate(fields.agent, certificate.columns.id);
-        // The certificate is new, so no agent of another owner can hold it.
+        // Sets no owner of the scope, because the certificate is new: no agent of another owner can hold it.
         return { ...parseNewAgent(completed, defaults), scopeOwner: undefined };
       });
       if (checks.scopeOwner !== undefined && fields.event !== undefined) {
@@ -57,8 +57,8 @@ export class RegistrationService {
   }
 }
 
-// Returns a copy of the agent in which `certificateId` is the id of the certificate. Returns a value that is not an
-// object unchanged: `parseNewAgent` rejects it.
+// Returns a copy of an agent with the id of its certificate as `certificateId`. Returns a value that is not an object
+// unchanged, because `parseNewAgent` rejects it.
 function withCertificate(agent: unknown, certificateId: string): unknown {
   return guardedRead('agent', () => {
     if (Object.prototype.toString.call(agent) !== '[object Object]') return agent;
