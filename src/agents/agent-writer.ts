@@ -116,6 +116,15 @@ export interface AgentWriter {
   /**
    * Sets the given keys of an agent's metadata and keeps all other keys. Stores `null` like any other value: call
    * {@link setMetadata} to delete a key.
+   *
+   * @returns false when the agent does not exist.
+   * @throws CONFLICT when the agent has changed since `options.ifUpdatedAt`; INVALID_INPUT, also when the merged
+   * metadata exceed the limits.
+   * @example
+   * ```ts
+   * const exists = await db.agents.mergeMetadata(id, { region: 'us' });
+   * if (!exists) console.log('no such agent');
+   * ```
    */
   mergeMetadata(id: string, metadata: Metadata, options?: ChangeOptions): Promise<boolean>;
 

@@ -20,8 +20,7 @@ const reportFields = new Set(['agentId', 'endpointId', 'status', 'lastChecked', 
 export function parseEndpoints(value: unknown, nowMs: number, checks: Validator): EndpointRow[] {
   const check = (element: unknown, path: string) => ({ path, fields: checkEndpoint(element, path) });
   const endpoints = checkArray(value, 'endpoints', check, checks.limits.endpoints);
-  // Shares this object between all endpoints, because the limit applies to the total number of JSON values in their
-  // metadata.
+  // All endpoints share `bounds`, because the limit applies to the total number of JSON values in their metadata.
   const bounds = metadataBounds(checks);
   const rows = endpoints.map(({ path, fields }, position) => {
     const metadata = ifDefined(fields.metadata, `${path}.metadata`, (value, field) => toJson(value, field, bounds));

@@ -46,7 +46,7 @@ export function changedMeanwhile(): Failure {
   });
 }
 
-/** Creates the failure of an upsert by owner, name and version when several stored agents have the same ones. */
+/** Creates the failure of an upsert by owner, name and version that matches several stored agents. */
 export function severalMatches(): Failure {
   return new Failure('CONFLICT', 'several agents have this owner, name and version: update one of them by its id', {
     entity: 'agent',
@@ -54,9 +54,7 @@ export function severalMatches(): Failure {
   });
 }
 
-/**
- * Creates the failure of an upsert by owner, name and version when the stored agent has another id than the given one.
- */
+/** Creates the failure of an upsert by owner, name and version that matches a stored agent with another id. */
 export function otherId(): Failure {
   return new Failure(
     'CONFLICT',

@@ -95,7 +95,7 @@ export async function lockForUpdate(
   throw protectedRow();
 }
 
-/** Columns that the statement `selectForUpdate` of an agent selects. */
+/** Columns that the statement `selectForUpdate` selects for one agent. */
 type LockedRow = readonly [
   ...ValuesOf<AgentColumns, ['status', 'updatedAt']>,
   hasEndpoint: unknown,

@@ -9,15 +9,15 @@ import { agentBatchStatements } from './batch-statements';
 import type { AgentBeforeChange, AgentColumns } from './new-row';
 import { agentStatements } from './statements';
 
-/** Stored values of an agent that decide about a change by a call that changes many agents. */
+/** Stored values of an agent that decide about a change, for a call that changes many agents. */
 export interface AgentBeforeBatch extends AgentBeforeChange, Pick<AgentColumns, 'defaultEndpointId'> {
   /** True when the agent has the endpoint `endpointId` of the request. */
   readonly hasEndpoint: boolean;
   /** True when the agent is the successor of a deprecated agent. */
   readonly hasPredecessors: boolean;
   /**
-   * Number of stored endpoints and entries of metadata. Always 0 on PostgreSQL, where the size of a statement does not
-   * matter.
+   * Number of endpoints and metadata entries of the agent. Always 0 on PostgreSQL, where the size of a statement does
+   * not matter.
    */
   readonly size: number;
 }
@@ -103,7 +103,7 @@ export function lockOf({ dialect }: Transaction, ids: string, owner: string | un
   return agentBatchStatements(dialect).lock?.({ ids }, owner);
 }
 
-/** Columns that the statement `selectForUpdate` of many agents selects. */
+/** Columns that the statement `selectForUpdate` selects for each of many agents. */
 type LoadedRow = readonly [
   ...ValuesOf<AgentColumns, ['id', 'status', 'updatedAt']>,
   hasEndpoint: unknown,

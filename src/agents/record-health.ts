@@ -42,8 +42,8 @@ export async function recordHealth(
   // deadlocks.
   for (const batch of toBatches(ordered)) await recordBatch(tx, batch, changed, scopeOwner);
   tx.recordChange(agentChange('UPDATED', [...changed.byStatus], nowMs));
-  // Evicts these agents from the record cache of this process, but adds no entry to the change feed. Readers of the
-  // feed do not need to know about every health check.
+  // Only the time or the message of these agents' endpoints has changed. Evicts the agents from the record cache of this
+  // process, but adds no entry to the change feed: its readers do not need to know about every health check.
   const evicted = [...changed.byTime].filter((id) => !changed.byStatus.has(id));
   tx.recordChange({ ...agentChange('UPDATED', evicted, nowMs), isOutsideFeed: true });
   return endpoints.map(({ exists }) => exists);

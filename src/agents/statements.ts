@@ -43,8 +43,8 @@ export class AgentStatements {
   readonly names: NameStatements;
   /**
    * Statements that lock the row of an agent until the end of the transaction. Only later statements see changes that
-   * another transaction has committed during the wait. When an owner is given, they lock only agents of this owner.
-   * Undefined on engines without row locks.
+   * another transaction has committed during the wait. When an owner is given, the statements lock only agents of this
+   * owner. Undefined on engines without row locks.
    *
    * While an agent is locked for a deprecation, other agents can still name it as their successor. So two agents that
    * are deprecated in favor of each other do not wait for each other.

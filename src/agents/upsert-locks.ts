@@ -25,7 +25,7 @@ export async function lockAllNamed(tx: Transaction, given: readonly NewAgentRow[
       else missing.push(...some.slice(Number(position), Number(position) + 1));
     }
   }
-  // The id does not matter, because `owner-name-version` locks all rows of a name.
+  // The id of an agent does not matter, because `owner-name-version` locks all rows of a name.
   tx.executeAtCommit(
     names.lock(
       missing.map(({ nameKeys }) => ({ id: '', nameKeys })),

@@ -11,7 +11,7 @@ export const CheckName = {
    * range.
    */
   VALUE: 'value',
-  /** A derived column, such as the folded name, does not match the columns that it is derived from. */
+  /** A derived column, such as the case-folded name, does not match the columns that it is derived from. */
   DERIVED_COLUMN: 'derived-column',
   /** Metadata is not canonical JSON. Such metadata may be unreadable, or a search by its value may not find it. */
   METADATA: 'metadata',

@@ -7,8 +7,8 @@ export type NativeValue = string | number | bigint | boolean | Date | Uint8Array
 export type NativeRow = Readonly<Record<string, unknown>>;
 
 /**
- * Runs the own SQL of the application, or the SQL of its Prisma Client. Refuses SQL that writes to this package's
- * tables, or that begins or ends a transaction.
+ * Runs the application's own SQL, or the SQL of its Prisma Client. Refuses SQL that writes to this package's tables, or
+ * that begins or ends a transaction.
  */
 export interface NativeAccess {
   query(sql: string, values: readonly NativeValue[]): Promise<readonly NativeRow[]>;

@@ -2,7 +2,7 @@ import type { Dialect } from '../sql/dialect';
 import type { Row, Statement } from '../sql/statement';
 import type { Query } from './transaction';
 
-/** State of a whole database at one moment. Later commits do not change the results of its queries. */
+/** State of a whole database at one moment. Later commits do not change the results of queries on the snapshot. */
 export interface Snapshot {
   readonly dialect: Dialect;
   readonly query: Query;

@@ -99,14 +99,14 @@ function pageTables(composition: Composition, isScanned: boolean): Sql[] | undef
   const { filter, order } = composition;
   const context = contextOf(composition);
   const plan = planCandidates(filter, context);
-  // Sorts the candidates instead of scanning for an order by version. Such a scan reads several ranges of the index, so
-  // its end is not a single row.
+  // For an order by version, sorts the candidates instead of scanning. Such a scan would read several ranges of the
+  // index, so its end is not a single row.
   if (plan !== undefined) return candidatePage(composition, plan, isScanned && order.field !== 'version');
   if (!isScanned) return undefined;
   const scan = planOrderedScan(filter, context, order.field);
   if (scan !== undefined) return orderedPage(composition, scan);
   const isInOrder = filter.sources(context).every(({ source }) => source.orders?.includes(order.field) === true);
-  // Omits the condition on the status for an order by status, because this scan reads only the requested statuses.
+  // For an order by status, omits the condition on the status, because the scan reads only the requested statuses.
   const residual = order.field === 'status' ? filter.without('status') : filter;
   return isInOrder ? [sql`page AS MATERIALIZED (${scanPage(composition, residual.conditions(context))})`] : undefined;
 }

@@ -16,6 +16,8 @@ import type { AgentFilterSql } from './filter-term';
  * - `fallback_page` contains the matching agents of the best source.
  *
  * The statement reads no rows for the tables after the one that applies.
+ *
+ * @param isScanned - true when the query may scan agents in the requested order.
  */
 export function candidatePage(composition: Composition, plan: CandidatePlan, isScanned: boolean): Sql[] {
   const { dialect, filter, limit } = composition;
@@ -33,7 +35,8 @@ export function candidatePage(composition: Composition, plan: CandidatePlan, isS
     ...(isScanned ? scannedTables(composition, plan) : []),
     plan.fallback(sql`NOT ${isFound}`),
     sql`fallback_page AS MATERIALIZED (${select(fallbackTable, plan.residual)})`,
-    // Removes the agents of a scanned page that is not full by UNION: they are the first agents of the fallback page.
+    // UNION removes duplicates: the agents of a scanned page that is not full are also the first agents of the fallback
+    // page.
     sql`page AS MATERIALIZED (${join(
       pages.map((table) => sql`SELECT key FROM ${raw(table)}`),
       ' UNION ',

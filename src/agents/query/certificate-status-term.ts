@@ -17,7 +17,7 @@ export const certificateStatus = field({
       rank: rankOf.certificateStatus,
       candidates: sql`SELECT n.id FROM certificates cert ${agents} WHERE ${hasStatus.condition(input)}`,
       hasDuplicates: false,
-      // Lets PostgreSQL read both tables once, because most agents may match.
+      // Uses a plain join, so that PostgreSQL can read both tables once: most agents may match.
       fallback: sql`SELECT n.id FROM certificates cert JOIN agents n ON n.certificate_id = cert.id
         WHERE ${hasStatus.condition(input)}`,
       isExact: true,

@@ -49,7 +49,7 @@ export const endpoint = sharedTerm('endpoint', {
 
 type EndpointInput = TermInput<EndpointFilter, EndpointKey>;
 
-// Composes the condition on the address for which the database uses the index on the address of endpoints `e`.
+// Composes the condition with which the database finds endpoints `e` by the index on their address.
 function isAtAddress({ bind }: EndpointInput, dialect: Dialect): Sql {
   return dialect.equalsLongText(
     sql`e.address`,

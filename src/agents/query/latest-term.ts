@@ -18,7 +18,8 @@ export const latest = field({
     const now = dialect.fromMs(nowMs);
     const hasCertificate = (alias: Sql): Sql =>
       exists(sql`certificates c WHERE c.id = ${alias}.certificate_id AND ${isUsableCertificate(now)}`);
-    // `equalsLongText` lets PostgreSQL use this index, which contains only the first characters of owners and names.
+    // `equalsLongText` lets PostgreSQL use the index `idx_agents_latest`, which contains only the first characters of
+    // owners and names.
     const isSameLine = sql`${dialect.equalsLongText(sql`b.owner`, sql`a.owner`)}
       AND ${dialect.equalsLongText(sql`b.name`, sql`a.name`)}`;
     const best = sql`SELECT b.id FROM agents b WHERE ${isSameLine} AND b.status = 'ACTIVE'

@@ -61,15 +61,15 @@ function toRanges(comparators: readonly Comparator[]): VersionRange[] {
   let upper = afterAllKeys;
   const releases: string[] = [];
   for (const { operator, semver: version } of comparators) {
-    // Skips a comparator without a version, to which semver converts "*". It has no bound.
+    // Skips a comparator without a version, which has no bound. semver converts "*" to such a comparator.
     if (!(version instanceof SemVer)) continue;
     const key = keyOf(version);
     if (!operator.startsWith('<')) lower = greater(lower, operator === '>' ? `${key}${next}` : key);
     if (!operator.startsWith('>')) upper = lesser(upper, operator === '<' ? key : `${key}${next}`);
     if (version.prerelease.length > 0) releases.push(releaseKeyOf(version));
   }
-  // Ends the range of the prereleases of a release at ".". Their keys begin with the key of the release and "-", and
-  // "." is the next character after "-".
+  // The keys of the prereleases of a release begin with the key of the release and "-". Their range ends at ".", the
+  // next character after "-".
   const ofPrereleases = releases.map((release): VersionRange => {
     return [greater(lower, `${release}-`), lesser(upper, `${release}.`), 1];
   });

@@ -71,7 +71,7 @@ export class PostgresqlConnections {
       isForPrimary: !isReplica,
       max: maxConnections,
       idleTimeoutMillis: idleTimeoutMs,
-      // Lets the process end although the pool was not closed, like an open SQLite database.
+      // Lets the process end even if the pool was not closed.
       allowExitOnIdle: true,
       ...(statementTimeoutMs === 0
         ? undefined

@@ -12,7 +12,8 @@ export const postgresqlDialect: Dialect = {
   sequenceLock,
   advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
   tryAdvisoryLock: (name) => sql`SELECT pg_try_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
-  // Prevents by OFFSET 0 that the planner reads the whole table, because it overestimates the number of rows.
+  // OFFSET 0 prevents the planner from reading the whole table. Otherwise it might, because it overestimates the number
+  // of rows.
   lateralLookup: (column, table, alias, value) =>
     sql`CROSS JOIN LATERAL (SELECT * FROM ${raw(table)} WHERE ${column} = ${value} OFFSET 0) AS ${raw(alias)}`,
   leftLateralLookup: (column, table, alias, value) =>
@@ -23,7 +24,7 @@ export const postgresqlDialect: Dialect = {
   noRowsIf: (condition) => ({ conditions: [sql`NOT (${condition})`], limitTo: (limit) => limit }),
   textOfChoice: (column) => sql`${column}::text COLLATE "C"`,
   isText: () => sql`TRUE`,
-  // Lets the planner use one index scan for all values, by `= ANY (ARRAY(…))`.
+  // `= ANY (ARRAY(…))` lets the planner use one index scan for all values.
   inSubquery: (value, query) => sql`${value} = ANY (ARRAY(${query}))`,
   idArray: (query) => sql`ARRAY(${query})`,
   idArrayElements: (array, alias) => sql`unnest(${array}) AS ${raw(alias)}(id)`,

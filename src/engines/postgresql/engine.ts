@@ -146,7 +146,7 @@ export class PostgresqlEngine implements Engine {
     await checkPostgresqlIntegrity(this.#primary, findings, this.#callbacks.checkRecords);
   }
 
-  /** Does nothing: the server copies its log itself, and a checkpoint would need a privilege. */
+  /** Does nothing: the server checkpoints its write-ahead log itself, and CHECKPOINT would need a privilege. */
   checkpoint(): Promise<boolean> {
     return Promise.resolve(false);
   }

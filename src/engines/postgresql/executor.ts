@@ -82,7 +82,7 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         // cancelled it on purpose.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;
-        // Does not blame the replica for these two codes: the statement, or a conflict with replication, has caused the
+        // Keeps the replica in use after these two codes: the statement, or a conflict with replication, has caused the
         // error.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return primary.query(statement);

@@ -58,8 +58,8 @@ async function findCounter(query: Query): Promise<{ readonly name: string | unde
   return { name: typeof name === 'string' ? name : undefined, isReadable: isReadable === true };
 }
 
-// Composes a query of the next number. Reads the sequence as a table, because `last_value` in the view pg_sequences is
-// null until the sequence has assigned a number.
+// Composes a query of the next number of the sequence. Reads the sequence as a table, because `last_value` in the view
+// pg_sequences is null until the sequence has assigned a number.
 function nextNumber(name: string): string {
   return `SELECT last_value + is_called::integer FROM ${name}`;
 }

@@ -36,7 +36,7 @@ export class PostgresqlNativeAccess implements NativeAccess {
     return classifyPostgresqlError(error);
   }
 
-  /** Runs `work` on a connection. `work` must send only `sql`. */
+  /** Runs `work` on a connection. `work` must send no SQL except `sql`. */
   async run<T>(sql: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
     assertForeignTarget(sql);
     const transaction = this.#transaction;

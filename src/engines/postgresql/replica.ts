@@ -31,7 +31,9 @@ export class Replica {
     this.index = index;
   }
 
-  /** Returns the reason why the replica does not serve reads. Read this property only while the replica serves none. */
+  /**
+   * Returns the reason why the replica does not serve reads. Read this property only while the replica serves no reads.
+   */
   get fault(): ReplicaFault {
     return this.misplacement ?? (this.isAnswering ? 'lagging' : 'unreachable');
   }

@@ -67,8 +67,8 @@ export class Replicas {
   }
 
   /**
-   * Returns the next replica whose lag is within the limit; undefined when no replica is. Successive calls return the
-   * replicas in turn.
+   * Returns the next replica whose lag is within the limit; undefined when there is no such replica. Successive calls
+   * return the replicas in turn.
    */
   async choose(): Promise<Replica | undefined> {
     if (this.#replicas.length === 0) return undefined;
@@ -154,8 +154,8 @@ export class Replicas {
 
   #addSample({ position, history }: ServerPosition, takenAt: number): void {
     if (history !== this.#history) {
-      // Discards the samples after a fail-over. Positions in the old log, and times that were derived from them, mean
-      // nothing.
+      // Discards the samples after a fail-over. Positions in the old write-ahead log, and times that were derived from
+      // them, mean nothing.
       this.#history = history;
       this.#samples = [];
       for (const replica of this.#replicas) replica.currentAsOf = Number.NEGATIVE_INFINITY;

@@ -10,8 +10,8 @@ export function isBusy(error: unknown): boolean {
 }
 
 /**
- * Calls `attempt` again while a lock of another connection blocks it, for at most `timeoutMs` milliseconds. Does not
- * use SQLite's own busy handler, which blocks the whole process while it waits.
+ * Calls `attempt`, and repeats the call while a lock of another connection blocks it, for at most `timeoutMs`
+ * milliseconds. Does not use SQLite's own busy handler, which blocks the whole process while it waits.
  *
  * @returns the result of `attempt`: directly if the first call succeeds, otherwise as a promise.
  * @throws the last error of `attempt`.

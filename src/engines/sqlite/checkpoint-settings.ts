@@ -26,8 +26,8 @@ export const holdMs = 100;
  */
 export const longHoldMs = 1000;
 /**
- * Maximum number of consecutive copies of the write-ahead log. Each copy has the pages that were written during the
- * previous one.
+ * Maximum number of consecutive copies of the write-ahead log. Each copy contains the pages that were written during
+ * the previous one.
  */
 export const maxCopies = 4;
 

@@ -9,10 +9,10 @@ import { RequestThread } from './request-thread';
 /** Size of the write-ahead log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
 export const largeLogBytes = 4_194_304;
 
-// Source text of the checkpoint thread. A checkpoint with the log of another file would destroy the database. Therefore
-// the thread compares the files with the expected ones before and after it opens them. It closes the read-only
-// connection last: the last connection to close copies the log into the file, unless it cannot write. Setting
-// `user_version` to its present value is the smallest possible commit.
+// Source text of the checkpoint thread. A checkpoint with the write-ahead log of another file would destroy the
+// database. Therefore the thread compares the files with the expected ones before and after it opens them. It closes
+// the read-only connection last: the last connection to close copies the log into the file, unless it cannot write.
+// Setting `user_version` to its present value is the smallest possible commit.
 const program = `
   const { statSync } = require('node:fs');
   const { parentPort } = require('node:worker_threads');
@@ -160,7 +160,7 @@ export async function emptyLargeLog(path: string, driver: SqliteDriver): Promise
     const present = files.filter(([, identity]) => identity !== missingFile);
     await thread.run({ path: real, files: present, mode: 'empty', timeoutMs: 0 });
   } catch {
-    // Ignores the error: opening the database reads the log itself, and reports its errors.
+    // Ignores the error: opening the database reads the write-ahead log itself, and reports its errors.
   } finally {
     await thread?.close();
   }

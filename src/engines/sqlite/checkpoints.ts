@@ -42,23 +42,23 @@ interface Target {
 export class Checkpoints {
   readonly #target: Target;
   readonly #settings: CheckpointSettings;
-  /** Sizes of the log in bytes at which to start the thread, copy the log, restart it, make writers wait, or warn. */
+  /** Sizes of the write-ahead log in bytes: when to start the thread, copy, restart, make writers wait, or warn. */
   readonly #bytes: Readonly<Record<'start' | 'copy' | 'restart' | 'hold' | 'max', number>>;
   #thread: CheckpointThread | undefined;
   #isOff = false;
   #copying: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastWriteMs = 0;
-  /** Size of the log after the last write, in bytes. `#sizeAtCopy` is its size at the beginning of the last copy. */
+  /** Size of the write-ahead log in bytes after the last write. `#sizeAtCopy` is its size when the last copy began. */
   #size = 0;
   #sizeAtCopy = 0;
-  /** Size in bytes that the log must reach before the next copy. */
+  /** Size in bytes that the write-ahead log must reach before the next copy. */
   #nextBytes = 0;
-  /** True when the log is large and was copied to its end, so that the log can be restarted. */
+  /** True when the write-ahead log is large and was copied to its end, so that it can be restarted. */
   #isRestartDue = false;
-  /** Number of copied pages when a reader stopped the last copy. Undefined when the copy reached the end of the log. */
+  /** Number of copied pages when a reader stopped the last copy. Undefined when the whole log was copied. */
   #blockedAt: number | undefined;
-  /** True when the last two copies stopped at the same page of the log. Another attempt then takes little time. */
+  /** True when the last two copies of the write-ahead log stopped at the same page. A new attempt is quick then. */
   #isStuck = false;
   #isOverLimit = false;
 
@@ -77,7 +77,7 @@ export class Checkpoints {
   }
 
   /**
-   * Starts a due copy or restart of the log. Call this method after each write, before you release the mutex.
+   * Starts a due copy or restart of the write-ahead log. Call this after each write, before you release the mutex.
    *
    * @returns a promise that the next writer must await; undefined when no wait is necessary. The promise never rejects.
    */
@@ -89,7 +89,7 @@ export class Checkpoints {
     this.#schedule(idleMs);
     const { copy, restart, hold, max } = this.#bytes;
     if (this.#copying !== undefined) {
-      // Writers do not wait if the log exceeds its maximum size, because copying then takes too long.
+      // Writers do not wait if the write-ahead log exceeds its maximum size, because copying then takes too long.
       const mustWait = size >= hold && this.#sizeAtCopy <= max && this.#blockedAt === undefined;
       return mustWait ? this.#copying.then(() => this.#restart()) : undefined;
     }
@@ -101,8 +101,8 @@ export class Checkpoints {
   }
 
   /**
-   * Copies the log while writers continue. Then copies the rest and restarts the log, while writers of this process
-   * wait. Returns false when a reader or another process prevents the restart, or when there is no thread.
+   * Copies the write-ahead log while writers continue. Then copies the rest and restarts the log, while writers wait.
+   * Returns false when a reader or another process prevents the restart, or when there is no thread.
    */
   async checkpoint(): Promise<boolean> {
     await this.#copying;
@@ -115,7 +115,7 @@ export class Checkpoints {
     });
   }
 
-  /** Copies the log for the last time, and ends the thread. Call this method when no call is in flight. */
+  /** Copies the write-ahead log for the last time, and ends the thread. Call this method when no call is in flight. */
   async close(): Promise<void> {
     this.#stop();
     if (this.#thread === undefined) return;
@@ -136,7 +136,7 @@ export class Checkpoints {
 
   #readSize(): number {
     const size = sizeOf(`${this.#target.path}-wal`);
-    // A log that is smaller than before was restarted.
+    // A write-ahead log that is smaller than before was restarted.
     if (size < this.#size) this.#forget();
     this.#size = size;
     return size;
@@ -165,26 +165,26 @@ export class Checkpoints {
     this.#copying = this.#copy().finally(() => (this.#copying = undefined));
   }
 
-  // Copies the log while writers continue. Repeats the copy if much was written meanwhile, so that a restart is short.
+  // Copies the write-ahead log while writers continue. Repeats the copy if much was written, to make a restart short.
   async #copy(): Promise<void> {
     const { copy, restart } = this.#bytes;
     const startMs = performance.now();
     for (let copies = 1; copies <= maxCopies && !this.#isOff; copies += 1) {
       this.#sizeAtCopy = this.#readSize();
-      // Disables the truncation of a large log, because truncation by the next writer would block the event loop.
+      // Keeps the next writer from truncating a large write-ahead log, which would block the event loop.
       if (this.#sizeAtCopy >= restart) this.#limitLog(-1);
       this.#evaluate(await this.#run('copy', 0), this.#sizeAtCopy);
       if (this.#blockedAt !== undefined || this.#readSize() - this.#sizeAtCopy <= copy / 4) break;
       if (this.#size < restart) break;
     }
-    // Restarts the log here. Otherwise the next writer would restart it, and wait for the disk in the event loop.
+    // Restarts the write-ahead log here, because a restart by the next writer would block the event loop.
     const isIdle = this.#blockedAt === undefined && this.#lastWriteMs < startMs;
     if (this.#isOff || !(this.#isRestartDue || isIdle) || !this.#target.mutex.tryAcquire()) return;
     await this.#restart();
     this.#target.mutex.release();
   }
 
-  /** Copies the rest of the log, and restarts the log. The caller holds the mutex, so this process does not write. */
+  /** Copies the rest of the write-ahead log, and restarts the log. The caller must hold the mutex of the writers. */
   async #restart(): Promise<CheckpointState | undefined> {
     if (this.#isOff) return undefined;
     const timeoutMs = this.#readSize() < this.#bytes.hold ? holdMs : longHoldMs;
@@ -196,7 +196,7 @@ export class Checkpoints {
     return state;
   }
 
-  /** Decides when to copy the log again. `size` is the size of the log in bytes when the checkpoint began. */
+  /** Decides when to copy the write-ahead log again. `size` is its size in bytes when the checkpoint began. */
   #evaluate(state: CheckpointState | undefined, size: number): void {
     const { copy, restart, max } = this.#bytes;
     if (state === undefined || state.log < 0) {

@@ -141,7 +141,10 @@ export class SqliteConnection {
     this.#preparedForPrisma.clear();
   }
 
-  /** Files of the database. A connection that writes must first read, because its first read creates the log. */
+  /**
+   * Files of the database. A connection that writes must first read, because its first read creates the write-ahead
+   * log.
+   */
   get files(): DatabaseFiles {
     return this.#claim?.files() ?? filesAt(pathOf(this.driver));
   }
@@ -178,7 +181,7 @@ function openDriver({ path, driver }: SqliteSettings, options: ConnectionOptions
 
 /**
  * Returns the path of the open database that SQLite uses. SQLite resolves symbolic links when it opens a file, and
- * keeps the log beside the real file.
+ * keeps the write-ahead log beside the real file.
  */
 export function pathOf(driver: DriverConnection): string {
   // Does not use the table-valued function of this PRAGMA. The function would read the schema, which another process

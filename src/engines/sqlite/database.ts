@@ -23,7 +23,7 @@ export class SqliteDatabase {
   readonly #connections: GuardedConnections;
   readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
-  /** Checkpoints in a thread. Undefined when SQLite itself runs the checkpoints. */
+  /** Runs the checkpoints in a thread. Undefined when SQLite itself runs the checkpoints. */
   readonly checkpoints: Checkpoints | undefined;
   readonly #cancelAtExit: () => void;
 
@@ -204,7 +204,7 @@ export class SqliteDatabase {
   terminate(): void {
     const { writer } = this.#connections;
     try {
-      // Does not wait for the threads. They only read or copy the log, so they may end later.
+      // Does not wait for the threads. They only read, or copy the write-ahead log, so they may end later.
       void this.#threads.close();
       this.checkpoints?.terminate();
       if (writer.driver.inTransaction) writer.run(rollback);

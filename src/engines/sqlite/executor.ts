@@ -116,7 +116,7 @@ async function writeObserved<T>(
   }
 }
 
-// Is not async, so that a quick statement waits for one promise less.
+// Not an async function, so that a quick statement waits for one promise less.
 function queryObserved(
   database: SqliteDatabase,
   statement: Statement,

@@ -14,7 +14,7 @@ export interface DatabaseFiles {
   readonly database: FileIdentity;
   /** Identity of the write-ahead log: the -wal file. */
   readonly log: FileIdentity;
-  /** Identity of the shared index of the log: the -shm file, which all processes share. */
+  /** Identity of the shared index of the write-ahead log: the -shm file, which all processes share. */
   readonly index: FileIdentity;
 }
 
@@ -22,8 +22,8 @@ export interface DatabaseFiles {
  * Result of comparing the files of a database with the opened ones.
  *
  * - `in-place`: all files are the ones that were opened.
- * - `detached`: the path of the database or of the log leads to another file, or to none. The open log belongs to the
- *   open database file, so its changes can be copied into that file.
+ * - `detached`: the path of the database or of the write-ahead log leads to another file, or to none. The open log
+ *   belongs to the open database file, so its changes can be copied into that file.
  * - `unsafe`: other connections use, or may soon use, another log or another -shm file for the database file. Any
  *   further write, even a checkpoint, could destroy their changes. This state is final.
  */
@@ -97,9 +97,10 @@ export class FileGuard {
     if (hasName && logNow === log && indexNow === index) return 'in-place';
     // Another process has created a new -shm file, and does not see what this process writes through the old one.
     if (indexNow !== index && indexNow !== missingFile) return 'unsafe';
-    // Other connections have written to a log that this connection does not read.
+    // Other connections have written to a write-ahead log that this connection does not read.
     if (logNow !== log && sizeOf(`${path}-wal`) > 0) return 'unsafe';
-    // The log is in place, but the -shm file is missing. The next connection may create a new one at any moment.
+    // The write-ahead log is in place, but the -shm file is missing. The next connection may create a new one at any
+    // moment.
     if (hasName && logNow === log) return 'unsafe';
     return 'detached';
   }

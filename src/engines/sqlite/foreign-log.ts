@@ -30,8 +30,9 @@ export async function assertOwnLog(path: string): Promise<void> {
 }
 
 /**
- * Reports whether the log belongs to another file. A process that has a database open holds locks on the database file
- * and on the -shm file. So a locked -shm file beside an unlocked database file belongs to another file.
+ * Reports whether the write-ahead log belongs to another database file. A process that has a database open holds locks
+ * on the database file and on the -shm file. So a locked -shm file beside an unlocked database file belongs to another
+ * file.
  */
 function isLogOfAnother(path: string): boolean {
   if (sizeOf(`${path}-wal`) === 0) return false;

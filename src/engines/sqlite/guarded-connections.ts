@@ -18,7 +18,7 @@ export class GuardedConnections {
   readonly path: string;
   /** Guard of the database files; undefined when no other process can use the files. */
   readonly guard: FileGuard | undefined;
-  /** True when the files were no longer in place, and the log was copied into its database file. */
+  /** True when the files were no longer in place, and the write-ahead log was copied into its database file. */
   #isLogSaved = false;
 
   private constructor(writer: SqliteConnection, reader: SqliteConnection, path: string, guard: FileGuard | undefined) {
@@ -49,8 +49,8 @@ export class GuardedConnections {
       if (guard?.isInPlace() === false) throw filesNotInPlace();
       return new GuardedConnections(writer, reader, files.path, guard);
     } catch (error) {
-      // Closes the reader last, because it cannot write. The last connection to close would otherwise copy the log into
-      // the file, which is unsafe when the files are not in place.
+      // Closes the reader last, because it cannot write. Otherwise, the last connection to close would copy the
+      // write-ahead log into the file. This is unsafe when the files are not in place.
       writer.close();
       reader?.close();
       throw error;
@@ -83,8 +83,9 @@ export class GuardedConnections {
   }
 
   /**
-   * Rolls back a transaction that is still open. Then saves the changes if the files are not in place: copies the log
-   * into its database file. Closes the writing connection instead if this copy could destroy changes of others.
+   * Rolls back a transaction that is still open. Then saves the changes if the files are not in place: copies the
+   * write-ahead log into its database file. Closes the writing connection instead if this copy could destroy changes of
+   * others.
    */
   finishWrite(): void {
     if (this.writer.driver.inTransaction) this.writer.run(transactionControl.rollback);
@@ -101,8 +102,8 @@ export class GuardedConnections {
   close(): void {
     const state = this.guard?.compare();
     if (state === 'unsafe') {
-      // Closes the reader last, because it cannot write. The last connection to close would otherwise copy the log into
-      // the file, and remove the log.
+      // Closes the reader last, because it cannot write. Otherwise, the last connection to close would copy the
+      // write-ahead log into the file, and remove the log.
       this.writer.close();
       this.reader.close();
       return;
@@ -126,7 +127,7 @@ export class GuardedConnections {
     if (this.writer.driver.inTransaction) {
       // Writes nothing in the state `unsafe`. finishWrite() closes the connection at the end of the transaction.
       if (this.guard?.state !== 'detached') return;
-      // Rolls back the transaction. It can no longer be committed, and would prevent the copy of the log.
+      // Rolls back the transaction. It can no longer be committed, and would prevent the copy of the write-ahead log.
       this.writer.run(transactionControl.rollback);
     }
     // Closes only the driver's connection. The file stays registered, because the reading connection is still open.
@@ -134,16 +135,17 @@ export class GuardedConnections {
     else this.#emptyLogIfDetached();
   }
 
-  // Copies the log of a moved file into that file, and empties the log. SQLite itself does not do so. Otherwise, the next
-  // database that is opened at the path would apply the log, and would be corrupt.
+  // Copies the write-ahead log of a moved file into that file, and empties the log. SQLite itself does not do so.
+  // Otherwise, the next database that is opened at the path would apply the log, and would be corrupt.
   #emptyLogIfDetached(): void {
-    // Saves the log only once. Afterwards, a process that opened the new file at the path may use the same log.
+    // Saves the write-ahead log only once. Afterwards, a process that opened the new file at the path may use the same
+    // log.
     if (this.guard?.state !== 'detached' || this.#isLogSaved) return;
     try {
       // The first column of the result is 0 when no other connection has blocked the checkpoint.
       this.#isLogSaved = this.writer.driver.pragma('wal_checkpoint(TRUNCATE)', { simple: true }) === 0;
     } catch {
-      // Keeps the log if it cannot be copied. Each later call, and close(), tries again.
+      // Keeps the write-ahead log if it cannot be copied. Each later call, and close(), tries again.
     }
   }
 }

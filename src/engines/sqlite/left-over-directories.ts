@@ -42,8 +42,8 @@ export async function removeLeftOverDirectories(
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory, driver);
-    // Lets other work run between two directories. Opening a database reads its log, and blocks the event loop for some
-    // milliseconds.
+    // Lets other work run between two directories. Opening a database reads its write-ahead log, and blocks the event
+    // loop for some milliseconds.
     await yieldToEventLoop();
   }
 }
@@ -52,7 +52,7 @@ function namesIn(parent: string): string[] {
   try {
     return readdirSync(parent);
   } catch {
-    // Removes nothing if `parent` is not readable.
+    // Removes nothing if the directory `parent` is not readable.
     return [];
   }
 }
@@ -67,7 +67,7 @@ function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
     const path = join(directory, databaseName);
     if (existsSync(path)) removeLocked(path, driver);
     else if (Date.now() - lstatSync(directory).mtimeMs < emptyForMs) return;
-    // Fails if a process has just created a database in the directory.
+    // `rmdirSync` fails if a process has just created a database in the directory.
     rmdirSync(directory);
   } catch {
     // Ignores all errors, because opening the next database tries again. Usually the database is open, or another
@@ -78,7 +78,7 @@ function removeUnlessOpen(directory: string, driver: SqliteDriver): void {
 function removeLocked(path: string, driver: SqliteDriver): void {
   const connection = driver.open(path, { fileMustExist: true, timeout: 0 });
   try {
-    // Excludes readers, too, and creates no -shm file.
+    // The exclusive mode also excludes readers, and creates no -shm file.
     connection.pragma('locking_mode = EXCLUSIVE');
     connection.exec('BEGIN EXCLUSIVE');
     // Removes the database file last. Its lock protects the directory only while the file exists.

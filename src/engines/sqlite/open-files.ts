@@ -68,7 +68,7 @@ export function claimFile(path: string, library: SqliteLibrary): FileClaim {
   return {
     files: () => {
       entry.files ??= filesAt(path);
-      // Another hard link of the file has its own log.
+      // Another hard link of the file has its own write-ahead log.
       return entry.files.path === path ? entry.files : filesAt(path);
     },
     release: () => {

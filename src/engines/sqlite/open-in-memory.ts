@@ -37,7 +37,7 @@ async function tryOpen(
 ): Promise<SqliteEngine | undefined> {
   try {
     const engine = await SqliteEngine.open({ ...settings, path: memory.databasePath }, callbacks, memory);
-    // Reports success if the directory still exists. From now on, the lock of the database protects the directory.
+    // Returns the engine if the directory still exists. From now on, the lock of the database protects the directory.
     if (memory.isInPlace()) return engine;
     await engine.close();
     throw new Failure('UNAVAILABLE', 'the directory of the in-memory database was removed');

@@ -39,7 +39,7 @@ async function removeLocked(connection: DriverConnection): Promise<void> {
   // Closes the connection first on Windows, which cannot remove an open file.
   if (process.platform === 'win32') connection.close();
   try {
-    // Removes the database file first. Otherwise its log might be applied to a new database at the path.
+    // Removes the database file first. Otherwise its write-ahead log might be applied to a new database at the path.
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(path + suffix, { force: true });
   } catch (cause) {
     throw new Failure('UNAVAILABLE', 'the database files could not be removed', { cause });

@@ -23,8 +23,8 @@ interface LogState {
  */
 export async function assertWholeLog(driver: DriverConnection, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  // Tries several times, because another process may truncate the log while `isWhole` compares its size with the -shm
-  // file.
+  // Tries several times, because another process may truncate the write-ahead log while `isWhole` compares its size
+  // with the -shm file.
   for (let attempt = 1; !(await whileBusy(timeoutMs, () => isWhole(driver))); attempt += 1) {
     if (attempt >= 3 && performance.now() + intervalMs > deadline) {
       throw new Failure('UNAVAILABLE', 'the write-ahead log was removed while another process has the database open');
@@ -35,7 +35,7 @@ export async function assertWholeLog(driver: DriverConnection, timeoutMs: number
 
 function isWhole(driver: DriverConnection): boolean {
   const pageSize = Number(driver.pragma('page_size', { simple: true }));
-  // The mode NOOP copies nothing, and only reports the number of pages in the column `log`.
+  // The mode NOOP copies nothing, and only reports the number of pages of the write-ahead log.
   const [state] = driver.pragma('wal_checkpoint(NOOP)') as readonly LogState[];
   const pages = state?.log ?? 0;
   return pages <= 0 || sizeOf(`${pathOf(driver)}-wal`) >= headerBytes + pages * (frameHeaderBytes + pageSize);

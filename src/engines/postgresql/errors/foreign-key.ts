@@ -23,8 +23,8 @@ const ofReferring = 'insert or update on table';
 
 /**
  * Returns the mapping of a foreign key violation. The result is REFERENCE_NOT_FOUND for a foreign key of this package.
- * Then `toDatabaseError` decides whether the call has set the reference. The message of the server shows whether a row
- * of the application still refers to the record.
+ * Then `toDatabaseError` decides whether the call has set the reference. For any other foreign key, the message of the
+ * server shows whether a row of the application still refers to the record.
  */
 export function mapForeignKeyViolation(error: object): ErrorMapping {
   const { table } = propertiesOf(error);

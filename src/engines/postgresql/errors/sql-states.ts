@@ -12,22 +12,22 @@ const outdatedSchema: ErrorMapping = {
   code: 'SCHEMA_OUTDATED',
   message: 'the database schema lacks a table or column that this package needs: apply its migrations',
 };
-/** Mapping of a duplicate key. The name of the constraint in the error shows which key is taken. */
+/** Error mapping for a duplicate key. The name of the constraint in the error shows which key is taken. */
 export const duplicateKey: ErrorMapping = { code: 'ALREADY_EXISTS', message: 'a key is already taken' };
 const tooLarge: ErrorMapping = { code: 'INVALID_INPUT', message: 'a value is too large to store' };
-/** Mapping of a conflict with a concurrent transaction. The whole transaction can be repeated. */
+/** Error mapping for a conflict with a concurrent transaction. The whole transaction can be repeated. */
 export const serializationConflict: ErrorMapping = {
   code: 'CONFLICT',
   message: 'a concurrent transaction changed the same data',
   retryable: true,
 };
-/** Mapping of an outdated plan or prepared statement of a connection. */
+/** Error mapping for an outdated plan or prepared statement of a connection. */
 export const outdatedPlan: ErrorMapping = {
   code: 'UNAVAILABLE',
   message: 'the database schema changed during the call',
 };
 const connectionEnded: ErrorMapping = { code: 'UNAVAILABLE', message: 'the server ended the connection' };
-/** Mapping of a write that a standby rejects. After a fail-over, another server accepts writes. */
+/** Error mapping for a write that a standby rejects. After a fail-over, another server accepts writes. */
 export const readOnlyServer: ErrorMapping = {
   code: 'READ_ONLY',
   message: 'the database is read-only',
@@ -42,15 +42,15 @@ const rejectedSetting: ErrorMapping = {
   code: 'INVALID_OPTIONS',
   message: 'the server, or a connection pooler in front of it, rejected a connection setting',
 };
-/** Mapping of a transaction timeout. The server has rolled back the transaction and ended the connection. */
+/** Error mapping for a transaction timeout. The server has rolled back the transaction and ended the connection. */
 export const transactionTimeout: ErrorMapping = {
   code: 'TIMEOUT',
   message: 'the transaction exceeded a time limit of the server',
 };
 const statementTimeout: ErrorMapping = { code: 'TIMEOUT', message: 'the statement exceeded statement_timeout' };
 /**
- * Mapping of a statement that somebody cancelled on purpose. It must not be repeated automatically. The server itself
- * responds.
+ * Error mapping for a statement that somebody cancelled on purpose. Such a statement must not be repeated
+ * automatically. The server itself responds.
  */
 export const cancelledByRequest: ErrorMapping = {
   code: 'UNAVAILABLE',
@@ -63,7 +63,7 @@ const cancelledForUnknownReason: ErrorMapping = {
   message: 'the server cancelled the statement because of a time limit or on request',
 };
 
-/** Mappings by the beginning of the SQLSTATE. The first entry that matches applies. */
+/** Error mappings by the beginning of the SQLSTATE. The first entry that matches applies. */
 const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] = [
   // PgBouncer uses the class 08 for most of its own errors, such as a lost connection to the server.
   ['08', connectionLost],
@@ -111,15 +111,15 @@ const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] =
 ];
 
 /**
- * Mappings of a cancelled statement, by the message of the server. All causes have the same SQLSTATE. A server with
- * another language uses other messages.
+ * Error mappings for a cancelled statement, by the message of the server. All causes have the same SQLSTATE. A server
+ * with another language uses other messages.
  */
 const cancellationMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [/statement timeout/, statementTimeout],
   [/user request/, cancelledByRequest],
 ];
 
-/** Mappings of errors with the SQLSTATE 0A000, which has many meanings, by the name of the server's C function. */
+/** Error mappings for the SQLSTATE 0A000, which has many meanings, by the name of the server's C function. */
 const rejectedFeatures: ReadonlyMap<unknown, ErrorMapping> = new Map([
   // A cached plan is invalid because the type of a column of its result has changed.
   ['RevalidateCachedQuery', outdatedPlan],
@@ -128,7 +128,7 @@ const rejectedFeatures: ReadonlyMap<unknown, ErrorMapping> = new Map([
   ['GetSerializableTransactionSnapshot', readOnlyServer],
 ]);
 
-/** Mappings of PgBouncer's errors, by the message, because all of them have the same SQLSTATE. */
+/** Error mappings for PgBouncer, by the message, because all of its errors have the same SQLSTATE. */
 const poolerMessages: readonly (readonly [pattern: RegExp, mapping: ErrorMapping])[] = [
   [/startup parameter/, rejectedSetting],
   [/authentication failed|no such user/, rejectedRole],

@@ -65,7 +65,7 @@ async function readVisibleHistory(query: PostgresqlQuery): Promise<readonly Hist
     if (!history.some(({ name }) => isOwnMigration(name))) await assertNotHidden(query);
     return history;
   } catch (error) {
-    // A denied connection does not count, because it is about another privilege.
+    // An error of the connection does not count: it is about another privilege, such as the one to connect.
     const isDenied = findSqlState(error) === insufficientPrivilege && !isConnectionFault(error);
     throw isDenied ? historyDenied(error) : error;
   }
@@ -79,7 +79,7 @@ async function assertNotHidden(query: PostgresqlQuery): Promise<void> {
 }
 
 /**
- * Moves the counter of the change feed forward when it is behind, for example after rows were copied without their
+ * Moves the sequence of the change feed forward when it is behind, for example after rows were copied without the
  * sequence.
  */
 async function repair({ query, connect }: PostgresqlMigratorAccess): Promise<void> {

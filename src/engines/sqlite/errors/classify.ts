@@ -73,7 +73,7 @@ function adaptedErrorOf(error: object): SqliteError | undefined {
 function toReportedFailure({ code, message }: SqliteError, cause: unknown): Failure {
   const violation = describeSqliteViolation(code, message);
   if (violation !== undefined) return reportedFailure('CONSTRAINT_VIOLATION', violation, { cause });
-  // Reads the columns of the constraint, which follow these words in the message.
+  // Reads the columns of the constraint, which follow the words "constraint failed: " in the message.
   const columns = message.split('constraint failed: ').at(1) ?? '';
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') {
     return toKeyFailure(columns, cause);
