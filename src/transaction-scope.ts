@@ -4,11 +4,11 @@ import type { NativeAccess, NativeRow, NativeValue } from './storage/native-acce
 
 /**
  * Argument of the callback of `db.transaction`. It has the same services as the database, bound to one transaction.
- * After the end of the callback, every call fails with CONFLICT.
+ * Every call fails with CONFLICT after the end of the callback.
  */
 export class TransactionScope extends DatabaseOperations {
   /**
-   * Runs one of the application's own queries inside the transaction.
+   * Runs an SQL query of the application inside the transaction.
    *
    * @param sql - one statement with a `?` for each value; on PostgreSQL also with `$1`, `$2` and so on.
    * @param values - values of the parameters.
@@ -28,7 +28,7 @@ export class TransactionScope extends DatabaseOperations {
   }
 
   /**
-   * Runs one of the application's own statements inside the transaction.
+   * Runs an SQL statement of the application inside the transaction.
    *
    * @param sql - one statement with a `?` for each value; on PostgreSQL also with `$1`, `$2` and so on.
    * @param values - values of the parameters.

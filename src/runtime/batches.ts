@@ -7,44 +7,45 @@ import { checkOneOf, ifDefined } from '../validation/checks';
 import { mapYielding } from './event-loop';
 
 /**
- * Maximum number of records in a batch. A batch is smaller when its records have more than `batchLength` characters.
+ * Maximum number of records in one batch of a call. A batch is smaller when its records have more than `batchLength`
+ * characters.
  */
 export const batchSize = 500;
 export const batchLength = 16_777_216;
 
-/** Record that a call refuses, with the reason. */
+/** Record that a call does not write, with the reason. */
 export interface Refusal {
-  /** Id of the record; undefined when the record has no readable id. */
+  /** Id of the refused record; undefined when the record has no readable id. */
   readonly id: string | undefined;
   readonly failure: Failure;
 }
 
 /** Validated options of a call that writes many records. */
 export interface BatchRules {
-  /** True when the other records are written although one record is refused. */
+  /** True when a refused record does not prevent the writing of the other records. */
   readonly mayCollect: boolean;
-  /** Listener that receives the number of processed records and the number of all records. Never throws. */
+  /** Listener that receives the number of processed records and the total number of records. Never throws. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Functions that parse and write the records of a call. */
+/** Functions that parse and write the records of a call in batches. */
 export interface BatchWork<Parsed extends object, Result extends object> {
   /** Name of the parameter that contains the records, such as `agents`. */
   readonly parameter: string;
-  /** Operation that the error of a refused record names. */
+  /** Name of the call that the error of a refused record names. */
   readonly operation: Operation;
   readonly parse: (input: unknown) => Parsed;
   /** Returns the approximate number of characters of a record. */
   readonly lengthOf: (record: Parsed) => number;
   /** Called at the beginning of each transaction, with all records that the transaction may write. */
   readonly prepare?: (tx: Transaction, records: readonly (Parsed | Refusal)[]) => Promise<void>;
-  /** Writes a batch. Returns the result of each record, in order. */
+  /** Writes a batch of records. Returns the result of each record, in order. */
   readonly write: (tx: Transaction, batch: readonly (Parsed | Refusal)[]) => Promise<(Result | Refusal)[]>;
 }
 
 /**
- * Writes records in batches. When `mayCollect` is true, each batch has its own transaction; otherwise all batches have
- * one transaction together.
+ * Writes records in batches. When `mayCollect` is true, each batch has a separate transaction; otherwise one
+ * transaction contains all batches.
  *
  * @returns the result of each record, in input order.
  * @throws the failure of the first refused record, unless `mayCollect` is true
@@ -57,7 +58,7 @@ export async function writeInBatches<Parsed extends object, Result extends objec
 ): Promise<(Result | RefusedResult)[]> {
   const { parameter, operation, prepare } = work;
   const toEntry = (input: unknown): Parsed | Refusal => parseOrRefuse(input, work.parse);
-  // All records are parsed at once only for `prepare`. Otherwise, each batch is parsed when it is written, which needs
+  // Parses all records at once only for `prepare`. Without `prepare`, parses each batch when it is written, which needs
   // less memory.
   const entries = prepare === undefined ? undefined : await mapYielding(inputs, toEntry);
   const entryAt = (index: number): Parsed | Refusal => entries?.[index] ?? toEntry(inputs[index]);
@@ -85,10 +86,10 @@ export async function writeInBatches<Parsed extends object, Result extends objec
 }
 
 /**
- * Repeats `work`, each time in its own transaction, until it has handled fewer than `size` records. Returns the total
- * number of handled records.
+ * Repeats `work`, each time in a separate transaction, until it has handled fewer than `size` records. Returns the
+ * total number of handled records.
  *
- * @param work - handles at most `size` records, and returns how many it has handled.
+ * @param work - handles at most `size` records, and returns the number of handled records.
  */
 export async function repeatInTransactions(
   executor: Executor,
@@ -102,7 +103,7 @@ export async function repeatInTransactions(
   }
 }
 
-/** Reports whether an element of a batch is a refusal. */
+/** Reports whether an element of a batch is a refused record. */
 export function isRefusal(entry: object): entry is Refusal {
   return 'failure' in entry;
 }
@@ -114,13 +115,13 @@ function idOf(input: unknown): string | undefined {
     const id: unknown = Reflect.get(input, 'id');
     return typeof id === 'string' ? id : undefined;
   } catch {
-    // A getter of the caller threw. The failure of the record already reports this.
+    // A getter of the caller threw an error. The failure of the record already reports this error.
     return undefined;
   }
 }
 
 /**
- * Parses the options `onError` and `onProgress`.
+ * Parses the options `onError` and `onProgress` of a call that writes many records.
  *
  * @throws INVALID_INPUT when one of them is invalid
  */
@@ -138,12 +139,12 @@ function checkOnError(value: unknown, field: string): 'abort' | 'collect' {
 function checkProgress(value: unknown, field: string): BatchRules['onProgress'] {
   if (typeof value !== 'function') throw invalidInput(field, 'must be a function');
   return (done, total) => {
-    // The listener may be asynchronous. If nobody handled its rejected promise, the process would end.
+    // Handles the rejection of an asynchronous listener. An unhandled rejection would end the process.
     try {
       const result: unknown = Reflect.apply(value, undefined, [done, total]);
       Promise.resolve(result).catch(() => undefined);
     } catch {
-      // An error of the listener must not fail the call.
+      // An error of the listener must not make the call fail.
     }
   };
 }

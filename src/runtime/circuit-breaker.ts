@@ -4,31 +4,32 @@ import { Failure } from '../errors/failure';
 import type { BreakerSettings } from '../options/resolve-options';
 
 /**
- * Minimum time in milliseconds between two counted failures if the later one is of a call that began before the earlier
- * one was counted. Without this time, one short interruption with many calls in flight would open the breaker.
+ * Minimum time in milliseconds between two counted failures of calls that were in flight at the same time. Without this
+ * time, one short interruption with many calls in flight would open the circuit breaker.
  */
 const burstMs = 1000;
 
 /**
- * A probe that does not end after this multiple of `resetMs`, and not within `minProbeTimeoutMs` milliseconds, no
- * longer blocks other calls: the breaker admits another probe.
+ * Factor for the maximum time that the circuit breaker waits for a probe: this factor times `resetMs`, but at least
+ * `minProbeTimeoutMs` milliseconds. Afterwards, the breaker admits another probe.
  */
 const probeTimeoutFactor = 10;
 const minProbeTimeoutMs = 1000;
 
 /**
  * Circuit breaker: rejects calls while the database is known to be down. Callers then do not wait for the failure, and
- * do not overload the database while it recovers. While the database is up, a call costs two additional comparisons.
+ * do not overload the database while it recovers. While the database is up, a call costs only two additional
+ * comparisons.
  */
 export class CircuitBreaker {
   readonly #settings: BreakerSettings;
   readonly #observe: (state: BreakerState, failures: number) => void;
   #state: BreakerState = 'closed';
-  /** Number of consecutive failures. It is 0 only while the state is `closed`. */
+  /** Number of consecutive failures. It is 0 only while the circuit breaker is closed. */
   #failures = 0;
   /**
-   * Number that increases with each counted failure and each change of the state. A call that ends compares it with the
-   * number at its beginning: if they differ, the result may be outdated.
+   * Number that increases with each counted failure and each change of the state. Each call stores the number when it
+   * begins. If the number differs when the call ends, the result of the call may be outdated.
    */
   #generation = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;
@@ -58,14 +59,17 @@ export class CircuitBreaker {
     return this.#state === 'closed' ? this.#generation : this.#admitProbe();
   }
 
-  /** Records that the database has responded to a call. */
+  /**
+   * Records that the database has responded to a call. `generation` is the number that {@link admit} returned for the
+   * call.
+   */
   answered(generation: number): void {
     if (this.#failures !== 0 && (this.#state === 'closed' || generation === this.#generation)) this.reset();
   }
 
   /**
-   * Records that a call has failed. A failure that shows an outage is counted. A failure that shows that the database
-   * responds has the effect of {@link answered}.
+   * Records that a call has failed. Counts a failure that shows an outage. Treats a failure that shows that the
+   * database responds like {@link answered}.
    */
   failed(generation: number, error: unknown): void {
     const { availability } = classifyError(error);
@@ -74,7 +78,7 @@ export class CircuitBreaker {
     else if (this.#state !== 'closed' && generation === this.#generation) this.#open(performance.now());
   }
 
-  /** Closes the breaker, because the database is reachable. */
+  /** Closes the circuit breaker, because the database is reachable. */
   reset(): void {
     this.#failures = 0;
     this.#lastError = undefined;
@@ -85,7 +89,8 @@ export class CircuitBreaker {
   #recordOutage(generation: number, error: unknown): void {
     const now = performance.now();
     const isEarlier = generation !== this.#generation;
-    // Unless the breaker is closed, only the result of the probe counts, and not the results of earlier calls.
+    // Ignores calls that began earlier while the breaker is not closed, because then only the result of the probe
+    // counts.
     if (isEarlier && (this.#state !== 'closed' || now - this.#lastFailureAt < burstMs)) return;
     this.#failures += 1;
     this.#generation += 1;
@@ -105,7 +110,7 @@ export class CircuitBreaker {
       const message = 'the circuit breaker is open because the database failed repeatedly: try again later';
       throw new Failure('UNAVAILABLE', message, { cause: this.#lastError });
     }
-    // A probe that never ends must not block all other calls forever.
+    // Admits another probe at this time, because a probe that never ends must not block all other calls forever.
     this.#nextProbeAt = now + Math.max(minProbeTimeoutMs, probeTimeoutFactor * this.#settings.resetMs);
     this.#change('half-open');
     this.#generation += 1;

@@ -3,12 +3,12 @@ import type { Engine, EngineTransaction } from '../storage/engine';
 import type { Executor } from '../storage/executor';
 import type { HealthProbe } from '../storage/health-probe';
 
-/** Converts any error of an engine into a failure, with the error as its cause. */
+/** Function that converts any error of an engine into a failure, with the error as its cause. */
 export type ErrorClassifier = (error: unknown) => Failure;
 
 /**
- * Returns an engine that converts every error of `engine` by `classify`. Its callers then get only failures. The errors
- * of `native` are not converted.
+ * Returns an engine that converts every error of `engine` by `classify`, so that its callers receive only failures.
+ * Does not convert the errors of `native`.
  */
 export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine {
   const { preferReplicas, dataVersion, logBytes } = bound(engine);
@@ -31,7 +31,8 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
     backUp: (request) => convertRejection(classify, () => engine.backUp(request)),
     ...(dataVersion === undefined ? undefined : { dataVersion: () => convertThrown(classify, dataVersion) }),
     ...(logBytes === undefined ? undefined : { logBytes }),
-    // Prisma needs the original errors of the driver. Therefore the callers of `native` convert the errors themselves.
+    // Passes `native` on unchanged, because Prisma needs the original errors of the driver. The callers of `native`
+    // convert the errors themselves.
     native: engine.native,
     healthProbe: convertProbe(engine.healthProbe, classify),
     close: () => convertRejection(classify, () => engine.close()),
@@ -39,7 +40,7 @@ export function convertErrors(engine: Engine, classify: ErrorClassifier): Engine
   };
 }
 
-/** Returns the result of `work`. If `work` fails, throws the failure to which `classify` converts the error. */
+/** Returns the result of `work`. Converts an error that `work` throws into a failure, by `classify`. */
 export async function convertRejection<T>(classify: ErrorClassifier, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -68,7 +69,7 @@ function convertExecutor(executor: Executor, classify: ErrorClassifier): Executo
   const rethrow = (error: unknown): never => {
     throw classify(error);
   };
-  // Only rejections have to be converted, because the executors of engines never throw.
+  // Converts only rejections, because the executors of engines never throw synchronously.
   return {
     dialect: executor.dialect,
     query: (statement) => executor.query(statement).catch(rethrow),

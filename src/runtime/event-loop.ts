@@ -1,10 +1,10 @@
 /**
- * Maximum time in milliseconds for which this package blocks the event loop with a chain of promises. Timers and
- * sockets are not handled meanwhile.
+ * Maximum time in milliseconds for which this package blocks the event loop with a chain of promises. The event loop
+ * handles no timers and sockets meanwhile.
  */
 const maxBlockMs = 10;
 
-// Keeps the original function: fake timers in a test of the application would stop the database.
+// Keeps the original `setImmediate`: fake timers in a test of the application would stop the database.
 const { setImmediate } = globalThis;
 
 let lastYieldMs = performance.now();
@@ -14,13 +14,13 @@ export function shouldYield(): boolean {
   return performance.now() - lastYieldMs > maxBlockMs;
 }
 
-/** Lets the event loop handle timers and sockets. */
+/** Lets the event loop handle timers and sockets before the caller continues. */
 export async function yieldToEventLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   lastYieldMs = performance.now();
 }
 
-/** Returns the results of `map` for all elements. Yields to the event loop when the work takes long. */
+/** Returns the results of `map` for all elements, in order. Yields to the event loop when the work takes long. */
 export async function mapYielding<T, U>(elements: readonly T[], map: (element: T, index: number) => U): Promise<U[]> {
   const mapped: U[] = [];
   for (const element of elements) {

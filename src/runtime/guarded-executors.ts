@@ -8,14 +8,14 @@ import type { CircuitBreaker } from './circuit-breaker';
 import { statementObserver } from './perform';
 import { transientCode, withRetry, type RetryRules } from './retry';
 
-/** Creates executors that report events, retry after transient failures and use the circuit breaker. */
+/** Creates executors of statements that report events, retry after transient failures and use the circuit breaker. */
 export class GuardedExecutors {
   readonly #diagnostics: Diagnostics;
   readonly #policy: RetryPolicy;
   readonly #breaker: CircuitBreaker | undefined;
   /**
-   * Executors of calls without a listener, by operation. They are shared, because they depend only on the engine and
-   * the operation.
+   * Executors for calls without a listener, by operation. Such calls share an executor, which depends only on the
+   * engine and the operation.
    */
   readonly #unobserved = new Map<Operation, Executor>();
   #engine: Engine | undefined;
@@ -27,7 +27,7 @@ export class GuardedExecutors {
   }
 
   /**
-   * Creates the executor of one call.
+   * Creates the executor through which one call runs its statements.
    *
    * @param call - the call; undefined when no listener receives its events.
    * @param mayBeBehind - true when a replica may answer the reads of the call.
@@ -36,13 +36,13 @@ export class GuardedExecutors {
     const observe = statementObserver(call);
     const guarded =
       call === undefined ? this.#unobservedExecutor(engine, operation) : this.#guard(engine, operation, call, observe);
-    // A read from a replica uses neither the breaker, which is only about the primary, nor the retries: if it fails,
-    // the primary answers.
+    // Reads from a replica without the circuit breaker, which concerns only the primary, and without retries: if the
+    // replica fails, the primary answers.
     return mayBeBehind ? (engine.preferReplicas?.(guarded, observe) ?? guarded) : guarded;
   }
 
-  // Keeps each executor. Creating it again for each call would take longer than all other parts of a read by id
-  // together.
+  // Returns a cached executor, because creating one for each call would take longer than all other parts of a read by
+  // id.
   #unobservedExecutor(engine: Engine, operation: Operation): Executor {
     if (this.#engine !== engine) {
       this.#engine = engine;
@@ -61,7 +61,7 @@ export class GuardedExecutors {
     return isGuarded ? withRetry(executor, this.rules(operation, call)) : executor;
   }
 
-  /** Returns the rules for retrying an operation. */
+  /** Returns the rules for retrying the statements of an operation. */
   rules(operation: Operation, call: Call | undefined): RetryRules {
     return {
       policy: this.#policy,
@@ -71,7 +71,7 @@ export class GuardedExecutors {
     };
   }
 
-  /** Returns the observer of an operation's retries. */
+  /** Returns the function that reports each retry of an operation. */
   retryObserver(operation: Operation, call: Call | undefined): RetryRules['observe'] {
     return (code, attempt, delayMs) => {
       call?.retriedAfter(attempt);

@@ -3,19 +3,20 @@ import type { TransactionWaiters } from '../storage/engine';
 import type { Mutex } from './mutex';
 
 /**
- * Minimum and maximum interval, in milliseconds, between two queries for waiting calls. Only an engine that does not
- * report waiting calls is queried. Between these bounds, the interval is a quarter of the limit.
+ * Minimum interval in milliseconds between two queries for calls that wait for a transaction. `longestPollMs` is the
+ * maximum. Between these bounds, the interval is a quarter of the idle limit. An engine that reports waiting calls by
+ * itself is not queried.
  */
 const shortestPollMs = 10;
 const longestPollMs = 5000;
 
-// Keeps the original functions: fake timers in a test of the application would stop the database.
+// Keeps the original timer functions: fake timers in a test of the application would stop the database.
 const { setTimeout, clearTimeout, setImmediate } = globalThis;
 
 /**
  * Limits the time for which a transaction of the application can be idle while another call waits for it. Calls
- * `exceeded` after this time. Without the limit, both might wait forever, because the callback of the transaction may
- * itself wait for the other call.
+ * `exceeded` after this time. Without the limit, a transaction callback that waits for the other call would wait
+ * forever.
  */
 export class IdleLimit {
   readonly #limitMs: number;
@@ -27,9 +28,9 @@ export class IdleLimit {
   #isStopped = false;
 
   /**
-   * Starts the measurement.
+   * Starts to measure the idle time of a transaction.
    *
-   * @param limitMs - maximum time in milliseconds; 0 means no limit.
+   * @param limitMs - maximum idle time in milliseconds; 0 means no limit.
    * @param idleMs - returns the time since the transaction's last statement; 0 while one of its calls is running.
    * @param exceeded - called once, when the limit is exceeded.
    */
@@ -39,7 +40,7 @@ export class IdleLimit {
     this.#waiters = waiters;
     this.#exceeded = exceeded;
     if (limitMs === 0) return;
-    // If the engine reports waiting calls, the timer starts only when a call begins to wait.
+    // Starts the timer only when a call begins to wait, if the engine reports waiting calls.
     if (waiters.onWait === undefined) this.#checkIn(limitMs);
     else waiters.onWait(() => this.#checkIn(limitMs));
   }
@@ -62,8 +63,7 @@ export class IdleLimit {
     if (overdueMs >= this.#limitMs) {
       const waitedMs = await this.#longestWaitMs();
       isAwaited = waitedMs > 0;
-      // If the event loop was busy, the callback may be about to send a statement. Lets it do so before the limit is
-      // checked.
+      // Lets a callback that is about to send a statement do so first. The event loop may have been too busy to run it.
       await new Promise((resolve) => setImmediate(resolve));
       overdueMs = Math.min(this.#idleMs(), waitedMs);
     }
@@ -74,7 +74,8 @@ export class IdleLimit {
     else if (this.#waiters.onWait === undefined) this.#checkIn(this.#pollMs());
   }
 
-  // If the engine cannot find out which calls wait, assumes that none does.
+  // Returns the time in milliseconds for which a call has waited for the transaction. Returns 0 if the engine cannot
+  // find out.
   async #longestWaitMs(): Promise<number> {
     try {
       return await this.#waiters.longestWaitMs();
@@ -89,8 +90,8 @@ export class IdleLimit {
 }
 
 /**
- * Returns the failure of a transaction that exceeded the limit. The failure is not retryable, because the same callback
- * would wait again.
+ * Returns the failure of a transaction that exceeded its idle limit. The failure is not retryable, because the same
+ * callback would wait again.
  */
 export function idleForTooLong(): Failure {
   const message =
@@ -99,7 +100,7 @@ export function idleForTooLong(): Failure {
   return new Failure('TIMEOUT', message, { retryable: false });
 }
 
-/** Returns `waiters` plus the calls that wait for the mutex of repeated transactions. */
+/** Returns the waiting calls of `waiters`, and the calls that wait for the mutex of repeated transactions. */
 export function withWaitersOf(repetitions: Mutex, waiters: TransactionWaiters): TransactionWaiters {
   return {
     longestWaitMs: async () => Math.max(repetitions.longestWaitMs(), await waiters.longestWaitMs()),

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Counts the calls in flight and reports when there are none. */
+/** Counts the calls in flight, which have begun and not ended. Reports when there are none. */
 export class InFlightCalls {
   #count = 0;
   #settledListeners: (() => void)[] = [];
   #isAborted = false;
   readonly #abortListeners = new Set<() => void>();
 
-  /** True after {@link abort} was called. */
+  /** True after the calls in flight were aborted. */
   get isAborted(): boolean {
     return this.#isAborted;
   }
@@ -30,13 +30,16 @@ export class InFlightCalls {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#settledListeners.push(resolve));
   }
 
-  /** Registers a listener that is called when the calls in flight are aborted. Returns a function that removes it. */
+  /**
+   * Registers a listener that is called when the calls in flight are aborted. Returns a function that removes the
+   * listener.
+   */
   onAbort(listener: () => void): () => void {
     this.#abortListeners.add(listener);
     return () => this.#abortListeners.delete(listener);
   }
 
-  /** Aborts the calls in flight, and returns their number. */
+  /** Aborts the calls in flight, and returns the number of aborted calls. */
   abort(): number {
     this.#isAborted = true;
     for (const listener of this.#abortListeners) listener();
@@ -44,7 +47,7 @@ export class InFlightCalls {
   }
 }
 
-/** Counts the calls in flight, and measures the time since the last one ended. */
+/** Counts the calls in flight, and measures the time since the last call ended. */
 export class TimedInFlightCalls extends InFlightCalls {
   #current = 0;
   #idleSinceMs = performance.now();
@@ -78,7 +81,7 @@ export async function endsWithin(ms: number, work: Promise<unknown>): Promise<bo
     return await Promise.race([work.then(() => true), tooLate]);
   } finally {
     end.abort();
-    // The rejection of the timer is ignored, because nothing waits for the timer any more.
+    // Ignores the rejection of the timer, because nothing waits for the timer any more.
     tooLate.catch(() => undefined);
   }
 }

@@ -12,8 +12,8 @@ export class Mutex {
   #onWait: (() => void) | undefined;
 
   /**
-   * Resolves when the caller has acquired the mutex. The caller must call {@link release} afterwards, even after an
-   * error.
+   * Acquires the mutex. The promise resolves when the caller has acquired it. The caller must call {@link release}
+   * afterwards, even after an error.
    */
   acquire(): Promise<void> {
     if (this.#heldSinceMs === undefined || this.#isCancelled) {
@@ -25,7 +25,10 @@ export class Mutex {
     return entered;
   }
 
-  /** Acquires the mutex if it is free, and returns true. Then the caller has to release it. Otherwise returns false. */
+  /**
+   * Acquires the mutex if it is free, without waiting. Returns true when the caller has acquired it and has to release
+   * it; otherwise false.
+   */
   tryAcquire(): boolean {
     if (this.#heldSinceMs !== undefined) return false;
     this.#heldSinceMs = performance.now();
@@ -45,15 +48,17 @@ export class Mutex {
     return this.#heldSinceMs === undefined ? 0 : performance.now() - this.#heldSinceMs;
   }
 
-  /** Returns the time that the first waiting call has waited, in milliseconds; 0 when no call waits. */
+  /**
+   * Returns the time in milliseconds for which the first waiting call has waited for the mutex; 0 when no call waits.
+   */
   longestWaitMs(): number {
     const first = this.#waiting[0];
     return first === undefined ? 0 : performance.now() - first.sinceMs;
   }
 
   /**
-   * Calls `listener` at once if a call is already waiting, and later whenever another call begins to wait. Stops when
-   * the current holder releases the mutex.
+   * Calls `listener` at once if a call is already waiting for the mutex, and later whenever another call begins to
+   * wait. Stops when the current holder releases the mutex.
    */
   onWait(listener: () => void): void {
     this.#onWait = listener;

@@ -1,7 +1,7 @@
 import type { Diagnostics } from '../diagnostics/diagnostics';
 import type { StatementObserver } from '../storage/executor';
 
-/** Runs the command that begins or ends a transaction, and reports it as a statement. */
+/** Runs the command that begins or ends a transaction, and reports the command as a statement. */
 export async function observeControl<T>(
   observe: StatementObserver | undefined,
   sql: 'BEGIN' | 'COMMIT' | 'ROLLBACK',
@@ -14,7 +14,7 @@ export async function observeControl<T>(
   return result;
 }
 
-/** Reports the end of a transaction. Does nothing when no attempt has begun. */
+/** Reports the end of a `db.transaction`. Does nothing when no attempt of the transaction has begun. */
 export function reportTransaction(
   diagnostics: Diagnostics,
   { count, isCommitted }: { readonly count: number; readonly isCommitted: boolean },

@@ -30,7 +30,7 @@ export async function perform<T>(
   }
 }
 
-/** Reports a call that failed. Returns the error for the caller. */
+/** Reports a call that failed. Returns the `DatabaseError` for the caller. */
 export function failed(
   diagnostics: Diagnostics,
   operation: Operation,
@@ -55,7 +55,10 @@ export function reportFailure(
   return databaseError;
 }
 
-/** Returns the observer of a call's statements; undefined when the application has no listener for events. */
+/**
+ * Returns the function that reports the statements of a call; undefined when the application has no listener for
+ * events.
+ */
 export function statementObserver(call: Call | undefined): StatementObserver | undefined {
   if (call === undefined) return undefined;
   return ({ sql }, { rows, changes }, durationMs) => call.statement(sql, rows.length, changes, durationMs);

@@ -9,9 +9,9 @@ import type { Executor } from '../storage/executor';
 /** Rules for retrying failed calls. */
 export interface RetryRules {
   readonly policy: RetryPolicy;
-  /** Returns the code of a failure after which the work can be retried; undefined for any other failure. */
+  /** Returns the error code of a failure after which the work can be retried; undefined for any other failure. */
   readonly codeOf: (error: unknown) => DatabaseErrorCode | undefined;
-  /** Called before each wait. */
+  /** Called before each wait for the next attempt. */
   readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
   /** Circuit breaker that rejects work while the database is down. All attempts of a call count as one call. */
   readonly breaker?: CircuitBreaker | undefined;
@@ -28,7 +28,7 @@ export function withRetry(executor: Executor, rules: RetryRules): Executor {
 }
 
 /**
- * Runs `work`, and repeats it after the failures that `codeOf` accepts, within the limits of the policy.
+ * Runs `work`. Repeats it after the failures for which `codeOf` returns a code, within the limits of the policy.
  *
  * @param startMs - time at which the time budget of the policy began.
  * @param attempt - number of the first attempt.
@@ -58,14 +58,17 @@ export async function retry<T>(
   }
 }
 
-/** Reports whether another attempt after a wait of `delayMs` would begin within the time budget of the policy. */
+/**
+ * Reports whether another attempt, after a wait of `delayMs` milliseconds, would begin within the time budget of the
+ * policy.
+ */
 export function hasTime({ budgetMs }: RetryPolicy, startMs: number, delayMs: number): boolean {
   return performance.now() - startMs + delayMs < budgetMs;
 }
 
-// Returns a random wait before the next attempt, up to the current maximum; undefined when there must be no further
-// attempt. The random wait prevents that many clients repeat their calls at the same moment ("Exponential Backoff And
-// Jitter", AWS, 2015).
+// Returns a random wait in milliseconds before the next attempt, up to the current maximum. Returns undefined when
+// there must be no further attempt. A random wait prevents that many clients repeat their calls at the same moment
+// ("Exponential Backoff And Jitter", AWS, 2015).
 function delayAfter(
   { policy, codeOf, observe }: RetryRules,
   error: unknown,
@@ -81,7 +84,7 @@ function delayAfter(
   return delayMs;
 }
 
-/** Returns the code of a transient failure; undefined for any other error. */
+/** Returns the error code of a transient failure; undefined for any other error. */
 export function transientCode(error: unknown): DatabaseErrorCode | undefined {
   const { code, isTransient } = classifyError(error);
   return isTransient ? code : undefined;

@@ -3,7 +3,7 @@ import { Failure } from '../errors/failure';
 import type { BreakerSettings, RetryPolicy } from '../options/resolve-options';
 import type { Engine } from '../storage/engine';
 
-/** Settings of a database session: the kind of the database, and how it handles failures and idle transactions. */
+/** Settings of a database session: the kind of the database, and the handling of failures and idle transactions. */
 export interface SessionSettings {
   readonly location: { readonly kind: 'file' | 'memory' | 'postgresql' };
   readonly transactionIdleTimeoutMs: number;
@@ -13,10 +13,10 @@ export interface SessionSettings {
 
 /** Present state of a database session. */
 export interface SessionState {
-  /** Open engine; undefined while the database is closed. */
+  /** Open database engine; undefined while the database is closed. */
   readonly engine: Engine | undefined;
   readonly callsInFlight: number;
-  /** State of the circuit breaker; `off` when there is none. */
+  /** State of the circuit breaker; `off` with the option `breaker: false`. */
   readonly breaker: BreakerState | 'off';
 }
 

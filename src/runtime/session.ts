@@ -24,10 +24,10 @@ import { enclosingTransaction, isInsideTransaction } from './transaction-context
 import { writeBesideTransaction, type SessionSettings, type SessionState } from './session-settings';
 import { TransactionCall } from './transaction-session';
 
-/** Minimum time in milliseconds that `close` waits for the connections to close. */
+/** Minimum time in milliseconds that `close` waits until the connections are closed. */
 const minDisconnectMs = 1000;
 
-/** Session of an open database. */
+/** Session of an open database: runs its calls and transactions. */
 export class DatabaseSession implements Session {
   readonly isTransaction = false;
   readonly engine: EngineName;
@@ -63,7 +63,7 @@ export class DatabaseSession implements Session {
   /**
    * Rejects new calls, waits at most `timeoutMs` milliseconds for the calls in flight, and closes the connections.
    *
-   * @throws TIMEOUT when calls were still in flight after this time; they were aborted.
+   * @throws TIMEOUT when calls were still in flight after this time; these calls were aborted.
    */
   async close(timeoutMs: number): Promise<void> {
     const [database, inFlight] = [this.#database, this.#inFlight];
@@ -77,12 +77,12 @@ export class DatabaseSession implements Session {
       const [calls, were] = count === 1 ? ['1 call', 'was'] : [`${count} calls`, 'were'];
       throw new Failure('TIMEOUT', `${calls} ${were} still in flight after closeTimeoutMs, and ${were} aborted`);
     }
-    // An unresponsive server would make `database.close()` wait forever.
+    // Limits the wait, because an unresponsive server would make `database.close()` wait forever.
     const graceMs = Math.max(deadline - performance.now(), minDisconnectMs);
     if (!(await endsWithin(graceMs, database.close()))) await database.terminate();
   }
 
-  /** Present state of the session: the engine, the number of calls in flight, and the state of the circuit breaker. */
+  /** Present state of the database: the engine, the number of calls in flight, and the state of the circuit breaker. */
   get state(): SessionState {
     const breaker = this.#breaker?.state ?? 'off';
     return { engine: this.#database, callsInFlight: this.#inFlight.count, breaker };
@@ -112,7 +112,7 @@ export class DatabaseSession implements Session {
         return lookup.read(this.#executors.create(database, operation, call, mayBeBehind));
       }
       // Reads from the primary. A replica's record may lack recent changes, and the cache would keep such a record for
-      // longer than the permitted lag.
+      // longer than `maxReplicaLagMs` permits.
       const onCached = call && (() => (call.isCached = true));
       const load = () => lookup.read(this.#executors.create(database, operation, call, false));
       return database.cache.read(lookup, load, onCached);
@@ -135,7 +135,7 @@ export class DatabaseSession implements Session {
     return this.#perform(operation, (call) => {
       const database = this.#openDatabase();
       const executor = this.#executors.create(database, operation, call, false);
-      // The write could wait for the end of the transaction, and its callback for the write. No database detects this.
+      // Prevents a deadlock: the write could wait for the transaction, and its callback for the write.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor, database);
     });
@@ -199,7 +199,7 @@ export class DatabaseSession implements Session {
       const code = codeOf(error);
       if (policy.attempts <= 1 || code === undefined) throw error;
       return this.#repetitions.runExclusive(() => {
-        // The time budget may have passed during the wait for the mutex.
+        // The time budget of the retries may have passed during the wait for the mutex.
         if (!hasTime(policy, startMs, 0)) throw error;
         const observe = this.#executors.retryObserver('transaction', call);
         observe(code, 1, 0);
@@ -213,7 +213,7 @@ export class DatabaseSession implements Session {
     return isInsideTransaction(this);
   }
 
-  /** Applies the pending migrations, and returns their names. */
+  /** Applies the pending migrations, and returns the names of the applied migrations. */
   migrate(): Promise<string[]> {
     return this.#perform('migrate', async () => {
       const database = this.#openDatabase();
@@ -225,7 +225,7 @@ export class DatabaseSession implements Session {
     });
   }
 
-  /** Runs `work` with the engine as a call in flight, without retries. */
+  /** Runs `work` with the database engine, as a call in flight and without retries. */
   onDatabase<T>(operation: Operation, work: (database: Engine) => Promise<T>): Promise<T> {
     return this.#perform(operation, () => work(this.#openDatabase()));
   }
@@ -234,11 +234,11 @@ export class DatabaseSession implements Session {
     return perform(this.#diagnostics, operation, work, this.#inFlight);
   }
 
-  // A transaction that could not begin has changed nothing, so beginning is retried.
+  // Begins a transaction. Retries transient failures, because a transaction that could not begin has changed nothing.
   #begin(request: TransactionRequest, call: Call | undefined, startMs: number): Promise<EngineTransaction> {
     const database = this.#openDatabase();
     if (this.isInsideTransaction()) throw writeBesideTransaction();
-    // After an error of a read-only server, the whole transaction is repeated, so beginning is not retried here.
+    // Does not retry after an error of a read-only server, because then the whole transaction is repeated.
     const codeOf = (error: unknown) => (classifyError(error).isReadOnlyServer ? undefined : transientCode(error));
     return retry({ ...this.#executors.rules('transaction', call), codeOf }, () => database.begin(request), startMs);
   }

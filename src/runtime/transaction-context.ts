@@ -3,8 +3,8 @@ import type { ConnectionHold } from '../storage/engine';
 import type { Session } from '../storage/session';
 
 /**
- * Transaction in whose callback the current code runs. When transactions of several databases are nested, `outer` is
- * the next outer one.
+ * Transaction in whose callback the current code runs. `outer` is the surrounding transaction when transactions of
+ * several databases are nested.
  */
 interface TransactionContext {
   readonly database: object;
@@ -17,8 +17,8 @@ interface TransactionContext {
 const contexts = new AsyncLocalStorage<TransactionContext>();
 
 /**
- * Runs the callback of a transaction of `database`. Marks the asynchronous context, so that calls inside the callback
- * are recognized.
+ * Runs the callback of a transaction of `database`. Stores the transaction in the asynchronous context, so that calls
+ * inside the callback find it.
  */
 export async function runInsideTransaction<T>(
   database: object,
@@ -30,7 +30,7 @@ export async function runInsideTransaction<T>(
   try {
     return await contexts.run(context, work);
   } finally {
-    // The callback may have started work without awaiting it, such as a timer. From now on, this work is outside the
+    // The callback may have started work without awaiting it, such as a timer. From now on, such work is outside the
     // transaction.
     context.isOver = true;
   }
@@ -42,8 +42,8 @@ export function isInsideTransaction(database: object): boolean {
 }
 
 /**
- * Returns the session of the transaction of `database` in whose callback the caller runs; undefined when the caller is
- * not inside such a callback.
+ * Returns the session of the open transaction of `database` in whose callback the caller runs; undefined outside such a
+ * callback.
  */
 export function enclosingTransaction(database: object): Session | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
@@ -52,10 +52,7 @@ export function enclosingTransaction(database: object): Session | undefined {
   return undefined;
 }
 
-/**
- * Returns the connection of `pool` that the caller's transaction holds; undefined when the caller is not inside such a
- * transaction.
- */
+/** Returns the connection of `pool` that the caller's transaction holds; undefined outside such a transaction. */
 export function enclosingHold(pool: object): ConnectionHold | undefined {
   for (let context = contexts.getStore(); context !== undefined; context = context.outer) {
     const { hold, isOver } = context;
@@ -64,7 +61,10 @@ export function enclosingHold(pool: object): ConnectionHold | undefined {
   return undefined;
 }
 
-/** Runs `work` outside every transaction of the caller. No callback of a transaction may wait for this work. */
+/**
+ * Runs `work` outside all transactions in whose callbacks the caller runs. No callback of a transaction may wait for
+ * this work.
+ */
 export function runOutsideTransactions<T>(work: () => T): T {
   return contexts.exit(work);
 }

@@ -3,7 +3,7 @@ import type { Row, Statement, StatementResult } from '../sql/statement';
 import type { ChangeEntry, Transaction } from '../storage/transaction';
 
 /**
- * Runs an operation's statements on one engine, in order.
+ * Function that runs the statements of an operation on one engine, in order.
  *
  * @param isReading - true when none of the statements changes anything.
  */
@@ -13,8 +13,8 @@ export type SendStatements = (
 ) => Promise<readonly StatementResult[]>;
 
 /**
- * Transaction handle of one operation, on either engine. Collects the change entries of the operation. Collects the
- * statements of `executeAtCommit`, and sends them before the next statement or at the end of the operation.
+ * Transaction handle of one operation, on either engine. Collects the change entries of the operation. Also collects
+ * the statements of `executeAtCommit`, and sends them before the next statement or at the end of the operation.
  */
 export class TransactionHandle implements Transaction {
   readonly dialect: Dialect;
@@ -28,7 +28,7 @@ export class TransactionHandle implements Transaction {
     this.#send = send;
   }
 
-  /** Change entries that the operation has recorded so far, in order. */
+  /** Entries for the change feed that the operation has recorded so far, in order. */
   get changes(): readonly ChangeEntry[] {
     return this.#changes;
   }
@@ -73,14 +73,14 @@ export class TransactionHandle implements Transaction {
     this.#needsSequencing = true;
   }
 
-  /** Removes the pending statements from the handle and returns them. The caller has to send them. */
+  /** Removes the statements that wait to be sent from the handle, and returns them. The caller has to send them. */
   takePending(): readonly Statement[] {
     const pending = this.#pending;
     this.#pending = [];
     return pending;
   }
 
-  /** Sends the pending statements. */
+  /** Sends the statements that wait to be sent. */
   async flush(): Promise<void> {
     await this.#run([], false);
   }

@@ -16,13 +16,13 @@ import type { NativeAccess } from '../storage/native-access';
 import type { Session } from '../storage/session';
 import { runInsideTransaction } from './transaction-context';
 
-/** Session of one transaction. */
+/** Session of one `db.transaction`: runs the calls inside it. */
 export class TransactionSession implements Session {
   readonly isTransaction = true;
   readonly engine: EngineName;
   readonly #diagnostics: Diagnostics;
   readonly #transaction: EngineTransaction;
-  /** In-flight calls of the database. The transaction is one of them. */
+  /** In-flight calls of the database. The transaction itself is one of these calls. */
   readonly #outer: InFlightCalls;
   readonly #inFlight = new TimedInFlightCalls();
   #isOver = false;
@@ -98,12 +98,15 @@ export class TransactionSession implements Session {
     return this.#isRepeatable;
   }
 
-  /** Returns the time since the last call of the transaction ended, in milliseconds; 0 while a call is running. */
+  /** Returns the time in milliseconds since the last call of the transaction ended; 0 while a call is running. */
   idleMs(): number {
     return this.#inFlight.idleMs();
   }
 
-  /** Rejects new calls. Waits for running calls, which the callback may have started without awaiting them. */
+  /**
+   * Rejects new calls of the transaction. Waits for running calls, which the callback may have started without awaiting
+   * them.
+   */
   end(interruption?: Failure): Promise<void> {
     this.#isOver = true;
     this.#interruption ??= interruption;
@@ -111,20 +114,22 @@ export class TransactionSession implements Session {
   }
 }
 
-/** End of a callback: its result, the error that it threw, or the failure that stopped the wait for it. */
+/**
+ * End of a transaction's callback: its result, the error that it threw, or the failure that stopped the wait for it.
+ */
 type Outcome<T> = { readonly result: T } | { readonly thrown: unknown } | { readonly interruption: Failure };
 
-/** Settings that the attempts of a transaction share. */
+/** Settings that all attempts of a transaction share. */
 export interface TransactionCallSettings {
   readonly engine: EngineName;
   readonly diagnostics: Diagnostics;
-  /** In-flight calls of the database. The transaction is one of them. */
+  /** In-flight calls of the database. The transaction itself is one of these calls. */
   readonly outer: InFlightCalls;
   /**
-   * Maximum time without a statement while another call waits for the transaction, in milliseconds; 0 means no limit.
+   * Maximum time in milliseconds without a statement while another call waits for the transaction; 0 means no limit.
    */
   readonly idleTimeoutMs: number;
-  /** Receives the statements that end the transaction; undefined when there is no listener. */
+  /** Function that reports the COMMIT or ROLLBACK; undefined when there is no listener. */
   readonly observe: StatementObserver | undefined;
 }
 
@@ -132,9 +137,9 @@ export interface TransactionCallSettings {
 export class TransactionCall<T> {
   readonly #settings: TransactionCallSettings;
   readonly #work: (session: Session) => Promise<T>;
-  /** True when the callback has thrown an error in the last attempt. */
+  /** True when the transaction's callback has thrown an error in the last attempt. */
   hasCallerFailed = false;
-  /** Number of attempts so far. */
+  /** Number of attempts of the transaction so far. */
   count = 0;
   isCommitted = false;
   /** Session of the last attempt whose callback has thrown an error. */
@@ -147,8 +152,8 @@ export class TransactionCall<T> {
 
   /**
    * Returns the code of a failure after which the transaction can be repeated; undefined for any other failure. An
-   * error that the callback has thrown may come from another database. It permits a repetition only if a call of this
-   * transaction has also failed with such a failure.
+   * error that the callback has thrown may come from another database. Such an error permits a repetition only if a
+   * call of this transaction has failed with such a failure, too.
    */
   repeatableCode(error: unknown): DatabaseErrorCode | undefined {
     if (!this.hasCallerFailed) return repeatableCode(classifyError(error));
@@ -156,7 +161,7 @@ export class TransactionCall<T> {
   }
 
   /**
-   * Runs the callback in `transaction`, which has just begun, and commits it or rolls it back.
+   * Runs the callback in `transaction`, which has just begun, and then commits the transaction or rolls it back.
    *
    * @param waiters - calls that wait for the transaction.
    */
@@ -181,7 +186,8 @@ export class TransactionCall<T> {
     return outcome.result;
   }
 
-  // The error of the failed rollback is only reported: the caller gets the error that made the rollback necessary.
+  // Rolls back a transaction. Only reports an error of the rollback, because the caller gets the error that made the
+  // rollback necessary.
   async #rollBack(transaction: EngineTransaction): Promise<void> {
     const { diagnostics, observe } = this.#settings;
     const start = performance.now();
@@ -192,7 +198,10 @@ export class TransactionCall<T> {
     }
   }
 
-  /** Waits for the callback, until the transaction is idle for too long or the database is terminated. */
+  /**
+   * Runs the callback of a transaction, and waits for it. Stops the wait when the transaction is idle for too long or
+   * the database is terminated.
+   */
   #outcomeOf(
     database: object,
     { hold }: EngineTransaction,
@@ -202,7 +211,7 @@ export class TransactionCall<T> {
     const { outer, idleTimeoutMs } = this.#settings;
     return new Promise((resolve) => {
       const interrupt = (interruption: Failure): void => {
-        // The callback continues to run. Its later calls must fail, and must not run outside the transaction.
+        // The callback continues to run. Its later calls must fail instead of running outside the transaction.
         void session.end(interruption);
         settle({ interruption });
       };

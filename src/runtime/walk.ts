@@ -3,12 +3,12 @@ import { toStatement, type Row, type SqlValue, type Statement } from '../sql/sta
 import type { Snapshot } from '../storage/snapshot';
 import { shouldYield, yieldToEventLoop } from './event-loop';
 
-/** Rows to read in the order of a unique key. */
+/** Rows that are read in the order of a unique key. */
 export interface Walk {
-  /** Columns to read. The columns of the key come first. */
+  /** Columns to read, those of the key first. */
   readonly columns: readonly Sql[];
   readonly from: Sql;
-  /** SQL of the key's columns. */
+  /** SQL of the columns of the unique key. */
   readonly key: readonly string[];
   /** True when the rows are grouped by the key. */
   readonly isGrouped?: boolean;
@@ -18,8 +18,8 @@ export interface Walk {
 const chunkSize = 100;
 
 /**
- * Calls `visit` for all rows, in the order of their key. Reads a few rows at a time to save memory, and yields to the
- * event loop when the work takes long.
+ * Calls `visit` for all rows, in the order of their key. Reads few rows at a time to save memory. Yields to the event
+ * loop when the work takes long.
  */
 export async function walk(snapshot: Snapshot, walk: Walk, visit: (row: Row) => Promise<void> | void): Promise<void> {
   for await (const rows of chunksOf(snapshot, walk)) {

@@ -2,21 +2,21 @@ import { Failure } from '../errors/failure';
 
 /** Maximum total size of the rows of a result. */
 export interface AnswerBounds {
-  /** Maximum number of characters of texts. */
+  /** Maximum number of characters of all texts in a result. */
   readonly maxLength: number;
-  /** Maximum number of JSON values. */
+  /** Maximum number of JSON values in a result. */
   readonly maxValues: number;
 }
 
 /**
- * Number of characters up to which the JSON values of a result are not counted. An ordinary result is smaller, and is
- * therefore not scanned. With the default limits, so few characters cannot contain too many values.
+ * Number of characters up to which the JSON values of a result are not counted, to avoid scanning ordinary results.
+ * With the default limits, so few characters cannot contain too many values.
  */
 export const uncountedLength = 1_048_576;
 
 /**
  * Counts the characters and the JSON values of a result while the result is read. The first text that exceeds a bound
- * ends the read, before the whole result is in memory. Values are counted, too, because a short value such as `{}`
+ * ends the read before the whole result is in memory. JSON values are also counted because a short value, such as `{}`,
  * takes tens of bytes of memory when it is parsed.
  */
 export class AnswerSize {
@@ -46,18 +46,19 @@ export class AnswerSize {
 /**
  * Returns the number of JSON values in a JSON array or object; 1 for any other text.
  *
- * @param withTexts - true to count commas and brackets inside strings, too, because a string may itself contain JSON.
+ * @param withTexts - true to count the commas and brackets inside strings, because a string may itself contain JSON.
  */
 export function countValues(text: string, withTexts = false): number {
   const first = text.charCodeAt(0);
-  // The whole value counts as 1. Every other value follows a comma or an opening bracket.
+  // Begins with 1 for the whole value. Every other value follows a comma or an opening bracket.
   let count = 1;
   if (first !== openingBrace && first !== openingBracket) return count;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     if (code === comma) count += 1;
     else if (code === openingBrace || code === openingBracket) {
-      // An empty array or object contains no value. `code + 2` is the closing bracket of the opening bracket `code`.
+      // Does not count a value in an empty array or object. `code + 2` is the closing bracket of the opening bracket
+      // `code`.
       if (text.charCodeAt(index + 1) !== code + 2) count += 1;
     } else if (code === quote && !withTexts) index = endOfText(text, index);
   }
@@ -65,8 +66,8 @@ export function countValues(text: string, withTexts = false): number {
 }
 
 /**
- * Returns the position of the quote that ends the string that begins at `start`; the length of the text when no quote
- * ends the string.
+ * Returns the position of the quote that ends the JSON string which begins at `start`. Returns the length of the text
+ * when no quote ends the string.
  */
 function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
@@ -83,7 +84,7 @@ const comma = 0x2c;
 const openingBracket = 0x5b;
 const openingBrace = 0x7b;
 
-/** Returns the failure of a result that exceeds its bounds. */
+/** Returns the failure for a result that exceeds its bounds. */
 export function tooLarge({ maxLength, maxValues }: AnswerBounds, excess: 'characters' | 'values'): Failure {
   const what = excess === 'characters' ? `${maxLength} characters` : `${maxValues} JSON values`;
   return new Failure('RESULT_TOO_LARGE', `the result has more than ${what}: request fewer records`);

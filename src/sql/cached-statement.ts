@@ -2,7 +2,10 @@ import { sql, type Sql } from './sql';
 import type { SqlValue, Statement } from './statement';
 import { FrequentTextCache } from './frequent-text-cache';
 
-/** Composes a bound parameter. For each call, `read` returns the value of the parameter from the input of the call. */
+/**
+ * Function that composes a bound parameter. For each call, `read` returns the value of the parameter from the input of
+ * the call.
+ */
 export type Bind<Input> = (read: (input: Input) => SqlValue) => Sql;
 
 /** SQL text, with the function that reads the value of each bound parameter. */
@@ -11,7 +14,7 @@ interface CachedText<Input> {
   readonly readers: readonly ((input: Input) => SqlValue)[];
 }
 
-/** Maximum number of texts that are cached for one statement. */
+/** Maximum number of SQL texts that are cached for one statement. */
 const maxTexts = 256;
 
 /**
@@ -19,8 +22,8 @@ const maxTexts = 256;
  * key. For example, all queries by `owner` have one key and one text, and differ in the bound owner.
  *
  * @param cacheKeyOf - returns the cache key: plain data, which is compared by its JSON text.
- * @param compose - composes the SQL for a key. Because it does not receive the input, it can only bind the input's
- * values as parameters.
+ * @param compose - composes the SQL for a key. It does not receive the input, so it can only bind the input's values as
+ * parameters.
  */
 export function defineCachedStatement<Input, Key extends object>(
   cacheKeyOf: (input: Input) => Key,

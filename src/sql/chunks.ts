@@ -6,7 +6,7 @@ import type { Statement } from './statement';
  */
 export const chunkRows = 2000;
 
-/** Divides the rows into parts of at most {@link chunkRows}; returns an empty array when there are no rows. */
+/** Divides rows into parts of at most {@link chunkRows} rows; returns an empty array when there are no rows. */
 function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
   if (rows.length <= chunkRows) return rows.length === 0 ? [] : [rows];
   const chunks: (readonly T[])[] = [];
@@ -15,8 +15,9 @@ function chunksOf<T>(rows: readonly T[]): (readonly T[])[] {
 }
 
 /**
- * Divides the elements into parts whose total weight is at most {@link chunkRows}. The weight of an element is the
- * number of rows that a statement writes for it. An element that exceeds the limit alone is a part by itself.
+ * Divides elements into parts whose total weight is at most {@link chunkRows}. The weight of an element is the number
+ * of rows that a statement writes for the element. An element that alone exceeds the limit becomes a part of one
+ * element.
  */
 export function partsByWeight<T>(elements: readonly T[], weightOf: (element: T) => number): T[][] {
   const parts: T[][] = [];
@@ -33,7 +34,7 @@ export function partsByWeight<T>(elements: readonly T[], weightOf: (element: T) 
 }
 
 /**
- * Returns the statements that write the rows in parts. `toStatement` must return the same text for any number of rows.
+ * Returns the statements that write rows in parts. `toStatement` must return the same SQL text for any number of rows.
  * The values of the first part are computed at once, and those of each other part when the part is sent.
  */
 export function statementsFor<T>(rows: readonly T[], toStatement: (rows: readonly T[]) => Statement): Statement[] {

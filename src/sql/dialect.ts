@@ -1,31 +1,37 @@
 import type { EnumerationName } from './model';
 import type { Sql } from './sql';
 
-/** Type of a column of a record set that is read from JSON. `enumeration` names an enumeration of the schema. */
+/**
+ * Type of a column of a record set that is read from JSON. `enumeration` is the name of an enumeration of the Prisma
+ * schema.
+ */
 export type RecordColumnType = 'text' | 'integer' | 'boolean' | 'time' | { readonly enumeration: EnumerationName };
 
-/** Minimum length of a text that the substring indexes of both engines can find, in code points. */
+/** Minimum length in code points of a text that the substring indexes of both engines can find. */
 export const shortestIndexedPart = 3;
 
-/** Text that is searched for as a part of other texts. */
+/** Text that a query searches for as a part of other texts. */
 export interface TextPart {
   /**
    * True when the text has at least {@link shortestIndexedPart} code points, so that the substring indexes can find it.
    */
   readonly isIndexed: boolean;
-  /** Composes a bound parameter with the result of `derive` for the text. Without `derive`, binds the text itself. */
+  /**
+   * Composes a bound parameter with the result of `derive` for the searched text. Without `derive`, binds the text
+   * itself.
+   */
   readonly bind: (derive?: (part: string) => string) => Sql;
 }
 
 /** Reports whether a text is long enough for the substring indexes. */
 export function isIndexedPart(part: string): boolean {
-  // A code point has one or two UTF-16 code units. So the code points have to be counted only in a short text.
+  // Counts the code points only in a short text: a code point has at most two UTF-16 code units.
   return part.length >= 2 * shortestIndexedPart || Array.from(part).length >= shortestIndexedPart;
 }
 
 /**
- * Shared lock that a transaction takes before it takes numbers from an ascending sequence. The transactions do not wait
- * for each other. From the keys of the held locks, a reader knows up to which number no transaction is open any more.
+ * Shared lock that a transaction takes before it takes numbers from an ascending sequence. Transactions do not wait for
+ * each other. The keys of the held locks show a reader up to which number all transactions have ended.
  */
 export interface SequenceLock {
   /**
@@ -42,9 +48,9 @@ export interface SequenceLock {
 
 /** Parts of a query that returns no rows when a condition is true. */
 export interface NoRows {
-  /** Conditions of the query. */
+  /** Conditions for the WHERE clause of the query. */
   readonly conditions: readonly Sql[];
-  /** Returns the limit of the query that otherwise is `limit`. */
+  /** Returns the limit of the query in place of `limit`. */
   readonly limitTo: (limit: Sql) => Sql;
 }
 
@@ -52,31 +58,31 @@ export interface NoRows {
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
 /**
- * SQL that differs between the engines. A list, or a set of rows, is one bound parameter of JSON text, so the text of a
- * statement does not depend on the number of elements or rows.
+ * SQL that differs between SQLite and PostgreSQL. A list, or a set of rows, is one bound parameter of JSON text. So the
+ * text of a statement does not depend on the number of elements or rows.
  */
 export interface Dialect {
   /**
-   * True when several transactions can write at the same time. Then a transaction has to lock the rows that it reads in
+   * True when several transactions can write at the same time. Then a transaction has to lock rows that it reads in
    * order to decide what to write.
    */
   readonly usesRowLocks: boolean;
   /**
-   * Composes a query that takes the advisory lock `name` until the end of the transaction. If the query had to wait for
-   * another transaction, only later statements see what that transaction has committed. Undefined on an engine with one
-   * writer at a time.
+   * Composes a query that takes the advisory lock `name` until the end of the transaction. After a wait for another
+   * transaction, only later statements see the changes which that transaction has committed. Undefined on an engine
+   * with one writer at a time.
    */
   readonly advisoryLock: ((name: Sql) => Sql) | undefined;
-  /** Composes a query that takes the advisory lock `name` if it is free, and returns whether it was free. */
+  /** Composes a query that takes the advisory lock `name` if it is free, and returns whether the lock was free. */
   readonly tryAdvisoryLock: ((name: Sql) => Sql) | undefined;
   /**
-   * Lock for the numbers of the change feed. Undefined on an engine with one writer at a time: there, numbers become
-   * visible in ascending order without a lock.
+   * Lock for the numbers of the change feed. Undefined on an engine with one writer at a time, because numbers become
+   * visible in ascending order there.
    */
   readonly sequenceLock: SequenceLock | undefined;
   /**
    * Joins the row of `table` whose `column` is `value`, with the alias `alias`. The engine searches this row once for
-   * each row of the tables to the left of the join, and keeps the order of those rows. The planner cannot choose
+   * each row of the tables to the left of the join, and keeps the order of those rows. The query planner cannot choose
    * another plan.
    */
   readonly lateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
@@ -93,29 +99,29 @@ export interface Dialect {
    */
   readonly lookup: (index: readonly Sql[], table: string, alias: string, value: Sql) => Sql;
   /**
-   * Column that identifies a row at the lowest cost, such as `rowid` on SQLite. Use its values only within one
+   * Column that identifies a row at the lowest cost, such as `rowid` on SQLite. Its values are valid only within one
    * statement.
    */
   readonly rowKey: Sql;
   /**
-   * Composes a form of the column that prevents SQLite from using an index of it. PostgreSQL's planner chooses well, so
-   * there the column is unchanged.
+   * Composes a form of the column that prevents SQLite from using an index of it. On PostgreSQL, the column is
+   * unchanged, because its planner chooses well.
    */
   readonly unindexed: (column: Sql) => Sql;
   /**
-   * Tests whether `value` is in the result of `query`. The result must have few rows, and must not depend on the outer
-   * query.
+   * Composes a test whether `value` is in the result of `query`. The result must have few rows, and must not depend on
+   * the outer query.
    */
   readonly inSubquery: (value: Sql, query: Sql) => Sql;
   /**
-   * Composes the parts of a query that returns no rows, and reads none, when `condition` is true. On SQLite, this is the
-   * limit, because SQLite would evaluate a condition of WHERE for each row. On PostgreSQL, it is a condition of WHERE,
-   * because the planner needs the value of the limit.
+   * Composes the parts of a query that returns no rows, and reads none, when `condition` is true. On SQLite, the
+   * condition is part of the limit, because SQLite would evaluate a condition of WHERE for each row. On PostgreSQL, it
+   * is part of WHERE, because the planner needs the value of the limit.
    */
   readonly noRowsIf: (condition: Sql) => NoRows;
   /** Converts a column of an enumeration to a text that is ordered by code point. */
   readonly textOfChoice: (column: Sql) => Sql;
-  /** Tests whether the value of a text column is a text or null. SQLite can store other types in such a column. */
+  /** Composes a test whether a text column contains a text or null. SQLite can store other types in such a column. */
   readonly isText: (column: Sql) => Sql;
   /** Converts the ids that `query` selects, as its column `id`, to one value: an array. */
   readonly idArray: (query: Sql) => Sql;
@@ -131,29 +137,30 @@ export interface Dialect {
   readonly fromMs: (ms: Sql) => Sql;
   /** Converts a stored time to milliseconds since 1970. */
   readonly toMs: (time: Sql) => Sql;
-  /** Computes the time of a change: `nowMs`, or one millisecond after the stored time `previous` if that is later. */
+  /** Computes the time of a change: `nowMs`, or the stored time `previous` plus one millisecond if that is later. */
   readonly nextTime: (previous: Sql, nowMs: Sql) => Sql;
   /** Converts 0 or 1 to a stored boolean. */
   readonly toBoolean: (flag: Sql) => Sql;
-  /** Tests whether `text` contains `part` exactly. Uses the substring index of `text` if there is one. */
+  /** Composes a test whether `text` contains `part` exactly. Uses the substring index of `text` if there is one. */
   readonly containsIndexed: (text: Sql, part: TextPart) => Sql;
   /**
-   * Tests whether `text` contains `part` exactly, without an index. For rows that another condition has already
-   * selected.
+   * Composes a test whether `text` contains `part` exactly, without an index. Use it for rows that another condition
+   * has already selected.
    */
   readonly containsUnindexed: (text: Sql, part: TextPart) => Sql;
   /**
-   * Selects the ids of the agents whose folded name contains `part`, by the substring index if `part` is long enough.
+   * Selects the ids of the agents whose lower-case name contains `part`. Uses the substring index if `part` is long
+   * enough.
    */
   readonly agentsNamed: (part: TextPart) => Sql;
-  /** Tests whether a stored text equals `text`. The stored text may be too long for an index. */
+  /** Composes a test whether a stored text equals `text`. The stored text may be too long for an index. */
   readonly equalsLongText: (stored: Sql, text: Sql) => Sql;
   /**
-   * Tests whether a row `m` of a metadata table has this key and value. On PostgreSQL, the result ends with an ORDER
-   * BY, so that the engine finds the rows by the index, even if the statistics of the table are outdated.
+   * Composes a test whether a row `m` of a metadata table has this key and value. On PostgreSQL, the result ends with
+   * an ORDER BY, so that the engine finds the rows by the index, even if the statistics of the table are outdated.
    */
   readonly isMetadataEntry: (key: Sql, value: Sql) => Sql;
-  /** Returns the sort expressions for the order of a stored text. The text may be too long for an index. */
+  /** Returns the sort expressions for ordering by a stored text. The text may be too long for an index. */
   readonly orderByLongText: (stored: Sql) => readonly Sql[];
   /** Converts a column of any type to an element of a JSON array. */
   readonly jsonElement: (column: Sql) => Sql;

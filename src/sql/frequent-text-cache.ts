@@ -5,8 +5,8 @@ interface Entry<T> {
 }
 
 /**
- * After this number of uses for each place in the cache, all counts are halved. Otherwise a text that was frequent long
- * ago would never leave the cache.
+ * Number of uses, for each place in the cache, after which all counts are halved. Otherwise a text that was frequent
+ * long ago would never leave the cache.
  */
 const usesBetweenHalvings = 16;
 
@@ -16,7 +16,7 @@ const usesBetweenHalvings = 16;
  * This is the idea of TinyLFU (https://arxiv.org/abs/1512.00727), with exact counts instead of estimates.
  */
 export class FrequentTextCache<T> {
-  /** Cached entries. The first one is the next that a new text may replace. */
+  /** Cached entries by text. A new text may replace the first entry. */
   readonly #entries = new Map<string, Entry<T>>();
   /** Numbers of recent uses of texts that are not cached, in the order of their last use, oldest first. */
   readonly #candidates = new Map<string, number>();
@@ -25,9 +25,9 @@ export class FrequentTextCache<T> {
   #usesToHalving: number;
 
   /**
-   * Creates an empty cache.
+   * Creates an empty cache of frequently used texts.
    *
-   * @param onEvict - called with each value that a new one has replaced.
+   * @param onEvict - called with each cached value that a new one has replaced.
    */
   constructor(maxEntries: number, onEvict: (value: T) => void = () => undefined) {
     this.#maxEntries = maxEntries;
@@ -36,7 +36,7 @@ export class FrequentTextCache<T> {
   }
 
   /**
-   * Returns the cached value for `text`, or else the result of `make`. Caches the result if `text` is frequent enough.
+   * Returns the cached value for `text`, or the result of `make`. Caches that result if `text` is used often enough.
    */
   getOrAdd(text: string, make: () => T): T {
     const known = this.get(text);
@@ -82,8 +82,8 @@ export class FrequentTextCache<T> {
   }
 
   /**
-   * Removes the first entry if its text was used fewer than `uses` times. Otherwise moves the entry to the end. Reports
-   * whether the entry was removed.
+   * Removes the first cache entry if its text was used fewer than `uses` times. Otherwise moves the entry to the end.
+   * Reports whether the entry was removed.
    */
   #makeRoom(uses: number): boolean {
     const [next] = this.#entries;

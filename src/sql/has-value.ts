@@ -1,8 +1,8 @@
 import { sql, type Sql } from './sql';
 
 /**
- * Tests whether a row of `table` has `value` in `column`, which must be the first column of an index. The engine
- * searches the value in this index, even if the statistics of the table are outdated.
+ * Composes a test whether a row of `table` has `value` in `column`, which must be the first column of an index. The
+ * engine searches the value in this index, even if the statistics of the table are outdated.
  *
  * Statistics may be from a time when the table was empty, or when all rows had one value. With a plain
  * `column = value`, PostgreSQL would then read the whole table for each value. The ORDER BY prevents this. PostgreSQL

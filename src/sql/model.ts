@@ -1,18 +1,18 @@
 import type * as enumerations from '../generated/prisma/enums';
 
 /*
- * Types of stored rows. They come from the types that Prisma generates from prisma/schema.prisma, so code that does not
- * match a changed schema fails to compile. The imports are type-only, because loading the generated client takes longer
- * than opening a database.
+ * Types of stored rows. They derive from the types that Prisma generates from prisma/schema.prisma, so code that does
+ * not match a changed schema fails to compile. The imports are type-only, because loading the generated client takes
+ * longer than opening a database.
  */
 
-/** Name of an enumeration of the schema. */
+/** Name of an enumeration in the Prisma schema. */
 export type EnumerationName = keyof typeof enumerations;
 
-/** An enumeration of the schema: an object with its values as keys and values. */
+/** Enumeration of the Prisma schema: an object with the values of the enumeration as keys and values. */
 export type Enumeration<Name extends EnumerationName> = (typeof enumerations)[Name];
 
-/** A row of a model as statements bind it. Times are in milliseconds since 1970. */
+/** Row of a Prisma model as statements bind it. Times are in milliseconds since 1970. */
 export type BoundRow<Model> = { readonly [Field in keyof Model]: BoundValue<Model[Field]> };
 
 type BoundValue<Value> = Value extends Date ? number : Value;
@@ -25,14 +25,14 @@ export type ValuesOf<Row, Fields extends readonly (keyof Row)[]> = {
 declare const expected: unique symbol;
 
 /**
- * A stored value whose type was not checked yet. SQLite stores values of any type in any column, so it may not be a
- * `Value`. The functions in `stored.ts` check it.
+ * Stored value whose type was not checked yet. SQLite stores values of any type in any column, so the value may have
+ * another type than `Value`. The functions in `stored.ts` check it.
  */
 export interface Unchecked<Value> {
   readonly [expected]: Value;
 }
 
-/** Values of the given fields of a model, in their order, as a statement returns them. */
+/** Values of the given fields of a Prisma model, in their order, as a statement returns them. */
 export type UncheckedValues<Model, Fields extends readonly (keyof Model)[]> = {
   readonly [Index in keyof Fields]: UncheckedValue<Model[Fields[Index]]>;
 };

@@ -5,12 +5,12 @@ import { maxTimeMs, minTimeMs } from './time-range';
 import { quoteId } from './quote-id';
 
 /*
- * Every stored value was written by this package, unless another program has written to the tables. A value that this
- * package never writes makes the read fail with CORRUPT. The message names the record and the field. `check()` lists
- * all such records.
+ * Functions that check stored values. This package has written every stored value, unless another program has written
+ * to the tables. A value that this package never writes makes the read fail with CORRUPT. The message names the record
+ * and the field. `check()` lists all such records.
  */
 
-/** Names of the kinds of records in messages. */
+/** Names of the kinds of records in error messages. */
 const entityNames: Readonly<Record<ErrorEntity | 'change', string>> = {
   agent: 'agent',
   certificate: 'certificate',
@@ -23,13 +23,13 @@ const entityNames: Readonly<Record<ErrorEntity | 'change', string>> = {
 export type StoredEntity = keyof typeof entityNames;
 
 /*
- * The functions have separate parameters: an object of parameters would have to be created for each value that is read.
- * `owner` is the id of the agent that an endpoint belongs to. It is needed because another agent may have an endpoint
- * with the same id.
+ * The functions take separate parameters, because an object of parameters would have to be created for each value that
+ * is read. `owner` is the id of the agent that an endpoint belongs to. The message needs it, because endpoints of
+ * several agents may have the same id.
  */
 
 /**
- * Returns `value` when it is a text.
+ * Returns the stored `value` when it is a text.
  *
  * @throws CORRUPT for any other value
  */
@@ -45,7 +45,7 @@ export function storedText(
 }
 
 /**
- * Returns `value` when it is a text or null.
+ * Returns the stored `value` when it is a text or null.
  *
  * @throws CORRUPT for any other value
  */
@@ -60,7 +60,7 @@ export function storedOptionalText(
 }
 
 /**
- * Returns `value` when it is one of `choices`.
+ * Returns the stored `value` when it is one of `choices`.
  *
  * @throws CORRUPT for any other value
  */
@@ -79,7 +79,7 @@ export function storedChoice<T extends string>(
 }
 
 /**
- * Returns a stored boolean. SQLite stores 1 for true and 0 for false.
+ * Converts a stored boolean. SQLite stores 1 for true and 0 for false.
  *
  * @throws CORRUPT for any other value
  */
@@ -97,7 +97,7 @@ export function storedFlag(
 }
 
 /**
- * Returns `value` when it is a port number from 1 to 65535.
+ * Returns the stored `value` when it is a port number from 1 to 65535.
  *
  * @throws CORRUPT for any other value
  */
@@ -113,10 +113,9 @@ export function storedPort(
 }
 
 /**
- * Returns a stored time from year 1 to year 9999.
+ * Converts a stored time from year 1 to year 9999.
  *
- * @throws CORRUPT for any other value. An invalid Date as a sort value would give pages without an order and without an
- * end.
+ * @throws CORRUPT for any other value, because pages that are sorted by an invalid Date would have no order and no end.
  */
 export function storedTime(
   ms: Unchecked<Date>,
@@ -130,7 +129,7 @@ export function storedTime(
 }
 
 /**
- * Returns the start of a time span, which the database has computed from stored times. The start can be before year 1.
+ * Converts the start of a time span, which the database has computed from stored times. The start can be before year 1.
  *
  * @throws CORRUPT when `ms` is not a valid time, because one of the stored values is not a time
  */
@@ -142,7 +141,7 @@ export function storedSpan(ms: unknown): Date {
 }
 
 /**
- * Parses stored JSON.
+ * Parses a stored JSON text.
  *
  * @throws CORRUPT for invalid JSON
  */
@@ -154,7 +153,7 @@ export function storedJson(text: string, entity: StoredEntity, id: unknown, fiel
   }
 }
 
-/** Record and field of an invalid value. */
+/** Record and field of an invalid stored value. */
 interface Place {
   readonly entity: StoredEntity;
   readonly id: unknown;

@@ -4,7 +4,7 @@ import { ScopeAccess } from './types';
 const names = new Set(['access'] as const);
 
 /**
- * Returns the access of a scope.
+ * Parses the options of `db.forOwner`. Returns the access of the owner scope.
  *
  * @throws INVALID_INPUT when the options are invalid
  */

@@ -32,11 +32,11 @@ import type { OwnedAgentInput } from './types';
 export type OwnerAgentCalls = AgentReader & AgentBatchWriter & AgentSelectionWriter & Omit<AgentWriter, 'transfer'>;
 
 /**
- * Agents of one owner. {@link AgentReader}, {@link AgentWriter}, {@link AgentBatchWriter} and
- * {@link AgentSelectionWriter} document the methods. Agents of other owners do not exist for these methods.
+ * Agents of one owner. {@link AgentReader}, {@link AgentWriter}, {@link AgentBatchWriter} and {@link
+ * AgentSelectionWriter} document the methods. For these methods, agents of other owners do not exist.
  *
- * The class lists each method, so that a new method of `db.agents` does not compile until somebody has limited it to
- * the owner (`Validator.scopeOwner`).
+ * The class lists each method. Therefore a new method of `db.agents` does not compile until somebody has limited it to
+ * the owner (see `Validator.scopeOwner`).
  */
 export class OwnerAgents implements OwnerAgentCalls {
   readonly #agents: AgentService;

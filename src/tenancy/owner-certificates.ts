@@ -18,8 +18,8 @@ export type OwnerCertificateCalls = Pick<CertificateReader, 'get' | 'getByFinger
   Pick<CertificateWriter, 'revoke' | 'rotate'>;
 
 /**
- * Certificates of one owner: those that at least one agent of the owner, and no agent of another owner, holds. Other
- * certificates, including those that no agent holds, do not exist for these methods. The returned records have no
+ * Certificates of one owner: at least one agent of the owner, and no agent of another owner, holds each of them. For
+ * these methods, other certificates do not exist, including those that no agent holds. The returned records have no
  * `replacedBy`.
  */
 export class OwnerCertificates implements OwnerCertificateCalls {

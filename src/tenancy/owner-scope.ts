@@ -5,7 +5,7 @@ import { OwnerTransactionScope } from './owner-transaction-scope';
 import type { OwnerScopeOptions } from './types';
 
 /**
- * Runs `work` in one transaction of the database. `toScope` creates the argument of `work`.
+ * Function that runs `work` in one transaction of the database. `toScope` creates the argument of `work`.
  *
  * @internal
  */
@@ -16,8 +16,8 @@ export type RunTransaction = <S, T>(
 ) => Promise<T>;
 
 /**
- * Calls of a database that are limited to the records of one owner. The records of other owners do not exist for these
- * calls. See `docs/multi-tenancy.md` for the exceptions.
+ * Calls of a database that are limited to the records of one owner. For these calls, the records of other owners do not
+ * exist. See `docs/multi-tenancy.md` for the exceptions.
  */
 export class OwnerScope extends OwnerTransactionScope {
   readonly #toScope: (session: Session) => OwnerTransactionScope;

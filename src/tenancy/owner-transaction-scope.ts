@@ -15,13 +15,13 @@ import { ReadOnlySession } from './read-only-session';
 import type { OwnedRegistrationInput, OwnerScopeOptions } from './types';
 
 /**
- * Calls that are limited to the records of one owner, inside a transaction. The records of other owners do not exist
- * for these calls.
+ * Calls inside a transaction that are limited to the records of one owner. For these calls, the records of other owners
+ * do not exist.
  */
 export class OwnerTransactionScope {
-  /** Agents of the owner. */
+  /** Service for the agents of the owner. */
   readonly agents: OwnerAgents;
-  /** Certificates that only agents of the owner hold. */
+  /** Service for the certificates that only agents of the owner hold. */
   readonly certificates: OwnerCertificates;
   readonly #registration: RegistrationService;
   readonly #resolution: ResolutionService;

@@ -6,7 +6,7 @@ import type { Executor } from '../storage/executor';
 import type { Lookup, StoredRecord } from '../storage/lookup';
 import type { Session } from '../storage/session';
 
-/** Session that refuses every call that may write, and SQL of the application. */
+/** Database session that refuses every call that may write, and all SQL of the application. */
 export class ReadOnlySession implements Session {
   readonly isTransaction: boolean;
   readonly engine: EngineName;

@@ -1,7 +1,7 @@
 import type { AgentInput } from '../agents/types';
 import type { RegistrationInput } from '../registration/types';
 
-/** Access of an owner scope. */
+/** Access of an owner scope: the calls that it allows. */
 export const ScopeAccess = {
   /** Only reads are allowed. Every write fails with PERMISSION_DENIED. */
   READ: 'read',

@@ -1,7 +1,7 @@
 import { DatabaseService } from '../database-service';
 import type { DatabaseOptions } from '../options/types';
 
-/** Options of {@link createTestDatabase}: those of a database, except the ones about its location. */
+/** Options of {@link createTestDatabase}: the options of a database, except those about its location. */
 export type TestDatabaseOptions = Omit<
   DatabaseOptions,
   'url' | 'replicaUrls' | 'maxReplicaLagMs' | 'migrations' | 'allowReset'

@@ -4,7 +4,7 @@ export interface FakeClock {
   readonly now: () => number;
   /** Moves the clock forward by `ms` milliseconds, or back if `ms` is negative. */
   readonly advance: (ms: number) => void;
-  /** Sets the clock to a time. */
+  /** Sets the clock to a given time. */
   readonly set: (time: Date | number) => void;
 }
 

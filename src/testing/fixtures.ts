@@ -6,7 +6,7 @@ import type { Registration, RegistrationInput } from '../registration/types';
 
 const publicKey = '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEATEST\n-----END PUBLIC KEY-----\n';
 
-/** Calls that {@link registerTestAgent} needs. A database and a transaction have them. */
+/** Method that {@link registerTestAgent} calls. A database and a transaction have it. */
 interface Registry {
   register(input: RegistrationInput): Promise<Registration>;
 }

@@ -54,8 +54,8 @@ export function checkTime(value: unknown, field: string): number {
 }
 
 /**
- * Returns the time of a Date, in milliseconds since 1970. Use it for a time that is only compared with stored times. A
- * time before year 1 or after year 9999 becomes a time just outside this range: not every engine can express the
+ * Returns the time of a Date, in milliseconds since 1970. Use it for a time that is only compared with stored times.
+ * Replaces a time before year 1 or after year 9999 by a time just outside this range: not every engine can express the
  * original time, and the result of the comparison is the same.
  *
  * @throws INVALID_INPUT when `value` is not a valid Date
@@ -65,9 +65,9 @@ export function checkAnyTime(value: unknown, field: string): number {
 }
 
 function timeOf(value: unknown, field: string): number {
-  // `instanceof` would not recognize a Date of another realm (another global object).
+  // Does not use `instanceof`, which would not recognize a Date of another realm (another global object).
   if (!types.isDate(value)) throw invalidInput(field, 'must be a Date');
-  // The caller may have replaced the method `getTime` of this Date.
+  // Calls the original `getTime`, because the caller may have replaced the method of this Date.
   const time = Date.prototype.getTime.call(value);
   if (Number.isNaN(time)) throw invalidInput(field, 'must be a valid Date');
   return time;
@@ -117,8 +117,8 @@ export function checkArray<T>(
     const length = lengthOf(value, field);
     if (length > maxLength) throw invalidInput(field, `must have at most ${maxLength} elements`);
     const elements: T[] = [];
-    // Reads by index: the caller may have replaced the array's iterator by one that never ends. A hole in the array is
-    // read as undefined.
+    // Reads the array by index, because the caller may have replaced its iterator by one that never ends. A hole in the
+    // array is read as undefined.
     for (let index = 0; index < length; index += 1) elements.push(check(value[index], `${field}[${index}]`));
     return elements;
   });
@@ -136,13 +136,13 @@ export function checkObject<K extends string>(
   allowed: ReadonlySet<K>,
 ): Readonly<Partial<Record<K, unknown>>> {
   return guardedRead(field, () => {
-    // Refuses an array, a Date, a Map and a promise. As objects they may have no fields, and a query without fields
-    // would match everything.
+    // Refuses an array, a Date, a Map and a promise. They may have no fields, and a query without fields would match
+    // everything.
     if (Object.prototype.toString.call(value) !== '[object Object]') throw invalidInput(field, 'must be an object');
     for (const key of Object.keys(value as object)) {
       if (!allowed.has(key as K)) throw invalidInput(field, unknownField(key));
     }
-    // The cast is safe: the fields stay of type unknown.
+    // The cast is safe, because the values of the fields stay of type unknown.
     const given = value as Readonly<Partial<Record<K, unknown>>>;
     const fields: Partial<Record<K, unknown>> = {};
     for (const key of allowed) {
@@ -162,8 +162,8 @@ export function ifDefined<T>(
   return value === undefined ? undefined : check(value, field);
 }
 
-// The message names the unknown field if it looks like an identifier: it is probably a typing error. Any other key may
-// be data of the caller.
+// Returns the message for an unknown field. It contains the name of the field only if the name looks like an
+// identifier, and so like a typing error. Any other name may be data of the caller.
 function unknownField(key: string): string {
   return /^[A-Za-z_]\w{0,39}$/.test(key) ? `has an unknown field: ${key}` : 'has an unknown field';
 }

@@ -1,7 +1,7 @@
 /**
  * Returns the text in lower case. Converts each code point by itself, without Unicode normalization. A code point whose
- * lower case would be several code points, such as "İ", stays unchanged. Therefore, if a text contains a part, its
- * folded form contains the folded form of the part.
+ * lower case would be several code points, such as "İ", stays unchanged. Therefore, if one text contains another, its
+ * lower-case form contains the lower-case form of the other.
  */
 export function foldCase(text: string): string {
   if (isAscii(text)) return text.toLowerCase();

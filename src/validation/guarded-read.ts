@@ -1,8 +1,8 @@
 import { Failure, invalidInput, isFailure } from '../errors/failure';
 
 /**
- * Returns the result of `read`, which reads a value of the caller. If a getter or a proxy of the caller throws an
- * error, throws INVALID_INPUT for `field` instead.
+ * Returns the result of `read`, which reads a value of the caller. Throws INVALID_INPUT for `field` when a getter or a
+ * proxy of the caller throws an error.
  */
 export function guardedRead<T>(field: string, read: () => T): T {
   try {
@@ -15,8 +15,8 @@ export function guardedRead<T>(field: string, read: () => T): T {
 }
 
 /**
- * Returns the length of an array. Call it only once for an array, because a proxy may return another length the next
- * time.
+ * Returns the length of an array of the caller. Call it only once for an array, because a proxy may return another
+ * length the next time.
  *
  * @throws INVALID_INPUT when no array can have this length
  */

@@ -2,8 +2,8 @@ import { checkObject, checkWholeNumber, ifDefined } from './checks';
 import type { AnswerBounds } from '../sql/answer-size';
 
 /**
- * Maximum sizes of the input and of the result of one call. They protect the process from running out of memory and
- * from being blocked for long. A larger input fails with INVALID_INPUT, and a larger result with RESULT_TOO_LARGE.
+ * Maximum sizes of the input and of the result of one call. The limits protect the process from running out of memory
+ * and from being blocked for long. A larger input fails with INVALID_INPUT, and a larger result with RESULT_TOO_LARGE.
  *
  * All limits are integers; 0 sets no limit. Characters are UTF-16 code units, as `length` counts them. Records that
  * were stored under higher limits can still be read. For some fields, the indexes of PostgreSQL permit less than these
@@ -31,9 +31,9 @@ export interface LimitOptions {
    */
   metadataBytes?: number | undefined;
   /**
-   * Maximum number of JSON values in the metadata of one record, and in the metadata of all endpoints of an agent in
-   * total. Each string, number, boolean, null, array and object counts, at any level. A result with more than 20 times
-   * as many JSON values fails with RESULT_TOO_LARGE.
+   * Maximum number of JSON values in the metadata of one record, and in the metadata of all endpoints of an agent
+   * together. Each string, number, boolean, null, array and object counts, at any level. A result with more than 20
+   * times as many JSON values fails with RESULT_TOO_LARGE.
    *
    * @defaultValue 100000
    */
@@ -71,14 +71,14 @@ export interface LimitOptions {
    */
   batchSize?: number | undefined;
   /**
-   * Maximum number of elements of a list to search for, such as `ids`.
+   * Maximum number of elements in a list to search for, such as `ids`.
    *
    * @defaultValue 100000
    */
   listLength?: number | undefined;
   /**
-   * Maximum number of characters of a page's cursor. A cursor contains an id and a sort value, and is up to eight times
-   * as long as both.
+   * Maximum number of characters of a page's cursor. A cursor contains a sort value and an id, and is up to eight times
+   * as long as both together.
    *
    * @defaultValue 8388608
    */
@@ -92,10 +92,10 @@ export interface LimitOptions {
   answerLength?: number | undefined;
 }
 
-/** Checked form of {@link LimitOptions}. Infinity means no limit. */
+/** Validated {@link LimitOptions} with the defaults. Infinity means no limit. */
 export type Limits = { readonly [K in keyof LimitOptions]-?: number };
 
-/** Maximum number of levels of nested metadata that every part of the package can process. */
+/** Maximum number of levels of nesting in metadata that every part of this package can process. */
 const maxDepth = 1000;
 
 const defaults: Limits = {
@@ -114,19 +114,19 @@ const defaults: Limits = {
 };
 
 /**
- * Maximum number of JSON values of a result, as a multiple of the limit for one record. With the default limits, this
- * is enough for some thousands of ordinary records.
+ * Maximum number of JSON values in a result, as a multiple of the limit for one record. The default limits allow some
+ * thousands of ordinary records.
  */
 const answerRecords = 20;
 
-// The cast is safe: the type of `defaults` requires every field of `Limits` and allows no other.
+// The cast is safe: the type of `defaults` requires all fields of `Limits` and allows no other field.
 const names = Object.keys(defaults) as (keyof Limits)[];
 const known: ReadonlySet<keyof Limits> = new Set(names);
 
 /**
- * Returns the checked limits with their defaults.
+ * Returns the validated limits with their defaults.
  *
- * @throws INVALID_INPUT; the caller converts it to INVALID_OPTIONS
+ * @throws INVALID_INPUT when a limit is invalid; the caller converts it to INVALID_OPTIONS
  */
 export function parseLimits(value: unknown): Limits {
   const given = checkObject(value === undefined ? {} : value, 'limits', known);
@@ -142,7 +142,7 @@ export function parseLimits(value: unknown): Limits {
 }
 
 /**
- * Returns the bounds of one result.
+ * Returns the maximum size of one result.
  *
  * @param maxLength - maximum number of characters of this result; a lower `answerLength` takes precedence.
  */

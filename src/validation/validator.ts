@@ -18,8 +18,7 @@ export class Validator {
   }
 
   /**
-   * Returns the owner of an input. When `db.forOwner` limits the calls to an owner, returns that owner, and refuses any
-   * other one.
+   * Returns the owner in an input. Inside `db.forOwner`, returns the owner of the scope, and refuses any other owner.
    */
   owner(value: unknown, field: string): unknown {
     if (this.scopeOwner === undefined) return value;
@@ -46,8 +45,7 @@ export class Validator {
   /** Returns the results of `check` for the elements of a list to search for. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     let length = 0;
-    // Checks the total length as it goes, before it checks each element: checking all elements of a huge list would
-    // take long.
+    // Checks the total length before each element, because checking all elements of a huge list would take long.
     const checkNext = (element: unknown, path: string): T => {
       length += typeof element === 'string' ? element.length : 0;
       this.#assertRecordLength(length, field);

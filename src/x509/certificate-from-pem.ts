@@ -57,7 +57,7 @@ function toInput(certificate: X509Certificate): CertificateInput {
   };
 }
 
-// Contrary to its types, Node.js returns undefined for an empty name.
+// Converts undefined to an empty text: contrary to its types, Node.js returns undefined for an empty name.
 function nameOf(name: string | undefined): string {
   return name ?? '';
 }
@@ -70,7 +70,7 @@ function publicKeyOf(certificate: X509Certificate): string {
   }
 }
 
-// Date.parse() would read a year below 100 as a year of the 20th or 21st century.
+// Parses the time itself, because Date.parse() would read a year below 100 as a year of the 20th or 21st century.
 function toDate(text: string): Date {
   const [month = '', day = '', time = '', year = ''] = text.split(/ +/);
   const [hours = '', minutes = '', seconds = ''] = time.split(':');
