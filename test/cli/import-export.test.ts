@@ -3,13 +3,9 @@ import { join } from 'node:path';
 import { createAgent, eventInput } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { newDatabaseUrl, openTestDatabase, temporaryDirectory, type TestDatabase } from '../support/test-database';
-import { packageRoot } from '../support/prisma-cli';
+import { demoPem } from '../support/demo-certificates';
 import { runCli, runJson } from './run-cli';
 
-const owners = JSON.parse(readFileSync(join(packageRoot, 'scripts/demo/owners.json'), 'utf8')) as {
-  readonly certificate: { readonly certificate: string };
-}[];
-const ownerPem = owners[0]?.certificate.certificate ?? '';
 const server = { name: 'io.example/a', version: '1.0.0', remotes: [{ type: 'sse', url: 'https://a.example/' }] };
 
 function write(name: string, text: string): string {
@@ -64,7 +60,7 @@ test('export writes to the standard output or to a new file, and import reads ei
 describe('import of documents', () => {
   test('registers an agent, writes nothing in a dry run or a second run, and exits with code 2 when it skips', async () => {
     const database = await openTestDatabase();
-    const pem = write('agent.pem', ownerPem);
+    const pem = write('agent.pem', demoPem);
     const file = write('servers.ndjson', `\uFEFF${JSON.stringify(server)}\r\n\r\n`);
     const args = ['import', file, '--certificate', pem, '--owner', 'a\tb\u001b[31m', '--url', database.options.url];
     const before = await allRawRows(database);
@@ -92,7 +88,6 @@ describe('import of documents', () => {
     ['text in UTF-16', Buffer.from(JSON.stringify([server]), 'utf16le'), [], 'INVALID_ARGUMENT', /UTF-8/],
     ['bytes that are not UTF-8', Buffer.from('["\xff"]', 'latin1'), [], 'INVALID_ARGUMENT', /UTF-8/],
     ['documents as an export', JSON.stringify(server), ['--format', 'export'], 'INVALID_ARGUMENT', /not an export/],
-    ['no owner', JSON.stringify(server), [], 'INVALID_ARGUMENT', /specify --owner/],
     ['a missing file', undefined, [], 'NOT_FOUND', /not a readable file/],
   ])('refuses %s', async (_, text, args, code, message) => {
     const { options } = await openTestDatabase();

@@ -1,3 +1,4 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../support/prisma-cli';
 import { runNode, type ProcessResult } from '../support/run-process';
@@ -35,4 +36,13 @@ export async function runJson(
 ): Promise<{ exitCode: number | null; json: unknown }> {
   const { exitCode, stdout } = await runCli([...args, '--json'], surroundings);
   return { exitCode, json: JSON.parse(stdout) as unknown };
+}
+
+/** Starts `ans-database studio` in a process of its own. */
+export function startStudio(port: number, url: string, cwd: string): ChildProcess {
+  return spawn(process.execPath, [cliPath, 'studio', '--port', String(port), '--browser', 'none'], {
+    cwd,
+    env: { ...process.env, DATABASE_URL: url, CHECKPOINT_DISABLE: '1' },
+    stdio: 'ignore',
+  });
 }

@@ -1,13 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { onPostgresql } from '../support/engine';
 import { migrationNames } from '../support/migrations';
-import { exited, whenReachable, type PrismaProject } from '../support/prisma-cli';
+import { exited, queryStudio, whileServing, type PrismaProject } from '../support/prisma-cli';
 import { findFreePort } from '../support/server-process';
 import { describeOn } from '../support/skip';
 import { unmigratedDatabaseUrl } from '../support/test-database';
-import { cliPath, runCli, runJson } from './run-cli';
+import { runCli, runJson, startStudio } from './run-cli';
 import { createApplication, threeLines, withOwnTables, withoutPackage } from './sample-application';
 
 // Each command of Prisma starts two or three processes.
@@ -142,26 +142,12 @@ test('a configuration of three lines is enough for deploy, status and studio', a
   expect(await project.run('migrate deploy')).toMatchObject(exited(0, 'successfully applied'));
   expect(await project.run('migrate status')).toMatchObject(exited(0, 'Database schema is up to date!'));
   const url = onPostgresql ? project.databaseUrl : 'file:app.sqlite';
-  const port = String(await findFreePort());
-  const child = spawn(process.execPath, [cliPath, 'studio', '--port', port, '--browser', 'none'], {
-    cwd: project.directory,
-    env: { ...process.env, DATABASE_URL: url, CHECKPOINT_DISABLE: '1' },
-    stdio: 'ignore',
+  const port = await findFreePort();
+  const ended = await whileServing(startStudio(port, url, project.directory), port, async (address) => {
+    const answer = await queryStudio(address, 'SELECT count(*) AS agents FROM agents');
+    expect(JSON.stringify(answer)).toMatch(/^\[null,\[\{"agents":"?0"?\}\]\]$/);
   });
-  const closed = new Promise((done) => child.on('close', done));
-  try {
-    await whenReachable(`http://localhost:${port}`);
-    const query = { sql: 'SELECT count(*) AS agents FROM agents', parameters: [] };
-    const response = await fetch(`http://localhost:${port}/bff`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ procedure: 'query', query }),
-    });
-    expect(JSON.stringify(await response.json())).toMatch(/^\[null,\[\{"agents":"?0"?\}\]\]$/);
-  } finally {
-    child.kill('SIGTERM');
-    expect(await closed).toBe(0);
-  }
+  expect(ended).toBe(0);
 });
 
 describeOn('postgresql', 'a schema of its own', () => {

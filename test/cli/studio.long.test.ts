@@ -1,13 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { engine } from '../support/engine';
 import { createAgent } from '../support/factories';
-import { packageRoot, whenReachable } from '../support/prisma-cli';
+import { packageRoot, whileServing } from '../support/prisma-cli';
 import { findFreePort } from '../support/server-process';
 import { describeUnless } from '../support/skip';
 import { openTestDatabase, temporaryDirectory } from '../support/test-database';
-import { cliPath } from './run-cli';
+import { startStudio } from './run-cli';
 
 jest.setTimeout(240_000);
 
@@ -30,27 +30,15 @@ describeUnless(browser === undefined ? 'no Chromium is installed' : undefined, '
       name: 'Shown name',
       createdAt: new Date('2031-02-03T04:05:06.007Z'),
     });
-    const port = String(await findFreePort());
-    const child = spawn(process.execPath, [cliPath, 'studio', '--port', port, '--browser', 'none'], {
-      cwd: packageRoot,
-      env: { ...process.env, DATABASE_URL: options.url, CHECKPOINT_DISABLE: '1' },
-      stdio: 'ignore',
-    });
-    const closed = new Promise((done) => child.on('close', done));
-    try {
-      await whenReachable(`http://localhost:${port}`);
-      const page = await renderPage(
-        browser ?? '',
-        `http://localhost:${port}/#schema=${schema}&table=agents&view=table`,
-      );
+    const port = await findFreePort();
+    const ended = await whileServing(startStudio(port, options.url, packageRoot), port, async (address) => {
+      const page = await renderPage(browser ?? '', `${address}/#schema=${schema}&table=agents&view=table`);
       for (const table of ['certificates', 'endpoints', 'security_events']) expect(page).toContain(`>${table}<`);
       expect(page).toContain('agent-of-studio');
       expect(page).toContain('Shown name');
       // SQLite stores milliseconds since 1970. The test server has a DateStyle other than ISO.
       expect(page).toMatch(/1927857906007|2031-02-03T04:05:06\.007Z/);
-    } finally {
-      child.kill('SIGTERM');
-      expect(await closed).toBe(0);
-    }
+    });
+    expect(ended).toBe(0);
   });
 });

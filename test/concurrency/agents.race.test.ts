@@ -1,16 +1,8 @@
 import type { DatabaseService } from '../../src';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { queryRaw } from '../support/raw-reader';
-import {
-  everyRound,
-  inTurn,
-  isRefusal,
-  openTwice,
-  outcomeOf,
-  race,
-  rounds as allRounds,
-  type SharedDatabase,
-} from '../support/race';
+import { everyRound, inTurn, isRefusal, openTwice, outcomeOf, race, rounds as allRounds } from '../support/race';
+import type { SharedDatabase } from '../support/race';
 
 // Some calls wait for each other, which PostgreSQL detects only after a second.
 const rounds = Math.ceil(allRounds / 4);

@@ -1,17 +1,8 @@
 import type { AgentInput, DatabaseService, Uniqueness } from '../../src';
 import { agentInput, certificateInput, createCertificate } from '../support/factories';
 import { queryRaw } from '../support/raw-reader';
-import {
-  everyRound,
-  expectBothWays,
-  isRefusal,
-  openBeside,
-  openTwice,
-  outcomeOf,
-  race,
-  rounds,
-  type SharedDatabase,
-} from '../support/race';
+import { everyRound, expectBothWays, isRefusal, openBeside, openTwice, outcomeOf, race, rounds } from '../support/race';
+import type { SharedDatabase } from '../support/race';
 
 type Register = (db: DatabaseService, agent: AgentInput, unique: Uniqueness) => Promise<unknown>;
 

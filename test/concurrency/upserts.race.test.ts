@@ -5,7 +5,7 @@ const certificateId = 'shared';
 const options = { by: 'owner-name-version' } as const;
 
 describe('two services that call upsertMany by name at the same time', () => {
-  test('register each agent once, and neither call fails', async () => {
+  test('register each agent once, update all agents in one call after the other, and never fail', async () => {
     const { db, other } = await openTwice();
     await db.createCertificate(certificateInput({ id: certificateId }));
     await everyRound(async (round) => {
@@ -22,6 +22,16 @@ describe('two services that call upsertMany by name at the same time', () => {
       const count = (wanted: string): number => results.filter(({ outcome }) => outcome === wanted).length;
       expect([count('created'), count('unchanged'), results.length]).toEqual([5, 8, 13]);
       expect(await db.agents.count({ owner: `owner ${round}` })).toBe(5);
+      // Each call changes every agent, so the later one sets the description of all agents.
+      const describe = (description: string) => agents.map((agent) => ({ ...agent, description }));
+      const updates = await race(
+        round,
+        () => db.agents.upsertMany(describe('one'), options),
+        () => other.agents.upsertMany(describe('two').reverse(), options),
+      );
+      expect(updates.flat()).toEqual(Array(10).fill(expect.objectContaining({ outcome: 'updated' })));
+      const stored = await db.agents.query({ owner: `owner ${round}` });
+      expect(new Set(stored.map(({ description }) => description)).size).toBe(1);
     });
   }, 120_000);
 

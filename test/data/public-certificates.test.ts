@@ -1,11 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { CertificateInput } from '../../src';
-import {
-  describeWithSharedData,
-  readSharedData,
-  toCertificateInput,
-  type PublicCertificate,
-} from '../support/shared-data';
+import { describeWithSharedData, readSharedData, toCertificateInput } from '../support/shared-data';
+import type { PublicCertificate } from '../support/shared-data';
 import { shareTestDatabase } from '../support/test-database';
 
 const now = Date.parse('2026-11-22T00:00:00.000Z');

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import { exportText, importText } from '../move/exporting';
-import {
-  describeWithSharedData,
-  readSharedData,
-  toAgentInput,
-  toCertificateInput,
-  type PublicAgent,
-  type PublicCertificate,
-} from '../support/shared-data';
+import { describeWithSharedData, readSharedData, toAgentInput, toCertificateInput } from '../support/shared-data';
+import type { PublicAgent, PublicCertificate } from '../support/shared-data';
 import { newDatabaseUrl, openTestDatabase, temporaryDirectory } from '../support/test-database';
 
 describeWithSharedData('An export of all public agents and certificates', () => {

@@ -74,6 +74,12 @@ describe('the classification of errors', () => {
     const expected = { ...transient, code: 'UNAVAILABLE', availability: 'unknown' };
     expect(classifyPostgresqlError(error)).toMatchObject(expected);
     expect(classifySqliteError(error)).toMatchObject(expected);
+    for (const [code, message] of [
+      ['ERR_DLOPEN_FAILED', '/app/better_sqlite3.node: cannot open shared object file: Too many open files'],
+      ['ERR_WORKER_INIT_FAILED', 'Worker initialization failure: EMFILE'],
+    ] as const) {
+      expect(classifySqliteError(loadError(message, code))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    }
   });
 
   test('gives the code INTERNAL to an error without a code', () => {
@@ -153,6 +159,7 @@ describe('an error in loading the SQLite driver', () => {
 
   test.each([
     ['ERR_DLOPEN_FAILED', 'better_sqlite3.node: wrong ELF class: ELFCLASS32'],
+    ['ERR_DLOPEN_FAILED', 'was compiled against a different Node.js version using NODE_MODULE_VERSION 108'],
     [undefined, 'Could not locate the bindings file. Tried: …'],
   ])('asks for a rebuild of better-sqlite3: %s, %s', (code, message) => {
     const failure = classifySqliteError(loadError(message, code));

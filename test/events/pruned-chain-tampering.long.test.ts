@@ -193,11 +193,6 @@ describe('events.verify of a chain with a compacted beginning', () => {
       removed,
     ],
     [
-      'a changed count in the checkpoint',
-      'UPDATE security_event_checkpoints SET count = 5 WHERE sequence = 4',
-      { ...changed, sequence: 4 },
-    ],
-    [
       'a changed time in the checkpoint',
       `UPDATE security_event_checkpoints SET created_at = (SELECT min(timestamp) FROM security_events)
         WHERE sequence = 4`,

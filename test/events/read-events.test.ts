@@ -2,7 +2,7 @@ import type { EventGrouping, SecurityEvent, SecurityEventQuery } from '../../src
 import { onPostgresql } from '../support/engine';
 import { callUntyped, expectError } from '../support/expect-error';
 import { eventInput } from '../support/factories';
-import { allPages } from '../support/pages';
+import { allOf, allPages } from '../support/pages';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const t0 = Date.parse('2026-06-01T12:00:00.000Z');
@@ -25,12 +25,6 @@ const shared = shareTestDatabase({}, ({ db }) =>
     ),
   ),
 );
-
-async function allOf<T>(iterable: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of iterable) items.push(item);
-  return items;
-}
 
 test('events.get returns the event, or null when it does not exist', async () => {
   const { db } = shared();

@@ -51,12 +51,6 @@ describe('events.verify', () => {
     expect(hash).toBe('cf0613d55a23551340b623f8a72c0dde104b2823710e5b7397f0b463f3f5e081');
   });
 
-  test('refuses unknown options', async () => {
-    const { db } = await openTestDatabase();
-    const error = await expectError('INVALID_INPUT', () => callUntyped(db.events, 'verify', { fast: true }));
-    expect(error.operation).toBe('events.verify');
-  });
-
   test('finds a forged entry even after later writes and after the database is opened again', async () => {
     const database = await openChain();
     const { db } = database;

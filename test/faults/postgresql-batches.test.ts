@@ -58,14 +58,6 @@ describe('a write whose statements are sent together', () => {
     await expectFailedOnce({ code, retryable });
   });
 
-  test.each(writes)('writes nothing when statementTimeoutMs ends it: %s', async (_, write) => {
-    const { work, url, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
-    const restore = await interpose(url, ['changes', 'security_event_pending_entries'], 'PERFORM pg_sleep(20)');
-    await write(work, 'unit slow-0');
-    await restore();
-    await expectFailedOnce({ code: 'TIMEOUT', retryable: true }, write);
-  });
-
   test.each(writes)(
     'fails with an unknown outcome and is made at most once when the server does not reply: %s',
     async (_, write) => {

@@ -66,12 +66,6 @@ describeWithSharedData('The documents of public registries', () => {
     expect(await db.agents.count()).toBe(agents.length);
   });
 
-  test('are refused when their name is empty', () => {
-    for (const row of readSharedData<PublicAgent>('agents-invalid')) {
-      expect(() => fromMcpServer({ name: row.name, ...row.metadata })).toThrow('name must not be empty');
-    }
-  });
-
   test('are converted or refused by their kind when they are examples', () => {
     const directory = join(sharedDataDirectory, 'formats');
     const outcomes = readdirSync(directory)

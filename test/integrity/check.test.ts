@@ -209,10 +209,8 @@ describe('db.check()', () => {
     expect((await database.db.check({ maxFindings: 150 })).findings).toHaveLength(150);
   });
 
-  test('refuses invalid options with INVALID_INPUT and a closed database with NOT_INITIALIZED', async () => {
+  test('refuses unknown options with INVALID_INPUT and a closed database with NOT_INITIALIZED', async () => {
     const { db } = await openTestDatabase();
-    await expectError('INVALID_INPUT', () => db.check({ maxFindings: -1 }));
-    await expectError('INVALID_INPUT', () => db.check({ maxFindings: 10_001 }));
     await expectError('INVALID_INPUT', () => db.check({ most: 1 } as object));
     await db.close();
     await expectError('NOT_INITIALIZED', () => db.check());

@@ -22,27 +22,16 @@ describe('An invalid record', () => {
     expect(await db.getAgent('good')).toMatchObject({ id: 'good' });
   });
 
-  test('is reported with the ids of the endpoint and its agent when it is an endpoint, and is not modified', async () => {
+  test.each([
+    ['its complete id when it has 200 characters', 200, ''],
+    ['the first 200 characters of its id when the id is longer', 300, '…'],
+  ])('is reported with %s', async (_, length, end) => {
     const database = await openFilled();
-    await changeRawUnchecked(database, "UPDATE endpoints SET port = 0 WHERE agent_id = 'bad'");
-    const before = await rawRows(database, 'endpoints');
-    const error = await expectError('CORRUPT', () => database.db.queryAgents({}));
-    expect(error).toMatchObject({ entity: 'endpoint', field: 'port' });
-    expect(error.message).toContain(
-      'the stored port of endpoint "main" of agent "bad" is not an integer from 1 to 65535',
-    );
-    expect(await rawRows(database, 'endpoints')).toEqual(before);
-  });
-
-  test('is reported with the first characters of its id when the id is long', async () => {
-    const database = await openFilled();
-    const id = 'x'.repeat(300);
-    await changeRawUnchecked(
-      database,
-      `DELETE FROM agents; UPDATE certificates SET id = '${id}', not_after = ${badTime} WHERE id = 'bad'`,
-    );
+    const id = 'x'.repeat(length);
+    const sql = `DELETE FROM agents; UPDATE certificates SET id = '${id}', not_after = ${badTime} WHERE id = 'bad'`;
+    await changeRawUnchecked(database, sql);
     const { message } = await expectError('CORRUPT', () => database.db.getCertificate(id));
-    expect(message).toContain(`certificate "${'x'.repeat(200)}…" is`);
+    expect(message).toContain(`certificate "${'x'.repeat(200)}${end}" is`);
   });
 });
 
@@ -119,26 +108,19 @@ describe('a stored port', () => {
     expect(await database.db.check()).toMatchObject({ ok: true });
   });
 
-  test.each([0, 65_536])('is reported as CORRUPT when it is %i', async (port) => {
-    const database = await openFilled();
-    await changeRawUnchecked(database, `UPDATE endpoints SET port = ${port} WHERE agent_id = 'bad'`);
-    const error = await expectError('CORRUPT', () => database.db.getAgent('bad'));
-    expect(error).toMatchObject({ entity: 'endpoint', field: 'port' });
-    expect((await database.db.check()).findings).toMatchObject([{ entity: 'endpoint', field: 'port' }]);
-  });
-});
-
-describe('the id of an invalid record', () => {
-  test('is complete in the message when it has 200 characters', async () => {
-    const database = await openFilled();
-    const id = 'x'.repeat(200);
-    await changeRawUnchecked(
-      database,
-      `DELETE FROM agents; UPDATE certificates SET id = '${id}', not_after = ${storedTime(lastMs + 1)} WHERE id = 'bad'`,
-    );
-    const { message } = await expectError('CORRUPT', () => database.db.getCertificate(id));
-    expect(message).toContain(`certificate "${id}" is`);
-  });
+  test.each([0, 65_536])(
+    'is reported as CORRUPT with its endpoint and agent, and is not changed, when it is %i',
+    async (port) => {
+      const database = await openFilled();
+      await changeRawUnchecked(database, `UPDATE endpoints SET port = ${port} WHERE agent_id = 'bad'`);
+      const before = await rawRows(database, 'endpoints');
+      const error = await expectError('CORRUPT', () => database.db.queryAgents({}));
+      expect(error).toMatchObject({ entity: 'endpoint', field: 'port' });
+      expect(error.message).toContain('port of endpoint "main" of agent "bad" is not an integer from 1 to 65535');
+      expect(await rawRows(database, 'endpoints')).toEqual(before);
+      expect((await database.db.check()).findings).toMatchObject([{ entity: 'endpoint', field: 'port' }]);
+    },
+  );
 });
 
 // PostgreSQL enforces the types of these columns.

@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { administer, databaseUrl } from '../support/administration';
 import { engine, onPostgresql } from '../support/engine';
 import { createRole } from '../support/postgresql-role';
-import { exited, PrismaProject, projectOfPackage, projectWithModels, whenReachable } from '../support/prisma-cli';
+import { exited, PrismaProject, projectOfPackage, projectWithModels } from '../support/prisma-cli';
+import { queryStudio, whileServing } from '../support/prisma-cli';
 import { findFreePort } from '../support/server-process';
 import { describeOn, testOn } from '../support/skip';
 import { testServer } from '../support/test-server';
@@ -138,22 +139,11 @@ test('studio serves the database on which migrate works', async () => {
   if (onPostgresql) project.databaseUrl += '?schema=public';
   const port = await findFreePort();
   const { child, collected } = project.start(`studio --browser none --port ${port}`);
-  const closed = new Promise((done) => child.on('close', done));
-  try {
-    expect((await whenReachable(`http://localhost:${port}`)).status).toBe(200);
+  await whileServing(child, port, async (address) => {
     // Studio prints this when it creates a database because there is none.
     expect(collected.output).not.toContain('was not found');
-    const query = { sql: 'SELECT text FROM only_here', parameters: [] };
-    const answer = await fetch(`http://localhost:${port}/bff`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ procedure: 'query', query }),
-    });
-    expect(await answer.json()).toEqual([null, [{ text: 'found' }]]);
-  } finally {
-    child.kill('SIGTERM');
-    await closed;
-  }
+    expect(await queryStudio(address, 'SELECT text FROM only_here')).toEqual([null, [{ text: 'found' }]]);
+  });
 });
 
 testOn('sqlite', 'generate writes the Prisma client', async () => {

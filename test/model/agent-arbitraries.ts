@@ -9,6 +9,7 @@ import {
   type FacetRequest,
   type AgentInput,
   type AgentUpdate,
+  type ChangeOptions,
   type CreateManyOptions,
   type CreateOptions,
   type DeprecateOptions,
@@ -18,6 +19,7 @@ import {
   type ResolutionQuery,
   type ResolveByName,
   type UpdateManyOptions,
+  type UpdateOptions,
   type Uniqueness,
   type VersionsRequest,
 } from '../../src';
@@ -243,6 +245,9 @@ export const ifUpdatedAt = fc.oneof(
   { weight: 1, arbitrary: time },
 );
 
+export const agentUpdate = fc.tuple(agentId, agentChange).map(([id, change]) => ({ id, ...change }));
+export const changeOptions: Arbitrary<ChangeOptions> = fc.record({ ifUpdatedAt });
+export const updateOptions: Arbitrary<UpdateOptions> = fc.record({ ifUpdatedAt, allowRevokedCertificate });
 export const deprecateOptions: Arbitrary<DeprecateOptions> = fc.record({
   reason: seldom(text('old', '')),
   successorId: fc.option(agentId, { nil: undefined }),

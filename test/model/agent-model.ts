@@ -9,19 +9,8 @@ import type {
   CreateOptions,
   UpdateOptions,
 } from '../../src';
-import {
-  answers,
-  asOneCall,
-  fails,
-  generatedId,
-  leaves,
-  toNews,
-  told,
-  withAgents,
-  type Directory,
-  type Prediction,
-  type Settings,
-} from './prediction';
+import { answers, asOneCall, fails, generatedId, leaves, toNews, told, withAgents } from './prediction';
+import type { Directory, Prediction, Settings } from './prediction';
 import { compareCodePoints } from './text';
 import { hasLeft, isNameTaken, isRenamed, withHold, withoutHold } from './unique-name-model';
 

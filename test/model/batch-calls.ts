@@ -10,7 +10,6 @@ import { deleteWhere, updateWhere } from './where-model';
 
 /** Mostly undefined: another number than that of the matching agents refuses the call. */
 const expect = pool(undefined, undefined, undefined, undefined, 0, 1, 2, -1);
-const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
 
 const upsertManyOptions: fc.Arbitrary<UpsertManyOptions> = fc.record({
   by: pool<UpsertManyOptions['by']>('id', 'owner-name-version'),
@@ -29,7 +28,7 @@ export const batchCalls = [
   call(
     4,
     'agents.updateMany',
-    [fc.array(update, { maxLength: 4 }), agents.updateManyOptions],
+    [fc.array(agents.agentUpdate, { maxLength: 4 }), agents.updateManyOptions],
     (directory, settings, updates, options) => updateMany(directory, updates, options, settings),
   ),
   call(4, 'agents.upsertMany', [agents.agentInputs, upsertManyOptions], (directory, settings, inputs, options) =>

@@ -12,18 +12,8 @@ import type {
 import { createAgent, deleteAgent, updateAgent } from './agent-model';
 import { createCertificate } from './certificate-model';
 import { recordEvent } from './event-model';
-import {
-  answers,
-  asOneCall,
-  codesOf,
-  fails,
-  generatedId,
-  leaves,
-  OneOf,
-  type Directory,
-  type Prediction,
-  type Settings,
-} from './prediction';
+import { answers, asOneCall, codesOf, fails, generatedId, leaves, OneOf } from './prediction';
+import type { Directory, Prediction, Settings } from './prediction';
 import { hasBadText } from './text';
 
 /**

@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { ChangeOptions, Page, PageOptions, ResolutionQuery } from '../../src';
+import type { ResolutionQuery } from '../../src';
+import { allOf, allPages } from '../support/pages';
 import * as agents from './agent-arbitraries';
 import { expireDueAgents, mergeMetadata, renew, setEndpointHealth, setStatus, transfer } from './agent-change-model';
 import { createAgent, deleteAgent, updateAgent } from './agent-model';
@@ -48,12 +49,6 @@ import { counted, walked } from './window-model';
  * The predictions use maps of records and import only types from the package.
  */
 
-const change: Arbitrary<ChangeOptions> = fc.record({ ifUpdatedAt: agents.ifUpdatedAt });
-const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
-const updateOptions = fc.record({
-  ifUpdatedAt: agents.ifUpdatedAt,
-  allowRevokedCertificate: agents.allowRevokedCertificate,
-});
 const transferOptions = fc.record({ to: owner, ifOwner: seldom(owner) });
 const page = fc.record({ size: pageSize });
 const registration = fc
@@ -132,7 +127,7 @@ const agentCalls = [
           ids.map((id) => directory.agents.get(id) ?? null),
         ),
   ),
-  call(4, 'updateAgent', [update, updateOptions], (directory, settings, input, options) =>
+  call(4, 'updateAgent', [agents.agentUpdate, agents.updateOptions], (directory, settings, input, options) =>
     updateAgent(directory, input, settings, options),
   ),
   call(1, 'deleteAgent', [agentId], (directory, settings, id) => deleteAgent(directory, id, settings)),
@@ -163,20 +158,27 @@ const agentCalls = [
   call(3, 'agents.facets', [agents.facetQuery, agents.facetRequests], (directory, settings, query, requests) =>
     countFacets(directory, query, requests, settings),
   ),
-  call(2, 'agents.setStatus', [agentId, agents.agentStatus, change], (directory, settings, id, status, options) =>
-    setStatus(directory, { id, status, ...options }, settings),
+  call(
+    2,
+    'agents.setStatus',
+    [agentId, agents.agentStatus, agents.changeOptions],
+    (directory, settings, id, status, options) => setStatus(directory, { id, status, ...options }, settings),
   ),
   call(
     1,
     'agents.setCapabilities',
-    [agentId, someOf(capability), change],
+    [agentId, someOf(capability), agents.changeOptions],
     (directory, settings, id, capabilities, options) => updateAgent(directory, { id, capabilities }, settings, options),
   ),
-  call(1, 'agents.setMetadata', [agentId, metadata, change], (directory, settings, id, given, options) =>
+  call(1, 'agents.setMetadata', [agentId, metadata, agents.changeOptions], (directory, settings, id, given, options) =>
     updateAgent(directory, { id, metadata: given }, settings, options),
   ),
-  call(2, 'agents.mergeMetadata', [agentId, metadata, change], (directory, settings, id, given, options) =>
-    mergeMetadata(directory, { id, metadata: given, ...options }, settings),
+  call(
+    2,
+    'agents.mergeMetadata',
+    [agentId, metadata, agents.changeOptions],
+    (directory, settings, id, given, options) =>
+      mergeMetadata(directory, { id, metadata: given, ...options }, settings),
   ),
   call(
     2,
@@ -188,7 +190,7 @@ const agentCalls = [
   call(3, 'agents.recordHealth', [agents.healthReports], (directory, settings, reports) =>
     recordHealth(directory, reports, settings),
   ),
-  call(2, 'agents.renew', [agentId, time, change], (directory, settings, id, expiresAt, options) =>
+  call(2, 'agents.renew', [agentId, time, agents.changeOptions], (directory, settings, id, expiresAt, options) =>
     renew(directory, { id, expiresAt, ...options }, settings),
   ),
   call(4, 'agents.deprecate', [agentId, agents.deprecateOptions], (directory, settings, id, options) =>
@@ -265,24 +267,4 @@ export const operation: Arbitrary<Operation> = fc.oneof(
 /** Adds the default order of an iteration to a query: by id. */
 function byId(query: ResolutionQuery): ResolutionQuery {
   return query.orderBy === undefined ? { orderDirection: 'asc', ...query, orderBy: 'id' } : query;
-}
-
-/** Returns the records of all pages; each page but the last must be full. */
-async function allPages<T>(read: (options: PageOptions) => Promise<Page<T>>, size?: number): Promise<T[]> {
-  const records: T[] = [];
-  for (let after: string | undefined; ;) {
-    const { items, nextCursor } = await read({ after, size });
-    records.push(...items);
-    if (nextCursor === undefined ? items.length > (size ?? 100) : items.length !== (size ?? 100)) {
-      throw new Error(`A page of ${size} has ${items.length} records`);
-    }
-    if (nextCursor === undefined) return records;
-    after = nextCursor;
-  }
-}
-
-export async function allOf<T>(records: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const record of records) all.push(record);
-  return all;
 }

@@ -1,12 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
-import {
-  CertificateStatus,
-  RevocationReason,
-  type CertificateInput,
-  type CertificateQuery,
-  type RevocationOptions,
-  type RotateOptions,
-} from '../../src';
+import { CertificateStatus, RevocationReason } from '../../src';
+import type { CertificateInput, CertificateQuery, RevocationOptions, RotateOptions } from '../../src';
 import {
   certificateId,
   few,

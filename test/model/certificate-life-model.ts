@@ -9,20 +9,8 @@ import type {
 } from '../../src';
 import { nextUpdate } from './agent-model';
 import { createCertificate } from './certificate-model';
-import {
-  answers,
-  asOneCall,
-  codesOf,
-  fails,
-  leaves,
-  toNews,
-  told,
-  withAgents,
-  withCertificates,
-  type Directory,
-  type Prediction,
-  type Settings,
-} from './prediction';
+import { answers, asOneCall, codesOf, fails, leaves, toNews, told, withAgents, withCertificates } from './prediction';
+import type { Directory, Prediction, Settings } from './prediction';
 import { compareCodePoints } from './text';
 
 /** Predicts `certificates.setMetadata`: `false` when the certificate does not exist. */

@@ -1,14 +1,6 @@
 import type { Certificate, CertificateInput, CertificateStatus, DatabaseErrorCode } from '../../src';
-import {
-  answers,
-  fails,
-  generatedId,
-  leaves,
-  withCertificates,
-  type Directory,
-  type Prediction,
-  type Settings,
-} from './prediction';
+import { answers, fails, generatedId, leaves, withCertificates } from './prediction';
+import type { Directory, Prediction, Settings } from './prediction';
 import { bareFingerprint } from './text';
 
 /** Returns the certificate with a fingerprint, or `null`. Ignores colons and case. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { isDatabaseError, type DatabaseService } from '../../src';
-import { allOf } from './calls';
 import { generatedId, OneOf, toNews, type Directory, type Outcome } from './prediction';
 import { isSame } from './text';
 import { uuidv7 } from '../support/factories';
+import { allOf } from '../support/pages';
 
 /** Reports whether the outcome of a call is one of the expected outcomes. */
 export function isExpected(expected: readonly Outcome[], actual: Outcome): boolean {

@@ -41,13 +41,6 @@ function owned<T extends { owner?: string | undefined }>(input: Arbitrary<T>, ow
   });
 }
 
-const change = fc.record({ ifUpdatedAt: agents.ifUpdatedAt });
-const update = fc.tuple(agentId, agents.agentChange).map(([id, input]) => ({ id, ...input }));
-const updateOptions = fc.record({
-  ifUpdatedAt: agents.ifUpdatedAt,
-  allowRevokedCertificate: agents.allowRevokedCertificate,
-});
-
 /** Random calls of `db.forOwner(owner)`, as in `calls.ts`. */
 const callsOf = (owner: string) => {
   const scoped = <Args extends unknown[]>(
@@ -96,13 +89,16 @@ const callsOf = (owner: string) => {
     scoped(3, 'agents.create', [agent, agents.createOptions], (directory, settings, input, options) =>
       createInScope(directory, owner, input, settings, options),
     ),
-    scoped(3, 'agents.update', [owned(update, owner), updateOptions], (directory, settings, input, options) =>
-      updateInScope(directory, owner, input, settings, options),
+    scoped(
+      3,
+      'agents.update',
+      [owned(agents.agentUpdate, owner), agents.updateOptions],
+      (directory, settings, input, options) => updateInScope(directory, owner, input, settings, options),
     ),
     scoped(
       2,
       'agents.updateMany',
-      [fc.array(owned(update, owner), { maxLength: 4 }), agents.updateManyOptions],
+      [fc.array(owned(agents.agentUpdate, owner), { maxLength: 4 }), agents.updateManyOptions],
       (directory, settings, updates, { onError, ...options }) =>
         inOrder(directory, updates, onError, {
           predict: (before, input) => updateInScope(before, owner, input, settings, options),
@@ -122,11 +118,19 @@ const callsOf = (owner: string) => {
       }, directory);
       return leaves(asOneCall(directory, after), results);
     }),
-    scoped(1, 'agents.setStatus', [agentId, agents.agentStatus, change], (directory, settings, id, status, options) =>
-      changes(directory, owner, id, (seen) => setStatus(seen, { id, status, ...options }, settings)),
+    scoped(
+      1,
+      'agents.setStatus',
+      [agentId, agents.agentStatus, agents.changeOptions],
+      (directory, settings, id, status, options) =>
+        changes(directory, owner, id, (seen) => setStatus(seen, { id, status, ...options }, settings)),
     ),
-    scoped(1, 'agents.mergeMetadata', [agentId, metadata, change], (directory, settings, id, given, options) =>
-      changes(directory, owner, id, (seen) => mergeMetadata(seen, { id, metadata: given, ...options }, settings)),
+    scoped(
+      1,
+      'agents.mergeMetadata',
+      [agentId, metadata, agents.changeOptions],
+      (directory, settings, id, given, options) =>
+        changes(directory, owner, id, (seen) => mergeMetadata(seen, { id, metadata: given, ...options }, settings)),
     ),
     scoped(
       1,
@@ -136,7 +140,7 @@ const callsOf = (owner: string) => {
         // prettier-ignore
         changes(directory, owner, id, (seen) => setEndpointHealth(seen, { id, endpointId: endpoint, health }, settings)),
     ),
-    scoped(1, 'agents.renew', [agentId, time, change], (directory, settings, id, expiresAt, options) =>
+    scoped(1, 'agents.renew', [agentId, time, agents.changeOptions], (directory, settings, id, expiresAt, options) =>
       changes(directory, owner, id, (seen) => renew(seen, { id, expiresAt, ...options }, settings)),
     ),
     scoped(1, 'agents.deprecate', [agentId, agents.deprecateOptions], (directory, settings, id, options) =>

@@ -10,14 +10,8 @@ import { runRaw } from '../support/raw-client';
 import { scratch } from '../support/scratch';
 import { testOn } from '../support/skip';
 import { openFilledDatabase } from '../support/sound-database';
-import {
-  newDatabaseUrl,
-  openTestDatabase,
-  runCleanups,
-  temporaryDirectory,
-  type Cleanup,
-  type TestDatabase,
-} from '../support/test-database';
+import { newDatabaseUrl, openTestDatabase, runCleanups, temporaryDirectory } from '../support/test-database';
+import type { Cleanup, TestDatabase } from '../support/test-database';
 import { exportText, importText } from './exporting';
 
 const oddText = ' \t"\\u0000\' \u2028\u2029\u200f\u0001 \ufffd \uffee 👩‍👩‍👧 İß e\u0301';

@@ -1,19 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseService } from '../../src';
 import { importDocuments, type DocumentOptions } from '../../src/cli/import/import-documents';
 import { openInput } from '../../src/cli/import/input-file';
 import { Terminal } from '../../src/cli/terminal';
+import { demoPem } from '../support/demo-certificates';
 import { createAgent } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
-import { describeWithSharedData, sharedDataDirectory } from '../support/shared-data';
 import { openTestDatabase, temporaryDirectory } from '../support/test-database';
 
-const [pem = ''] = (
-  JSON.parse(readFileSync(join(__dirname, '../../scripts/demo/owners.json'), 'utf8')) as {
-    readonly certificate: { readonly certificate: string };
-  }[]
-).map(({ certificate }) => certificate.certificate);
 const server = { name: 'io.example/a', version: '1.0.0', remotes: [{ type: 'sse', url: 'https://a.example/' }] };
 const card = {
   name: 'Card',
@@ -32,7 +27,7 @@ const own = {
 
 function run(db: DatabaseService, text: string, options: Partial<DocumentOptions> = {}): Promise<object> {
   const directory = temporaryDirectory();
-  writeFileSync(join(directory, 'c.pem'), pem);
+  writeFileSync(join(directory, 'c.pem'), demoPem);
   writeFileSync(join(directory, 'input'), text);
   const defaults = { format: 'auto', owner: 'acme', certificate: join(directory, 'c.pem') } as const;
   const all = { ...defaults, isDryRun: false, skipsInvalid: false, ...options };
@@ -143,25 +138,5 @@ describe('ans-database import', () => {
     expect(error).toContain('nothing was written');
     expect(await allRawRows(database)).toEqual(before);
     expect(await run(database.db, text, { skipsInvalid: true })).toMatchObject({ created: 1, invalid: 1, exitCode: 2 });
-  });
-});
-
-describeWithSharedData('ans-database import of the public examples', () => {
-  test.each([
-    ['agntcy-dir.record_070.json', 'an OASF record'],
-    ['agntcy-dir.record_100.json', 'an OASF record'],
-    ['ai-catalog.json', 'an AI catalog'],
-  ])('refuses %s', async (file, kind) => {
-    const { db } = await openTestDatabase();
-    const text = readFileSync(join(sharedDataDirectory, 'formats', file), 'utf8');
-    await expect(run(db, text)).rejects.toThrow(`document is ${kind}, which cannot be imported`);
-    expect(await db.agents.count()).toBe(0);
-  });
-
-  test.each(['agntcy-dir.a2a-agent-card.json', 'agntcy-dir.mcp-server.json'])('registers %s once', async (file) => {
-    const { db } = await openTestDatabase();
-    const text = readFileSync(join(sharedDataDirectory, 'formats', file), 'utf8');
-    expect(await run(db, text)).toMatchObject({ created: 1, invalid: 0, exitCode: 0 });
-    expect(await run(db, text)).toMatchObject({ created: 0, unchanged: 1, exitCode: 0 });
   });
 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import SqliteDriver from './sqlite-driver';
@@ -165,6 +165,33 @@ export async function whenReachable(address: string): Promise<Response> {
       await new Promise((done) => setTimeout(done, 100));
     }
   }
+}
+
+/**
+ * Calls `work` with the address of a web server when its process is ready, and ends the process. Returns the exit code.
+ */
+export async function whileServing(
+  child: ChildProcess,
+  port: number,
+  work: (address: string) => Promise<void>,
+): Promise<unknown> {
+  const closed = new Promise((done) => child.on('close', done));
+  const address = `http://localhost:${port}`;
+  try {
+    expect((await whenReachable(address)).status).toBe(200);
+    await work(address);
+  } finally {
+    child.kill('SIGTERM');
+    await closed;
+  }
+  return closed;
+}
+
+/** Returns the answer of Prisma Studio to a query: its error, which is null on success, and the rows. */
+export async function queryStudio(address: string, sql: string): Promise<unknown> {
+  const body = JSON.stringify({ procedure: 'query', query: { sql, parameters: [] } });
+  const headers = { 'content-type': 'application/json' };
+  return (await fetch(`${address}/bff`, { method: 'POST', headers, body })).json();
 }
 
 /** Returns the environment of a user without settings for Prisma. */

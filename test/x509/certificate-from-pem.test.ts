@@ -1,19 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { certificateFromPem } from '../../src/x509';
 import { valuesBut } from '../support/bad-values';
+import { demoCertificates, demoPem as pem } from '../support/demo-certificates';
 import { expectError } from '../support/expect-error';
 import { describeWithSharedData, readSharedData, type PublicCertificate } from '../support/shared-data';
 import { shareTestDatabase } from '../support/test-database';
 
-/** Certificates of public authorities, as the demo registers them. */
-const known = (
-  JSON.parse(readFileSync(join(__dirname, '../../scripts/demo/owners.json'), 'utf8')) as {
-    readonly certificate: { readonly certificate: string; readonly fingerprint: string; readonly serialNumber: string };
-  }[]
-).map(({ certificate }) => certificate);
-const [pem = ''] = known.map(({ certificate }) => certificate);
 const shared = shareTestDatabase();
 
 /** Returns the certificate with other bytes in its DER form. */
@@ -26,7 +18,7 @@ function withBytes(text: string, from: string, to: string): string {
 describe('certificateFromPem', () => {
   test('returns an input that createCertificate accepts and whose fingerprint finds the certificate', async () => {
     const { db } = shared();
-    for (const { certificate, fingerprint, serialNumber } of known) {
+    for (const { certificate, fingerprint, serialNumber } of demoCertificates) {
       const input = certificateFromPem(certificate);
       expect(input).toMatchObject({ fingerprint, serialNumber });
       const id = await db.createCertificate(input);
@@ -41,7 +33,7 @@ describe('certificateFromPem', () => {
 
   test('reads the first certificate of a text and ignores the rest of the text', () => {
     const key = '-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n';
-    const chain = [key, 'subject=agent\n', ...known.map(({ certificate }) => certificate)].join('');
+    const chain = [key, 'subject=agent\n', ...demoCertificates.map(({ certificate }) => certificate)].join('');
     expect(certificateFromPem(chain)).toEqual(certificateFromPem(pem));
     expect(certificateFromPem(pem.replaceAll('\n', '\r\n'))).toEqual(certificateFromPem(pem));
     expect(certificateFromPem(pem).certificate).not.toContain('PRIVATE');
