@@ -6,42 +6,22 @@ const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf
   .filter((file) => file.endsWith('.ts') && !file.startsWith('generated'))
   .map((file) => `src/${file}`);
 
+/** Folders of the nouns, which are the entities and the parts of the public API, lowest first. */
+const nouns = [
+  ...['certificates', 'agents', 'events', 'changes', 'registration', 'resolution', 'tenancy', 'integrity', 'health'],
+  'cache',
+];
+
 /** Folders of `src`, lowest first: a file imports from its own folder and from lower ones. `.` is `src` itself. */
 const order = [
   ...['errors', 'sql', 'validation', 'metadata', 'query', 'diagnostics', 'options', 'storage', 'runtime'],
   ...['migrations', 'engines/sqlite', 'engines/postgresql'],
-  ...[
-    'certificates',
-    'agents',
-    'events',
-    'changes',
-    'registration',
-    'resolution',
-    'tenancy',
-    'integrity',
-    'health',
-    'cache',
-    'x509',
-    'formats',
-  ],
+  ...nouns,
+  ...['x509', 'formats'],
   ...['.', 'prisma', 'prisma-config', 'opentelemetry', 'testing', 'console', 'move', 'cli'],
 ];
 
 const engines = ['engines/sqlite', 'engines/postgresql'];
-/** Folders of the nouns, which are the entities and the parts of the public API. */
-const nouns = [
-  'certificates',
-  'agents',
-  'events',
-  'changes',
-  'registration',
-  'resolution',
-  'tenancy',
-  'integrity',
-  'health',
-  'cache',
-];
-
 function folderOf(file: string): string {
   const folder = dirname(file).replace(/^src\/?/, '');
   if (folder === '') return '.';

@@ -84,7 +84,7 @@ describe('queryAgents with several fields', () => {
     const further = combine(furtherChoices).filter((_, place) => place % 17 === 0);
     for (const choice of sampled([...combine(choices), ...further], 7)) {
       const query = { ...choice, ...range };
-      const found = findAgents(directory, query, settings);
+      const found = findAgents(directory, settings, query);
       const { limit = found.length, offset = 0 }: ResolutionQuery = range;
       const expected = found.slice(offset, offset + limit).map(({ id }) => id);
       const received = (await db.queryAgents(query)).map(({ id }) => id);

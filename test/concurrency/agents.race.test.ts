@@ -1,7 +1,7 @@
 import type { DatabaseService } from '../../src';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { queryRaw } from '../support/raw-reader';
-import { everyRound, inTurn, isRefusal, openTwice, outcomeOf, race, rounds as allRounds } from '../support/race';
+import { everyRound, inTurn, openTwice, outcomesOf, race, rounds as allRounds } from '../support/race';
 import type { SharedDatabase } from '../support/race';
 
 // Some calls wait for each other, which PostgreSQL detects only after a second.
@@ -12,12 +12,6 @@ async function openTwo() {
   const { db: one, other: two } = database;
   await createCertificate(one, { id: 'c' });
   return { one, two, database };
-}
-
-/** Returns the outcomes of concurrent calls: the value, or the code of the error. */
-async function outcomes(...calls: readonly (() => Promise<unknown>)[]): Promise<unknown[]> {
-  const ends = await Promise.all(calls.map((call) => outcomeOf(call())));
-  return ends.map((end) => (isRefusal(end) ? end.code : end));
 }
 
 async function count(database: SharedDatabase, from: string): Promise<number> {
@@ -38,10 +32,7 @@ describe('concurrent calls that write agents', () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async () => {
       await one.createAgent(agent('a', ['x']));
-      const deleted = await outcomes(
-        () => one.deleteAgent('a'),
-        () => two.deleteAgent('a'),
-      );
+      const deleted = await outcomesOf(one.deleteAgent('a'), two.deleteAgent('a'));
       expect(deleted.map(String).sort()).toEqual(['false', 'true']);
     });
   });
@@ -52,11 +43,11 @@ describe('concurrent calls that write agents', () => {
       await one.createAgent(agent('changed', ['p', 'q', 'r']));
       await one.createAgent(agent('gone', ['q', 's', 't']));
       const id = `new${round}`;
-      const ends = await outcomes(
-        () => one.updateAgent({ id: 'changed', capabilities: ['s', 't', 'u'] }),
-        () => two.createAgent(agent(id, ['p', 'q', 's'])),
-        () => two.deleteAgent('gone'),
-        () => one.updateAgent({ id: 'changed', capabilities: ['p', 's'] }),
+      const ends = await outcomesOf(
+        one.updateAgent({ id: 'changed', capabilities: ['s', 't', 'u'] }),
+        two.createAgent(agent(id, ['p', 'q', 's'])),
+        two.deleteAgent('gone'),
+        one.updateAgent({ id: 'changed', capabilities: ['p', 's'] }),
       );
       expect(ends).toEqual([true, id, true, true]);
       expect(await one.getAgent(id)).toMatchObject({ capabilities: ['p', 'q', 's'] });
@@ -76,8 +67,8 @@ describe('concurrent calls that write agents', () => {
       for (const id of ids) await one.createAgent(agent(id, names));
       // In every second round, one agent keeps one of the capabilities.
       const kept = round % 2 === 0 ? [] : ['q'];
-      const ends = await outcomes(
-        ...rotated(round, [
+      const ends = await outcomesOf(
+        ...startRotated(round, [
           () => one.updateAgent({ id: 'a0', capabilities: kept }),
           () => two.agents.setCapabilities('a1', ['s']),
           () => one.deleteAgent('a2'),
@@ -100,10 +91,10 @@ describe('concurrent calls that write agents', () => {
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
       await one.createAgent(agent(id, []));
-      const [revoked, , other] = await outcomes(
-        () => one.updateAgent({ id, status: 'REVOKED' }),
-        () => two.updateAgent({ id, name: 'renamed' }),
-        () => two.updateAgent({ id, status: 'ACTIVE' }),
+      const [revoked, , other] = await outcomesOf(
+        one.updateAgent({ id, status: 'REVOKED' }),
+        two.updateAgent({ id, name: 'renamed' }),
+        two.updateAgent({ id, status: 'ACTIVE' }),
       );
       expect(revoked).toBe(true);
       expect([true, 'INVALID_TRANSITION']).toContain(other);
@@ -116,9 +107,9 @@ describe('concurrent calls that write agents', () => {
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
       await one.createAgent(agent(id, [], { endpoints: [endpoint('old'), endpoint('both')] }));
-      const [set, replaced] = await outcomes(
-        () => one.updateAgent({ id, defaultEndpoint: 'old' }),
-        () => two.updateAgent({ id, endpoints: [endpoint('both'), endpoint('new')] }),
+      const [set, replaced] = await outcomesOf(
+        one.updateAgent({ id, defaultEndpoint: 'old' }),
+        two.updateAgent({ id, endpoints: [endpoint('both'), endpoint('new')] }),
       );
       expect([true, 'INVALID_INPUT']).toContain(set);
       expect(replaced).toBe(true);
@@ -139,8 +130,8 @@ describe('concurrent calls that write agents', () => {
     });
     await inTurn(rounds, async (round) => {
       await one.createAgent(agent('a', [], version('first')));
-      const ends = await outcomes(
-        ...rotated(round, [
+      const ends = await outcomesOf(
+        ...startRotated(round, [
           () => one.deleteAgent('a'),
           () => two.updateAgent({ id: 'a', ...version('changed') }),
           () => one.createAgent(agent('a', [], version('again'))),
@@ -170,7 +161,7 @@ describe('concurrent calls that write agents', () => {
           await tx.createAgent(agent('a', ['x'], { name: `${round}` }));
         });
       const change = () => two.updateAgent({ id: 'a', description: `${round}` });
-      const ends = await outcomes(...rotated(round, [replace, change]));
+      const ends = await outcomesOf(...startRotated(round, [replace, change]));
       // The update finds an agent, whether it runs before or after the replacement.
       expect(ends).toContain(true);
       const found = await one.getAgent('a');
@@ -180,10 +171,10 @@ describe('concurrent calls that write agents', () => {
   });
 });
 
-/** Returns the calls in an order that changes from round to round. */
-function rotated<T>(round: number, calls: readonly T[]): T[] {
+/** Starts the calls, in an order that changes from round to round. */
+function startRotated(round: number, calls: readonly (() => Promise<unknown>)[]): Promise<unknown>[] {
   const first = round % calls.length;
-  return [...calls.slice(first), ...calls.slice(0, first)];
+  return [...calls.slice(first), ...calls.slice(0, first)].map((call) => call());
 }
 
 /** Calls that suspend an agent without a condition. */

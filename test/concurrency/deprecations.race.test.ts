@@ -1,5 +1,5 @@
 import { agentInput, createCertificate } from '../support/factories';
-import { inTurn, isRefusal, openTwice, outcomeOf, rounds as allRounds } from '../support/race';
+import { inTurn, openTwice, outcomesOf, rounds as allRounds } from '../support/race';
 
 const rounds = Math.ceil(allRounds / 4);
 
@@ -10,18 +10,13 @@ async function openWithAgents() {
   return { one, two, create };
 }
 
-async function outcomes(...calls: readonly Promise<unknown>[]): Promise<unknown[]> {
-  const ends = await Promise.all(calls.map(outcomeOf));
-  return ends.map((end) => (isRefusal(end) ? end.code : end));
-}
-
 describe('agents.deprecate during concurrent calls', () => {
   test('succeeds without a deadlock for two agents, each of which is the successor of the other', async () => {
     const { one, two, create } = await openWithAgents();
     await inTurn(rounds, async (round) => {
       const [first, second] = [await create(`a${round}`), await create(`b${round}`)];
       const begin = performance.now();
-      const ends = await outcomes(
+      const ends = await outcomesOf(
         one.agents.deprecate(first, { successorId: second }),
         two.agents.deprecate(second, { successorId: first }),
       );
@@ -38,7 +33,7 @@ describe('agents.deprecate during concurrent calls', () => {
     await inTurn(rounds, async (round) => {
       const [old, next] = [await create(`a${round}`), await create(`b${round}`)];
       if (round % 2 === 0) await one.agents.deprecate(old, { successorId: next });
-      const [deprecated, deleted] = await outcomes(
+      const [deprecated, deleted] = await outcomesOf(
         one.agents.deprecate(old, { successorId: next, reason: 'again' }),
         two.deleteAgent(next),
       );

@@ -1,6 +1,7 @@
 import type { DatabaseService } from '../../src';
 import { agentInput, createCertificate } from '../support/factories';
 import { inTurn, isRefusal, openTwice, race, rounds as allRounds } from '../support/race';
+import { createSignal } from '../support/signal';
 import { describeOn } from '../support/skip';
 
 const rounds = Math.ceil(allRounds / 2);
@@ -21,18 +22,15 @@ async function openAgents() {
 
 /** Holds the lock of an agent in a transaction of `db`, which makes a change when `commit` is called. */
 async function holdAgent(db: DatabaseService, change: (tx: Pick<DatabaseService, 'agents'>) => Promise<unknown>) {
-  let commit = (): void => undefined;
-  const released = new Promise<void>((resolve) => (commit = resolve));
-  let isHeld = (): void => undefined;
-  const held = new Promise<void>((resolve) => (isHeld = resolve));
+  const [changed, released] = [createSignal(), createSignal()];
   const ended = db.transaction(async (tx) => {
     await change(tx);
-    isHeld();
-    await released;
+    changed.give();
+    await released.given;
   });
-  await held;
+  await changed.given;
   return async (): Promise<void> => {
-    commit();
+    released.give();
     await ended;
   };
 }

@@ -1,16 +1,25 @@
-import type { AgentRecord, AgentStatus, EndpointHealthInput, Metadata, TransferOptions } from '../../src';
+import type {
+  AgentRecord,
+  AgentStatus,
+  ChangeOptions,
+  EndpointHealthInput,
+  Metadata,
+  TransferOptions,
+} from '../../src';
 import { isStale, nextUpdate, updateAgent } from './agent-model';
 import { answers, fails, leaves, withAgents, type Directory, type Prediction, type Settings } from './prediction';
 
 /** Predicts `agents.setStatus`. A change from REVOKED to REVOKED returns `true` and changes nothing. */
 export function setStatus(
   directory: Directory,
-  { id, status, ifUpdatedAt }: { id: string; status: AgentStatus; ifUpdatedAt?: Date | undefined },
   settings: Settings,
+  id: string,
+  status: AgentStatus,
+  { ifUpdatedAt }: ChangeOptions,
 ): Prediction {
   const before = directory.agents.get(id);
   if (before?.status !== 'REVOKED' || status !== 'REVOKED') {
-    return updateAgent(directory, { id, status }, settings, { ifUpdatedAt });
+    return updateAgent(directory, settings, { id, status }, { ifUpdatedAt });
   }
   return isStale(before, ifUpdatedAt) ? fails(directory, 'CONFLICT') : answers(directory, true);
 }
@@ -18,11 +27,13 @@ export function setStatus(
 /** Predicts `agents.mergeMetadata`, a shallow merge in which `null` is a value. */
 export function mergeMetadata(
   directory: Directory,
-  { id, metadata, ifUpdatedAt }: { id: string; metadata: Metadata; ifUpdatedAt?: Date | undefined },
   settings: Settings,
+  id: string,
+  metadata: Metadata,
+  options: ChangeOptions,
 ): Prediction {
   const before = directory.agents.get(id)?.metadata ?? {};
-  return updateAgent(directory, { id, metadata: { ...before, ...metadata } }, settings, { ifUpdatedAt });
+  return updateAgent(directory, settings, { id, metadata: { ...before, ...metadata } }, options);
 }
 
 /**
@@ -31,8 +42,10 @@ export function mergeMetadata(
  */
 export function setEndpointHealth(
   directory: Directory,
-  { id, endpointId, health }: { id: string; endpointId: string; health: EndpointHealthInput },
   { nowMs }: Settings,
+  id: string,
+  endpointId: string,
+  health: EndpointHealthInput,
 ): Prediction {
   if (endpointId === '') return fails(directory, 'INVALID_INPUT');
   const before = directory.agents.get(id);
@@ -53,28 +66,30 @@ export function setEndpointHealth(
 /** Predicts `agents.renew`, which makes an EXPIRED agent ACTIVE again. REVOKED is final. */
 export function renew(
   directory: Directory,
-  { id, expiresAt, ifUpdatedAt }: { id: string; expiresAt: Date; ifUpdatedAt?: Date | undefined },
   settings: Settings,
+  id: string,
+  expiresAt: Date,
+  { ifUpdatedAt }: ChangeOptions,
 ): Prediction {
   const before = directory.agents.get(id);
   if (before?.status === 'REVOKED') {
     return fails(directory, 'INVALID_TRANSITION', ...(isStale(before, ifUpdatedAt) ? (['CONFLICT'] as const) : []));
   }
   const status = before?.status === 'EXPIRED' ? { status: 'ACTIVE' as const } : {};
-  return updateAgent(directory, { id, expiresAt, ...status }, settings, { ifUpdatedAt });
+  return updateAgent(directory, settings, { id, expiresAt, ...status }, { ifUpdatedAt });
 }
 
 /** Predicts `agents.transfer`. A transfer to the present owner returns `true` and changes nothing. */
 export function transfer(
   directory: Directory,
+  settings: Settings,
   id: string,
   { to, ifOwner }: TransferOptions,
-  settings: Settings,
 ): Prediction {
   if (to === '' || ifOwner === '') return fails(directory, 'INVALID_INPUT');
   const before = directory.agents.get(id);
   if (before !== undefined && ifOwner !== undefined && before.owner !== ifOwner) return fails(directory, 'CONFLICT');
-  return before?.owner === to ? answers(directory, true) : updateAgent(directory, { id, owner: to }, settings);
+  return before?.owner === to ? answers(directory, true) : updateAgent(directory, settings, { id, owner: to });
 }
 
 /** Predicts `agents.expireDue`, which changes ACTIVE and DEPRECATED agents whose `expiresAt` has been reached. */

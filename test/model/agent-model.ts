@@ -20,8 +20,8 @@ import { hasLeft, isNameTaken, isRenamed, withHold, withoutHold } from './unique
  */
 export function createAgent(
   directory: Directory,
-  input: AgentInput,
   settings: Settings,
+  input: AgentInput,
   { unique = 'none', allowRevokedCertificate: allowsRevoked = false }: CreateOptions = {},
 ): Prediction {
   const required = [input.name, input.publicKey, input.certificateId, input.version, input.owner];
@@ -52,8 +52,8 @@ export function createAgent(
  */
 export function updateAgent(
   directory: Directory,
-  input: AgentUpdate,
   settings: Settings,
+  input: AgentUpdate,
   { ifUpdatedAt, allowRevokedCertificate: allowsRevoked = false }: UpdateOptions = {},
 ): Prediction {
   const given = [input.id, input.name, input.publicKey, input.certificateId, input.version, input.owner];
@@ -106,7 +106,7 @@ export function isStale(agent: AgentRecord, ifUpdatedAt: Date | undefined): bool
 }
 
 /** Predicts `deleteAgent`: `false` when the agent does not exist. Its predecessors lose their successor. */
-export function deleteAgent(directory: Directory, id: string, { nowMs }: Settings): Prediction {
+export function deleteAgent(directory: Directory, { nowMs }: Settings, id: string): Prediction {
   if (!directory.agents.has(id)) return answers(directory, false);
   const rest = new Map(directory.agents);
   rest.delete(id);

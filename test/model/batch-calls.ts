@@ -22,19 +22,12 @@ export const batchCalls = [
     4,
     'agents.createMany',
     [agents.agentInputs, agents.createManyOptions],
-    (directory, settings, inputs, options) => createMany(directory, inputs, options, settings),
+    createMany,
     async (target, inputs, options) => withoutMadeUpIds(inputs, await target.agents.createMany(inputs, options)),
   ),
-  call(
-    4,
-    'agents.updateMany',
-    [fc.array(agents.agentUpdate, { maxLength: 4 }), agents.updateManyOptions],
-    (directory, settings, updates, options) => updateMany(directory, updates, options, settings),
-  ),
-  call(4, 'agents.upsertMany', [agents.agentInputs, upsertManyOptions], (directory, settings, inputs, options) =>
-    upsertMany(directory, inputs, options, settings),
-  ),
-  call(1, 'agents.deleteMany', [someOf(agentId)], (directory, settings, ids) => deleteMany(directory, ids, settings)),
+  call(4, 'agents.updateMany', [fc.array(agents.agentUpdate, { maxLength: 4 }), agents.updateManyOptions], updateMany),
+  call(4, 'agents.upsertMany', [agents.agentInputs, upsertManyOptions], upsertMany),
+  call(1, 'agents.deleteMany', [someOf(agentId)], deleteMany),
   call(
     3,
     'agents.updateWhere',
@@ -43,16 +36,14 @@ export const batchCalls = [
       agents.agentChange,
       fc.record({ expect, allowRevokedCertificate: agents.allowRevokedCertificate }),
     ],
-    (directory, settings, query, patch, options) => updateWhere(directory, query, patch, options, settings),
+    updateWhere,
   ),
-  call(1, 'agents.deleteWhere', [agents.facetQuery, fc.record({ expect })], (directory, settings, query, options) =>
-    deleteWhere(directory, query, options, settings),
-  ),
+  call(1, 'agents.deleteWhere', [agents.facetQuery, fc.record({ expect })], deleteWhere),
   call(
     2,
     'certificates.createMany',
     [fc.array(certificates.certificateInput, { maxLength: 3 }), fc.record({ onError: agents.onError })],
-    (directory, settings, inputs, options) => createCertificates(directory, inputs, options, settings),
+    createCertificates,
     async (target, inputs, options) => withoutMadeUpIds(inputs, await target.certificates.createMany(inputs, options)),
   ),
 ];

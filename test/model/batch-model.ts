@@ -22,12 +22,12 @@ import { hasBadText } from './text';
  */
 export function createMany(
   directory: Directory,
+  settings: Settings,
   inputs: readonly AgentInput[],
   { onError, ...options }: CreateManyOptions,
-  settings: Settings,
 ): Prediction {
   return inOrder(directory, inputs, onError, {
-    predict: (before, input) => createAgent(before, input, settings, options),
+    predict: (before, input) => createAgent(before, settings, input, options),
     toResult: ({ id = generatedId }) => ({ ok: true, id }),
   });
 }
@@ -35,12 +35,12 @@ export function createMany(
 /** Predicts `certificates.createMany`, which stores the certificates in order. */
 export function createCertificates(
   directory: Directory,
+  settings: Settings,
   inputs: readonly CertificateInput[],
   { onError }: BatchOptions,
-  settings: Settings,
 ): Prediction {
   return inOrder(directory, inputs, onError, {
-    predict: (before, input) => createCertificate(before, input, settings),
+    predict: (before, input) => createCertificate(before, settings, input),
     toResult: ({ id = generatedId }) => ({ ok: true, id }),
   });
 }
@@ -48,23 +48,23 @@ export function createCertificates(
 /** Predicts `agents.updateMany`, which makes the changes in order. */
 export function updateMany(
   directory: Directory,
+  settings: Settings,
   inputs: readonly AgentUpdate[],
   { onError, ...options }: UpdateManyOptions,
-  settings: Settings,
 ): Prediction {
   return inOrder(directory, inputs, onError, {
-    predict: (before, input) => updateAgent(before, input, settings, options),
+    predict: (before, input) => updateAgent(before, settings, input, options),
     toResult: ({ id }, changed) => ({ ok: true, id, changed }),
   });
 }
 
 /** Predicts `agents.deleteMany`, which deletes the agents in order. */
-export function deleteMany(directory: Directory, ids: readonly string[], settings: Settings): Prediction {
+export function deleteMany(directory: Directory, settings: Settings, ids: readonly string[]): Prediction {
   if (ids.includes('')) return fails(directory, 'INVALID_INPUT');
   const results: unknown[] = [];
   const after = ids.reduce((before, id) => {
     results.push(before.agents.has(id));
-    return deleteAgent(before, id, settings).next(true);
+    return deleteAgent(before, settings, id).next(true);
   }, directory);
   return leaves(asOneCall(directory, after), results);
 }
@@ -113,10 +113,10 @@ export function inOrder<Input extends IdInput>(
 /** Predicts `events.recordMany`, which records all events in order, or none. */
 export function recordMany(
   directory: Directory,
-  inputs: readonly SecurityEventInput[],
   settings: Settings,
+  inputs: readonly SecurityEventInput[],
 ): Prediction {
-  if (inputs.some((input) => codesOf(recordEvent(directory, input, settings)).includes('INVALID_INPUT'))) {
+  if (inputs.some((input) => codesOf(recordEvent(directory, settings, input)).includes('INVALID_INPUT'))) {
     return fails(directory, 'INVALID_INPUT');
   }
   const ids = inputs.flatMap(({ id }) => (id === undefined ? [] : [id]));
@@ -127,7 +127,7 @@ export function recordMany(
   const next = (result: unknown): Directory =>
     // The result has this form: it was compared with the prediction before.
     inputs.reduce((before, input, place) => {
-      return recordEvent(before, input, settings).next((result as readonly string[])[place]);
+      return recordEvent(before, settings, input).next((result as readonly string[])[place]);
     }, directory);
   return { outcomes: [{ result: inputs.map(({ id }) => id ?? generatedId) }], next };
 }
@@ -135,17 +135,17 @@ export function recordMany(
 /** Predicts `register`, which creates the certificate, the agent and the event in one transaction. */
 export function register(
   directory: Directory,
+  settings: Settings,
   { certificate, agent, event }: RegistrationInput,
   options: CreateOptions,
-  settings: Settings,
 ): Prediction {
   const certificateId = certificate.id ?? 'made up';
-  const first = createCertificate(directory, certificate, settings);
+  const first = createCertificate(directory, settings, certificate);
   // When the certificate is refused, another certificate takes its id. The agent then has no error because of the
   // certificate.
   const known = codesOf(first).length > 0 ? withCertificate(directory, certificateId) : first.next(certificateId);
-  const second = createAgent(known, { ...agent, certificateId }, settings, options);
-  const third = event === undefined ? undefined : recordEvent(directory, event, settings);
+  const second = createAgent(known, settings, { ...agent, certificateId }, options);
+  const third = event === undefined ? undefined : recordEvent(directory, settings, event);
   const codes = [first, second, ...(third === undefined ? [] : [third])].flatMap(codesOf);
   const isOther = agent.certificateId !== undefined && agent.certificateId !== certificateId;
   if (isOther || codes.includes('INVALID_INPUT')) return fails(directory, 'INVALID_INPUT');
@@ -155,8 +155,8 @@ export function register(
     const ids = result as { readonly certificateId: string; readonly agentId: string; readonly eventId?: string };
     const certified = first.next(ids.certificateId);
     const input = { ...agent, certificateId: ids.certificateId };
-    const registered = createAgent(certified, input, settings, options).next(ids.agentId);
-    const after = event === undefined ? registered : recordEvent(registered, event, settings).next(ids.eventId);
+    const registered = createAgent(certified, settings, input, options).next(ids.agentId);
+    const after = event === undefined ? registered : recordEvent(registered, settings, event).next(ids.eventId);
     return asOneCall(directory, after);
   };
   const eventId = event === undefined ? {} : { eventId: event.id ?? generatedId };

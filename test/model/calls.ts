@@ -62,18 +62,8 @@ const registration = fc
 /** Placeholder for the result of `verify` with a valid chain. */
 const validChain = Symbol('valid chain');
 
-export const createCertificateCall = call(
-  4,
-  'createCertificate',
-  [certificates.certificateInput],
-  (directory, settings, input) => createCertificate(directory, input, settings),
-);
-export const createAgentCall = call(
-  5,
-  'createAgent',
-  [agents.agentInput, agents.createOptions],
-  (directory, settings, input, options) => createAgent(directory, input, settings, options),
-);
+export const createCertificateCall = call(4, 'createCertificate', [certificates.certificateInput], createCertificate);
+export const createAgentCall = call(5, 'createAgent', [agents.agentInput, agents.createOptions], createAgent);
 
 const certificateCalls = [
   createCertificateCall,
@@ -83,37 +73,15 @@ const certificateCalls = [
   call(1, 'getCertificateByFingerprint', [fingerprint], (directory, _, text) =>
     answers(directory, getByFingerprint(directory, text)),
   ),
-  call(
-    2,
-    'updateCertificateStatus',
-    [certificateId, certificates.certificateStatus],
-    (directory, settings, id, status) => updateStatus(directory, id, status, settings),
-  ),
-  call(3, 'certificates.query', [certificates.certificateQuery], (directory, settings, query) =>
-    searchCertificates(directory, query, settings),
-  ),
-  call(1, 'certificates.expiring', [certificates.span], (directory, settings, withinMs) =>
-    searchExpiring(directory, withinMs, settings),
-  ),
-  call(1, 'certificates.setMetadata', [certificateId, metadata], (directory, settings, id, given) =>
-    setCertificateMetadata(directory, id, given, settings),
-  ),
-  call(2, 'certificates.delete', [certificateId], (directory, settings, id) =>
-    deleteCertificate(directory, id, settings),
-  ),
-  call(2, 'certificates.revoke', [certificateId, certificates.revocation], (directory, settings, id, options) =>
-    revoke(directory, id, options, settings),
-  ),
-  call(
-    3,
-    'certificates.rotate',
-    [certificateId, certificates.certificateInput, certificates.rotateOptions],
-    (directory, settings, id, input, options) => rotate(directory, id, input, settings, options),
-  ),
+  call(2, 'updateCertificateStatus', [certificateId, certificates.certificateStatus], updateStatus),
+  call(3, 'certificates.query', [certificates.certificateQuery], searchCertificates),
+  call(1, 'certificates.expiring', [certificates.span], searchExpiring),
+  call(1, 'certificates.setMetadata', [certificateId, metadata], setCertificateMetadata),
+  call(2, 'certificates.delete', [certificateId], deleteCertificate),
+  call(2, 'certificates.revoke', [certificateId, certificates.revocation], revoke),
+  call(3, 'certificates.rotate', [certificateId, certificates.certificateInput, certificates.rotateOptions], rotate),
   call(1, 'certificates.expireDue', [], expireDueCertificates),
-  call(3, 'register', [registration, agents.createOptions], (directory, settings, input, options) =>
-    register(directory, input, options, settings),
-  ),
+  call(3, 'register', [registration, agents.createOptions], register),
 ];
 
 const agentCalls = [
@@ -127,95 +95,54 @@ const agentCalls = [
           ids.map((id) => directory.agents.get(id) ?? null),
         ),
   ),
-  call(4, 'updateAgent', [agents.agentUpdate, agents.updateOptions], (directory, settings, input, options) =>
-    updateAgent(directory, input, settings, options),
-  ),
-  call(1, 'deleteAgent', [agentId], (directory, settings, id) => deleteAgent(directory, id, settings)),
-  call(6, 'queryAgents', [agents.resolutionQuery], (directory, settings, query) =>
-    searchAgents(directory, query, settings),
-  ),
-  call(4, 'resolve', [agents.resolveRequest], (directory, settings, request) => resolve(directory, request, settings)),
-  call(1, 'resolveMany', [fc.array(agents.resolveRequest, { maxLength: 3 })], (directory, settings, requests) =>
-    resolveMany(directory, requests, settings),
-  ),
+  call(4, 'updateAgent', [agents.agentUpdate, agents.updateOptions], updateAgent),
+  call(1, 'deleteAgent', [agentId], deleteAgent),
+  call(6, 'queryAgents', [agents.resolutionQuery], searchAgents),
+  call(4, 'resolve', [agents.resolveRequest], resolve),
+  call(1, 'resolveMany', [fc.array(agents.resolveRequest, { maxLength: 3 })], resolveMany),
   call(
     4,
     'agents.page',
     [agents.walkQuery, page],
-    (directory, settings, query, { size }) => walked(directory, findAgents(directory, query, settings), query, size),
+    (directory, settings, query, { size }) => walked(directory, findAgents(directory, settings, query), query, size),
     (target, query, { size }) => allPages((options) => target.agents.page(query, options), size),
   ),
   call(
     1,
     'agents.iterate',
     [agents.walkQuery],
-    (directory, settings, query) => walked(directory, findAgents(directory, byId(query), settings), query),
+    (directory, settings, query) => walked(directory, findAgents(directory, settings, byId(query)), query),
     (target, query) => allOf(target.agents.iterate(query)),
   ),
   call(1, 'agents.count', [agents.resolutionQuery], (directory, settings, query) =>
-    counted(directory, findAgents(directory, query, settings), query),
+    counted(directory, findAgents(directory, settings, query), query),
   ),
-  call(3, 'agents.facets', [agents.facetQuery, agents.facetRequests], (directory, settings, query, requests) =>
-    countFacets(directory, query, requests, settings),
-  ),
-  call(
-    2,
-    'agents.setStatus',
-    [agentId, agents.agentStatus, agents.changeOptions],
-    (directory, settings, id, status, options) => setStatus(directory, { id, status, ...options }, settings),
-  ),
+  call(3, 'agents.facets', [agents.facetQuery, agents.facetRequests], countFacets),
+  call(2, 'agents.setStatus', [agentId, agents.agentStatus, agents.changeOptions], setStatus),
   call(
     1,
     'agents.setCapabilities',
     [agentId, someOf(capability), agents.changeOptions],
-    (directory, settings, id, capabilities, options) => updateAgent(directory, { id, capabilities }, settings, options),
+    (directory, settings, id, capabilities, options) => updateAgent(directory, settings, { id, capabilities }, options),
   ),
   call(1, 'agents.setMetadata', [agentId, metadata, agents.changeOptions], (directory, settings, id, given, options) =>
-    updateAgent(directory, { id, metadata: given }, settings, options),
+    updateAgent(directory, settings, { id, metadata: given }, options),
   ),
-  call(
-    2,
-    'agents.mergeMetadata',
-    [agentId, metadata, agents.changeOptions],
-    (directory, settings, id, given, options) =>
-      mergeMetadata(directory, { id, metadata: given, ...options }, settings),
-  ),
-  call(
-    2,
-    'agents.setEndpointHealth',
-    [agentId, endpointId, agents.health],
-    (directory, settings, id, endpoint, health) =>
-      setEndpointHealth(directory, { id, endpointId: endpoint, health }, settings),
-  ),
-  call(3, 'agents.recordHealth', [agents.healthReports], (directory, settings, reports) =>
-    recordHealth(directory, reports, settings),
-  ),
-  call(2, 'agents.renew', [agentId, time, agents.changeOptions], (directory, settings, id, expiresAt, options) =>
-    renew(directory, { id, expiresAt, ...options }, settings),
-  ),
-  call(4, 'agents.deprecate', [agentId, agents.deprecateOptions], (directory, settings, id, options) =>
-    deprecate(directory, id, options, settings),
-  ),
-  call(1, 'agents.versions', [agents.versionsRequest], (directory, settings, request) =>
-    versions(directory, request, settings),
-  ),
-  call(3, 'agents.transfer', [agentId, transferOptions], (directory, settings, id, options) =>
-    transfer(directory, id, options, settings),
-  ),
+  call(2, 'agents.mergeMetadata', [agentId, metadata, agents.changeOptions], mergeMetadata),
+  call(2, 'agents.setEndpointHealth', [agentId, endpointId, agents.health], setEndpointHealth),
+  call(3, 'agents.recordHealth', [agents.healthReports], recordHealth),
+  call(2, 'agents.renew', [agentId, time, agents.changeOptions], renew),
+  call(4, 'agents.deprecate', [agentId, agents.deprecateOptions], deprecate),
+  call(1, 'agents.versions', [agents.versionsRequest], versions),
+  call(3, 'agents.transfer', [agentId, transferOptions], transfer),
   call(1, 'agents.expireDue', [], expireDueAgents),
 ];
 
 const eventCalls = [
-  call(2, 'recordSecurityEvent', [events.eventInput], (directory, settings, input) =>
-    recordEvent(directory, input, settings),
-  ),
-  call(3, 'events.recordMany', [events.eventInputs], (directory, settings, inputs) =>
-    recordMany(directory, inputs, settings),
-  ),
+  call(2, 'recordSecurityEvent', [events.eventInput], recordEvent),
+  call(3, 'events.recordMany', [events.eventInputs], recordMany),
   call(1, 'events.get', [eventId], (directory, _, id) => answers(directory, directory.events.get(id) ?? null)),
-  call(3, 'querySecurityEvents', [events.eventQuery], (directory, settings, query) =>
-    searchEvents(directory, query, settings),
-  ),
+  call(3, 'querySecurityEvents', [events.eventQuery], searchEvents),
   call(
     2,
     'events.page',
@@ -233,12 +160,7 @@ const eventCalls = [
   call(1, 'events.count', [events.eventQuery], (directory, _, query) =>
     counted(directory, findEvents(directory, query), query),
   ),
-  call(
-    2,
-    'events.aggregate',
-    [events.eventFilterQuery, fc.record({ by: events.grouping })],
-    (directory, settings, query, { by }) => aggregate(directory, query, by, settings),
-  ),
+  call(2, 'events.aggregate', [events.eventFilterQuery, fc.record({ by: events.grouping })], aggregate),
   call(2, 'events.markMitigated', [eventId, events.mitigation], (directory, _, id, mitigation) =>
     markMitigated(directory, id, mitigation),
   ),

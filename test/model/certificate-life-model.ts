@@ -16,9 +16,9 @@ import { compareCodePoints } from './text';
 /** Predicts `certificates.setMetadata`: `false` when the certificate does not exist. */
 export function setCertificateMetadata(
   directory: Directory,
+  { nowMs }: Settings,
   id: string,
   metadata: Metadata,
-  { nowMs }: Settings,
 ): Prediction {
   const before = directory.certificates.get(id);
   if (before === undefined) return answers(directory, false);
@@ -29,7 +29,7 @@ export function setCertificateMetadata(
  * Predicts `certificates.delete`: STILL_REFERENCED while an agent uses the certificate. The certificates that it
  * replaced lose their `replacedBy`.
  */
-export function deleteCertificate(directory: Directory, id: string, { nowMs }: Settings): Prediction {
+export function deleteCertificate(directory: Directory, { nowMs }: Settings, id: string): Prediction {
   if (!directory.certificates.has(id)) return answers(directory, false);
   if (holdersOf(directory, id).length > 0) return fails(directory, 'STILL_REFERENCED');
   const predecessors = [...directory.certificates.values()].filter(({ replacedBy }) => replacedBy === id);
@@ -51,9 +51,9 @@ export function deleteCertificate(directory: Directory, id: string, { nowMs }: S
  */
 export function revoke(
   directory: Directory,
+  { nowMs }: Settings,
   id: string,
   { reason, revokedAt, agents }: RevocationOptions,
-  { nowMs }: Settings,
 ): Prediction {
   const before = directory.certificates.get(id);
   if (before === undefined) return answers(directory, null);
@@ -84,12 +84,12 @@ export function revoke(
  */
 export function rotate(
   directory: Directory,
+  settings: Settings,
   oldId: string,
   input: CertificateInput,
-  settings: Settings,
   { allowRevokedCertificate = false }: RotateOptions = {},
 ): Prediction {
-  const created = createCertificate(directory, input, settings);
+  const created = createCertificate(directory, settings, input);
   if (oldId === '' || codesOf(created).includes('INVALID_INPUT')) {
     return fails(directory, 'INVALID_INPUT');
   }

@@ -10,7 +10,7 @@ export function getByFingerprint({ certificates }: Directory, fingerprint: strin
 }
 
 /** Predicts `createCertificate`: ALREADY_EXISTS for a known id or fingerprint. */
-export function createCertificate(directory: Directory, input: CertificateInput, { nowMs }: Settings): Prediction {
+export function createCertificate(directory: Directory, { nowMs }: Settings, input: CertificateInput): Prediction {
   const { id, publicKey, fingerprint, notBefore, notAfter } = input;
   const isEmpty = [id, publicKey, bareFingerprint(fingerprint)].includes('');
   if (isEmpty || notAfter < notBefore || !isRevocationRight(input)) return fails(directory, 'INVALID_INPUT');
@@ -51,9 +51,9 @@ function toCertificate(input: CertificateInput, id: string, nowMs: number): Cert
  */
 export function updateStatus(
   directory: Directory,
+  { nowMs }: Settings,
   id: string,
   status: CertificateStatus,
-  { nowMs }: Settings,
 ): Prediction {
   const before = directory.certificates.get(id);
   if (before === undefined) return answers(directory, false);

@@ -5,7 +5,7 @@ import { bareFingerprint, compareCodePoints, fold, holdsAll } from './text';
 import { windowed } from './window-model';
 
 /** Predicts `certificates.query`: the matching certificates in the requested order. */
-export function searchCertificates(directory: Directory, query: CertificateQuery, settings: Settings): Prediction {
+export function searchCertificates(directory: Directory, settings: Settings, query: CertificateQuery): Prediction {
   return windowed(directory, findCertificates(directory, query), query, settings.maxResults);
 }
 
@@ -13,7 +13,7 @@ export function searchCertificates(directory: Directory, query: CertificateQuery
  * Predicts `certificates.expiring`: the VALID and SUSPENDED certificates that end after now and within the span, the
  * earliest first.
  */
-export function searchExpiring(directory: Directory, withinMs: number, { nowMs, maxResults }: Settings): Prediction {
+export function searchExpiring(directory: Directory, { nowMs, maxResults }: Settings, withinMs: number): Prediction {
   if (!Number.isSafeInteger(withinMs) || withinMs < 0) return fails(directory, 'INVALID_INPUT');
   if (withinMs === 0) return answers(directory, []);
   const all = findCertificates(directory, { status: ['VALID', 'SUSPENDED'], orderBy: 'notAfter' });

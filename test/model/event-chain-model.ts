@@ -26,9 +26,9 @@ export function prune(directory: Directory, before: Date): Prediction {
 /** Predicts `events.aggregate`: `{ key, count }`, the highest count first. */
 export function aggregate(
   directory: Directory,
-  query: SecurityEventQuery,
-  by: EventGrouping,
   { maxResults }: Settings,
+  query: SecurityEventQuery,
+  { by }: { readonly by: EventGrouping },
 ): Prediction {
   const counts = new Map<string | number, number>();
   for (const event of findEvents(directory, query)) {

@@ -5,7 +5,7 @@ import { compareCodePoints, holdsAll } from './text';
 import { windowed } from './window-model';
 
 /** Predicts `recordSecurityEvent`, which returns the id and never changes a recorded event. */
-export function recordEvent(directory: Directory, input: SecurityEventInput, { nowMs }: Settings): Prediction {
+export function recordEvent(directory: Directory, { nowMs }: Settings, input: SecurityEventInput): Prediction {
   if (input.id === '' || input.eventType === '') return fails(directory, 'INVALID_INPUT');
   if (input.id !== undefined && directory.events.has(input.id)) return fails(directory, 'ALREADY_EXISTS');
   const next = (id: unknown): Directory => {
@@ -30,7 +30,7 @@ function toEvent(input: SecurityEventInput, id: string, nowMs: number): Security
 }
 
 /** Predicts `querySecurityEvents`: the newest event first, and events of the same time by id. */
-export function searchEvents(directory: Directory, query: SecurityEventQuery, { maxResults }: Settings): Prediction {
+export function searchEvents(directory: Directory, { maxResults }: Settings, query: SecurityEventQuery): Prediction {
   return windowed(directory, findEvents(directory, query), query, maxResults);
 }
 

@@ -6,16 +6,16 @@ import { canonical, compareCodePoints } from './text';
 /** Predicts `agents.facets`. */
 export function countFacets(
   directory: Directory,
+  settings: Settings,
   query: AgentFilterQuery,
   requests: readonly FacetRequest[],
-  settings: Settings,
 ): Prediction {
   const isRight = requests.every(({ limit = 1, minCount = 1 }) => isCount(limit, 1000) && isCount(minCount, Infinity));
   const isFilter = ['limit', 'offset', 'orderBy', 'orderDirection'].every(
     (field) => Reflect.get(query, field) === undefined,
   );
   if (!isRight || !isFilter || requests.length > 20) return fails(directory, 'INVALID_INPUT');
-  const agents = findAgents(directory, query, settings);
+  const agents = findAgents(directory, settings, query);
   return answers(
     directory,
     requests.map((request) => toFacet(agents, request)),

@@ -8,27 +8,27 @@ import { answers, fails, told, toNews, type Directory, type Prediction, type Set
  */
 export function recordHealth(
   directory: Directory,
-  reports: readonly EndpointHealthReport[],
   settings: Settings,
+  reports: readonly EndpointHealthReport[],
 ): Prediction {
   if (reports.some(({ agentId, endpointId }) => agentId === '' || endpointId === '')) {
     return fails(directory, 'INVALID_INPUT');
   }
   const found = reports.map(({ agentId, endpointId }) => healthIn(directory, agentId, endpointId) !== undefined);
   if (reports.length === 0) return answers(directory, []);
-  const after = reports.reduce((before, report) => recordOne(before, report, settings), directory);
+  const after = reports.reduce((before, report) => recordOne(before, settings, report), directory);
   const ids = [...new Set(reports.map(({ agentId }) => agentId))];
   const changed = ids.filter((id) => hasOtherStatus(directory.agents.get(id), after.agents.get(id)));
   const news = changed.map((id) => toNews('agent', id, 'UPDATED', settings.nowMs));
   return { outcomes: [{ result: found }], next: () => told({ ...directory, agents: after.agents }, news) };
 }
 
-function recordOne(directory: Directory, report: EndpointHealthReport, settings: Settings): Directory {
+function recordOne(directory: Directory, settings: Settings, report: EndpointHealthReport): Directory {
   const { agentId, endpointId, ...health } = report;
   const stored = healthIn(directory, agentId, endpointId);
   const time = health.lastChecked?.getTime() ?? settings.nowMs;
   if (stored === undefined || stored.lastChecked.getTime() > time) return directory;
-  return setEndpointHealth(directory, { id: agentId, endpointId, health }, settings).next(true);
+  return setEndpointHealth(directory, settings, agentId, endpointId, health).next(true);
 }
 
 function healthIn(directory: Directory, agentId: string, endpointId: string) {

@@ -2,7 +2,7 @@ import fc, { type Arbitrary, type WeightedArbitrary } from 'fast-check';
 import { isDatabaseError } from '../../src';
 import { callMethod, type Target } from '../support/public-calls';
 import * as agents from './agent-arbitraries';
-import { fails, type Directory, type Outcome, type Prediction, type Settings } from './prediction';
+import { fails, type Directory, type Outcome, type Predict, type Prediction, type Settings } from './prediction';
 import { hasBadText } from './text';
 
 /** A call of the public API with its arguments. */
@@ -25,7 +25,7 @@ export function call<Args extends unknown[]>(
   weight: number,
   method: string,
   parameters: [...{ [K in keyof Args]: Arbitrary<Args[K]> }],
-  predict: (directory: Directory, settings: Settings, ...args: Args) => Prediction,
+  predict: Predict<Args>,
   perform = (target: Target, ...args: Args): Promise<unknown> => Promise.resolve(callMethod(target, method, args)),
 ): Call<Args> {
   const of = (...args: Args): Operation => ({

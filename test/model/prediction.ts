@@ -27,6 +27,9 @@ export interface Prediction {
   readonly next: (result: unknown) => Directory;
 }
 
+/** Predicts a call with these arguments. */
+export type Predict<Args extends unknown[]> = (directory: Directory, settings: Settings, ...args: Args) => Prediction;
+
 /** Placeholder for an id that the package generates. */
 export const generatedId = Symbol('generated id');
 

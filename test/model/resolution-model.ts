@@ -6,12 +6,12 @@ import { isLatest } from './version-model';
 import { windowed } from './window-model';
 
 /** Predicts `queryAgents`: the matching agents in the requested order. */
-export function searchAgents(directory: Directory, query: ResolutionQuery, settings: Settings): Prediction {
-  return windowed(directory, findAgents(directory, query, settings), query, settings.maxResults);
+export function searchAgents(directory: Directory, settings: Settings, query: ResolutionQuery): Prediction {
+  return windowed(directory, findAgents(directory, settings, query), query, settings.maxResults);
 }
 
 /** Returns all matching agents; ignores `limit` and `offset`. */
-export function findAgents(directory: Directory, query: ResolutionQuery, { nowMs }: Settings): AgentRecord[] {
+export function findAgents(directory: Directory, { nowMs }: Settings, query: ResolutionQuery): AgentRecord[] {
   if (matchesNothing(query)) return [];
   const agents = [...directory.agents.values()].filter((agent) => isMatch(agent, query, directory, nowMs));
   return agents.sort(orderOf(query));

@@ -5,13 +5,13 @@ import { matchesNothing } from './resolution-model';
 import { compareCodePoints } from './text';
 import { compareVersions, isUsable, preference } from './version-model';
 
-export function resolve(directory: Directory, request: ResolveByName, { nowMs }: Settings): Prediction {
+export function resolve(directory: Directory, { nowMs }: Settings, request: ResolveByName): Prediction {
   if (isInvalid(request)) return fails(directory, 'INVALID_INPUT');
   return answers(directory, resultOf(directory, request, nowMs));
 }
 
 /** Predicts `resolveMany`. */
-export function resolveMany(directory: Directory, requests: readonly ResolveByName[], { nowMs }: Settings): Prediction {
+export function resolveMany(directory: Directory, { nowMs }: Settings, requests: readonly ResolveByName[]): Prediction {
   if (requests.some(isInvalid)) return fails(directory, 'INVALID_INPUT');
   return answers(
     directory,

@@ -11,7 +11,8 @@ import { searchCertificates } from './certificate-search-model';
 import { countFacets } from './facet-model';
 import { call, type Call } from './operation';
 import { agentId, certificateId, endpointId, fingerprint, metadata, someOf, time } from './pools';
-import { answers, asOneCall, fails, leaves, type Directory, type Prediction, type Settings } from './prediction';
+import { answers, asOneCall, fails, leaves } from './prediction';
+import type { Directory, Predict, Prediction, Settings } from './prediction';
 import { findAgents, searchAgents } from './resolution-model';
 import { resolve } from './resolve-model';
 import {
@@ -47,7 +48,7 @@ const callsOf = (owner: string) => {
     weight: number,
     method: string,
     parameters: [...{ [K in keyof Args]: Arbitrary<Args[K]> }],
-    predict: (directory: Directory, settings: Settings, ...args: Args) => Prediction,
+    predict: Predict<Args>,
   ): Call<Args> =>
     call<Args>(weight, `forOwner(${owner}).${method}`, parameters, predict, (target, ...args) =>
       Promise.resolve(callMethod(target.forOwner(owner), method, args)),
@@ -59,11 +60,21 @@ const callsOf = (owner: string) => {
       certificate,
       agent: { ...rest, certificateId: undefined },
     }));
-  const search = <Q extends NamedOwners>(predict: (view: Directory, query: Q, settings: Settings) => Prediction) => {
-    return (directory: Directory, settings: Settings, query: Q): Prediction =>
+  const search = <Q extends NamedOwners, Rest extends unknown[]>(predict: Predict<[query: Q, ...Rest]>) => {
+    return (directory: Directory, settings: Settings, query: Q, ...rest: Rest): Prediction =>
       isOfOwner(query, owner)
-        ? reads(directory, predict(agentsOf(directory, owner), query, settings))
+        ? reads(directory, predict(agentsOf(directory, owner), settings, query, ...rest))
         : fails(directory, 'INVALID_INPUT');
+  };
+  /** Predicts a call whose prediction takes the owner. */
+  const inScope = <Args extends unknown[]>(predict: Predict<[owner: string, ...Args]>) => {
+    return (directory: Directory, settings: Settings, ...args: Args): Prediction =>
+      predict(directory, settings, owner, ...args);
+  };
+  /** Predicts the change of one agent. */
+  const ofAgent = <Args extends unknown[]>(predict: Predict<[id: string, ...Args]>) => {
+    return (directory: Directory, settings: Settings, id: string, ...args: Args): Prediction =>
+      changes(directory, owner, id, (seen) => predict(seen, settings, id, ...args));
   };
   return [
     scoped(1, 'agents.get', [agentId], (directory, _, id) =>
@@ -74,82 +85,41 @@ const callsOf = (owner: string) => {
       1,
       'agents.count',
       [owned(agents.resolutionQuery, owner)],
-      search((view, query: ResolutionQuery, settings) => counted(view, findAgents(view, query, settings), query)),
+      search((view, settings, query: ResolutionQuery) => counted(view, findAgents(view, settings, query), query)),
     ),
-    scoped(
-      1,
-      'agents.facets',
-      [owned(agents.facetQuery, owner), agents.facetRequests],
-      (directory, settings, query, requests) =>
-        // prettier-ignore
-        search((view) => countFacets(view, query, requests, settings))(directory, settings, query),
-    ),
+    scoped(1, 'agents.facets', [owned(agents.facetQuery, owner), agents.facetRequests], search(countFacets)),
     scoped(1, 'agents.versions', [owned(agents.versionsRequest, owner)], search(versions)),
     scoped(2, 'resolve', [owned(agents.resolveRequest, owner)], search(resolve)),
-    scoped(3, 'agents.create', [agent, agents.createOptions], (directory, settings, input, options) =>
-      createInScope(directory, owner, input, settings, options),
-    ),
-    scoped(
-      3,
-      'agents.update',
-      [owned(agents.agentUpdate, owner), agents.updateOptions],
-      (directory, settings, input, options) => updateInScope(directory, owner, input, settings, options),
-    ),
+    scoped(3, 'agents.create', [agent, agents.createOptions], inScope(createInScope)),
+    scoped(3, 'agents.update', [owned(agents.agentUpdate, owner), agents.updateOptions], inScope(updateInScope)),
     scoped(
       2,
       'agents.updateMany',
       [fc.array(owned(agents.agentUpdate, owner), { maxLength: 4 }), agents.updateManyOptions],
       (directory, settings, updates, { onError, ...options }) =>
         inOrder(directory, updates, onError, {
-          predict: (before, input) => updateInScope(before, owner, input, settings, options),
+          predict: (before, input) => updateInScope(before, settings, owner, input, options),
           toResult: ({ id }, changed) => ({ ok: true, id, changed }),
         }),
     ),
-    scoped(1, 'agents.delete', [agentId], (directory, settings, id) =>
-      changes(directory, owner, id, (seen) => deleteAgent(seen, id, settings)),
-    ),
+    scoped(1, 'agents.delete', [agentId], ofAgent(deleteAgent)),
     scoped(1, 'agents.deleteMany', [someOf(agentId)], (directory, settings, ids) => {
       if (ids.includes('')) return fails(directory, 'INVALID_INPUT');
       const results: boolean[] = [];
       const after = ids.reduce((before, id) => {
         const isOwn = before.agents.get(id)?.owner === owner;
         results.push(isOwn);
-        return isOwn ? deleteAgent(before, id, settings).next(true) : before;
+        return isOwn ? deleteAgent(before, settings, id).next(true) : before;
       }, directory);
       return leaves(asOneCall(directory, after), results);
     }),
-    scoped(
-      1,
-      'agents.setStatus',
-      [agentId, agents.agentStatus, agents.changeOptions],
-      (directory, settings, id, status, options) =>
-        changes(directory, owner, id, (seen) => setStatus(seen, { id, status, ...options }, settings)),
-    ),
-    scoped(
-      1,
-      'agents.mergeMetadata',
-      [agentId, metadata, agents.changeOptions],
-      (directory, settings, id, given, options) =>
-        changes(directory, owner, id, (seen) => mergeMetadata(seen, { id, metadata: given, ...options }, settings)),
-    ),
-    scoped(
-      1,
-      'agents.setEndpointHealth',
-      [agentId, endpointId, agents.health],
-      (directory, settings, id, endpoint, health) =>
-        // prettier-ignore
-        changes(directory, owner, id, (seen) => setEndpointHealth(seen, { id, endpointId: endpoint, health }, settings)),
-    ),
-    scoped(1, 'agents.renew', [agentId, time, agents.changeOptions], (directory, settings, id, expiresAt, options) =>
-      changes(directory, owner, id, (seen) => renew(seen, { id, expiresAt, ...options }, settings)),
-    ),
-    scoped(1, 'agents.deprecate', [agentId, agents.deprecateOptions], (directory, settings, id, options) =>
-      deprecateInScope(directory, owner, id, options, settings),
-    ),
-    scoped(1, 'agents.expireDue', [], (directory, settings) => expireDueInScope(directory, owner, settings)),
-    scoped(2, 'register', [registration, agents.createOptions], (directory, settings, input, options) =>
-      registerInScope(directory, owner, input, options, settings),
-    ),
+    scoped(1, 'agents.setStatus', [agentId, agents.agentStatus, agents.changeOptions], ofAgent(setStatus)),
+    scoped(1, 'agents.mergeMetadata', [agentId, metadata, agents.changeOptions], ofAgent(mergeMetadata)),
+    scoped(1, 'agents.setEndpointHealth', [agentId, endpointId, agents.health], ofAgent(setEndpointHealth)),
+    scoped(1, 'agents.renew', [agentId, time, agents.changeOptions], ofAgent(renew)),
+    scoped(1, 'agents.deprecate', [agentId, agents.deprecateOptions], inScope(deprecateInScope)),
+    scoped(1, 'agents.expireDue', [], inScope(expireDueInScope)),
+    scoped(2, 'register', [registration, agents.createOptions], inScope(registerInScope)),
     scoped(1, 'certificates.get', [certificateId], (directory, _, id) =>
       answers(directory, certificatesOf(directory, owner).certificates.get(id) ?? null),
     ),
@@ -157,16 +127,14 @@ const callsOf = (owner: string) => {
       answers(directory, getByFingerprint(certificatesOf(directory, owner), text)),
     ),
     scoped(2, 'certificates.query', [certificates.certificateQuery], (directory, settings, query) =>
-      reads(directory, searchCertificates(certificatesOf(directory, owner), query, settings)),
+      reads(directory, searchCertificates(certificatesOf(directory, owner), settings, query)),
     ),
-    scoped(1, 'certificates.revoke', [certificateId, certificates.revocation], (directory, settings, id, options) =>
-      revokeInScope(directory, owner, id, options, settings),
-    ),
+    scoped(1, 'certificates.revoke', [certificateId, certificates.revocation], inScope(revokeInScope)),
     scoped(
       2,
       'certificates.rotate',
       [certificateId, certificates.certificateInput, certificates.rotateOptions],
-      (directory, settings, id, input, options) => rotateInScope(directory, owner, id, input, settings, options),
+      inScope(rotateInScope),
     ),
   ];
 };

@@ -72,44 +72,44 @@ export function changes(
 
 export function createInScope(
   directory: Directory,
+  settings: Settings,
   owner: string,
   input: OwnedAgentInput,
-  settings: Settings,
   options: CreateOptions,
 ): Prediction {
   if (!isOfOwner(input, owner) || options.unique === 'name-version') return fails(directory, 'INVALID_INPUT');
   const agent = { ...input, owner };
-  const { outcomes } = createAgent(certificatesOf(directory, owner), agent, settings, options);
-  return { outcomes, next: createAgent(directory, agent, settings, options).next };
+  const { outcomes } = createAgent(certificatesOf(directory, owner), settings, agent, options);
+  return { outcomes, next: createAgent(directory, settings, agent, options).next };
 }
 
 export function updateInScope(
   directory: Directory,
+  settings: Settings,
   owner: string,
   input: AgentUpdate,
-  settings: Settings,
   options: UpdateOptions = {},
 ): Prediction {
   if (!isOfOwner(input, owner)) return fails(directory, 'INVALID_INPUT');
   return changes(directory, owner, input.id, (seen) => {
-    const { outcomes } = updateAgent(certificatesOf(seen, owner), input, settings, options);
-    return { outcomes, next: updateAgent(seen, input, settings, options).next };
+    const { outcomes } = updateAgent(certificatesOf(seen, owner), settings, input, options);
+    return { outcomes, next: updateAgent(seen, settings, input, options).next };
   });
 }
 
 export function deprecateInScope(
   directory: Directory,
+  settings: Settings,
   owner: string,
   id: string,
   options: DeprecateOptions,
-  settings: Settings,
 ): Prediction {
   const own = { ...directory, agents: ownAgents(directory, owner) };
-  const { outcomes } = deprecate(own, id, options, settings);
-  return { outcomes, next: (result) => (result === true ? deprecate(directory, id, options, settings).next(result) : directory) }; // prettier-ignore
+  const { outcomes } = deprecate(own, settings, id, options);
+  return { outcomes, next: (result) => (result === true ? deprecate(directory, settings, id, options).next(result) : directory) }; // prettier-ignore
 }
 
-export function expireDueInScope(directory: Directory, owner: string, settings: Settings): Prediction {
+export function expireDueInScope(directory: Directory, settings: Settings, owner: string): Prediction {
   const { outcomes, next } = expireDueAgents({ ...directory, agents: ownAgents(directory, owner) }, settings);
   return {
     outcomes,
@@ -122,40 +122,40 @@ export function expireDueInScope(directory: Directory, owner: string, settings: 
 
 export function registerInScope(
   directory: Directory,
+  settings: Settings,
   owner: string,
   { certificate, agent }: OwnedRegistrationInput,
   options: CreateOptions,
-  settings: Settings,
 ): Prediction {
   if (!isOfOwner(agent, owner) || options.unique === 'name-version') return fails(directory, 'INVALID_INPUT');
-  return register(directory, { certificate, agent: { ...agent, owner } }, options, settings);
+  return register(directory, settings, { certificate, agent: { ...agent, owner } }, options);
 }
 
 /** Predicts `certificates.revoke` of a scope: CONFLICT when agents of several owners hold the certificate. */
 export function revokeInScope(
   directory: Directory,
+  settings: Settings,
   owner: string,
   id: string,
   options: RevocationOptions,
-  settings: Settings,
 ): Prediction {
   const holders = holdersOf(directory, id, owner);
-  if (holders === 'own') return revoke(directory, id, options, settings);
+  if (holders === 'own') return revoke(directory, settings, id, options);
   return holders === 'shared' ? fails(directory, 'CONFLICT') : answers(directory, null);
 }
 
 /** Predicts `certificates.rotate` of a scope: CONFLICT when agents of several owners hold the certificate. */
 export function rotateInScope(
   directory: Directory,
+  settings: Settings,
   owner: string,
   oldId: string,
   input: CertificateInput,
-  settings: Settings,
   options: RotateOptions,
 ): Prediction {
   const holders = holdersOf(directory, oldId, owner);
-  if (holders === 'own') return rotate(directory, oldId, input, settings, options);
-  const [code] = codesOf(createCertificate(directory, input, settings));
+  if (holders === 'own') return rotate(directory, settings, oldId, input, options);
+  const [code] = codesOf(createCertificate(directory, settings, input));
   if (code === 'INVALID_INPUT') return fails(directory, code);
   // An id or a fingerprint that is taken is reported rather than the absent certificate.
   return fails(directory, holders === 'shared' ? 'CONFLICT' : (code ?? 'REFERENCE_NOT_FOUND'));

@@ -28,7 +28,7 @@ export function togetherCommand(placed: readonly PlacedCall[]): Command {
       const outcomes = await Promise.all(calls.map(({ call, place }) => outcomeOf(real[place], call)));
       const made = calls.map(({ call }, index) => ({ call, outcome: outcomes[index] ?? { result: undefined } }));
       const before = model.directory;
-      const orders = [...serialEnds(before, made, settingsAt(real.clock))];
+      const orders = [...serialEnds(before, settingsAt(real.clock), made)];
       if (orders.length === 0) differs(calls, outcomes, 'what some order of the calls would answer');
       const snapshot = await readAll(real.db);
       const ends = orders.map((directory) => {
@@ -53,8 +53,8 @@ interface MadeCall {
 /** Returns the final state of each order of the calls that explains their outcomes. */
 function* serialEnds(
   directory: Directory,
-  rest: readonly MadeCall[],
   settings: Settings,
+  rest: readonly MadeCall[],
 ): Generator<Directory, void, void> {
   if (rest.length === 0) yield directory;
   for (const made of rest) {
@@ -63,8 +63,8 @@ function* serialEnds(
     const after = 'result' in made.outcome ? next(made.outcome.result) : directory;
     yield* serialEnds(
       after,
-      rest.filter((other) => other !== made),
       settings,
+      rest.filter((other) => other !== made),
     );
   }
 }

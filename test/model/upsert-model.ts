@@ -10,26 +10,26 @@ const madeUp = 'made up';
 /** Predicts `agents.upsertMany`, which registers or updates the agents in order. */
 export function upsertMany(
   directory: Directory,
+  settings: Settings,
   inputs: readonly AgentInput[],
   options: UpsertManyOptions,
-  settings: Settings,
 ): Prediction {
   return inOrder(directory, inputs, 'abort', {
-    predict: (before, input) => upsert(before, input, options, settings),
+    predict: (before, input) => upsert(before, settings, input, options),
     toResult: (_, result) => result,
   });
 }
 
 function upsert(
   directory: Directory,
+  settings: Settings,
   input: AgentInput,
   { by, allowRevokedCertificate }: UpsertManyOptions,
-  settings: Settings,
 ): Prediction {
   const options = { allowRevokedCertificate };
   // A registration in an empty directory reports the errors that do not depend on stored records.
   const empty = { ...directory, agents: new Map<string, AgentRecord>() };
-  const isInvalid = codesOf(createAgent(empty, input, settings, options)).includes('INVALID_INPUT');
+  const isInvalid = codesOf(createAgent(empty, settings, input, options)).includes('INVALID_INPUT');
   if (isInvalid || (by === 'id' && input.id === undefined)) return fails(directory, 'INVALID_INPUT');
   const matches = [...directory.agents.values()].filter((agent) => {
     if (by === 'id') return agent.id === input.id;
@@ -37,14 +37,14 @@ function upsert(
   });
   const [stored] = matches;
   if (stored === undefined) {
-    const { outcomes, next } = createAgent(directory, input, settings, options);
+    const { outcomes, next } = createAgent(directory, settings, input, options);
     if (outcomes.some((outcome) => 'code' in outcome)) return { outcomes, next };
     return { outcomes: [{ result: { id: input.id ?? generatedId, outcome: 'created' } }], next };
   }
   if (matches.length > 1 || (input.id !== undefined && input.id !== stored.id)) return fails(directory, 'CONFLICT');
   const id = stored.id.startsWith(madeUp) ? generatedId : stored.id;
   const update = toUpdate(input, stored);
-  const { outcomes, next } = updateAgent(directory, update, settings, options);
+  const { outcomes, next } = updateAgent(directory, settings, update, options);
   const after = next(true).agents.get(stored.id);
   const hasFailed = outcomes.some((outcome) => 'code' in outcome);
   if (!hasFailed && isSame({ ...after, updatedAt: 0 }, { ...stored, updatedAt: 0 })) {

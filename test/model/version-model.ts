@@ -7,9 +7,9 @@ import { compareCodePoints } from './text';
 /** Predicts `agents.deprecate`, which replaces an earlier deprecation. */
 export function deprecate(
   directory: Directory,
+  { nowMs }: Settings,
   id: string,
   { reason, successorId, ifUpdatedAt }: DeprecateOptions,
-  { nowMs }: Settings,
 ): Prediction {
   if (successorId === '' || successorId === id) return fails(directory, 'INVALID_INPUT');
   const before = directory.agents.get(id);
@@ -27,7 +27,7 @@ export function deprecate(
 }
 
 /** Predicts `agents.versions`: the highest version first, versions that are not semantic last; ties by id. */
-export function versions(directory: Directory, { name, owner }: VersionsRequest, { maxResults }: Settings): Prediction {
+export function versions(directory: Directory, { maxResults }: Settings, { name, owner }: VersionsRequest): Prediction {
   if (name === '' || owner === '') return fails(directory, 'INVALID_INPUT');
   const found = [...directory.agents.values()].filter(
     (agent) => agent.name === name && (owner === undefined || agent.owner === owner),

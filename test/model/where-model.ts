@@ -6,19 +6,19 @@ import { findAgents, matchesNothing } from './resolution-model';
 /** Predicts `agents.updateWhere`, which changes the matching agents one after the other, in the order of their ids. */
 export function updateWhere(
   directory: Directory,
+  settings: Settings,
   query: ResolutionQuery,
   patch: AgentPatch,
   { expect, ...options }: UpdateWhereOptions,
-  settings: Settings,
 ): Prediction {
   // A call for an unknown agent fails only when the patch is invalid.
-  const isPatchRight = codesOf(updateAgent(directory, { ...patch, id: 'unknown agent' }, settings)).length === 0;
+  const isPatchRight = codesOf(updateAgent(directory, settings, { ...patch, id: 'unknown agent' })).length === 0;
   if (!isPatchRight || !isSelection(query) || !isNumber(expect)) return fails(directory, 'INVALID_INPUT');
-  const ids = matchingIds(directory, query, settings);
+  const ids = matchingIds(directory, settings, query);
   if (expect !== undefined && expect !== ids.length) return fails(directory, 'CONFLICT');
   const codes: DatabaseErrorCode[] = [];
   const after = ids.reduce((before, id) => {
-    const prediction = updateAgent(before, { ...patch, id }, settings, options);
+    const prediction = updateAgent(before, settings, { ...patch, id }, options);
     codes.push(...codesOf(prediction));
     return codes.length > 0 ? before : prediction.next(true);
   }, directory);
@@ -29,19 +29,19 @@ export function updateWhere(
 /** Predicts `agents.deleteWhere`, which deletes the matching agents one after the other, in the order of their ids. */
 export function deleteWhere(
   directory: Directory,
+  settings: Settings,
   query: ResolutionQuery,
   { expect }: DeleteWhereOptions,
-  settings: Settings,
 ): Prediction {
   if (!isSelection(query) || !isNumber(expect)) return fails(directory, 'INVALID_INPUT');
-  const ids = matchingIds(directory, query, settings);
+  const ids = matchingIds(directory, settings, query);
   if (expect !== undefined && expect !== ids.length) return fails(directory, 'CONFLICT');
-  const after = ids.reduce((before, id) => deleteAgent(before, id, settings).next(true), directory);
+  const after = ids.reduce((before, id) => deleteAgent(before, settings, id).next(true), directory);
   return leaves(asOneCall(directory, after), ids.length);
 }
 
-function matchingIds(directory: Directory, query: ResolutionQuery, settings: Settings): string[] {
-  return findAgents(directory, { ...query, orderBy: 'id' }, settings).map(({ id }) => id);
+function matchingIds(directory: Directory, settings: Settings, query: ResolutionQuery): string[] {
+  return findAgents(directory, settings, { ...query, orderBy: 'id' }).map(({ id }) => id);
 }
 
 /** Reports whether a query has a field that filters, and no field of the order or the range. */

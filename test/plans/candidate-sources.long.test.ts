@@ -94,7 +94,7 @@ describe.each(filters)('Among thousands of agents, the query %j', (filter) => {
   test.each(orders)('returns the agents that match in the order %j', async (order) => {
     const { db } = shared();
     const query = { ...filter, ...order };
-    const expected = idsOf(findAgents(directory, query, settings));
+    const expected = idsOf(findAgents(directory, settings, query));
     for (const range of [{ limit: 20 }, { limit: 7, offset: 40 }, { limit: 300 }, { offset: 3 }]) {
       const { limit = count, offset = 0 }: ResolutionQuery = range;
       expect(idsOf(await db.queryAgents({ ...query, ...range }))).toEqual(expected.slice(offset, offset + limit));
@@ -103,7 +103,7 @@ describe.each(filters)('Among thousands of agents, the query %j', (filter) => {
 
   test('counts the agents that match and returns them page by page', async () => {
     const { db } = shared();
-    const all = idsOf(findAgents(directory, filter, settings));
+    const all = idsOf(findAgents(directory, settings, filter));
     expect(await db.agents.count(filter)).toBe(all.length);
     expect(idsOf(await allPages((page) => db.agents.page(filter, page), 250))).toEqual(all);
   });

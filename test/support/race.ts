@@ -71,6 +71,12 @@ export function isRefusal(outcome: unknown): outcome is { readonly code: string 
   return typeof outcome === 'object' && outcome !== null && 'code' in outcome;
 }
 
+/** Returns the outcomes of running calls: the result of each, or the code of its error. */
+export async function outcomesOf(...calls: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const outcomes = await Promise.all(calls.map(outcomeOf));
+  return outcomes.map((outcome) => (isRefusal(outcome) ? outcome.code : outcome));
+}
+
 /** Starts calls at once or shortly one after another, in an order that depends on the round. Returns the outcomes. */
 export async function race<T extends readonly unknown[]>(
   round: number,
