@@ -19,8 +19,8 @@ export interface RequestSql {
   /** FROM clause for the agents `a` that have the requested names. */
   readonly namedAgents: Sql;
   /**
-   * True when the statement reads the usable agents once, into a temporary table. False when it finds the best agent
-   * directly, and reads the usable agents again for the lists of versions. That is faster for a resolved request.
+   * True when the statement reads the usable agents once, into a temporary table. Otherwise it finds the best agent
+   * directly, and reads the usable agents again for the lists of versions. The latter is faster for a resolved request.
    */
   readonly isUsableStored: boolean;
   /** Columns that identify the request of a usable agent, each followed by a comma. Empty for a single request. */
@@ -35,7 +35,7 @@ export interface RequestSql {
   readonly isAccepted: (alias: Sql) => Sql;
   /** Conditions that the request sets for an endpoint `e`. */
   readonly endpointConditions: readonly Sql[];
-  /** SQL condition that the request also accepts an agent without endpoints; undefined when it never does. */
+  /** SQL condition that the request also accepts an agent without endpoints. Undefined when no request does. */
   readonly needsNoEndpoint: Sql | undefined;
   /** SQL condition that the request accepts every version. */
   readonly isAnyVersion: Sql;
@@ -107,7 +107,7 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
   return {
     tables: key.capabilities === 'many' ? [wantedTable(dialect, names)] : [],
     namedAgents: sql`agents a`,
-    // Without an owner, every result needs the list of owners.
+    // Stores the usable agents for a request without an owner, because every result then needs the list of owners.
     isUsableStored: !key.hasOwner,
     place: sql``,
     agentConditions: [

@@ -51,15 +51,15 @@ export const capabilities = sharedTerm('capabilities', {
 });
 
 /**
- * Returns a capability filter with these names. Keeps `areAllRequired` of `given`, which another field of the query has
- * set.
+ * Returns a capability filter with the given names. Keeps `areAllRequired` of `given`, which another field of the query
+ * has set.
  */
 export function withNames(names: readonly string[], given: CapabilityFilter | undefined): CapabilityFilter {
   return { names: [...new Set(names)], areAllRequired: given?.areAllRequired ?? false };
 }
 
 /**
- * Returns the capability filter `given` with this `areAllRequired`. Returns undefined when no field has set names,
+ * Returns the capability filter `given` with a new `areAllRequired`. Returns undefined when no field has set names,
  * because the field does not restrict the results then.
  */
 export function withAllRequired(

@@ -1,6 +1,6 @@
 import type { Statement } from '../../sql/statement';
 
-/** Call of a prepared statement. */
+/** Execution of a prepared statement with values for its parameters. */
 export interface PreparedCall {
   /** Name under which the server has prepared the statement. */
   readonly name: string;
@@ -8,16 +8,17 @@ export interface PreparedCall {
 }
 
 const bind = 'B'.charCodeAt(0);
-/** Execute message for the unnamed portal, without a limit of rows. */
+/** Execute message of PostgreSQL's protocol for the unnamed portal, without a limit of rows. */
 const execute = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0]);
 const sync = Buffer.from([0x53, 0, 0, 0, 4]);
-/** Size of a Bind message without its name and its values: the type, the length, two zero bytes and three counts. */
+/** Size in bytes of a Bind message without its name and its values: type, length, two zero bytes and three counts. */
 const emptyBindLength = 1 + 4 + 2 + 3 * 2;
 const nullLength = -1;
 
 /**
- * Returns the messages of the protocol that call prepared statements, with one Sync at the end. All values are sent and
- * returned as text. The messages are one buffer, because a socket writes one buffer faster than many small ones.
+ * Returns the messages of PostgreSQL's protocol that run prepared statements, with one Sync message at the end. All
+ * values are sent and returned as text. One buffer contains all messages, because a socket writes one buffer faster
+ * than many small ones.
  */
 export function toBatchMessage(calls: readonly PreparedCall[]): Buffer {
   const texts = calls.map(({ args }) => args.map((value) => (value === null ? null : String(value))));
@@ -48,10 +49,10 @@ function writeBind(
 ): number {
   let at = message.writeUInt8(bind, start);
   at = message.writeInt32BE(length - 1, at);
-  at = message.writeUInt8(0, at); // the unnamed portal
+  at = message.writeUInt8(0, at); // an empty name: the unnamed portal
   at += message.write(name, at);
   at = message.writeUInt8(0, at);
-  at = message.writeUInt16BE(0, at); // all values are text
+  at = message.writeUInt16BE(0, at); // no format codes: all values are text
   at = message.writeUInt16BE(values.length, at);
   for (const value of values) {
     if (value === null) {
@@ -62,5 +63,5 @@ function writeBind(
     message.writeInt32BE(size, at);
     at += 4 + size;
   }
-  return message.writeUInt16BE(0, at); // all columns of the result are text
+  return message.writeUInt16BE(0, at); // no format codes: all result columns are text
 }

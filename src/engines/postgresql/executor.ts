@@ -82,8 +82,8 @@ export function createReplicaExecutor(replicas: Replicas, primary: Executor, obs
         // cancelled it on purpose.
         if (code === 'TIMEOUT' && !isConnectionFault(error)) throw error;
         if (isCancelledByRequest(error)) throw error;
-        // Keeps the replica in use after these two codes: the statement, or a conflict with replication, has caused the
-        // error.
+        // Keeps the replica in use after INVALID_INPUT and CONFLICT: the statement, or a conflict with replication, has
+        // caused the error.
         if (code !== 'INVALID_INPUT' && code !== 'CONFLICT') replicas.reportFault(replica);
         return primary.query(statement);
       }

@@ -24,7 +24,7 @@ export class ManagedClient extends Client {
   /** Time of the server's last response, in milliseconds of `performance.now`. */
   lastResponseAt = -Infinity;
   readonly #names = new FrequentTextCache<string>(maxPreparedStatements, (name) => this.#closeStatement(name));
-  /** Statements that the server has prepared, by their names: the types of the columns of their results. */
+  /** Types of the result columns of each statement that the server has prepared, by the name of the statement. */
   readonly #prepared = new Map<string, readonly number[]>();
   #lastNumber = 0;
   readonly #connectTimeoutMs: number;
@@ -59,10 +59,10 @@ export class ManagedClient extends Client {
   }
 
   /**
-   * Records that the server has prepared a statement. The types of its result stay the same: after a change of the
+   * Records that the server has prepared a statement. The types of the result stay the same: after a change of the
    * schema, the server rejects the statement.
    *
-   * @param typeIds - object ids of the types of the columns of the result.
+   * @param typeIds - object ids of the types of the result columns.
    */
   markPrepared(name: string, typeIds: readonly number[]): void {
     if (!this.#prepared.has(name)) this.#prepared.set(name, typeIds);
@@ -86,7 +86,7 @@ export class ManagedClient extends Client {
     return this.#prepared.has(this.#names.peek(sql) ?? '');
   }
 
-  /** Returns the types of the columns of a prepared statement's result; an empty array for an unknown statement. */
+  /** Returns the types of the result columns of a prepared statement; an empty array for an unknown statement. */
   typeIdsOf(name: string): readonly number[] {
     return this.#prepared.get(name) ?? [];
   }
@@ -167,7 +167,7 @@ export function reasonOn<T>(client: ClientBase, error: T): T | Error {
   return client instanceof ManagedClient ? client.reasonOf(error) : error;
 }
 
-/** Runs `send`. Everything that it sends to the server is written to the socket at once. */
+/** Runs `send`. The socket writes everything that `send` sends to the server at once. */
 export function writeTogether<T>(client: ClientBase, send: () => T): T {
   if (!(client instanceof ManagedClient)) return send();
   const { stream } = client.connection;

@@ -7,7 +7,7 @@ import { writeTogether } from './managed-client';
 import { canBeBatch, isFresh, runBatch } from './statement-batch';
 import type { PostgresqlTransaction } from './transaction';
 
-/** Runs one statement, and reports it. */
+/** Runs one statement, and reports the result to `observe`. */
 export async function runObserved(
   client: PoolClient,
   statement: Statement,
@@ -21,8 +21,8 @@ export async function runObserved(
 }
 
 /**
- * Sends statements together, without waiting for responses, and returns their results. They are sent as one batch if the
- * connection has prepared all of them.
+ * Sends statements together, without waiting for responses, and returns their results. Sends the statements as one
+ * batch if the connection has prepared all of them.
  */
 export async function sendStatements(
   client: PoolClient,
@@ -31,16 +31,17 @@ export async function sendStatements(
 ): Promise<readonly StatementResult[]> {
   if (statements.length > 1 && canBeBatch(client, statements)) return sendBatch(client, statements, observe);
   const sent = statements.map((statement) => runObserved(client, statement, observe));
-  // All statements must have ended before the transaction continues or is rolled back.
+  // Waits until all statements have ended, before the transaction continues or is rolled back.
   await Promise.allSettled(sent);
-  // Rejects with the error of the first failed statement, because the later ones fail as a consequence.
+  // Rejects with the error of the first failed statement, because the later errors are consequences.
   return Promise.all(sent);
 }
 
 /**
- * Sends the statements of an operation, as {@link sendStatements} does. Sends BEGIN before the first ones.
+ * Sends the statements of an operation, as {@link sendStatements} does. Sends BEGIN before the first statements of the
+ * transaction.
  *
- * @param isReading - true when none of the statements changes anything.
+ * @param isReading - true when none of the statements changes rows.
  */
 export async function sendInTransaction(
   transaction: PostgresqlTransaction,
@@ -49,7 +50,7 @@ export async function sendInTransaction(
   observe?: StatementObserver,
 ): Promise<readonly StatementResult[]> {
   const { client } = transaction;
-  // If BEGIN fails, a write that was already sent would be committed at once. So the write waits for BEGIN.
+  // Waits for BEGIN before a write. If BEGIN failed, a write that was already sent would be committed at once.
   if (!isReading) await begin(transaction, observe);
   const [begun, sent] = writeTogether(client, () => [
     begin(transaction, observe),
@@ -64,19 +65,19 @@ export async function sendInTransaction(
 export function begin(transaction: PostgresqlTransaction, observe?: StatementObserver): Promise<unknown> {
   if (transaction.hasBegun) return transaction.begin();
   const begun = observeControl(observe, 'BEGIN', () => transaction.begin());
-  // The caller receives the error through the returned promise. This handler prevents a second, unhandled rejection.
+  // Prevents a second, unhandled rejection. The caller receives the error through the returned promise.
   begun.catch(() => undefined);
   return begun;
 }
 
-/** Reports whether statements can be a transaction by themselves, without BEGIN and COMMIT. */
+/** Reports whether the server can run the statements as a whole transaction, without BEGIN and COMMIT. */
 export function canCommitAlone(client: PoolClient, statements: readonly Statement[]): boolean {
   return isFresh(client) && canBeBatch(client, statements);
 }
 
 /**
- * Sends the last statements of an operation, and commits its transaction. If the transaction has not begun, it consists
- * of these statements, for which {@link canCommitAlone} must return true.
+ * Sends the last statements of an operation, and commits its transaction. A transaction that has not begun consists of
+ * these statements alone: {@link canCommitAlone} must return true for them.
  */
 export async function commitWith(
   transaction: PostgresqlTransaction,

@@ -8,23 +8,23 @@ import { parserOf } from './value-parsers';
 /** Time in milliseconds after a response of the server during which the connection is assumed to be alive. */
 const freshMs = 1000;
 
-/** Call of a prepared statement, with the types of the columns of its result. */
+/** Execution of a prepared statement, with the types of the result columns. */
 interface TypedCall extends PreparedCall {
   readonly typeIds: readonly number[];
 }
 
 /**
- * Several prepared statements that are sent with one Sync message of the protocol. When one of them fails, the server
- * skips the others. Outside a transaction, the server runs them as one transaction, without BEGIN and COMMIT (see
- * "Pipelining" in the chapter of its manual about the protocol).
+ * Prepared statements that are sent with one Sync message of the protocol. When a statement fails, the server skips the
+ * later ones. Outside a transaction, the server runs all of them as one transaction, without BEGIN and COMMIT. See
+ * "Pipelining" in the chapter of PostgreSQL's manual about the protocol.
  *
- * The driver calls the methods `handleDataRow` and `handleCommandComplete`, which its types omit. They collect the
- * results without the descriptions of rows, which the server would otherwise have to send again.
+ * The driver calls the methods `handleDataRow` and `handleCommandComplete`, which its types omit. These methods collect
+ * the results without the descriptions of rows, which the server would otherwise have to send again.
  */
 class StatementBatch extends Query {
   override readonly submit: (connection: Connection) => void;
   readonly results: StatementResult[] = [];
-  /** True when the server has sent the end of a statement without its command. */
+  /** True when the server has reported the end of a statement without the name of its command. */
   hasMalformedTag = false;
   readonly #calls: readonly TypedCall[];
   #rows: Row[] = [];
@@ -49,7 +49,8 @@ class StatementBatch extends Query {
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
-    // The tag is the name of the command and, for most commands, numbers. The last one is the number of rows.
+    // The tag consists of the name of the command and, for most commands, of numbers. The last number is the number of
+    // rows.
     const [, command, count = '0'] = /^([A-Z]+)(?: \d+)*?(?: (\d+))?$/.exec(text) ?? [];
     if (command === undefined) this.hasMalformedTag = true;
     this.results.push({ rows: this.#rows, changes: command === 'SELECT' ? 0 : Number(count) });
@@ -58,8 +59,8 @@ class StatementBatch extends Query {
 }
 
 /**
- * Reports whether statements can be sent as one batch: the connection has prepared all of them, and their results have
- * no bounds.
+ * Reports whether statements can be sent as one batch. The connection must have prepared all of them, and their results
+ * must have no bounds.
  */
 export function canBeBatch(client: PoolClient, statements: readonly Statement[]): boolean {
   if (!(client instanceof ManagedClient)) return false;
@@ -75,7 +76,7 @@ export function isFresh(client: PoolClient): boolean {
 }
 
 /**
- * Sends statements for which {@link canBeBatch} returns true. Returns the result of each.
+ * Sends statements as one batch. {@link canBeBatch} must return true for them. Returns the result of each statement.
  *
  * @throws the error of the first statement that has failed.
  */

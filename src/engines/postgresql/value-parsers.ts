@@ -8,7 +8,7 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   701: Number, // object id of double precision
 };
 
-/** Returns the parser of the values of a type; undefined when they stay text. */
+/** Returns the parser for the column values of a type; undefined when the values stay text. */
 export function parserOf(typeId: number): ((text: string) => unknown) | undefined {
   return parsers[typeId];
 }

@@ -137,7 +137,7 @@ export class SqliteDatabase {
       if (isOver) throw new Failure('CONFLICT', 'the transaction has ended', { retryable: false });
       // SQLite may have rolled back the transaction itself. Then each further statement would be committed at once.
       if (!writer.driver.inTransaction) throw this.#connections.endedByOthers();
-      // Checks the files before each statement, because a large transaction writes to the log before its commit.
+      // Checks the files before each statement: a large transaction writes to the write-ahead log before its commit.
       this.assertInPlace();
     };
     const end = (command: Statement): void => {

@@ -18,7 +18,7 @@ type Message<T> =
   | { readonly failure: { readonly code: unknown; readonly message: string } };
 
 /**
- * Runs `work` in a thread with SQLite's driver, because it would block the event loop.
+ * Runs `work` in a thread with SQLite's driver, because `work` would block the event loop.
  *
  * @param work - body of an async JavaScript function that can use `Driver`, `data`, and `tell(news)`.
  * @param onNews - called with each value that `work` passes to `tell`. If `onNews` throws, the thread is terminated,

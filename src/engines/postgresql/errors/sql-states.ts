@@ -75,12 +75,12 @@ const sqlStates: readonly (readonly [prefix: string, mapping: ErrorMapping])[] =
   // The sequence of the change feed has reached its end. No value of a caller can cause this.
   ['2200H', { code: 'CORRUPT', message: 'a sequence of the database has reached its maximum: raise its MAXVALUE' }],
   ['22', { code: 'INVALID_INPUT', message: 'a value cannot be stored' }],
-  // PostgreSQL 18 and newer use this SQLSTATE for a foreign key with RESTRICT that prevents a deletion.
+  // PostgreSQL 18 and newer use 23001 for a foreign key with RESTRICT that prevents a deletion.
   ['23001', stillReferenced],
   ['25P03', transactionTimeout],
   ['25P04', transactionTimeout],
   ['25006', readOnlyServer],
-  // This SQLSTATE reports an unknown prepared statement: a pooler may have removed it from the connection.
+  // 26000 reports an unknown prepared statement: a pooler may have removed it from the connection.
   ['26000', outdatedPlan],
   ['28', rejectedRole],
   ['3D000', missingDatabase],

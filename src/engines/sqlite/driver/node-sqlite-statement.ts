@@ -43,8 +43,8 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
     this.#isExplain = isExplain.test(this.#sql);
   }
 
-  // Node.js does not report whether a statement only reads. SQLite derives this from these instructions of the compiled
-  // statement.
+  // Node.js does not report whether a statement only reads. SQLite derives this from certain instructions of the
+  // compiled statement.
   get readonly(): boolean {
     if (this.#isExplain) return true;
     const program = withDriverErrors(() => this.#database.prepare(`EXPLAIN ${this.#sql}`).all());

@@ -19,7 +19,7 @@ const failures: readonly (readonly [prefix: string, code: DatabaseErrorCode, mes
   ['SQLITE_BUSY', 'BUSY', 'the database is locked by another process'],
   ['SQLITE_LOCKED', 'BUSY', 'the database is locked'],
   ['SQLITE_FULL', 'STORAGE_FULL', 'the storage is full'],
-  // SQLite reports this code when it could not enlarge the -shm file.
+  // SQLITE_IOERR_SHMSIZE means that SQLite could not enlarge the -shm file.
   ['SQLITE_IOERR_SHMSIZE', 'STORAGE_FULL', 'the storage is full'],
   ['SQLITE_READONLY', 'READ_ONLY', 'the database is read-only'],
   ['SQLITE_CORRUPT', 'CORRUPT', 'the database file is corrupt'],
@@ -38,8 +38,8 @@ const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, me
     'SCHEMA_OUTDATED',
     'the database schema lacks a table or column that this package needs: apply its migrations',
   ],
-  // SQLite reports this message when the header of the file is damaged, or when a newer version of SQLite has written
-  // the file.
+  // "unsupported file format" means that the header of the file is damaged, or that a newer version of SQLite has
+  // written the file.
   [/^unsupported file format$/, 'CORRUPT', 'the file is not a readable database'],
   // The JSON of parameters is always valid, so a stored value is invalid.
   [/^malformed JSON|^JSON cannot hold BLOB values/, 'CORRUPT', 'a stored value is not valid JSON'],
