@@ -47,6 +47,9 @@ export class CapabilityStatements {
   readonly #deleteUnused;
 
   constructor(dialect: Dialect) {
+    // Uses the index for each listed id. With a plain IN, PostgreSQL reads the whole table of capabilities if the table
+    // has few pages.
+    const isListed = (column: Sql, ids: Sql): Sql => dialect.inSubquery(column, dialect.jsonArrayElements(ids));
     this.selectLinked = defineStatement<{ id: string }>(
       (p) => sql`SELECT c.name, c.id FROM agent_capabilities ac
         ${dialect.lateralLookup(sql`id`, 'capabilities', 'c', sql`ac.capability_id`)} WHERE ac.agent_id = ${p('id')}`,
@@ -79,11 +82,14 @@ export class CapabilityStatements {
           SELECT d.capability_id, d.agent_id FROM ${dialect.jsonRecordSet(p('links'), 'd', droppedColumns)})`,
     );
     const lockUnshared = (unshared: Sql): Sql => sql`WITH unshared AS MATERIALIZED (${unshared} IS NULL)
-      UPDATE capabilities SET name = name WHERE id IN (
-        SELECT id FROM capabilities WHERE id IN (SELECT id FROM unshared) ORDER BY name FOR UPDATE)`;
+      UPDATE capabilities SET name = name WHERE ${dialect.inSubquery(
+        sql`id`,
+        sql`SELECT id FROM capabilities WHERE ${dialect.inSubquery(sql`id`, sql`SELECT id FROM unshared`)}
+          ORDER BY name FOR UPDATE`,
+      )}`;
     this.#lockUnshared = dialect.usesRowLocks
       ? defineStatement<{ id: string; capabilityIds: string }>((p) =>
-          lockUnshared(sql`SELECT c.id FROM capabilities c WHERE ${inJsonArray(dialect, sql`c.id`, p('capabilityIds'))}
+          lockUnshared(sql`SELECT c.id FROM capabilities c WHERE ${isListed(sql`c.id`, p('capabilityIds'))}
             AND ${lockOtherLink(sql`c.id`, p('id'))}`),
         )
       : undefined;
@@ -94,7 +100,7 @@ export class CapabilityStatements {
         )
       : undefined;
     this.#deleteUnused = defineStatement<{ capabilityIds: string }>(
-      (p) => sql`DELETE FROM capabilities WHERE ${inJsonArray(dialect, sql`id`, p('capabilityIds'))}
+      (p) => sql`DELETE FROM capabilities WHERE ${isListed(sql`id`, p('capabilityIds'))}
         AND NOT EXISTS (SELECT 1 FROM agent_capabilities ac WHERE ac.capability_id = capabilities.id)`,
     );
   }
