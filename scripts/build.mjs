@@ -1,6 +1,6 @@
-// Compiles the package to CommonJS, and writes an ES module that imports the CommonJS code. So a process that both
-// imports and requires the package loads it only once. With `--if-outdated`, does nothing unless a source is newer than
-// the output.
+// Compiles the package to CommonJS, and writes an ES module that imports the CommonJS code. Therefore a process that
+// both imports and requires the package loads it only once. With `--if-outdated`, does nothing unless a source is newer
+// than the output.
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import {
@@ -49,8 +49,8 @@ for (const entry of ['.', 'errors', 'formats', 'opentelemetry', 'prisma', 'prism
   writeFileSync(join(folder, 'index.d.mts'), "export * from './index.js';\n");
 }
 
-// TypeScript does not copy .mjs files. npm makes the command executable only when the package is installed, so a
-// checkout needs this.
+// Copies the .mjs file, because TypeScript does not. The command is made executable here for use in a checkout: npm
+// does this only when it installs the package.
 copyFileSync(join(root, 'src/cli/studio.config.mjs'), last);
 chmodSync(join(output, 'cli/main.js'), 0o755);
 

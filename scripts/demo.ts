@@ -11,11 +11,13 @@ import { rollbackSource, showRollback } from './demo/rollback';
 
 const lineWidth = 100;
 const indent = '    ';
-/** Maximum number of shown records: a database with imported agents may return many. */
+/** Maximum number of shown records. A database with imported agents may contain many. */
 const maxRows = 8;
 const style = createStyle(process.stdout, process.env);
 
-/** Registers the demo's records, unless an earlier run did, and shows the results of some calls. */
+/**
+ * Registers the records of the demo, unless an earlier run has registered them. Then shows the results of some calls.
+ */
 async function main(): Promise<void> {
   const url = defaultDatabaseUrl();
   const data = readDemoData(new Date());
@@ -53,7 +55,7 @@ function printCode(mark: string, title: string, source: string): void {
 }
 
 function printRows({ columns }: Question, rows: readonly string[][], durationMs: number): void {
-  // For example, "defaultEndpoint.address" becomes "DEFAULT ENDPOINT ADDRESS".
+  // Converts the names of fields: "defaultEndpoint.address" becomes "DEFAULT ENDPOINT ADDRESS".
   const titles = columns.map((column) => column.replaceAll('.', ' ').replaceAll(/[A-Z]/g, ' $&'));
   if (rows.length > 0) printTable(titles, rows.slice(0, maxRows));
   if (rows.length > maxRows) print(style.dim(`${indent}… and ${rows.length - maxRows} more`));

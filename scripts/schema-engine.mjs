@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Replaces the native schema engine, which Prisma's CLI would download. prisma.config.ts names this file in
-// PRISMA_SCHEMA_ENGINE_BINARY. The TypeScript code is in the folder of the same name.
+// Schema engine for Prisma's CLI, in place of the native one that the CLI would download. prisma.config.ts names this
+// file in PRISMA_SCHEMA_ENGINE_BINARY. The TypeScript code is in the folder `schema-engine`.
 import { createRequire } from 'node:module';
 
 // The CLI parses each line of stderr as JSON, so a warning must not be printed there.

@@ -6,7 +6,7 @@ export async function answerOnce(open: Open): Promise<void> {
   const contender = await open(location);
   if ((await contender.getAgent(id)) === null) throw new Error(`the agent ${id} does not exist`);
   // Reports the wall-clock time, because `process.hrtime` has another origin in each process. The parent process
-  // subtracts the start time.
+  // subtracts the time at which it started this process.
   process.stdout.write(String(Date.now()));
   await contender.close();
 }

@@ -7,10 +7,10 @@ import type { ReportStep } from './run';
 import { median } from './statistics';
 import type { Workload } from './workloads';
 
-/** Searches that may examine many rows. */
+/** Ids of the search workloads that may examine many rows. */
 const searches = ['W2', 'W2s', 'W3'];
 
-/** Measures how long four concurrent searches block everything else in the process. */
+/** Measures the time for which four concurrent searches block everything else in the process. */
 export async function measureBlocks(
   processes: readonly ContenderProcess[],
   workloads: readonly Workload[],

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { ScriptError } from '../console/run-script';
 
-/** The part of a built package that the benchmark uses. */
+/** Part of a built package that the benchmark uses. */
 export type Build = Pick<typeof import('../../src'), 'DatabaseService'>;
 
 /** Folder of this package, which `npm run bench` builds first. */
@@ -13,8 +13,8 @@ const require = createRequire(__filename);
 /**
  * Returns the path of the entry file of a built package.
  *
- * @param path - the folder of its package.json, or the file itself; this package by default.
- * @throws ScriptError when there is no such file.
+ * @param path - folder of the package's package.json, or path of the entry file itself. Default: this package.
+ * @throws ScriptError when the entry file does not exist.
  */
 export function resolveBuild(path = ownPackage): string {
   try {
@@ -24,7 +24,7 @@ export function resolveBuild(path = ownPackage): string {
   }
 }
 
-/** Loads a build into this process. */
+/** Loads a build of this package into the process of the benchmark. */
 export function loadBuild(entry: string): Build {
   // The cast is safe: every build has the part of the public API that the benchmark uses.
   return require(entry) as Build;

@@ -4,14 +4,17 @@ import * as esbuild from 'esbuild';
 import { isBuild, type ContenderName } from './contender';
 import type { RunOptions } from './run';
 
-/** Mode of a contender's process: it serves the benchmark, or gives one answer and ends. */
+/**
+ * Mode of a contender's process. `serve`: it serves the requests of the benchmark. `answerOnce`: it gives one answer
+ * and ends.
+ */
 export type Mode = 'serve' | 'answerOnce';
 
 const files: Readonly<Record<Mode, string>> = { serve: './serve', answerOnce: './answer-once' };
 
 /**
- * Compiles the program of a contender's process and returns its path. No contender compiles code during the benchmark,
- * and all programs are compiled alike.
+ * Compiles the program of a contender's process, and returns the path of the program. No contender compiles code during
+ * the benchmark, and all programs are compiled in the same way.
  */
 export async function bundleContender(
   name: ContenderName,

@@ -2,7 +2,10 @@ import type { ContenderName } from './contender';
 import type { BenchReport, RunResult, WorkloadResult } from './result';
 import { contendersOf, shownNames } from './tables';
 
-/** The palette of Okabe and Ito, whose colors people with a color vision deficiency can distinguish. */
+/**
+ * Colors of the contenders: the palette of Okabe and Ito, whose colors people with a color vision deficiency can
+ * distinguish.
+ */
 const colors: Readonly<Record<ContenderName, string>> = {
   raw: '#555555',
   package: '#d55e00',
@@ -22,7 +25,10 @@ const topMargin = 84;
 const ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 const [minRatio, maxRatio] = [0.01, 2];
 
-/** Draws the ratios as an SVG image: a panel for each run, a row for each workload, a dot for each contender. */
+/**
+ * Draws the ratios of a benchmark as an SVG image: a panel for each run, a row for each workload, a dot for each
+ * contender.
+ */
 export function drawChart({ results, date }: BenchReport): string {
   const rows = Math.max(...results.map(({ workloads }) => workloads.length));
   const width = leftMargin + results.length * (panelWidth + panelGap);
@@ -76,7 +82,7 @@ function drawRow({ id, contenders }: WorkloadResult, baseline: ContenderName, le
     return name === baseline || ratio === null ? [] : [drawDot(left + xOf(ratio), y, name)];
   });
   const rule = `<line x1="${left}" x2="${left + panelWidth}" y1="${y}" y2="${y}" stroke="#eeeeee"/>`;
-  // Draws the dot of this package last, so that it covers the dots of others.
+  // Draws the dot of this package last, so that it covers the dots of other contenders.
   return [drawText(left - 10, y + 4, id, { anchor: 'end' }), rule, ...dots.reverse()];
 }
 
@@ -98,7 +104,7 @@ function drawText(x: number, y: number, text: string, { anchor, weight, color = 
   return `<text x="${round(x)}" y="${round(y)}" fill="${color}"${attributes.join('')}>${text}</text>`;
 }
 
-/** Returns the position of a ratio on the axis; a ratio beyond an end of the axis is drawn at that end. */
+/** Returns the position of a ratio on the axis. A ratio beyond an end of the axis is drawn at that end. */
 function xOf(ratio: number): number {
   const clamped = Math.min(maxRatio, Math.max(minRatio, ratio));
   return round((Math.log(clamped / minRatio) / Math.log(maxRatio / minRatio)) * panelWidth);

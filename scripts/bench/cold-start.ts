@@ -12,7 +12,7 @@ interface Start {
   readonly exitMs: number;
 }
 
-/** Starts processes of each contender, for one answer each, and measures how long they take. */
+/** Starts processes of each contender, for one answer each, and measures the duration of their starts. */
 export async function measureColdStarts(
   locations: ReadonlyMap<ContenderName, string>,
   options: RunOptions,
@@ -26,7 +26,7 @@ export async function measureColdStarts(
   for (const [name, location] of locations) {
     const args = [await bundleContender(name, 'answerOnce', options), location, agentId(0)];
     programs.push([name, args]);
-    // The first start does not count, because its files are not in the file system's cache yet.
+    // Does not count the first start, because its files are not in the file system's cache yet.
     await startOnce(args);
     measured.set(name, []);
   }

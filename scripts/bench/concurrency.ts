@@ -8,10 +8,12 @@ import type { ReportStep } from './run';
 import { toMeasurement } from './statistics';
 import type { Workload } from './workloads';
 
-/** Workloads that are measured with concurrent callers. */
+/** Ids of the workloads that are measured with concurrent callers. */
 const concurrentWorkloads = ['W6', 'W8', 'W9', 'W12'];
 
-/** Measures the throughput of concurrent callers, each of which waits for one call before it makes the next. */
+/**
+ * Measures the throughput of concurrent callers. Each caller waits for the end of a call before it makes the next one.
+ */
 export async function measureConcurrency(
   processes: readonly ContenderProcess[],
   workloads: readonly Workload[],

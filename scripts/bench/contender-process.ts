@@ -3,10 +3,10 @@ import type { ContenderName } from './contender';
 import type { DatabaseSize } from './data';
 import type { ConcurrentSlice, Request, Response, Slice } from './messages';
 
-/** Options of starting a contender's process. */
+/** Options for starting the process of a contender. */
 export interface ProcessOptions {
   readonly name: ContenderName;
-  /** Path of the compiled program. */
+  /** Path of the contender's compiled program. */
   readonly program: string;
   /** Location of the contender's database. */
   readonly location: string;
@@ -15,7 +15,7 @@ export interface ProcessOptions {
   readonly profileFolder?: string | undefined;
 }
 
-/** Contender in a separate process, which works only on request. */
+/** Contender of the benchmark in a separate process, which works only on request. */
 export class ContenderProcess {
   readonly name: ContenderName;
   readonly #child: ChildProcess;
@@ -53,14 +53,14 @@ export class ContenderProcess {
     return (await this.#ask({ type: 'block', workload, times }, 'blocked')).longestMs;
   }
 
-  /** Ends the process and returns its peak memory in bytes. */
+  /** Ends the process of the contender, and returns its peak memory in bytes. */
   async close(): Promise<number> {
     const { peakRssBytes } = await this.#ask({ type: 'close' }, 'closed');
     await new Promise((resolve) => this.#child.once('exit', resolve).disconnect());
     return peakRssBytes;
   }
 
-  /** Ends the process after a failure of the benchmark. */
+  /** Ends the process of the contender after a failure of the benchmark. */
   kill(): void {
     this.#child.kill();
   }
@@ -73,7 +73,7 @@ export class ContenderProcess {
       };
       const onMessage = (response: Response): void =>
         settle(() => {
-          // The cast is necessary, because TypeScript cannot narrow a type parameter.
+          // The cast is necessary, because TypeScript cannot narrow the type parameter `T`.
           if (response.type === expected) resolve(response as Extract<Response, { type: T }>);
           else reject(new Error(`${this.name}: ${response.type === 'failed' ? response.message : response.type}`));
         });

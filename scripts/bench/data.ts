@@ -1,7 +1,7 @@
 import type { JsonValue, SecuritySeverity } from '../../src';
 import { Random, Zipf } from './random';
 
-/** Agent of the benchmark. All fields are set, so that no contender generates any. */
+/** Agent of the benchmark. All fields are set, so that no contender has to generate a value. */
 export interface BenchAgent {
   readonly id: string;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface BenchAgent {
   readonly capabilities: readonly string[];
   readonly version: string;
   readonly description: string;
-  /** The keys of its objects are sorted, as in the canonical JSON that the package stores. */
+  /** Metadata of the agent. The keys of its objects are sorted, as in the canonical JSON that the package stores. */
   readonly metadata: Readonly<Record<string, JsonValue>>;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -42,7 +42,7 @@ export interface BenchCertificate {
   readonly metadata: Readonly<Record<string, JsonValue>>;
 }
 
-/** Numbers of records of a database. */
+/** Numbers of records in a database of the benchmark. */
 export interface DatabaseSize {
   readonly agentCount: number;
   readonly eventCount: number;
@@ -60,7 +60,7 @@ export interface BenchEvent {
   readonly mitigationApplied: boolean;
 }
 
-/** Current time of every contender. Generated records are older. */
+/** Current time that every contender uses. Generated records are older. */
 export const nowMs = Date.UTC(2026, 0, 1);
 export const eventIntervalMs = 1000;
 const agentIntervalMs = 60_000;
@@ -85,7 +85,7 @@ const eventTypes = [
 
 const zipf = new Zipf(capabilityCount);
 
-/** Independent streams of random numbers. */
+/** Independent streams of random numbers, one for each use. */
 const enum Stream {
   Agent = 1,
   Certificate,
@@ -96,7 +96,10 @@ export function agentId(index: number): string {
   return `agent-${String(index).padStart(8, '0')}-${new Random(7, index).hex(18)}`;
 }
 
-/** Returns the agent with an index. Its revisions have the same id, certificate and owner. Other fields differ. */
+/**
+ * Returns the agent with an index. Revisions of an agent have the same id, certificate and owner, and differ in the
+ * other fields.
+ */
 export function agentAt(index: number, agentCount: number, revision = 0): BenchAgent {
   const random = new Random(Stream.Agent, index, revision);
   const endpoints = Array.from({ length: random.between(1, 3) }, (_, position) => endpointOf(random, position));
@@ -120,7 +123,7 @@ export function agentAt(index: number, agentCount: number, revision = 0): BenchA
   };
 }
 
-/** Returns the owner of an agent; each owner has a hundred agents. */
+/** Returns the owner of the agent with an index. Each owner has a hundred agents. */
 export function ownerOf(index: number, agentCount: number): string {
   return `owner-${index % Math.max(1, Math.floor(agentCount / 100))}`;
 }
@@ -129,14 +132,17 @@ export function capabilityOf(rank: number): string {
   return `capability.${adjectives[rank % adjectives.length]}.${rank}`;
 }
 
-/** Returns distinct capabilities; popular ones occur more often than rare ones. */
+/** Returns distinct random capabilities. Popular capabilities occur more often than rare ones. */
 export function drawCapabilities(random: Random, count: number): string[] {
   const ranks = new Set<number>();
   while (ranks.size < count) ranks.add(zipf.draw(random));
   return [...ranks].map(capabilityOf);
 }
 
-/** Returns the rare capability of every fourth agent; ten agents share it, whatever the size of the directory. */
+/**
+ * Returns the rare capability that every fourth agent has. Ten agents share each of them, regardless of the size of the
+ * directory.
+ */
 function rareCapabilities(index: number): string[] {
   return index % 4 === 0 ? [`rare.${Math.floor(index / 40)}`] : [];
 }
@@ -146,7 +152,7 @@ export function rareAgent(index: number): number {
   return index - (index % 4);
 }
 
-/** Returns a part that about one name in twenty contains. */
+/** Returns a random part of a name that about one name in twenty contains. */
 export function namePartOf(random: Random): string {
   return nouns[random.between(0, nouns.length - 1)] ?? '';
 }
@@ -180,7 +186,7 @@ export function eventId(index: number): string {
   return `event-${String(index).padStart(9, '0')}-${new Random(9, index).hex(16)}`;
 }
 
-/** Returns the event with an index; a higher index is a newer event. */
+/** Returns the event with an index. An event with a higher index is newer. */
 export function eventAt(index: number, eventCount: number): BenchEvent {
   const random = new Random(Stream.Event, index);
   return {

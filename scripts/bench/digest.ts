@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 
-/** Returns a digest that equal values share, whatever the order of the keys of their objects. */
+/**
+ * Returns a digest of values. Equal values have equal digests, regardless of the order of the keys of their objects.
+ */
 export function digestOf(values: readonly unknown[]): string {
   const hash = createHash('sha256');
   for (const value of values) hash.update(`${JSON.stringify(value, sortKeys)}\n`);

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   if (markdownPath !== undefined) writeFileSync(markdownPath, toMarkdown(report));
 }
 
-/** Measures and prints each run when it has ended, so that a later failure does not lose it. */
+/** Measures all runs. Prints each run when it has ended, so that a later failure does not lose its results. */
 async function measure(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();
   const reportStep = (step: string): void =>

@@ -1,5 +1,8 @@
 import type { DatabaseSize } from './data';
-/** Request of the parent to a contender's process. The parent waits for the response before it sends another one. */
+/**
+ * Request of the parent process to a contender's process. The parent waits for the response before it sends another
+ * request.
+ */
 export type Request =
   | { readonly type: 'open'; readonly location: string; readonly size: DatabaseSize }
   /** Runs the first operations of a workload and returns a digest of their results. */
@@ -12,7 +15,7 @@ export type Request =
   | { readonly type: 'block'; readonly workload: string; readonly times: number }
   | { readonly type: 'close' };
 
-/** Response of a contender's process. */
+/** Response of a contender's process to a request of the parent process. */
 export type Response =
   | { readonly type: 'done' }
   | { readonly type: 'checked'; readonly digest: string }
@@ -22,7 +25,7 @@ export type Response =
   | { readonly type: 'closed'; readonly peakRssBytes: number }
   | { readonly type: 'failed'; readonly message: string };
 
-/** Results of a contender in one slice of time. */
+/** Results of a contender in one slice of time, in which it repeats the operation of a workload. */
 export interface Slice {
   /** Duration of each operation, in microseconds. */
   readonly latenciesUs: Float64Array;
@@ -32,7 +35,7 @@ export interface Slice {
 
 /** Results of a contender in one slice of time with concurrent callers; `busyMs` is the duration of the slice. */
 export interface ConcurrentSlice extends Slice {
-  /** Number of calls that failed, for example because of a deadlock; they have no latency. */
+  /** Number of calls that failed, for example because of a deadlock. Failed calls have no latency. */
   readonly failures: number;
   /** Longest time in milliseconds that the event loop was blocked. */
   readonly longestBlockMs: number;

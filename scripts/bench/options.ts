@@ -43,28 +43,28 @@ export interface BenchOptions {
   readonly eventsPerAgent: number;
   readonly rounds: number;
   readonly sliceMs: number;
-  /** Numbers of concurrent callers. */
+  /** Numbers of concurrent callers to measure with. */
   readonly callers: readonly number[];
   readonly callersMs: number;
   readonly durable: boolean;
-  /** Ids of the workloads to run; undefined for all. */
+  /** Ids of the workloads to run; undefined for all workloads. */
   readonly workloads: ReadonlySet<string> | undefined;
   readonly contenders: readonly ContenderName[];
-  /** Contender that ratios are relative to. */
+  /** Contender to which all ratios are relative. */
   readonly baseline: ContenderName;
   /** Entry files of the builds of this package. */
   readonly builds: Readonly<Record<BuildName, string>>;
   readonly starts: number;
   readonly analyze: boolean;
   readonly jsonPath: string | undefined;
-  /** File with the results of an earlier run, to show instead of measuring. */
+  /** Path of a file with the results of an earlier run, which are shown in place of a measurement. */
   readonly fromPath: string | undefined;
   readonly chartPath: string | undefined;
   readonly markdownPath: string | undefined;
   readonly profileFolder: string | undefined;
 }
 
-/** Parses the command line. Returns undefined when help was requested. */
+/** Parses the command line of the benchmark. Returns undefined when help was requested. */
 export function parseOptions(): BenchOptions | undefined {
   const { values } = parseArgs({
     options: {

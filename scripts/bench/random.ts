@@ -1,14 +1,14 @@
-/** Deterministic pseudorandom numbers (mulberry32). */
+/** Generator of deterministic pseudorandom numbers (mulberry32). */
 export class Random {
   #state: number;
 
   constructor(...seeds: readonly number[]) {
-    // Mixes the seeds. Otherwise adjacent seeds would produce similar first numbers.
+    // Mixes the seeds, because adjacent seeds would otherwise produce similar first numbers.
     this.#state = seeds.reduce((state, seed) => Math.imul(state ^ seed, 0x9e3779b1) ^ (state >>> 15), 0x2545f491) | 0;
     this.next();
   }
 
-  /** Returns a number from 0 (inclusive) to 1 (exclusive). */
+  /** Returns a random number from 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -16,7 +16,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
   }
 
-  /** Returns an integer from `min` to `max`, both inclusive. */
+  /** Returns a random integer from `min` to `max`, both inclusive. */
   between(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }

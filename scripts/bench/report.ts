@@ -16,7 +16,7 @@ import {
 
 const lineWidth = 110;
 
-/** Formats the results of one run for the terminal. */
+/** Formats the results of one benchmark run for the terminal. */
 export function formatRun(run: RunResult): string[] {
   const overview = run.baseline === 'old' ? comparisonTable(run) : ratioTable(run);
   const workloads = run.workloads.map((workload) => workloadTable(workload, run));
@@ -31,12 +31,12 @@ export function formatRun(run: RunResult): string[] {
   return [`${run.version}, ${run.agentCount} agents`, '', ...tables.flatMap(formatLines)];
 }
 
-/** Formats the growth of the times on each engine. */
+/** Formats the growth of the measured times with the number of agents, for each engine. */
 export function formatGrowth(runs: readonly RunResult[]): string[] {
   return growthTables(runs).flatMap(formatLines);
 }
 
-/** Formats the results as Markdown. */
+/** Formats the results of a benchmark as Markdown. */
 export function toMarkdown(report: BenchReport): string {
   const tables = report.results.flatMap((run) => [
     run.baseline === 'old' ? comparisonTable(run) : summaryTable(run),
@@ -60,7 +60,7 @@ function formatLines({ title, header, rows }: Table): string[] {
   return [title, ...formatTable(columns, rows, lineWidth).map((line) => `    ${line}`), ''];
 }
 
-/** Formats a table as Prettier does, so that it leaves a document with it unchanged. */
+/** Formats a table in the style of Prettier, so that Prettier does not change a document with the table. */
 function markdownLines({ header, rows }: Table): string[] {
   const widths = header.map((text, index) => Math.max(3, text.length, ...rows.map((row) => row[index]?.length ?? 0)));
   const line = (cells: readonly string[]): string => {

@@ -2,7 +2,7 @@ import type { ContenderName } from './contender';
 import type { EngineName } from './engines/store';
 import type { Measurement } from './statistics';
 
-/** Values of the contenders that took part. */
+/** Values of the contenders that took part in the benchmark, by the name of the contender. */
 export type PerContender<T> = Readonly<Partial<Record<ContenderName, T>>>;
 
 /** Measurements of one workload. */
@@ -27,7 +27,7 @@ export interface ConcurrencyResult {
   readonly contenders: PerContender<ConcurrentMeasurement>;
 }
 
-/** Time that everything else in the process was blocked while four concurrent searches ran. */
+/** Time for which four concurrent searches block everything else in the process. */
 export interface Block {
   readonly medianMs: number;
   readonly longestMs: number;
@@ -38,21 +38,21 @@ export interface BlockResult {
   readonly contenders: PerContender<Block>;
 }
 
-/** Milliseconds from the start of a process: medians of several starts. */
+/** Durations of starting a process, in milliseconds: medians of several starts. */
 export interface ColdStart {
   readonly answerMs: number;
   readonly exitMs: number;
-  /** Duration of the whole process relative to the baseline's in the same rounds; null without a baseline. */
+  /** Duration of the whole process relative to the baseline in the same rounds; null without a baseline. */
   readonly ratio: number | null;
 }
 
-/** Results on one engine with one number of agents. */
+/** Results of the benchmark on one engine with one number of agents. */
 export interface RunResult {
   readonly engine: EngineName;
   readonly version: string;
   readonly agentCount: number;
   readonly eventCount: number;
-  /** Contender that ratios are relative to. */
+  /** Contender to which all ratios are relative. */
   readonly baseline: ContenderName;
   readonly workloads: readonly WorkloadResult[];
   readonly blocks: readonly BlockResult[];
@@ -61,7 +61,7 @@ export interface RunResult {
   readonly peakRssBytes: PerContender<number>;
 }
 
-/** All runs with their date and machine: the content of the JSON file. */
+/** All runs of the benchmark with their date and machine: the content of the JSON file. */
 export interface BenchReport {
   readonly date: string;
   readonly machine: { readonly node: string; readonly cpu: string; readonly cpus: number };

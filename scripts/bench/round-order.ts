@@ -1,6 +1,6 @@
 /**
- * Returns the contenders in the order of a round: a row of a balanced Latin square (Williams 1949). Over the rounds,
- * each contender runs equally often at each position and equally often directly after each other contender.
+ * Returns the order of the contenders in a round: a row of a balanced Latin square (Williams 1949). Over all rounds,
+ * each contender runs equally often at each position, and equally often directly after each other contender.
  */
 export function roundOrder<T>(contenders: readonly T[], round: number): T[] {
   const count = contenders.length;

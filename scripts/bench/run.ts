@@ -19,10 +19,10 @@ import { roundOrder } from './round-order';
 import { toMeasurement } from './statistics';
 import { createWorkloads, type Workload } from './workloads';
 
-/** Reports the step that begins. */
+/** Function that reports the step of the benchmark that begins. */
 export type ReportStep = (step: string) => void;
 
-/** Options of one run. */
+/** Options of one benchmark run. */
 export interface RunOptions extends BenchOptions {
   readonly engine: EngineName;
   readonly size: DatabaseSize;
@@ -30,10 +30,12 @@ export interface RunOptions extends BenchOptions {
   readonly folder: string;
 }
 
-/** Factor by which the first slice is longer than the others, to warm up code and caches. */
+/** Factor by which the first slice of time is longer than the others, to warm up code and caches. */
 const warmUpFactor = 5;
 
-/** Creates the databases, compares the contenders' results, then measures the contenders. */
+/**
+ * Runs the benchmark: creates the databases, compares the results of the contenders, and then measures the contenders.
+ */
 export async function runBenchmark(options: RunOptions, reportStep: ReportStep): Promise<RunResult> {
   const { engine, size, analyze, durable } = options;
   const workloads = createWorkloads(size).filter(({ id }) => options.workloads?.has(id) ?? true);
@@ -50,7 +52,7 @@ export async function runBenchmark(options: RunOptions, reportStep: ReportStep):
   }
 }
 
-/** Creates a database for each contender and returns their locations. */
+/** Creates a database for each contender, and returns the locations of the databases. */
 async function createDatabases(
   { size, builds, contenders }: RunOptions,
   store: Store,

@@ -38,7 +38,7 @@ class Worker {
       const operation = this.#nextOperation(id);
       const start = performance.now();
       const result = operation();
-      // A result that is not a promise is not awaited, because an await would add to the measured time.
+      // Does not await a result that is not a promise, because an await would add to the measured time.
       if (result instanceof Promise) await result;
       const tookMs = performance.now() - start;
       busyMs += tookMs;
@@ -63,7 +63,8 @@ class Worker {
         } catch {
           failures += 1;
         }
-        // A contender that works synchronously would otherwise block the event loop until the end of the slice.
+        // Yields, because a contender that works synchronously would otherwise block the event loop until the end of
+        // the slice.
         await nextTurn();
       }
     };
@@ -101,7 +102,7 @@ class Worker {
   }
 }
 
-/** Serves the requests of the parent process. */
+/** Serves the requests of the parent process in a contender's process. */
 export function serve(open: Open): void {
   let worker: Worker | undefined;
   const answer = async (request: Request): Promise<Response> => {

@@ -5,16 +5,16 @@ export interface Measurement {
   readonly opsPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Throughput relative to the baseline: the median of the rounds; null without a baseline. */
+  /** Throughput relative to the baseline: the median over the rounds; null without a baseline. */
   readonly ratio: number | null;
   /** Median duration of an operation relative to the baseline; null without a baseline. */
   readonly p50Ratio: Distribution | null;
 }
 
-/** Distribution of a value over the rounds. */
+/** Distribution of a measured value over the rounds. */
 interface Distribution {
   readonly median: number;
-  /** Interquartile range. */
+  /** Interquartile range of the value. */
   readonly spread: number;
 }
 

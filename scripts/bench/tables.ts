@@ -3,7 +3,7 @@ import type { ContenderName } from './contender';
 import type { BlockResult, ConcurrentMeasurement, RunResult, WorkloadResult } from './result';
 import type { Measurement } from './statistics';
 
-/** Table in a form that the terminal and Markdown share. The first column is text, the others are numbers. */
+/** Table in a form for both the terminal and Markdown. The first column contains texts, the other columns numbers. */
 export interface Table {
   readonly title: string;
   readonly header: readonly string[];
@@ -22,11 +22,12 @@ export const shownNames: Readonly<Record<ContenderName, string>> = {
 };
 
 /**
- * Share by which a new build may be slower than an old one. Where the measurement is more exact, the limit is lower.
+ * Maximum share by which a new build may be slower than an old one. The limit is lower where the measurement is more
+ * exact.
  */
 const maxAllowance = 0.05;
 
-/** Returns the contenders that took part, in the order of `contenderNames`. */
+/** Returns the contenders that took part in a run, in the order of `contenderNames`. */
 export function contendersOf({ workloads }: RunResult): ContenderName[] {
   const measured = workloads[0]?.contenders ?? {};
   // The cast is necessary, because TypeScript declares the keys of any object as strings.
@@ -84,7 +85,7 @@ function isSlower(own: Measurement | undefined, control: Measurement | undefined
   return (own?.p50Ratio?.median ?? 1) > 1 + allowance;
 }
 
-/** Formats the measurements of raw SQL and of the package with the ratios of all contenders, in one table. */
+/** Formats one table with the measurements of raw SQL and of this package, and the ratios of all contenders. */
 export function summaryTable(run: RunResult): Table {
   const others = contendersOf(run).filter((name) => name !== 'raw');
   return {
@@ -170,7 +171,10 @@ export function concurrencyLatencyTable(run: RunResult): Table {
   };
 }
 
-/** Formats how the time of one operation grows with the number of agents; returns undefined for a single number. */
+/**
+ * Formats the growth of an operation's time with the number of agents. Returns undefined for results with only one
+ * number of agents.
+ */
 export function growthTable(runs: readonly RunResult[]): Table | undefined {
   const [first] = runs;
   if (first === undefined || runs.length < 2) return undefined;

@@ -15,28 +15,31 @@ import {
 } from './data';
 import { Random } from './random';
 
-/** Kind of operation, which each contender repeats as often as it can. */
+/** Kind of operation that each contender repeats as often as it can. */
 export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly writes: boolean;
-  /** False when only the contenders of `directoryNames` have the operation. */
+  /** False when only the contenders in `directoryNames` implement the operation. */
   readonly isForAll: boolean;
-  /** Number of operations that are compared before the measurement starts. */
+  /** Number of operations whose results are compared before the measurement starts. */
   readonly checkedOperations: number;
-  /** Returns the operation with an index. Its arguments are generated before it is called, which is not measured. */
+  /**
+   * Returns the operation with an index. Generates the arguments of the operation in advance, so that this is not
+   * measured.
+   */
   prepare(contender: Contender, index: number): () => unknown;
-  /** Reads what the operation with an index has written. */
+  /** Reads the records that the operation with an index has written. */
   readBack?(contender: Contender, index: number): unknown;
 }
 
-/** Returns all workloads, reads first. */
+/** Returns all workloads of the benchmark, reads first. */
 export function createWorkloads(size: DatabaseSize): Workload[] {
   const { agentCount } = size;
   return [...agentReads(agentCount), ...agentLists(agentCount), ...otherReads(size), ...writes(size)];
 }
 
-/** Returns the index of a random agent. */
+/** Returns the index of a random agent. The same `index` always gives the same agent. */
 function randomAgent(index: number, agentCount: number): number {
   return new Random(1, index).between(0, agentCount - 1);
 }
@@ -139,7 +142,8 @@ function otherReads({ agentCount, eventCount }: DatabaseSize): Workload[] {
 }
 
 /**
- * Distance between two updated agents. It is a prime, so its multiples reach all agents, except of a multiple of it.
+ * Distance between two updated agents. It is a prime, so its multiples reach all agents, unless the number of agents is
+ * a multiple of it.
  */
 const stride = 7919;
 
@@ -262,14 +266,14 @@ function searchOf(index: number): Search {
 }
 
 // Returns a search for the last eight characters of an agent's name. They contain the number of the agent, so few names
-// match, however many agents there are.
+// match, regardless of the number of agents.
 function selectiveSearchOf(agent: number, agentCount: number): Search {
   const { name, capabilities } = agentAt(agent, agentCount);
   return [name.slice(-8).toLowerCase(), capabilities.slice(0, 2)];
 }
 
-// Returns three capabilities of one agent, so that at least this agent matches. A negative `from` selects the last
-// capabilities of the agent.
+// Returns three capabilities of one agent, so that at least this agent matches. With a negative `from`, returns the
+// last capabilities of the agent.
 function threeCapabilitiesOf(agent: number, agentCount: number, from: number): string[] {
   for (let candidate = agent; ; candidate += 4) {
     const { capabilities } = agentAt(candidate, agentCount);
@@ -282,7 +286,7 @@ function requestFor({ name, owner, version, endpoints, capabilities }: BenchAgen
   return { name, owner, major: Number.parseInt(version, 10), protocol, capability: capabilities[0] ?? '' };
 }
 
-/** Returns a random range of time that contains a tenth of all events. */
+/** Returns a random span of time that contains a tenth of all events. */
 function spanOf(index: number, eventCount: number): [from: Date, to: Date] {
   const spanMs = Math.floor(eventCount / 10) * eventIntervalMs;
   const from = nowMs - Math.floor((1 + new Random(3, index).next() * 9) * spanMs);

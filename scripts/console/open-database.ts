@@ -1,6 +1,6 @@
 import { DatabaseService } from '../../src';
 
-/** Returns the URL in DATABASE_URL, or the default URL. Prisma's commands in this repository use the same default. */
+/** Returns the URL in DATABASE_URL, or else the default URL, which Prisma's commands in this repository also use. */
 export function defaultDatabaseUrl(): string {
   return process.env['DATABASE_URL'] ?? 'file:./ans_database.sqlite';
 }

@@ -1,9 +1,9 @@
 import { ScriptError } from './run-script';
 
 /**
- * Parses the value of an option that is an integer.
+ * Parses the value of a command line option as an integer.
  *
- * @throws ScriptError when it is not an integer from `min` to `max`.
+ * @throws ScriptError when the value is not an integer from `min` to `max`.
  */
 export function parseInteger(text: string, option: string, min: number, max = Infinity): number {
   const number = Number(text);

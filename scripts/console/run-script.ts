@@ -5,7 +5,7 @@ export class ScriptError extends Error {
   override readonly name = 'ScriptError';
 }
 
-/** Runs a script. Reports an error in one line; a bug of the script is reported with its stack. */
+/** Runs a script. Reports a user error in one line, and a bug of the script with its stack. */
 export async function runScript(name: string, main: () => Promise<void>): Promise<void> {
   process.stdout.on('error', endQuietly);
   try {

@@ -4,7 +4,7 @@ import type { AgentInput, CertificateInput, SecurityEventInput } from '../../src
 import type { Question } from './question';
 
 /**
- * Invented owner with its agents. The agents present a real root certificate, because the demo has no authority that
+ * Fictitious owner with its agents. The agents present a real root certificate, because the demo has no authority that
  * issues certificates.
  */
 interface Owner {
@@ -22,7 +22,7 @@ export interface DemoData {
 const isoTime = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const unitsMs: Readonly<Record<string, number>> = { daysFromNow: 86_400_000, minutesFromNow: 60_000 };
 
-/** Reads the JSON files of the demo. A time is ISO 8601, or relative to `now`: `{ "daysFromNow": 7 }`. */
+/** Reads the JSON files of the demo. A time in them is ISO 8601 text, or relative to `now`: `{ "daysFromNow": 7 }`. */
 export function readDemoData(now: Date): DemoData {
   const toTime = (_key: string, value: unknown): unknown => {
     if (typeof value === 'string') return isoTime.test(value) ? new Date(value) : value;

@@ -4,7 +4,7 @@ import type { DatabaseService, ResolutionQuery, SecurityEventQuery } from '../..
 /** Call of the package, with the fields of the result that the demo shows. */
 export type Question = Call & {
   readonly title: string;
-  /** Names of fields. A dot separates the names of nested fields. */
+  /** Names of the shown fields. A dot separates the names of nested fields. */
   readonly columns: readonly string[];
 };
 
@@ -35,7 +35,7 @@ export function sourceOf({ call, argument }: Question): string {
   const source = inspect(argument, { breakLength: 90 })
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, `new Date('$&')`)
     .replaceAll(/\[ (.*?) \]/g, '[$1]');
-  // A text of this length is a fingerprint. It gets a line of its own.
+  // A text of this length is a fingerprint, which is shown on a separate line.
   return typeof argument === 'string' && source.length > 60 ? `db.${call}(\n  ${source},\n)` : `db.${call}(${source})`;
 }
 

@@ -1,7 +1,7 @@
 import { isDatabaseError, type DatabaseService } from '../../src';
 import type { DemoData } from './data';
 
-/** Numbers of records of one kind: the records that this run has added, and the records that existed already. */
+/** Numbers of records of one kind: those that this run has added, and those that already existed. */
 interface Tally {
   added: number;
   existing: number;

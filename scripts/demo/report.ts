@@ -1,7 +1,7 @@
 import type { DatabaseService } from '../../src';
 import { PrismaClient, prismaAdapter } from '../../src/prisma';
 
-/** The code that `countByOwner` runs. */
+/** Source code of the call in `countByOwner`, which the demo shows. */
 export const reportSource = `const prisma = new PrismaClient({ adapter: prismaAdapter(db) });
 prisma.agent.groupBy({ by: ['owner'], _count: true, orderBy: { owner: 'asc' } })`;
 

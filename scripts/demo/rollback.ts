@@ -1,6 +1,6 @@
 import type { DatabaseService } from '../../src';
 
-/** The code that `showRollback` runs. */
+/** Source code of the call in `showRollback`, which the demo shows. */
 export const rollbackSource = `db.transaction(async (tx) => {
   await tx.updateAgent({ id: 'demo/customs', status: 'SUSPENDED' });
   await tx.createAgent({ ...agent, id: 'demo/never-registered' });
@@ -8,7 +8,8 @@ export const rollbackSource = `db.transaction(async (tx) => {
 })`;
 
 /**
- * Changes two agents in a transaction that fails. Returns their states in the transaction and outside, step by step.
+ * Changes two agents in a transaction that fails. Returns their states inside and outside the transaction, step by
+ * step.
  */
 export async function showRollback(db: DatabaseService): Promise<string[][]> {
   const statesIn = async (reader: Pick<DatabaseService, 'getAgent'>): Promise<string> => {

@@ -4,9 +4,9 @@ import { buildSync } from 'esbuild';
 const root = resolve(__dirname, '../..');
 const source = 'src/engines/sqlite/driver/node-sqlite-connection.ts';
 
-/** Module in the source that embeds the driver for threads. */
+/** Generated module that embeds the SQLite driver for threads. */
 export interface EmbeddedDriver {
-  /** Path of the module. */
+  /** Path of the generated module. */
   readonly path: string;
   readonly text: string;
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { JsonValue } from '../../src';
 
 /**
- * Returns an id that depends only on the content: the first bits of its SHA-256, as a UUID of version 8 (RFC 9562,
- * section 5.8). The order of the keys of objects makes no difference.
+ * Returns an id that depends only on the content: the first bits of its SHA-256 hash, as a UUID of version 8 (RFC 9562,
+ * section 5.8). The order of the keys of objects does not matter.
  */
 export function deterministicId(content: JsonValue): string {
   const bytes = createHash('sha256').update(stableJson(content)).digest().subarray(0, 16);

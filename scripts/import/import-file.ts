@@ -7,7 +7,7 @@ import { RefusedError } from './row';
 import { Summary } from './summary';
 
 /**
- * Imports a file with one transaction for each `batchSize` rows. The use of memory does not depend on the size of the
+ * Imports a file, with one transaction for each `batchSize` rows. The memory use does not depend on the size of the
  * file.
  */
 export async function importFile(

@@ -2,18 +2,18 @@ import { isDatabaseError, type DatabaseError, type DatabaseService, type Transac
 import type { Row } from './row';
 import { standInCertificate } from './stand-in';
 
-/** Row with its line number. */
+/** Row of an imported file, with its line number. */
 export interface NumberedRow {
   readonly lineNumber: number;
   readonly row: Row;
 }
 
-/** Result of one row; without an error, the row was imported. */
+/** Result of importing one row. The row was imported when there is no error. */
 export interface Outcome extends NumberedRow {
   readonly error?: DatabaseError;
 }
 
-/** Errors of a single row; any other error ends the import. */
+/** Codes of errors that concern a single row. Any other error ends the import. */
 const rowErrors: ReadonlySet<string> = new Set(['INVALID_INPUT', 'ALREADY_EXISTS', 'REFERENCE_NOT_FOUND']);
 
 /** Stores rows in one transaction. A refused row changes nothing and does not affect the other rows. */

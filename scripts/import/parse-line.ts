@@ -5,7 +5,7 @@ import { toAgentRow } from './to-agent';
 import { toCertificateRow } from './to-certificate';
 
 /**
- * Parses a line. Returns undefined for a blank line.
+ * Parses a line of an imported file. Returns undefined for a blank line.
  *
  * @throws RefusedError when the line is not an agent or a certificate.
  */

@@ -1,6 +1,6 @@
 import type { AgentInput, CertificateInput, JsonValue } from '../../src';
 
-/** Content of a line in the form in which it is stored. */
+/** Content of an imported line, in the form in which it is stored. */
 export type Row =
   | {
       readonly kind: 'agent';
@@ -14,12 +14,12 @@ export type Row =
     }
   | { readonly kind: 'certificate'; readonly certificate: CertificateInput };
 
-/** Reason why a line cannot be stored. */
+/** Error with the reason why an imported line cannot be stored. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
-/** Record in the file. */
+/** Record in an imported file. */
 export type FileRecord = Readonly<Record<string, JsonValue>>;
 
 /**

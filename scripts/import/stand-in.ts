@@ -11,8 +11,8 @@ export function standInCertificateId(source: string): string {
 }
 
 /**
- * Returns the stand-in certificate for the agents of `source`: registries publish no certificates, but the directory
- * requires one. It is SUSPENDED, so that nobody relies on it, and the same in each import.
+ * Returns the stand-in certificate for the agents of `source`. Registries publish no certificates, but the directory
+ * requires one for each agent. The certificate is SUSPENDED, so that nobody relies on it, and the same in each import.
  */
 export function standInCertificate(source: string): CertificateInput {
   const subject = `CN=stand-in for the agents of ${source}`;

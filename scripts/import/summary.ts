@@ -4,13 +4,13 @@ import type { Style } from '../../src/console/style';
 /** Maximum number of line numbers to report for each reason. */
 const maxLineNumbers = 5;
 
-/** Lines that were refused for one reason. Only the first numbers are kept, to limit the memory. */
+/** Lines that were refused for one reason. Stores only the first line numbers, to limit the memory. */
 interface Refusals {
   count: number;
   readonly firstLines: number[];
 }
 
-/** Results of the lines of a file. */
+/** Counts the results of the lines of an imported file. */
 export class Summary {
   readonly loaded = { agent: 0, certificate: 0 };
   existing = 0;
@@ -35,7 +35,7 @@ export class Summary {
     return this.loaded.agent + this.loaded.certificate + this.existing + this.refused;
   }
 
-  /** Formats the results for the terminal. */
+  /** Formats the results of the import for the terminal. */
   format(durationMs: number, style: Style): string[] {
     const { agent, certificate } = this.loaded;
     const rate = `${formatCount(this.total / (durationMs / 1000))} rows/s`;

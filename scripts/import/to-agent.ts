@@ -3,7 +3,7 @@ import { deterministicId } from './deterministic-id';
 import { isRecord, optionalTextOf, RefusedError, textOf, type FileRecord, type Row } from './row';
 import { noPublicKey, standInCertificateId } from './stand-in';
 
-/** Version of an agent whose source states none. */
+/** Version of an agent for which the source states no version. */
 const unstatedVersion = '0.0.0';
 
 /** Fields that an endpoint of the directory also has. All other fields become metadata. */

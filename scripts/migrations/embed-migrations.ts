@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '../..');
 
-/** Module in the source that embeds the migrations of one engine. */
+/** Generated module that embeds the migrations of one engine. */
 export interface EmbeddedModule {
-  /** Path of the module. */
+  /** Path of the generated module. */
   readonly path: string;
   readonly text: string;
 }
@@ -21,7 +21,7 @@ function toModule(engine: string, folder: string): EmbeddedModule {
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
   const lines = names.sort().flatMap((name) => {
-    // Git may have changed the line ends at checkout. The checksum must be that of the original file.
+    // Restores the line ends of the original file, whose checksum is needed: Git may have changed them at checkout.
     const sql = readFileSync(join(root, folder, name, 'migration.sql'), 'utf8').replaceAll('\r\n', '\n');
     const checksum = createHash('sha256').update(sql).digest('hex');
     return ['  {', `    name: '${name}',`, `    checksum: '${checksum}',`, `    sql: ${JSON.stringify(sql)},`, '  },'];

@@ -1,4 +1,4 @@
-/** Arguments that the CLI passes on the command line. */
+/** Arguments that Prisma's CLI passes to the schema engine on the command line. */
 export interface Arguments {
   /** Command of `cli <command>`; undefined when the CLI sends requests on standard input. */
   readonly command: string | undefined;
@@ -6,10 +6,10 @@ export interface Arguments {
   readonly schemaPaths: readonly string[];
 }
 
-/** Location of the database, as `prisma.config.ts` sets it. */
+/** Location of the database, which `prisma.config.ts` sets. */
 export interface Datasource {
   readonly url: string | undefined;
-  /** URL of a database to replay migrations on. It is needed when the role may not create databases. */
+  /** URL of a database on which migrations are replayed. It is needed when the role may not create databases. */
   readonly shadowDatabaseUrl: string | undefined;
 }
 

@@ -27,7 +27,7 @@ export async function runCliCommand(name: string, open: () => Database): Promise
     return 0;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // The CLI searches for the error in all lines except the first one.
+    // Logs one line first, because the CLI searches for the error in all lines except the first one.
     log('INFO', { message: `Failed: ${name}` });
     log('ERROR', { message, error_code: error instanceof EngineError ? error.code : undefined, is_panic: false });
     return 1;

@@ -5,12 +5,12 @@ import { EngineError } from './engine-error';
 import { PostgresqlDatabase } from './postgresql-database';
 import { SqliteDatabase } from './sqlite-database';
 
-/** Operations on a database that the engine requires. There is an implementation for each kind of database. */
+/** Operations on a database that Prisma's schema engine requires. Each kind of database has an implementation. */
 export interface Database {
-  /** Opens connections for the engine when it needs them. */
+  /** Factory that opens connections for the schema engine when it needs them. */
   readonly adapterFactory: SqlMigrationAwareDriverAdapterFactory;
 
-  /** Opens connections for comparisons of files, which need no database. */
+  /** Factory of connections for comparisons of files, which need no database. */
   readonly offlineAdapterFactory: SqlMigrationAwareDriverAdapterFactory;
 
   /** Checks that the database can be opened. @throws EngineError when it does not exist or cannot be opened. */
@@ -19,16 +19,16 @@ export interface Database {
   /** Creates an empty database unless it exists, and returns its name. */
   create(): Promise<string>;
 
-  /** Ensures that a script can run: creates a missing database file; throws for a missing database on a server. */
+  /** Ensures that a script can run. Creates a missing database file, and throws for a missing database on a server. */
   prepareForScript(): Promise<void>;
 
-  /** Removes the database. */
+  /** Removes the database itself. */
   drop(): Promise<void>;
 
-  /** Drops everything in the database, including the history. */
+  /** Drops everything in the database, including the migration history. */
   empty(): Promise<void>;
 
-  /** Reports whether Prisma Migrate keeps a history in this database. */
+  /** Reports whether this database contains a migration history of Prisma Migrate. */
   hasHistory(): Promise<boolean>;
 
   /** Returns the error for the CLI after a failure in `method` that the engine itself cannot describe. */

@@ -3,13 +3,13 @@ import { enginePanic, isKnownEngineError } from './wasm-engine';
 import { EngineError } from './engine-error';
 import type { Json, Methods } from './methods';
 
-/** JSON-RPC's code for an error of the server. The CLI ignores it and reads the data. */
+/** JSON-RPC code for an error of the server. Prisma's CLI ignores the code and reads the data of the error. */
 const serverError = 4466;
 
 /** Exit code of a Rust program after a panic. */
 const panicExitCode = 101;
 
-/** Answers the CLI's requests, one in each line, one after the other, until the CLI closes standard input. */
+/** Answers the requests of Prisma's CLI, one in each line, one after the other, until the CLI closes standard input. */
 export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = readRequest(line);
@@ -23,7 +23,7 @@ export async function serve(methods: Pick<Methods, 'call'>): Promise<void> {
   }
 }
 
-/** Asks the CLI to print a text. Does not wait for its response. */
+/** Asks Prisma's CLI to print a text. Does not wait for the response. */
 export async function print(content: string): Promise<void> {
   await send({ id: 'print', method: 'print', params: { content } });
 }
@@ -64,7 +64,7 @@ function readRequest(line: string): { id: unknown; method: string; params: Json 
   return { id: 'id' in message ? message.id : null, method: String(message.method), params: { ...params } };
 }
 
-/** Writes a line. Resolves when the line has left this process, which must not exit before. */
+/** Writes a line to standard output. Resolves when the line has left this process, which must not exit before. */
 function send(message: Json): Promise<void> {
   const line = `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
   return new Promise((resolve, reject) => {

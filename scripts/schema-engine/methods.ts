@@ -3,13 +3,13 @@ import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { isKnownEngineError, openSchemaEngine, type Datamodel } from './wasm-engine';
 import type { Database } from './database';
 
-/** Parameters or result of a request: JSON whose content only the CLI and the engine know. */
+/** Parameters or result of a request: JSON whose content only Prisma's CLI and the schema engine know. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Asks the CLI to print a text. */
+/** Function that asks Prisma's CLI to print a text. */
 export type Print = (content: string) => Promise<void>;
 
-/** Methods that the engine implements itself. */
+/** Names of the methods that Prisma's schema engine implements itself. */
 const engineMethods: ReadonlySet<string> = new Set([
   'applyMigrations',
   'debugPanic',
@@ -74,14 +74,18 @@ export class Methods {
   }
 
   /**
-   * Replays the migrations before a method that compares the schema with their result. On SQLite, the engine cannot
-   * replay them during such a method. But it remembers the result of an earlier search for drift, which replays them.
+   * Replays the migrations before a method that compares the schema with the result of the migrations. On SQLite, the
+   * schema engine cannot replay them during such a method. But it remembers the result of an earlier search for drift,
+   * which replays them.
    */
   async #replayMigrations({ migrationsList, filters }: Json): Promise<void> {
     await this.#ask('diagnoseMigrationHistory', { migrationsList, filters, optInToShadowDatabase: true });
   }
 
-  /** Sends the text of a comparison to the CLI, which expects it in a request to print and not in the result. */
+  /**
+   * Sends the text of a comparison to Prisma's CLI. The CLI expects the text in a request to print, and not in the
+   * result.
+   */
   async #diff(params: Json): Promise<unknown> {
     const { stdout, ...result } = toObject(await ask(await this.#openForDiff(params), 'diff', params));
     if (typeof stdout === 'string') await this.#print(stdout);
@@ -122,7 +126,7 @@ function toObject(result: unknown): Json {
   return { ...result };
 }
 
-/** Reports whether a side of a comparison needs no database. */
+/** Reports whether one side of a comparison needs no database. */
 function isFile(side: unknown): boolean {
   return side instanceof Object && 'tag' in side && (side.tag === 'empty' || side.tag === 'schemaDatamodel');
 }

@@ -6,10 +6,13 @@ import {
   type SqlResultSet,
 } from '@prisma/driver-adapter-utils';
 
-/** Query for the version of the server. The engine always sends it first, even when it needs nothing else. */
+/** Query for the version of the server. The schema engine always sends it first, even when it needs nothing else. */
 const versionQuery = 'SELECT EXISTS(SELECT 1 FROM pg_namespace WHERE nspname = $1), version()';
 
-/** Answer that names the oldest supported version. Statements for this version also run on all later versions. */
+/**
+ * Answer to the query for the server's version. It names the oldest supported version, because statements for this
+ * version also run on all later versions.
+ */
 const versionAnswer: SqlResultSet = {
   columnNames: ['exists', 'version', 'numeric_version'],
   columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],

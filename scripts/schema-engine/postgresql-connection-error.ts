@@ -2,12 +2,12 @@ import type { Client } from 'pg';
 import { findSqlState } from '../../src/engines/postgresql/sql-state';
 import { EngineError } from './engine-error';
 
-/** Target of a connection, for messages. */
+/** Target of a connection, for error messages. */
 type Target = Pick<Client, 'host' | 'port' | 'user' | 'database'>;
 
 type Describe = (target: Target, message: string) => string;
 
-/** Prisma's codes and messages by SQLSTATE. */
+/** Error codes and messages of Prisma for refused connections, by SQLSTATE. */
 const refusals: Readonly<Record<string, readonly [code: string, describe: Describe]>> = {
   '28P01': ['P1000', describeAuthenticationFailure],
   '28000': ['P1010', describeDenial],

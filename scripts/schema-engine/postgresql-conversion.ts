@@ -1,7 +1,7 @@
 import { ColumnTypeEnum, type ColumnType } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
 
-/** Conversion of the values of one of PostgreSQL's types for the schema engine. */
+/** Conversion of the values of one PostgreSQL type for the schema engine. */
 interface Conversion {
   readonly type: ColumnType;
   readonly parse: (text: string) => unknown;
@@ -46,7 +46,7 @@ export const engineTypes = {
   getTypeParser: (oid: number) => (conversions.get(oid) ?? asText).parse,
 };
 
-/** Returns the engine's type of a column. */
+/** Returns the type by which the schema engine names a PostgreSQL type. */
 export function toColumnType(oid: number): ColumnType {
   return (conversions.get(oid) ?? asText).type;
 }

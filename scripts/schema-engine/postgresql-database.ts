@@ -18,7 +18,7 @@ const defaultSchema = 'public';
  */
 const madeStates = new Set(['42P04', '23505']);
 
-/** PostgreSQL database with one connection, which is opened when it is needed. */
+/** PostgreSQL database with one connection, which is opened when it is first needed. */
 export class PostgresqlDatabase implements Database {
   readonly adapterFactory = new PostgresqlMigrationAdapterFactory({
     open: async () => ({
@@ -35,7 +35,7 @@ export class PostgresqlDatabase implements Database {
   #client: Promise<pg.Client> | undefined;
   #failure: unknown;
 
-  /** @param shadowUrl - database to replay migrations on; by default, one is created and dropped. */
+  /** @param shadowUrl - database on which migrations are replayed. By default, one is created and dropped. */
   constructor(url: string, shadowUrl: string | undefined) {
     this.#server = new PostgresqlServer(url);
     this.offlineAdapterFactory = offlinePostgresql(this.#server.schema ?? defaultSchema);

@@ -1,6 +1,6 @@
 import { DriverAdapterError } from '@prisma/driver-adapter-utils';
 
-/** Properties of an error of the server. */
+/** Properties of an error that the PostgreSQL server reports. */
 interface ServerError {
   readonly code: string;
   readonly severity: string;
@@ -16,7 +16,7 @@ export function toEngineError(error: unknown): DriverAdapterError {
 }
 
 /**
- * Converts the error of a script, with a code that the engine does not know. For the codes that it knows, the engine
+ * Converts the error of a script to one with a code that the schema engine does not know. For a known code, the engine
  * would replace the server's message by a less precise one.
  */
 export function toScriptError(error: unknown): DriverAdapterError {
@@ -24,7 +24,10 @@ export function toScriptError(error: unknown): DriverAdapterError {
   return new DriverAdapterError({ kind: 'postgres', ...rest, code: 'N/A', message: `${message} (SQLSTATE ${code})` });
 }
 
-/** Returns the properties of a server's error. Recognizes it by its severity: an error of the connection has none. */
+/**
+ * Returns the properties of a server's error. Recognizes such an error by its severity, which an error of the
+ * connection does not have.
+ */
 function toServerError(error: unknown): ServerError {
   const text = (name: string): string | undefined => {
     const value: unknown = error instanceof Object ? Reflect.get(error, name) : undefined;

@@ -1,9 +1,9 @@
 import pg from 'pg';
 
 /*
- * Selects statements that drop the objects of a schema. Omits parts of other objects, such as the sequence of a column,
- * and objects of extensions. Keeps the schema, the privileges on it and the extensions in it, because the role may not
- * be allowed to create them again.
+ * Selects the statements that drop all objects of a schema. Omits parts of other objects, such as the sequence of a
+ * column, and objects of extensions. Keeps the schema, the privileges on it and the extensions in it, because the role
+ * may not be allowed to create them again.
  */
 const dropStatements = `
   WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = current_schema()),

@@ -1,4 +1,4 @@
-/** Returns the message of a server's error with its detail and hint. */
+/** Returns the message of a PostgreSQL server's error with its detail and hint. */
 export function toServerText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = ['detail', 'hint'].flatMap((name) => {

@@ -10,10 +10,10 @@ import { toConnectionError } from './postgresql-connection-error';
 /** Prisma's default of `connect_timeout`, in seconds. */
 const defaultConnectTimeout = '5';
 
-/** Database at a URL, and its server. Contains the password, so it must not be printed. */
+/** Database at a URL, and its server. Never print it, because it contains the password. */
 export class PostgresqlServer {
   readonly database: string;
-  /** Schema in the URL, a parameter of Prisma. */
+  /** Schema that the URL names in Prisma's parameter `schema`. */
   readonly schema: string | undefined;
   readonly #url: string;
   readonly #connectTimeoutMs: number;
@@ -31,7 +31,7 @@ export class PostgresqlServer {
     try {
       return this.#newClient(this.#url);
     } catch {
-      // Throws another error, because that of the driver would contain the URL with the password.
+      // Throws another error, because the driver's error would contain the URL with the password.
       throw new EngineError('P1013', 'The provided database string is invalid: it is no valid URL.');
     }
   }
@@ -40,14 +40,14 @@ export class PostgresqlServer {
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
     guardConnection(client.connection, () => false);
-    // An error that breaks the connection also fails the running statement, so the event itself is ignored.
+    // Ignores the event, because an error that breaks the connection also fails the running statement.
     client.on('error', () => undefined);
     try {
       await client.connect();
     } catch (error) {
       throw toConnectionError(error, client);
     }
-    // Sets the date format that the adapter parses. The server or the role may have set another one.
+    // Sets the date format that the adapter parses, because the server or the role may have set another one.
     await client.query('SET datestyle = ISO');
     return client;
   }
@@ -63,7 +63,10 @@ export class PostgresqlServer {
   }
 }
 
-/** Returns a function that replaces the path of a URL. In a replacement text, `$1` would have a special meaning. */
+/**
+ * Returns a function that replaces the path of a URL. A replacement text is not used, because `$1` would have a special
+ * meaning in it.
+ */
 function locationIn(database: string): (location: string, server: string) => string {
   return (_, server) => `${server}/${encodeURIComponent(database)}`;
 }

@@ -18,7 +18,7 @@ export interface ShadowOrigin {
   readonly given: PostgresqlServer | undefined;
 }
 
-/** Shadow databases: the engine replays migrations on them, to compare the result with a schema. */
+/** Shadow databases, on which the schema engine replays migrations in order to compare the result with a schema. */
 export class ShadowDatabases {
   readonly #origin: ShadowOrigin;
   readonly #made = new Set<() => Promise<void>>();
@@ -27,13 +27,13 @@ export class ShadowDatabases {
     this.#origin = origin;
   }
 
-  /** Opens an empty database. */
+  /** Opens an empty shadow database. */
   open(): Promise<EngineConnection> {
     const { given } = this.#origin;
     return given === undefined ? this.#make() : this.#empty(given);
   }
 
-  /** Drops the databases that the engine has not closed. */
+  /** Drops the shadow databases that the schema engine has not closed. */
   async close(): Promise<void> {
     for (const remove of [...this.#made]) await remove();
   }
@@ -48,7 +48,7 @@ export class ShadowDatabases {
     const remove = async () => {
       this.#made.delete(remove);
       await client.then((connected) => connected.end()).catch(() => undefined);
-      // A pooler may keep its connection to the database for some time. WITH (FORCE) ends such a connection.
+      // WITH (FORCE) ends connections to the database that a pooler may keep open for some time.
       await owner.query(`DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`);
     };
     this.#made.add(remove);
@@ -67,7 +67,8 @@ export class ShadowDatabases {
   }
 
   /**
-   * Reports whether a connection leads to the origin. Uses an advisory lock: two different URLs can name one database.
+   * Reports whether a connection leads to the origin. Uses an advisory lock, because two different URLs can name one
+   * database.
    */
   async #isOriginItself(other: Client): Promise<boolean> {
     const own = await this.#origin.connect();

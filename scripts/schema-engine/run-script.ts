@@ -35,7 +35,7 @@ function runInTransaction(connection: Database, script: string): void {
     connection.exec(script);
     connection.exec('COMMIT');
   } catch (error) {
-    // After some errors, such as a full disk, SQLite has already rolled back, so there may be no open transaction.
+    // Tests for an open transaction: after some errors, such as a full disk, SQLite has already rolled back.
     if (connection.inTransaction) connection.exec('ROLLBACK');
     throw error;
   }

@@ -8,7 +8,7 @@ import { toResultCode } from './sqlite-script-error';
 import type { Database } from './database';
 import { EngineError, migrationFailed } from './engine-error';
 
-/** SQLite database file with one connection, which is opened when it is needed. */
+/** SQLite database file with one connection, which is opened when it is first needed. */
 export class SqliteDatabase implements Database {
   readonly adapterFactory = new SqliteMigrationAdapterFactory({
     connect: () => this.#connect(),

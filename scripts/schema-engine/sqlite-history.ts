@@ -31,7 +31,10 @@ export function hasMigrationHistory(connection: Database): boolean {
   return connection.prepare(table).get() !== undefined;
 }
 
-/** Returns the result of a statement of the engine while no history exists; undefined to run it on the database. */
+/**
+ * Returns the result of an engine's statement while no migration history exists. Returns undefined for a statement that
+ * must run on the database.
+ */
 export function answerWithoutHistory(connection: Database, sql: string): SqlResultSet | undefined {
   const isQuery = historyQuery.test(sql);
   if ((!isQuery && !historyInsert.test(sql)) || hasMigrationHistory(connection)) return undefined;

@@ -8,7 +8,10 @@ type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
 /** Path and text of a schema file. */
 export type Datamodel = [path: string, text: string];
 
-/** Expected failure of the engine. `code` is one of Prisma's (prisma.io/docs/orm/reference/error-reference). */
+/**
+ * Expected failure of the schema engine. `code` is one of Prisma's error codes
+ * (prisma.io/docs/orm/reference/error-reference).
+ */
 export interface KnownEngineError extends Error {
   readonly code: string;
 }
@@ -40,7 +43,7 @@ export async function openSchemaEngine(
   return SchemaEngine.new(options, ignoreLog, bindMigrationAwareSqlAdapterFactory(factory));
 }
 
-/** Returns the reason of a panic of the engine, or undefined. After a panic, no engine of this process works. */
+/** Returns the reason of a panic of the schema engine, or undefined. No engine of this process works after a panic. */
 export function enginePanic(): string | undefined {
   return panicMessage;
 }
@@ -50,7 +53,7 @@ export function isKnownEngineError(error: unknown): error is KnownEngineError {
 }
 
 function ignoreLog(): void {
-  // The log of the engine is ignored, because it would contain whole scripts. The engine also throws its errors.
+  // Ignores the engine's log, which would contain whole scripts. The engine also throws its errors.
 }
 
 /** Loads the WebAssembly module, which Prisma's npm package does not load by itself. */

@@ -1,4 +1,6 @@
-/** Replacements that derive PostgreSQL's schema from SQLite's, in the order of their application. */
+/**
+ * Replacements that derive the Prisma schema for PostgreSQL from the one for SQLite, in the order of their application.
+ */
 const replacements: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/^/, '// Derived from ../schema.prisma by `npm run schema`. Change that file instead.\n\n'],
   [/provider = "sqlite"/, 'provider = "postgresql"'],
@@ -15,7 +17,7 @@ const replacements: readonly (readonly [pattern: RegExp, replacement: string])[]
   [/^ +\/\/\/ .*\n +@@index\(\[(?:\w+Folded|subject|address|key, value)\b.*\n/gm, ''],
 ];
 
-/** Derives PostgreSQL's schema: the same model with another provider, native types and fewer indexes. */
+/** Derives the Prisma schema for PostgreSQL: the same model with another provider, native types and fewer indexes. */
 export function derivePostgresqlSchema(schema: string): string {
   return replacements.reduce((text, [pattern, replacement]) => {
     if (text.search(pattern) < 0) throw new Error(`Nothing in the schema matches ${String(pattern)}`);

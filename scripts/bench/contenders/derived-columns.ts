@@ -1,9 +1,11 @@
-/** Returns the folded name that the package stores, in a simple form: names of the benchmark are ASCII. */
+/**
+ * Returns the lower-case name that the package stores, in a simple form, because the names of the benchmark are ASCII.
+ */
 export function foldedName(name: string): string {
   return name.toLowerCase();
 }
 
-/** Returns the sort key of a version, in a simple form: versions of the benchmark are three numbers. */
+/** Returns the sort key of a version, in a simple form, because the versions of the benchmark are three numbers. */
 export function versionKey(version: string): string {
   const numbers = version.split('.').map((number) => `${number.length}${number}`);
   return `${numbers.join('')}~`;

@@ -1,4 +1,4 @@
-/** The settings of each contender's connection, which are those of the package. */
+/** SQLite pragmas of each contender's connection. They are the same as those of this package. */
 export const sqlitePragmas = [
   'journal_mode = WAL',
   'synchronous = NORMAL',

@@ -10,8 +10,8 @@ import type { Store } from './store';
 import { postgresqlNow, writtenRowQueries } from './written-rows';
 
 /**
- * Settings with which a crash damages no data. With `synchronous_commit = off`, which corresponds to SQLite's
- * "synchronous = NORMAL", a commit does not wait for the disk.
+ * PostgreSQL settings with which a crash damages no data. With `synchronous_commit = off`, which corresponds to
+ * SQLite's "synchronous = NORMAL", a commit does not wait for the disk.
  */
 const serverSettings = {
   fsync: 'on',
@@ -21,7 +21,7 @@ const serverSettings = {
 };
 
 /**
- * Opens a store of databases on the server at TEST_POSTGRESQL_URL, or on one that it starts.
+ * Opens a store of databases on the PostgreSQL server at TEST_POSTGRESQL_URL. Without this variable, starts a server.
  *
  * @param durable - true when a commit waits for the disk; a given server keeps its settings.
  */
@@ -48,7 +48,7 @@ export async function openPostgresqlStore(durable: boolean): Promise<Store> {
     fill: async (template, build, size) => {
       const target = await create(`${prefix}_template_${template}`, 'template0 ENCODING UTF8');
       await fillDatabase(build, target, size);
-      // Collects the statistics now. Without them, the planner chooses bad plans until autovacuum has collected them.
+      // Collects the statistics now, because the planner would choose bad plans until autovacuum has collected them.
       await query(target, 'VACUUM ANALYZE');
       await query(target, 'CHECKPOINT');
     },

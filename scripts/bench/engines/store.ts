@@ -4,20 +4,22 @@ import type { DatabaseSize } from '../data';
 export const engineNames = ['sqlite', 'postgresql'] as const;
 export type EngineName = (typeof engineNames)[number];
 
-/** The databases of one engine that the contenders work on. */
+/** Store with the databases of one engine that the contenders work on. */
 export interface Store {
-  /** Name and version of the engine. */
+  /** Name and version of the database engine. */
   readonly version: string;
-  /** Creates the template `template` and fills it through a build of the package. */
+  /** Creates the template database `template`, and fills it through a build of this package. */
   fill(template: string, build: Build, size: DatabaseSize): Promise<void>;
-  /** Copies a template for one contender and returns the location of the copy. */
+  /** Copies a template database for one contender, and returns the location of the copy. */
   copy(template: string, contender: string): Promise<string>;
-  /** Returns a digest of the rows that were written to a copy; reads them without any contender's code. */
+  /**
+   * Returns a digest of the rows that a contender has written to a copy. Reads them without the code of any contender.
+   */
   digestOf(location: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Options of opening a store. */
+/** Options for opening a store of databases. */
 export interface StoreOptions {
   /** Folder for database files; the caller removes it. */
   readonly folder: string;

@@ -1,8 +1,8 @@
 import { nowMs } from '../data';
 
 /**
- * Returns queries for the rows that a contender has written. They omit the ids of capabilities, which each contender
- * generates, and the event chain and the change feed, which only the package writes.
+ * Returns queries for the rows that a contender has written. They omit the ids of capabilities, because each contender
+ * generates its own, and the event chain and the change feed, which only this package writes.
  *
  * @param now - the time of every write, as an SQL literal of the engine.
  */

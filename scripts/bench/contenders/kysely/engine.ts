@@ -1,10 +1,10 @@
 import type { jsonArrayFrom } from 'kysely/helpers/sqlite';
 
-/** Differences between the engines. */
+/** Differences between the engines for Kysely. */
 export interface Engine {
-  /** Kysely's helper for the engine. */
+  /** Helper function of Kysely for JSON arrays on the engine. */
   readonly jsonArrayFrom: typeof jsonArrayFrom;
-  /** Returns parsed JSON: a column is text on SQLite, and parsed by the driver on PostgreSQL. */
+  /** Returns the parsed value of a JSON column. The driver returns text on SQLite, and a parsed value on PostgreSQL. */
   readonly parsed: <T>(json: T) => T;
   readonly toTime: (date: Date) => number | Date;
   readonly toFlag: (flag: boolean) => number | boolean;

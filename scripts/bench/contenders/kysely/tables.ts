@@ -3,7 +3,7 @@ import type { AgentStatus, CertificateStatus, HealthStatus, SecuritySeverity } f
 
 /** Time as the driver represents it: milliseconds on SQLite, a Date on PostgreSQL. */
 type Time = ColumnType<number | Date, number | Date, number | Date>;
-/** Boolean as the driver represents it: 0 or 1 on SQLite. */
+/** Boolean as the driver represents it: 0 or 1 on SQLite, a boolean on PostgreSQL. */
 type Flag = ColumnType<number | boolean, number | boolean, number | boolean>;
 
 interface Entry {

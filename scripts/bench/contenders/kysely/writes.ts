@@ -8,8 +8,7 @@ import type { Engine } from './engine';
 import type { Tables } from './tables';
 
 /**
- * Maximum number of rows in a statement. It keeps the number of parameters below the limit: 32,766 on SQLite, 65,535 on
- * PostgreSQL.
+ * Maximum number of rows in one statement. It limits the number of parameters: SQLite allows 32,766, PostgreSQL 65,535.
  */
 const rowsPerStatement = 2000;
 

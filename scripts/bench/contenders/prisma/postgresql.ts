@@ -14,7 +14,7 @@ export const open: Open = (url) => {
     return name;
   };
   const client = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }, { statementNameGenerator }) });
-  // The cast is safe: both clients are generated from one model, and the benchmark uses only their common part.
+  // The cast is safe: both clients are generated from the same model, and the benchmark uses only their common part.
   const same = client as unknown as SqlitePrismaClient;
   return { ...reads(same), ...writes(same), close: () => client.$disconnect() };
 };

@@ -3,12 +3,12 @@ import type { Prisma } from '../../../../src/generated/prisma/client';
 import type { BenchAgent, BenchEvent } from '../../data';
 import { columnsOf, endpointColumnsOf, entriesOf } from '../rows';
 
-/** Returns the nested create of an agent with its collections. */
+/** Returns Prisma's nested input that creates an agent with its collections. */
 export function createAgentData(agent: BenchAgent): Prisma.AgentCreateInput {
   return { id: agent.id, ...scalars(agent), ...collections(agent) };
 }
 
-/** Returns the nested update of an agent; it deletes the collections and creates them again. */
+/** Returns Prisma's nested input that updates an agent. It deletes the collections and creates them again. */
 export function updateAgentData(agent: BenchAgent): Prisma.AgentUpdateInput {
   const { endpoints, capabilities, metadata } = collections(agent);
   return {

@@ -1,7 +1,7 @@
 /*
- * Statements for this schema alone. Each operation is one round trip. A record is one row with its collections as JSON,
- * and a statement finds the ids of a page before it builds records. "OFFSET 0" in a lateral subquery prevents a scan of
- * the whole table where PostgreSQL overestimates the number of rows.
+ * Hand-written SQL statements for the schema of this package. Each operation is one round trip. A record is one row
+ * with its collections as JSON, and a statement finds the ids of a page before it builds records. "OFFSET 0" in a
+ * lateral subquery prevents a scan of the whole table where PostgreSQL overestimates the number of rows.
  */
 
 const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,
@@ -71,8 +71,8 @@ const agentRecord = `id text, name text, "nameFolded" text, "publicKey" text, "c
 const endpointRecord = `id text, position integer, protocol text, address text, port integer, health json`;
 
 /**
- * Tables with the agents in $1 (a JSON array), the names of their capabilities, the capabilities that already exist,
- * and the new capabilities.
+ * Tables: the agents in $1 (a JSON array), the names of their capabilities, the capabilities that already exist, and
+ * the new capabilities.
  */
 const given = `given AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS g(${agentRecord})),
   names AS MATERIALIZED (SELECT g.id AS agent_id, n.name FROM given g, json_array_elements_text(g.capabilities) AS n(name)),

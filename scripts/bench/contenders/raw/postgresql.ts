@@ -65,7 +65,7 @@ function reads(pool: Pool): Reads & DirectoryReads {
       return toResolved((await pool.query<ResolvedRow>(query)).rows[0], protocol);
     },
     facets: async (capability) => {
-      // The statement is unnamed, because the best plan depends on how many agents have the capability.
+      // The statement is unnamed, because the best plan depends on the number of agents that have the capability.
       const values = [capability];
       const query = { text: sql.facets, values, rowMode: 'array' } as const;
       return toFacets((await pool.query<FacetRow>(query)).rows);

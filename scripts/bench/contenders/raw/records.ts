@@ -162,7 +162,9 @@ export function toResolved(row: ResolvedRow | undefined, protocol: string): Reso
   };
 }
 
-/** Row of a facet: its index, a value, the number of agents with the value, and the sum over all values. */
+/**
+ * Row of a facet: the index of the facet, a value, the number of agents with the value, and the sum over all values.
+ */
 export type FacetRow = [facet: number, label: string, uses: number, total: number];
 
 const facetCount = 3;

@@ -1,7 +1,7 @@
 /*
- * Statements for this schema alone. A record is one row with its collections as JSON, and a statement finds the ids of
- * a page before it builds records. "CROSS JOIN" keeps the order of the loops. "LIMIT ? + 0" hides the bound value from
- * SQLite, which would otherwise plan the statement again for each value.
+ * Hand-written SQL statements for the schema of this package. A record is one row with its collections as JSON, and a
+ * statement finds the ids of a page before it builds records. "CROSS JOIN" keeps the order of the loops. "LIMIT ? + 0"
+ * hides the bound value from SQLite, which would otherwise plan the statement again for each value.
  */
 
 const agentColumns = `a.id, a.name, a.public_key, a.certificate_id, a.default_endpoint_id, a.version, a.description,

@@ -34,7 +34,7 @@ export const open: Open = (path) => {
   for (const pragma of sqlitePragmas) driver.pragma(pragma);
   const agentWrites = once(() => prepareAgentWrites(driver));
   const recordEvent = once(() => prepareRecordEvent(driver));
-  // Each write function is a transaction itself. Inside this transaction, the driver makes it a savepoint.
+  // Each write function is itself a transaction. Inside this transaction, the driver turns it into a savepoint.
   const transaction = driver.transaction((agents: readonly BenchAgent[], event: BenchEvent) => {
     for (const agent of agents) void agentWrites().createAgent(agent);
     void recordEvent()(event);
@@ -171,7 +171,7 @@ function prepareCollections(driver: Database): (agent: BenchAgent) => void {
       );
     });
     const names = JSON.stringify(capabilities);
-    // Most agents have only capabilities that already exist, so only links have to be inserted.
+    // Tries to insert only links first, because most agents have only capabilities that already exist.
     const linked = linkCapabilities.run(id, names).changes;
     if (linked < capabilities.length) {
       for (const name of capabilities) insertCapability.run(randomUUID(), name);

@@ -99,7 +99,7 @@ export interface EventMetadataEntity extends Entry {
 
 export type Entities = ReturnType<typeof defineEntities>;
 
-/** Defines the entities. `time` returns the options of a column for a point in time on the engine. */
+/** Defines the TypeORM entities. `time` returns the options of a column for a point in time on the engine. */
 export function defineEntities(time: (name: string) => EntitySchemaColumnOptions) {
   const text = (name?: string): EntitySchemaColumnOptions => ({
     type: 'text',

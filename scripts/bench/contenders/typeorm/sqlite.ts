@@ -27,7 +27,7 @@ export const open: Open = async (path) => {
     },
   });
   await source.initialize();
-  // TypeORM begins every transaction on its only connection. So concurrent callers must wait for each other.
+  // Makes concurrent callers wait for each other, because TypeORM begins every transaction on its only connection.
   let last: Promise<unknown> = Promise.resolve();
   const transaction: Transact = (work) => {
     const next = last.then(() => source.transaction(work));

@@ -7,15 +7,14 @@ import type { BenchAgent, BenchEvent } from '../../data';
 import type { Entities } from './entities';
 
 /**
- * Maximum number of rows in a statement. It keeps the number of parameters below the limit: 32,766 on SQLite, 65,535 on
- * PostgreSQL.
+ * Maximum number of rows in one statement. It limits the number of parameters: SQLite allows 32,766, PostgreSQL 65,535.
  */
 const rowsPerStatement = 2000;
 
-/** Runs the work of one transaction. */
+/** Function that runs the work of one transaction. */
 export type Transact = <T>(work: (tx: EntityManager) => Promise<T>) => Promise<T>;
 
-/** Uses `insert`, because `save` would first select each row. */
+/** Returns the writes of the TypeORM contender. Uses `insert`, because `save` would first select each row. */
 export function writes(transaction: Transact, entities: Entities): Writes {
   const insertAgents = async (tx: EntityManager, agents: readonly BenchAgent[]) => {
     await insert(tx, entities.agent, agents.map(rows.agentRow));
