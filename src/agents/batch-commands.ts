@@ -151,7 +151,7 @@ function choose(
 async function insertRows(tx: Transaction, rows: readonly NewAgentRow[], nowMs: number): Promise<ReadonlySet<string>> {
   if (rows.length === 0) return new Set();
   const statements = agentStatements(tx.dialect);
-  // Inserts the rows in the order of their ids. Two batches that insert the same ids in different orders would cause a
+  // Inserts the rows in the order of their ids. Two batches that insert the same ids in different orders could cause a
   // deadlock.
   const ordered = [...rows].sort((one, other) => (one.columns.id < other.columns.id ? -1 : 1));
   const agents = JSON.stringify(ordered.map(({ columns }) => AgentStatements.toRecord(columns)));

@@ -108,7 +108,7 @@ export class CapabilityStatements {
   /** Returns the statements that insert the missing capabilities, and link each agent to its capabilities. */
   insert(owners: readonly OwnedCapabilities[]): Statement[] {
     const names = new Set(owners.flatMap((owner) => owner.names));
-    // Sorts the names. Two transactions that insert the same names in different orders would cause a deadlock.
+    // Sorts the names. Two transactions that insert the same names in different orders could cause a deadlock.
     const capabilities = [...names].sort().map((name) => [uuidv7(), name]);
     const links = owners.flatMap((owner) => owner.names.map((name) => [owner.agentId, name]));
     return [

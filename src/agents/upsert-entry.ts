@@ -22,7 +22,7 @@ export interface UpsertEntry {
   readonly row: NewAgentRow;
   /** Optional fields that the caller has given. In `row`, all other optional fields have their defaults. */
   readonly given: ReadonlySet<OptionalField>;
-  /** For each given endpoint: which of its optional fields the caller has given. */
+  /** Flags of each given endpoint: true for an optional field that the caller has given. */
   readonly givenOfEndpoints: readonly {
     readonly id: boolean;
     readonly health: boolean;

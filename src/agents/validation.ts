@@ -184,7 +184,7 @@ function parseCapabilities(checks: Validator): (value: unknown, field: string) =
   return (value, field) => {
     const names = new Set(checkArray(value, field, checks.id, checks.limits.capabilities));
     checks.recordLength([[...names]], field);
-    // Sorts the names. Two transactions that insert the same names in different orders would cause a deadlock.
+    // Sorts the names. Two transactions that insert the same names in different orders could cause a deadlock.
     return [...names].sort();
   };
 }

@@ -1,35 +1,38 @@
-/** Kinds of findings of `db.check()`. */
+/** Kinds of findings of the integrity check `db.check()`. */
 export const CheckName = {
-  /** Pages, rows or indexes of the database are damaged. */
+  /** Finding: pages, rows or indexes of the database are damaged. */
   STORAGE: 'storage',
-  /** A table, constraint, index or trigger that this package needs is missing or disabled. */
+  /** Finding: a table, constraint, index or trigger that this package needs is missing or disabled. */
   SCHEMA: 'schema',
-  /** A record refers to a record that does not exist. */
+  /** Finding: a record refers to a record that does not exist. */
   FOREIGN_KEY: 'foreign-key',
   /**
-   * A value of a record is invalid: it has the wrong type, is an unknown status, is an empty id, or is a time out of
-   * range.
+   * Finding: a value of a record has the wrong type, is an unknown status, is an empty id, or is a time out of range.
    */
   VALUE: 'value',
-  /** A derived column, such as the case-folded name, does not match the columns that it is derived from. */
+  /** Finding: a derived column, such as the case-folded name, does not match the columns that it is derived from. */
   DERIVED_COLUMN: 'derived-column',
-  /** Metadata is not canonical JSON. Such metadata may be unreadable, or a search by its value may not find it. */
+  /**
+   * Finding: metadata is not canonical JSON. Such metadata may be unreadable, or a search by its value may not find it.
+   */
   METADATA: 'metadata',
-  /** The default endpoint of an agent does not belong to the agent. */
+  /** Finding: the default endpoint of an agent does not belong to the agent. */
   DEFAULT_ENDPOINT: 'default-endpoint',
-  /** Two agents have the same name and version, although one of them holds both exclusively: see `Uniqueness`. */
+  /**
+   * Finding: an agent holds its name and version exclusively, but another agent has the same ones. See `Uniqueness`.
+   */
   UNIQUE_NAME: 'unique-name',
-  /** The positions of an agent's endpoints are not 0, 1, 2 and so on. */
+  /** Finding: the positions of an agent's endpoints are not 0, 1, 2 and so on. */
   ENDPOINT_ORDER: 'endpoint-order',
-  /** A stored capability belongs to no agent. */
+  /** Finding: a stored capability belongs to no agent. */
   ORPHAN_CAPABILITY: 'orphan-capability',
-  /** The substring index of SQLite lacks an agent, or contains a wrong name of an agent. */
+  /** Finding: the search index of names on SQLite lacks an agent, or contains a wrong name of an agent. */
   SEARCH_INDEX: 'search-index',
-  /** The chain of security events is broken: see `events.verify()`. Only the first break is reported. */
+  /** Finding: the chain of security events is broken. See `events.verify()`. Only the first break is reported. */
   EVENT_CHAIN: 'event-chain',
-  /** The change feed would assign a sequence number twice, or would assign the numbers out of order. */
+  /** Finding: the change feed would assign a sequence number twice, or would assign the numbers out of order. */
   CHANGE_FEED: 'change-feed',
-  /** A part of the database could not be read completely. */
+  /** Finding: a part of the database could not be read completely. */
   UNREADABLE: 'unreadable',
 } as const;
 export type CheckName = (typeof CheckName)[keyof typeof CheckName];
