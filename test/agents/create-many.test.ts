@@ -20,8 +20,7 @@ describe('agents.createMany', () => {
   });
 
   test('registers more agents than fit into one batch and reports its progress after each batch', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = Array.from({ length: 1234 }, (_, index) =>
       agentInput({ id: `agent-${index}`, certificateId, capabilities: [`c${index % 7}`, 'all'], metadata: { index } }),
@@ -44,8 +43,7 @@ describe('agents.createMany', () => {
   });
 
   test('throws the first error with its index and registers nothing when onError is abort', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await createAgent(db, { id: 'taken', certificateId });
     const good = agentInput({ id: 'good', certificateId });
@@ -61,8 +59,7 @@ describe('agents.createMany', () => {
   });
 
   test('registers the valid agents and returns a result for each when onError is collect', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await createAgent(db, { id: 'taken', certificateId });
     const results = await db.agents.createMany(

@@ -195,8 +195,7 @@ describe('the deletion of a successor', () => {
   });
 
   test('clears successorId also when SQL of the application deletes the successor', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     for (const id of ['old', 'new']) await createAgent(db, { id });
     await db.agents.deprecate('old', { successorId: 'new' });
     await changeRaw(database, `${onPostgresql ? '' : 'PRAGMA foreign_keys = ON; '}DELETE FROM agents WHERE id = 'new'`);

@@ -1,7 +1,7 @@
 import type { AgentInput, ResolutionQuery } from '../../src';
 import { expectError } from '../support/expect-error';
-import { agentInput, createAgent, createCertificate } from '../support/factories';
-import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
+import { createAgent, createAgents } from '../support/factories';
+import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 const now = Date.parse('2026-06-01T12:00:00.000Z');
 const day = 24 * 60 * 60 * 1000;
@@ -15,15 +15,12 @@ const agents: readonly Partial<AgentInput>[] = [
   { id: '😀', name: 'b', owner: 'z', status: 'DEPRECATED', createdAt: new Date(2), expiresAt: new Date(now - 1) },
 ];
 
-async function fill({ db }: TestDatabase): Promise<void> {
-  const certificateId = await createCertificate(db);
-  const updated = [5, 4, 4, 9, 4];
+const updatedAt = [5, 4, 4, 9, 4];
+const shared = shareTestDatabase({ now: () => now }, async ({ db }) => {
   for (const [index, agent] of agents.entries()) {
-    await createAgent(db, { ...agent, certificateId, updatedAt: new Date(updated[index] ?? 0) });
+    await createAgent(db, { ...agent, updatedAt: new Date(updatedAt[index] ?? 0) });
   }
-}
-
-const shared = shareTestDatabase({ now: () => now }, fill);
+});
 
 async function idsOf(query: ResolutionQuery): Promise<string> {
   return (await shared().db.queryAgents(query)).map(({ id }) => id).join(' ');
@@ -95,13 +92,10 @@ describe('queryAgents', () => {
 
 describe('queryAgents with limit, offset and maxResults', () => {
   const maxResults = 10;
-  const some = shareTestDatabase({ maxResults }, async ({ db }) => {
-    const certificateId = await createCertificate(db);
-    const ids = Array.from({ length: 25 }, (_, index) => String(index).padStart(2, '0'));
-    const agentAt = (id: string, index: number) =>
-      agentInput({ id, certificateId, updatedAt: new Date(0), owner: index < maxResults ? 'few' : 'many' });
-    await db.agents.createMany(ids.map(agentAt));
-  });
+  const numbers = Array.from({ length: 25 }, (_, index) => String(index).padStart(2, '0'));
+  const some = shareTestDatabase({ maxResults }, ({ db }) =>
+    createAgents(db, numbers, (_, index) => ({ updatedAt: new Date(0), owner: index < maxResults ? 'few' : 'many' })),
+  );
 
   test.each([
     [{ limit: 3 }, ['00', '01', '02']],
@@ -143,6 +137,5 @@ describe('queryAgents with limit, offset and maxResults', () => {
     expect(await db.queryAgents({})).toEqual([]);
     await createAgent(db);
     await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
-    expect(await db.queryAgents({ limit: 1 })).toHaveLength(1);
   });
 });

@@ -1,8 +1,8 @@
 import semver from 'semver';
 import type { ResolutionQuery } from '../../src';
-import { agentInput, createCertificate } from '../support/factories';
+import { createAgents } from '../support/factories';
 import { allPages } from '../support/pages';
-import { shareTestDatabase, type TestDatabase } from '../support/test-database';
+import { shareTestDatabase } from '../support/test-database';
 
 /** The versions of the agents. Each version is also the id of its agent. */
 // prettier-ignore
@@ -32,12 +32,7 @@ const notRanges = [
   'latest', '1.0.1º', 'auto', '2025.10.23.1321', '01.2.3', '0.5.2rc4', '^^1', '>=', 'v', '1..2', '%', '_',
 ];
 
-async function fill({ db }: TestDatabase): Promise<void> {
-  const certificateId = await createCertificate(db);
-  await db.agents.createMany(versions.map((version) => agentInput({ id: version, version, certificateId })));
-}
-
-const shared = shareTestDatabase({}, fill);
+const shared = shareTestDatabase({}, ({ db }) => createAgents(db, versions, (version) => ({ version })));
 
 async function found(version: string): Promise<string[]> {
   const agents = await shared().db.queryAgents({ version });

@@ -12,16 +12,14 @@ describe('agents.transfer', () => {
     ['ALREADY_EXISTS', (db) => db.agents.transfer('own', { to: 'holder' })],
   ];
   test.each(codes)('fails with %s and changes nothing (%#)', async (code, call) => {
-    const database = await openTwoOwners();
-    const { db } = database;
+    const { db, ...database } = await openTwoOwners();
     const holder = agentInput({ id: 'holder', owner: 'holder', name: 'planner', certificateId: 'unheld' });
     await db.createAgent(holder, { unique: 'owner-name-version' });
     await expectNoChange(database, () => expectError(code, () => call(db)));
   });
 
   test('gives the agent to another owner, moves updatedAt, and adds an entry to the change feed', async () => {
-    const database = await openTwoOwners();
-    const { db, scope } = database;
+    const { db, scope, ...database } = await openTwoOwners();
     const before = await db.getAgent('own');
     expect(await db.agents.transfer('own', { to: 'other', ifOwner: 'own' })).toBe(true);
     const after = await db.getAgent('own');

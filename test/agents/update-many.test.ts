@@ -70,8 +70,7 @@ describe('agents.updateMany', () => {
   });
 
   test('removes the capabilities that no agent has any more', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     await createAgents(db, ['a', 'b', 'c'], (id) => ({
       capabilities: ['all', `own-${id}`, id === 'c' ? 'other' : 'pair'],
     }));
@@ -100,8 +99,7 @@ describe('agents.updateMany', () => {
   });
 
   test('throws the first error with its index and changes nothing when onError is abort', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const id = await createAgent(db, { id: 'a' });
     const error = await expectRefused(database, 'INVALID_INPUT', () =>
       db.agents.updateMany([{ id }, { id, name: '' }]),
@@ -165,8 +163,7 @@ describe('agents.updateMany', () => {
 
 describe('agents.deleteMany', () => {
   test('deletes agents with all that belongs to them and reports which existed', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     for (const id of ['a', 'b', 'c'])
       await createAgent(db, { ...wholeAgent({ id, certificateId }), capabilities: ['all', id] });
@@ -187,8 +184,7 @@ describe('agents.deleteMany', () => {
   });
 
   test('clears the successor of deprecated agents as deletions one after the other do', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     await createAgents(db, ['a', 'b', 'c', 'd', 'e', 'f']);
     for (const [id, successorId] of Object.entries({ a: 'b', c: 'b', e: 'd', f: 'a' })) {
       await db.agents.deprecate(id, { successorId });

@@ -9,8 +9,7 @@ const byName = { by: 'owner-name-version' } as const;
 
 describe('agents.upsertMany', () => {
   test.each([byId, byName])('creates an agent, then leaves it unchanged, then updates it with %j', async (options) => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agent = wholeAgent({ id: 'a', certificateId });
     const input = { ...agent, id: options === byName ? undefined : 'a' };
@@ -89,8 +88,7 @@ describe('agents.upsertMany', () => {
   });
 
   test('refuses several matches, another id, a missing id and a revoked agent, and writes nothing', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     for (const id of ['a', 'b']) await createAgent(db, { id, certificateId });
     await createAgent(db, { id: 'r', certificateId, version: '2.0.0', status: 'REVOKED' });

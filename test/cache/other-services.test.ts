@@ -51,8 +51,7 @@ describe('The cache', () => {
   });
 
   test(`returns a change that has no change-feed entry ${onPostgresql ? 'after ttlMs' : 'at once'}`, async () => {
-    const database = await openCache({ ttlMs: 60_000 });
-    const { db, clock } = database;
+    const { db, clock, ...database } = await openCache({ ttlMs: 60_000 });
     await createAgent(db, { id: 'a', version: '1' });
     await db.getAgent('a');
     await changeRaw(database, "UPDATE agents SET version = '2' WHERE id = 'a'");

@@ -239,16 +239,4 @@ describe('certificates.expireDue', () => {
     expect(await db.certificates.expireDue()).toBe(0);
     expect(await allRawRows(database)).toEqual(rows);
   });
-
-  test('counts each certificate once when several callers run it at the same time', async () => {
-    const database = await openTestDatabase({ now: () => now });
-    const { db } = database;
-    await fill(database, new Array<Partial<CertificateInput>>(50).fill({ notAfter: new Date(0) }));
-    const news = await newsOf(database, async () => {
-      const counts = await Promise.all(Array.from({ length: 8 }, () => db.certificates.expireDue()));
-      expect(counts.reduce((sum, count) => sum + count)).toBe(50);
-    });
-    expect(new Set(news).size).toBe(50);
-    expect(news).toHaveLength(50);
-  });
 });

@@ -10,8 +10,7 @@ function outcomes(results: readonly CreateResult[]): unknown[] {
 
 describe('certificates.createMany', () => {
   test('stores certificates with all their fields, as create does', async () => {
-    const database = await openTestDatabase({ now: () => 1000 });
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase({ now: () => 1000 });
     const revoked = { status: 'REVOKED', revocationReason: 'superseded' } as const;
     const inputs = ['b', 'a'].map((id) =>
       certificateInput({ id, metadata: { id, tags: [1] }, serialNumber: id, ...revoked }),
@@ -59,8 +58,7 @@ describe('certificates.createMany', () => {
   });
 
   test('throws the first error with its index and stores nothing when onError is abort', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     await createCertificate(db, { id: 'taken' });
     const error = await expectRefused(database, 'ALREADY_EXISTS', () =>
       db.certificates.createMany([certificateInput(), certificateInput({ id: 'taken' }), certificateInput({ id: '' })]),

@@ -10,8 +10,7 @@ const agentStatuses: readonly AgentStatus[] = ['ACTIVE', 'DEPRECATED', 'EXPIRED'
 
 describe('certificates.rotate', () => {
   test('stores the new certificate, moves all agents to it, and links the old one to it', async () => {
-    const database = await openTestDatabase({ now: () => now });
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase({ now: () => now });
     await createCertificate(db, { id: 'old', metadata: { a: 1 } });
     for (const status of agentStatuses) {
       await createAgent(db, { id: status, status, certificateId: 'old', updatedAt: long, metadata: { a: 1 } });
@@ -37,8 +36,7 @@ describe('certificates.rotate', () => {
   test.each<CertificateStatus>(['VALID', 'SUSPENDED', 'EXPIRED', 'REVOKED'])(
     'replaces a certificate whose status is %s and does not change that status',
     async (status) => {
-      const database = await openTestDatabase();
-      const { db } = database;
+      const { db, ...database } = await openTestDatabase();
       await createCertificate(db, { id: 'old', status });
       const before = await db.getCertificate('old');
       let replacedBy = '';

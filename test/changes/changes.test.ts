@@ -1,4 +1,4 @@
-import type { Change, DatabaseService } from '../../src';
+import type { Change } from '../../src';
 import { openBeside } from '../support/race';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
@@ -102,33 +102,8 @@ describe('The change feed', () => {
     await expectError('INVALID_INPUT', () => callMethod(shared().db, method, [options]));
   });
 
-  test('lists the changes of a record in the order in which several services made them', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
-    const services = [db, await openBeside(database), await openBeside(database)];
-    const certificateId = await createCertificate(db);
-    const ids = ['a', 'b', 'c'];
-    const live = async (service: DatabaseService, id: string, round: number): Promise<void> => {
-      // createAgent fails when another service has created the agent.
-      await service.createAgent(agentInput({ id, certificateId })).catch(() => undefined);
-      await service.agents.mergeMetadata(id, { [`round${round}`]: round });
-      await service.deleteAgent(id);
-    };
-    const work = services.map(async (service) => {
-      for (let round = 0; round < 4; round += 1) for (const id of ids) await live(service, id, round);
-    });
-    await Promise.all(work);
-    const changes = await db.changes({ limit: 10_000 });
-    for (const id of ids) {
-      const kinds = changes.filter((change) => change.id === id).map(({ kind }) => kind);
-      expect(kinds.join(' ')).toMatch(/^(?:CREATED (?:UPDATED )*DELETED(?: |$))+$/);
-      expect(kinds.length).toBeGreaterThan(2);
-    }
-  });
-
   test('lists a change after all changes that were acknowledged before it while several services write', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const services = [db, await openBeside(database), await openBeside(database)];
     await createCertificate(db, { id: 'noise' });
     const chain: string[] = [];

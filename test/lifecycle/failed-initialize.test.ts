@@ -45,8 +45,7 @@ test('a write fails with INVALID_OPTIONS and keeps the thrown error when the opt
     if (isBroken) throw failure;
     return Date.now();
   };
-  const database = await openTestDatabase({ now });
-  const { db } = database;
+  const { db, ...database } = await openTestDatabase({ now });
   const certificateId = await createCertificate(db);
   isBroken = true;
   for (const write of [

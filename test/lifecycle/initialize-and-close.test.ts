@@ -67,8 +67,7 @@ describe('initialize', () => {
 
 describe('close', () => {
   test('waits until calls in flight have succeeded', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const calls = Array.from({ length: 20 }, () => db.createAgent(agentInput({ certificateId })));
     await db.close();
@@ -77,8 +76,7 @@ describe('close', () => {
   });
 
   test('waits for a transaction in flight and refuses other calls meanwhile', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const { outcome, release } = await holdTransaction(
       db,

@@ -22,8 +22,7 @@ function agent(id: string, capabilities: readonly string[] = [], fields: object 
 
 describe('two concurrent transactions', () => {
   test('keep a capability when one creates an agent with it and the other deletes the only other agent with it', async () => {
-    const database = await openTwo();
-    const { db, other } = database;
+    const { db, other, ...database } = await openTwo();
     await db.createAgent(agent('old', ['x', 'y']));
     let attempts = 0;
     await db.transaction(async (tx) => {
@@ -55,8 +54,7 @@ describe('two concurrent transactions', () => {
   test.each(['tx first', 'call first'])(
     'remove a capability when both remove it from its last two agents: %s',
     async (order) => {
-      const database = await openTwo();
-      const { db, other } = database;
+      const { db, other, ...database } = await openTwo();
       for (const id of ['a', 'b']) await db.createAgent(agent(id, ['x', id]));
       let attempts = 0;
       let call: Promise<boolean> | undefined;

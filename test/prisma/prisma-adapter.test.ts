@@ -138,6 +138,7 @@ describe('prismaAdapter(tx)', () => {
       expect(await bound.agent.count()).toBe(1);
     });
     await expect(bound?.agent.count()).rejects.toThrow(/transaction has ended/);
+    await db.transaction(() => expect(bound?.agent.count()).rejects.toThrow(/transaction has ended/));
     await bound?.$disconnect();
   });
 });

@@ -2,6 +2,7 @@ import type { AgentInput, CreateOptions, DatabaseService, TransactionScope, Uniq
 import { onPostgresql } from '../support/engine';
 import { expectError, expectRefused } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate } from '../support/factories';
+import type { LocatedDatabase } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { sampled } from '../support/sampled';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
@@ -43,7 +44,7 @@ async function openWithHolder(unique: Uniqueness): Promise<TestDatabase> {
   return database;
 }
 
-async function expectTaken(database: TestDatabase, work: () => unknown): Promise<void> {
+async function expectTaken(database: LocatedDatabase, work: () => unknown): Promise<void> {
   const { field } = await expectRefused(database, 'ALREADY_EXISTS', work);
   expect(field).toMatch(/(^|\.)name$/);
 }
@@ -114,8 +115,7 @@ describe('A name that an agent holds as unique', () => {
   });
 
   test('cannot be taken by an update of the name, version or owner of another agent', async () => {
-    const database = await openWithHolder('owner-name-version');
-    const { db } = database;
+    const { db, ...database } = await openWithHolder('owner-name-version');
     await db.createAgent(agentOf({ id: 'named', name: 'Other' }));
     await db.createAgent(agentOf({ id: 'versioned', version: '2.0.0' }), { unique: 'name-version' });
     await db.createAgent(agentOf({ id: 'owned', owner: 'two' }), { unique: 'owner-name-version' });
@@ -180,8 +180,7 @@ describe('A name that an agent holds as unique', () => {
   });
 
   test('is reported by check when another program gives it to a second agent', async () => {
-    const database = await openWithHolder('owner-name-version');
-    const { db } = database;
+    const { db, ...database } = await openWithHolder('owner-name-version');
     await db.createAgent(agentOf({ id: 'other', name: 'Other' }));
     expect(await db.check()).toMatchObject({ ok: true });
     await changeRaw(database, "UPDATE agents SET name = 'Held', name_folded = 'held' WHERE id = 'other'");

@@ -1,11 +1,9 @@
-import SqliteDriver from '../support/sqlite-driver';
 import {
   ColumnTypeEnum,
   type ArgScalarType,
   type IsolationLevel,
   type SqlDriverAdapter,
 } from '@prisma/driver-adapter-utils';
-import { afterTest } from '../support/test-database';
 import { openAdapterPair, sameError, sameResult, shareAdapterPair, statement } from './adapter-pair';
 
 const script = `
@@ -70,16 +68,6 @@ describe('our Prisma adapter for SQLite', () => {
       expect(sameError(outcomes)).toEqual({ kind: 'InvalidIsolationLevel', level });
     },
   );
-
-  test('reports the same error as the official adapter when a write cannot get the lock in time', async () => {
-    const pair = await openAdapterPair(script);
-    lock(pair.paths.ours);
-    lock(pair.paths.official);
-    const insert = statement("INSERT INTO child VALUES (5, 'p')");
-    expect(sameError(await pair.execute(insert))).toMatchObject({ kind: 'SocketTimeout', originalCode: 'SQLITE_BUSY' });
-    expect(sameError(await pair.query(insert))).toMatchObject({ kind: 'SocketTimeout' });
-    sameResult(await pair.query(statement('SELECT * FROM child')));
-  });
 });
 
 /** Runs a statement inside a transaction, which is rolled back afterwards. */
@@ -92,13 +80,6 @@ async function inTransaction(adapter: SqlDriverAdapter, sql: string): Promise<un
     if (!transaction.options.usePhantomQuery) await transaction.executeRaw(statement('ROLLBACK'));
     await transaction.rollback();
   }
-}
-
-/** Holds the write lock of a database file until the end of the test. */
-function lock(path: string): void {
-  const driver = new SqliteDriver(path);
-  driver.exec('BEGIN IMMEDIATE');
-  afterTest(() => void driver.close());
 }
 
 // The declared types of section 3.1.1 of SQLite's "Datatypes", those of Prisma, and unknown ones.

@@ -28,6 +28,13 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     },
   );
 
+  test('is removed when its process exits without closing the database', async () => {
+    const { child, ended, directory } = await startWithMemory();
+    child.stdin?.write('exit\n');
+    await ended;
+    expect(existsSync(directory)).toBe(false);
+  });
+
   test('is not removed while another process has the database open', async () => {
     const { child, directory, lines } = await startWithMemory();
     await openNext();
@@ -76,14 +83,8 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
 
   test('can be created and removed without changes of other directories with similar names', async () => {
     const parent = temporaryDirectory();
-    const names = [
-      'ans-database-longest',
-      'ans-database-',
-      'other-abcdef',
-      'ans-database-abc-ef',
-      'ans-database-abcdef',
-    ];
-    const paths = names.map((name) => join(parent, name));
+    const kept = ['ans-database-longest', 'ans-database-', 'other-abcdef', 'ans-database-abc-ef'];
+    const paths = [...kept, 'ans-database-abcdef'].map((name) => join(parent, name));
     // Empty and old: only its name keeps a directory.
     for (const path of paths) {
       mkdirSync(path);

@@ -1,10 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { adapterFactory } from '../../src/prisma/prisma-adapter';
-import { sqliteBinding } from '../../src/prisma/sqlite-binding';
-import type { Session } from '../../src/storage/session';
-import { PrismaClient } from '../../src/generated/prisma/client';
 import { createSignal } from '../support/signal';
-import { afterTest } from '../support/test-database';
 import { committedIds, create, openClient, openForeignConnection } from './prisma-clients';
 
 describe('$transaction of Prisma Client on our adapter', () => {
@@ -75,15 +70,6 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['first', 'fourth', 'third']);
   });
 
-  test('accepts only the isolation level Serializable', async () => {
-    const { client, path } = await openClient();
-    await client.$transaction((tx) => create(tx, 'a'), { isolationLevel: 'Serializable' });
-    const level = 'ReadCommitted' as 'Serializable';
-    await expect(client.$transaction((tx) => create(tx, 'b'), { isolationLevel: level })).rejects.toThrow();
-    await create(client, 'c');
-    expect(committedIds(path)).toEqual(['a', 'c']);
-  });
-
   test('runs transactions in the order of their calls, even when some are rolled back', async () => {
     const { client, path } = await openClient();
     const ids = Array.from({ length: 30 }, (_, index) => `t${String(index).padStart(2, '0')}`);
@@ -117,62 +103,4 @@ describe('$transaction of Prisma Client on our adapter', () => {
     await client.$transaction([create(client, 'c')]);
     expect(committedIds(path)).toEqual(['b', 'c']);
   });
-});
-
-describe('Prisma Client inside an open transaction of the session', () => {
-  test('writes as a part of the transaction, and makes savepoints of its own transactions', async () => {
-    const { path, inner, commit } = await openInnerClient();
-    await create(inner, 'a');
-    expect(await inner.certificate.count()).toBe(1);
-    const failing = inner.$transaction([create(inner, 'b'), create(inner, 'a')]);
-    await expect(failing).rejects.toMatchObject({ code: 'P2002' });
-    await inner.$transaction(async (tx) => {
-      await create(tx, 'c');
-      await expect(tx.$transaction([create(tx, 'd'), create(tx, 'a')])).rejects.toThrow();
-    });
-    expect(committedIds(path)).toEqual([]);
-    await commit();
-    expect(committedIds(path)).toEqual(['a', 'c']);
-  });
-
-  test('fails after the end of the transaction, even while another transaction is open', async () => {
-    const { path, inner, commit, client } = await openInnerClient();
-    await create(inner, 'before');
-    await commit();
-    const expectFailure = async (): Promise<void> => {
-      await expect(create(inner, 'late')).rejects.toThrow();
-      await expect(inner.$transaction((tx) => create(tx, 'late'))).rejects.toThrow();
-    };
-    await expectFailure();
-    await client.$transaction(async (tx) => {
-      await create(tx, 'other');
-      await expectFailure();
-    });
-    expect(committedIds(path)).toEqual(['before', 'other']);
-  });
-
-  async function openInnerClient() {
-    const { path, session, client } = await openClient();
-    const undone = new Error('undone');
-    const begun = new Promise<{ readonly tx: Session; readonly end: (isCommitted: boolean) => Promise<void> }>(
-      (resolve) => {
-        const transaction = session.transaction(
-          (tx) =>
-            new Promise<void>((commit, rollback) => {
-              const end = async (isCommitted: boolean): Promise<void> => {
-                if (isCommitted) commit();
-                else rollback(undone);
-                await transaction.catch((error: unknown) => expect(error).toBe(undone));
-              };
-              resolve({ tx, end });
-            }),
-          { isolation: 'snapshot' },
-        );
-      },
-    );
-    const { tx, end } = await begun;
-    const inner = new PrismaClient({ adapter: adapterFactory(tx, sqliteBinding('milliseconds')) });
-    afterTest(() => inner.$disconnect());
-    return { path, client, inner, commit: () => end(true), rollback: () => end(false) };
-  }
 });

@@ -51,8 +51,7 @@ describe('the reader thread of a large SQLite database', () => {
   });
 
   test('is not used for agents when only the events are many', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     await db.recordSecurityEvent(eventInput({ metadata: { a: 1 } }));
     await changeRaw(database, 'UPDATE security_events SET rowid = 30000');
     const run = jest.spyOn(ReaderThread.prototype, 'query');

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DatabaseError, type DatabaseErrorCode, type TransactionScope } from '../../src';
-import { allRawRows } from './raw-reader';
+import { allRawRows, type LocatedDatabase } from './raw-reader';
 import type { TestDatabase } from './test-database';
 
 /** Expects that `work` fails with a `DatabaseError` of this code, and returns the error. */
@@ -23,7 +23,7 @@ function expectEqualRows(rows: object, expected: object): void {
 
 /** Expects that a call fails with this code and changes no row, and returns the error. */
 export async function expectRefused(
-  database: TestDatabase,
+  database: LocatedDatabase,
   code: DatabaseErrorCode,
   work: () => unknown,
 ): Promise<DatabaseError> {
@@ -34,7 +34,7 @@ export async function expectRefused(
 }
 
 /** Expects the tests of a `describe` to leave the rows of their shared database as they are. */
-export function expectUnchangedRows(shared: () => TestDatabase): void {
+export function expectUnchangedRows(shared: () => LocatedDatabase): void {
   let before: object = {};
   beforeAll(async () => {
     before = await allRawRows(shared());

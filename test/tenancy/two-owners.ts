@@ -1,6 +1,6 @@
 import type { OwnerScope } from '../../src';
 import { agentInput, certificateInput } from '../support/factories';
-import { allRawRows } from '../support/raw-reader';
+import { allRawRows, type LocatedDatabase } from '../support/raw-reader';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 /** Stores `own` (agent and certificate) of the owner `own`, the same of the owner `other`, and a shared certificate. */
@@ -24,7 +24,7 @@ export async function openTwoOwners(): Promise<TestDatabase & { readonly scope: 
 const main = { id: 'main', protocol: 'https', address: 'https://a.example', port: 443 };
 
 /** Expects that `work` changes no record. */
-export async function expectNoChange(database: TestDatabase, work: () => Promise<unknown>): Promise<void> {
+export async function expectNoChange(database: LocatedDatabase, work: () => Promise<unknown>): Promise<void> {
   const before = await allRawRows(database);
   await work();
   expect(await allRawRows(database)).toEqual(before);

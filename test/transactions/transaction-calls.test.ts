@@ -35,8 +35,7 @@ describe('the callback of a transaction', () => {
 
 describe('a transaction that catches the failure of a call', () => {
   test('commits the changes before and after that call, but no change of the failed call', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.transaction(async (tx) => {
       await tx.createAgent(agentInput({ id: 'before', certificateId }));
