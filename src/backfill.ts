@@ -51,7 +51,7 @@ async function fillColumns(executor: Executor, { select, update }: DerivedColumn
   if ((await executor.query(select)).length === 0) return;
   const fillBatch = (): Promise<number> =>
     executor.withTransaction(async (tx) => {
-      // The cast is safe: the selected columns contain only texts.
+      // The cast is safe: the statement `select` returns an id and two texts.
       const rows = (await tx.query(select)) as readonly Source[];
       await tx.executeAll(rows.map(update));
       return rows.length;

@@ -50,8 +50,8 @@ export interface DatabaseAdministration {
    * transaction.
    *
    * On SQLite, transactions run one after another. On PostgreSQL, they run concurrently, each on a snapshot from its
-   * start. With `isolation: 'snapshot'`, write skew is possible: two transactions that each read what the other one
-   * changes can both commit. With `isolation: 'serializable'`, this cannot happen among the transactions of that level.
+   * start. With `isolation: 'snapshot'`, write skew is possible: two transactions can both commit although each reads
+   * what the other changes. With `isolation: 'serializable'`, this cannot happen among the transactions of that level.
    * After a conflict with another transaction, `work` runs again, within the limits of the option `retry`.
    *
    * @returns the result of `work`, after the commit.
@@ -86,8 +86,8 @@ export interface DatabaseAdministration {
   migrateDatabase(): Promise<string[]>;
 
   /**
-   * Checks all stored data: the structures of the engine, the references between records, every derived column, rules
-   * that no constraint can express, and the event chain. Reads one snapshot on a separate connection, in constant
+   * Checks all stored data: the structures of the engine, the references between records, the derived columns, the
+   * event chain, and the rules that no constraint can express. Reads one snapshot on a separate connection, in constant
    * memory, and pauses for other work of the process. Other calls can write meanwhile, and concurrent writes are never
    * reported as damage.
    *

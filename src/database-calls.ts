@@ -96,8 +96,8 @@ export interface DatabaseCalls {
   followChanges(options?: FollowOptions): AsyncGenerator<Change, void, void>;
 
   /**
-   * Deletes the oldest changes, up to the first one that is not older than `before`, or that readers cannot see yet
-   * because an earlier commit is in progress. Call it when all followers have read these changes.
+   * Deletes the oldest changes, up to the first change that is not older than `before` or that readers cannot see yet
+   * (because an earlier commit is in progress). Call it when all followers have read these changes.
    *
    * @returns the number of deleted changes.
    * @throws CONFLICT inside a transaction; INVALID_INPUT when an option is invalid.

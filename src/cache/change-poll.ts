@@ -90,7 +90,8 @@ export class ChangePoll implements ChangeSource {
     try {
       await this.#catchUp(cache);
     } catch {
-      // While the change feed cannot be read, only `ttlMs` and `staleIfErrorMs` limit the age of cached records.
+      // Ignores the error. Until the change feed can be read again, only `ttlMs` and `staleIfErrorMs` limit the age of
+      // records.
     }
   }
 

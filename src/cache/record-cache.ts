@@ -86,13 +86,13 @@ export class RecordCache {
     try {
       if (answer === undefined) return freeze(await load());
       if ('record' in answer) onCached?.();
-      // The cast is safe: the kind of the lookup determines the type of the record.
+      // The cast is safe: a lookup of type `Lookup<T>` finds only records of type `T`.
       return ('result' in answer ? await answer.result : answer.record) as T | null;
     } catch (error) {
       const stale = this.#staleIfErrorMs === 0 ? undefined : quietly(() => this.#staleAnswer(lookup, error));
       if (stale === undefined) throw error;
       onCached?.();
-      // The cast is safe: the kind of the lookup determines the type of the record.
+      // The cast is safe: a lookup of type `Lookup<T>` finds only records of type `T`.
       return stale as T;
     }
   }

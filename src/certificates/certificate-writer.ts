@@ -83,9 +83,9 @@ export interface CertificateWriter {
    * Revokes a certificate permanently and, as `options.agents` requests, suspends or revokes the agents that hold it,
    * atomically. Sets `updatedAt` of these agents to a later time.
    *
-   * When another call attaches an agent to the certificate at the same time, either the revocation includes this agent,
-   * or the agent is attached after the revocation. Inside `db.transaction` on PostgreSQL, the revocation does not
-   * include an agent that is registered after the transaction began.
+   * Another call may attach an agent to the certificate at the same time. Then either the revocation includes this
+   * agent, or the agent is attached after the revocation. Inside `db.transaction` on PostgreSQL, the revocation does
+   * not include an agent that is registered after the transaction began.
    *
    * @returns the ids of the changed agents; null when the certificate does not exist. When the certificate was already
    * revoked, `revoked` is false: the reason and the time of the first revocation stay, and no agent is changed.
@@ -99,10 +99,10 @@ export interface CertificateWriter {
   revoke(id: string, options: RevocationOptions): Promise<RevocationOutcome | null>;
 
   /**
-   * Replaces a certificate by a new one, atomically: stores the new certificate, attaches all agents of the old one to
-   * it, whatever their status, and sets `replacedBy` of the old one. Sets `updatedAt` of these agents to a later time.
-   * The old certificate can have any status, and keeps it. {@link revoke} describes what happens to agents that are
-   * attached to the old certificate at the same time.
+   * Replaces a certificate by a new one, atomically. Stores the new certificate, attaches all agents of the old one to
+   * it, regardless of their status, and sets `replacedBy` of the old one. Sets `updatedAt` of these agents to a later
+   * time. The old certificate can have any status, and keeps it. {@link revoke} describes what happens to agents that
+   * are attached to the old certificate at the same time.
    *
    * @returns the id of the new certificate.
    * @throws REFERENCE_NOT_FOUND when no certificate has the id `oldId`; CONFLICT when that certificate has already been

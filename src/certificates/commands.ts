@@ -41,8 +41,7 @@ export async function setCertificateStatus(
   const { setStatus, selectStatus } = certificateStatements(tx.dialect);
   const statement = setStatus({ id, status, revokedAt: status === 'REVOKED' ? nowMs : null });
   // Tries again if another transaction changes the status between the two statements. The number of attempts is
-  // limited: a row security policy may let the database role see the certificate but not change it, and then every
-  // attempt fails.
+  // limited, because every attempt fails if a row security policy lets the database role only see the certificate.
   for (let tries = 0; tries < maxLockAttempts; tries += 1) {
     if ((await tx.execute(statement)) > 0) {
       tx.recordChange(certificateChange('UPDATED', [id], nowMs));
@@ -216,6 +215,6 @@ function agentChange(ids: readonly string[], changedAt: number): ChangeEntry {
 
 // Returns the ids of records. The id is the first column of each row.
 function idsOf(rows: readonly Row[]): string[] {
-  // The cast is safe: every statement whose rows are passed here selects an id first.
+  // The cast is safe: every statement whose rows are passed to this function selects an id first.
   return rows.map(([id]) => id as string);
 }

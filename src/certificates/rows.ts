@@ -34,7 +34,7 @@ const reasons: ReadonlySet<RevocationReason> = new Set(Object.values(RevocationR
 
 /** Converts a row with the columns of {@link certificateColumns} to a certificate. */
 export function toCertificate(row: Row): Certificate {
-  // The cast is safe: every statement whose rows are converted here selects exactly these columns.
+  // The cast is safe: every statement whose rows are converted here selects the columns of `certificateColumns`.
   const columns = row as CertificateResultRow;
   const id = storedText(columns[0], 'certificate', columns[0], 'id');
   const certificate: Certificate = {

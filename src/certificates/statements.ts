@@ -44,9 +44,9 @@ class CertificateStatements {
    */
   readonly selectOwnedByFingerprint;
   /**
-   * Selects the status and `replacedBy` of a certificate. On engines with row locks, also locks the row: until the end
-   * of the transaction, no other transaction can change the certificate or add a reference to it. Later statements also
-   * see references that were added while this statement waited for the lock.
+   * Selects the status and `replacedBy` of a certificate. Also locks the row on engines with row locks: other
+   * transactions cannot change the certificate or add a reference to it. Later statements also see references that were
+   * added while this statement waited for the lock.
    */
   readonly lock;
   /** Selects one row when the certificate exists. */

@@ -12,8 +12,8 @@ import { changeStatements } from './statements';
  * @param before - time in milliseconds since 1970.
  */
 export async function pruneChanges(executor: Executor, before: number, limit = 1000): Promise<number> {
-  // Stops at `end`: a transaction that is still running may add a change after it. If the pruning mark passed the
-  // number of this change, followers would miss the change.
+  // Stops at `end`: a transaction that is still running may add a change after it. Followers would miss that change if
+  // the pruning mark passed its number.
   const { end } = await readBounds(executor);
   return repeatInTransactions(executor, limit, (tx) => pruneOldest(tx, { before, end, limit }));
 }

@@ -134,7 +134,7 @@ export interface StoredBounds {
 
 /** Converts the first columns of a row of `select` or `selectBounds` to the bounds of the feed. */
 export function toStoredBounds(row: Row | undefined): StoredBounds {
-  // The cast is safe: the statement that returned the row selects exactly these columns first.
+  // The cast is safe: the statement that returned the row selects the columns of `BoundsRow` first.
   const [pruned, newest] = (row ?? [0, 0]) as unknown as BoundsRow;
   return { pruned, last: Math.max(pruned, newest) };
 }
@@ -153,7 +153,7 @@ const entityNames = new Set<ChangeModel['entity']>(['AGENT', 'CERTIFICATE']);
 const kinds = new Set<ChangeModel['kind']>(['CREATED', 'UPDATED', 'DELETED']);
 
 function toChange(row: Row): Change {
-  // The cast is safe: the statement that returned the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects the columns of `ChangeResultRow`.
   const [, , sequence, entity, id, kind, changedAtMs] = row as unknown as ChangeResultRow;
   const key = String(sequence);
   return {

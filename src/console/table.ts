@@ -15,8 +15,8 @@ const gap = '  ';
 const minColumnWidth = 6;
 
 /**
- * Formats a table as lines of text. The first line contains the titles. If the table is wider than `width`, its widest
- * columns become narrower.
+ * Formats a table as lines of text. The first line contains the titles. Makes the widest columns narrower if the table
+ * is wider than `width`.
  */
 export function formatTable(
   columns: readonly Column[],

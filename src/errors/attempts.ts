@@ -1,5 +1,5 @@
-// Stores the numbers of attempts in a map and not in a property of the error: the error may be an object of the
-// application, which this package must not change.
+// Stores the numbers of attempts in a map. The error itself may be an object of the application, which this package
+// must not change.
 const counts = new WeakMap<object, number>();
 
 /** Records the number of attempts that were made before `error` was thrown. */

@@ -56,7 +56,7 @@ export const databaseErrorCodes = [
   'INTERNAL',
 ] as const;
 
-/** One of {@link databaseErrorCodes}. */
+/** Code of a `DatabaseError`: one of {@link databaseErrorCodes}. */
 export type DatabaseErrorCode = (typeof databaseErrorCodes)[number];
 
 /** Kind of record that an error is about. */

@@ -5,9 +5,8 @@ const maxDepth = 8;
 
 /**
  * Calls `find` for an error, then for its cause, then for the cause of that cause, and so on. Returns the first result
- * that is not undefined. Returns undefined when no call has a result, or when a getter of an error throws. For example,
- * an error of Prisma Client has an error of Prisma's adapter as its cause, and the adapter's error has the driver's
- * error as its cause.
+ * that is not undefined. Returns undefined when no call has a result, or when a getter of an error throws. Example of a
+ * chain: an error of Prisma Client, an error of Prisma's adapter, and the driver's error.
  */
 export function findInChain<T>(error: unknown, find: (link: object) => T | undefined): T | undefined {
   let link = error;

@@ -29,8 +29,8 @@ const retryableCodes: ReadonlySet<DatabaseErrorCode> = new Set(['BUSY', 'TIMEOUT
 const brand = Symbol.for('ans-database.Failure');
 
 /**
- * Internal error. Each engine converts the errors of its driver into failures; the public API adds the name of the
- * operation and converts the failure to a `DatabaseError`.
+ * Internal error. Each engine converts the errors of its driver into failures. The public API adds the name of the
+ * operation, and converts the failure to a `DatabaseError`.
  */
 export class Failure extends Error {
   static {

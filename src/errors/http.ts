@@ -53,8 +53,9 @@ export interface ProblemDetails {
 }
 
 /**
- * Returns the HTTP status for an error: 400 to 422 when the client can correct its request, 503, 504 or 507 when the
- * database cannot serve it now, and 500 for everything else, including errors that are not a `DatabaseError`.
+ * Returns the HTTP status for an error. The status is 400 to 422 when the client can correct its request, and 503, 504
+ * or 507 when the database cannot serve the request now. For everything else, it is 500, including errors that are not
+ * a `DatabaseError`.
  *
  * @example
  * ```ts

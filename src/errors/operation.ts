@@ -128,9 +128,9 @@ function entityOf(operation: Operation, { field }: Failure): ErrorEntity | undef
 }
 
 /**
- * Calls that do not set a reference to another record. When such a call violates a foreign key, other records still
- * refer to the record that it deletes. The list is necessary because SQLite does not report which of the two records is
- * missing.
+ * Calls that do not set a reference to another record. If one of these calls violates a foreign key, other records
+ * still refer to the record that the call deletes. The list is necessary because SQLite does not report which of the
+ * two records is missing.
  */
 const withoutReferences: ReadonlySet<Operation> = new Set([
   'reset',

@@ -11,9 +11,9 @@ import type { NewEventRow } from './validation';
  * Operations that record security events. `enteredAt` is the time of recording in milliseconds since 1970.
  *
  * On PostgreSQL, an event is first recorded with a pending entry, so that recording does not have to lock the event
- * chain. The entries of one event keep their order: a transaction can mitigate an event only when it sees the event,
- * and then the pending entry of the event already has a lower id. Concurrent mitigations of one event can get any
- * order, but all readers and the chain use the same order.
+ * chain. The entries of one event stay in order: a transaction can mitigate an event only when it sees the event. Then
+ * the pending entry of the event already has a lower id. Concurrent mitigations of one event can get any order, but all
+ * readers and the chain use the same order.
  */
 
 /** Maximum number of events in one statement. `chunkLength` is the approximate maximum number of their characters. */

@@ -33,9 +33,9 @@ export interface EventReader {
   query(query?: SecurityEventQuery, options?: ReadOptions): Promise<SecurityEvent[]>;
 
   /**
-   * Returns one page of the events that match a query, as one snapshot, newest first; events of the same time are in
-   * ascending order of their ids. A page begins after the last event of the previous page. When events are recorded or
-   * pruned between two pages, every other event is still returned exactly once.
+   * Returns one page of the events that match a query, as one snapshot, newest first. Events of the same time are in
+   * ascending order of their ids. A page begins after the last event of the previous page. Events that are recorded or
+   * pruned between two pages do not make other events repeat or disappear.
    *
    * @param query - see {@link SecurityEventQuery}; without `limit` and `offset`.
    * @returns the page. `nextCursor` is absent on the last page.

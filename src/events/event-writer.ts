@@ -7,8 +7,8 @@ import type { MitigationInput, PruneEventsOptions, SecurityEventInput } from './
 export interface EventWriter {
   /**
    * Records an event with its metadata and its entry of the event chain, atomically. Reads see the event at once. On
-   * PostgreSQL, the entry is appended to the chain about 100 ms later. If somebody deletes the event before that, the
-   * verification does not detect it.
+   * PostgreSQL, the entry is appended to the chain about 100 ms later. The verification does not detect a deletion of
+   * the event before then.
    *
    * @returns the id of the event, a UUIDv7 when the input has none.
    * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT when the event is invalid.

@@ -50,7 +50,7 @@ const severities: ReadonlySet<SecurityEventModel['severity']> = new Set(Object.v
 
 /** Converts a row with the columns of {@link eventColumns} to the event, with the state after its latest mitigation. */
 export function toSecurityEvent(row: Row): SecurityEvent {
-  // The cast is safe: the statement that returned the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects the columns of `eventColumns`.
   const columns = row as EventResultRow;
   const id = storedText(columns[0], 'securityEvent', columns[0], 'id');
   const [applied, storedDetails] = columns[10] === null ? [columns[7], columns[8]] : toMitigation(columns[10]);
@@ -72,6 +72,6 @@ export function toSecurityEvent(row: Row): SecurityEvent {
 }
 
 function toMitigation(json: string): StoredMitigation {
-  // The cast is safe: the statement builds the mitigation as a JSON array of exactly these columns.
+  // The cast is safe: `eventColumns` builds the mitigation as a JSON array of these columns.
   return JSON.parse(json) as StoredMitigation;
 }

@@ -12,7 +12,7 @@ export type JsonObject = Readonly<Record<string, JsonValue>>;
  */
 export function copyDocument(value: unknown): JsonObject {
   if (!isPlainObject(value)) throw invalidInput('document', 'must be an object');
-  // The cast is safe: the JSON text is that of an object.
+  // The cast is safe: `value` is a plain object, so its JSON text is that of an object.
   return JSON.parse(toCanonicalJson(value, 'document')) as JsonObject;
 }
 

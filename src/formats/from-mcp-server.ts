@@ -12,7 +12,7 @@ import { toMetadata } from './to-metadata';
  * to 2025-12, and a document as the API of the registry returns it: `{ server, _meta }`.
  *
  * - `name`, `version` and `description` are those of the server. `owner` is undefined, because a server.json states
- *   none: the part of its name before the slash is verified by a registry, and not by the document.
+ *   none. Only a registry verifies the part of the name before the slash.
  * - Each of the `remotes` becomes an endpoint with the protocol `mcp`, the id `remote-1` and so on, and the metadata
  *   `transport`. A remote without a host and a port, such as the template `https://{tenant}.example.com`, becomes a
  *   warning. Packages become no endpoints, because they run on the machine of their user.

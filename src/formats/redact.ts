@@ -46,8 +46,9 @@ const jsonMembers = /["']([\w-]+)["']\s*:\s*["']([^"']*)["']/g;
 const assignments = /(?:^|\s)(?:-*(\p{L}[\w-]*)(?:=|:\s)\s*|--([\w-]+)\s+)(?=((?:(?:bearer|basic|token)\s+)?\S+))/giu;
 
 /**
- * Replaces the secret values of a document: values of headers, values that are marked as secret, values with a secret
- * name, passwords and keys in URLs, and tokens of known forms. Does not replace placeholders such as `Bearer {token}`.
+ * Replaces the secret values of a document. These are values of headers, values that are marked as secret, values with
+ * a secret name, passwords and keys in URLs, and tokens of known forms. Does not replace placeholders such as `Bearer
+ * {token}`.
  */
 export function redact(document: JsonObject): RedactedDocument {
   const redactor = new Redactor();

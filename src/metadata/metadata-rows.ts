@@ -43,8 +43,8 @@ export function toMetadataFilter(metadata: unknown, field: string, checks: Valid
 }
 
 /**
- * Returns the rows of a record's metadata as one parameter: a JSON object in which each value is a string that contains
- * the JSON text of a metadata value.
+ * Returns the rows of a record's metadata as one parameter: a JSON object. Each value in the object is a string that
+ * contains the JSON text of a metadata value.
  */
 export function toEntriesJson(rows: readonly MetadataRow[]): string {
   // Composes the JSON text directly: creating an object with 100,000 properties would take longer.

@@ -10,9 +10,9 @@ import type { Source } from './table-store';
 /**
  * Snapshot of a SQLite database, which later writes do not change.
  *
- * This class reads with SQL and not with Prisma Client. Prisma Client does not know the tables of the application. If a
- * stored value has a wrong type, Prisma Client converts it, or fails without naming the row. Also, reading 20,000
- * agents in pages of 1,000 took two to three times as long with Prisma Client.
+ * This class reads with SQL and not with Prisma Client. Prisma Client does not know the tables of the application.
+ * Prisma Client converts a stored value with a wrong type, or fails without naming the row. Also, reading 20,000 agents
+ * in pages of 1,000 took two to three times as long with Prisma Client.
  */
 export class SqliteSource implements Source {
   readonly #snapshot: DriverConnection;

@@ -42,7 +42,7 @@ export function parseDatabaseUrl(url: string): DatabaseLocation {
 
 function parseFileAddress(address: string): string {
   // Rejects outer spaces and NUL in the path. The driver would trim the spaces, and the system would end the path at
-  // NUL, so a file would be opened that the URL does not name.
+  // NUL. Then a file would be opened that the URL does not name.
   const path = /^file:\/\//i.test(address) ? pathOfFileUrl(address) : resolve(address.slice('file:'.length));
   if (path !== path.trim() || address !== address.trim() || !isStorableText(path))
     throw invalidUrl('url', 'must not begin or end with a space, or contain NUL');

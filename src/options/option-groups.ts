@@ -2,8 +2,8 @@
 export interface PoolOptions {
   /**
    * Maximum number of connections, from 1 to 10000. Each transaction holds one connection. A read through `db` inside
-   * the callback of a transaction needs a second one. If transactions that wait for such reads hold all connections,
-   * the read fails with CONFLICT.
+   * the callback of a transaction needs a second one. Such a read fails with CONFLICT if transactions that wait for
+   * such reads hold all connections.
    *
    * @defaultValue 10
    */
@@ -69,8 +69,8 @@ export interface RetryOptions {
 export interface BreakerOptions {
   /**
    * Number of consecutive outages after which the breaker opens, at least 1. A call counts once, with all its retries.
-   * Calls that fail together because they were in flight at the same time also count once, and once more for each
-   * further second of the outage.
+   * Calls that were in flight at the same time and fail together also count once. If they fail over more than a second,
+   * they count once for each second.
    *
    * @defaultValue 5
    */

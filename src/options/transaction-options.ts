@@ -3,9 +3,9 @@ import { checkNonEmptyText, checkObject, checkOneOf, ifDefined } from '../valida
 /** Isolation level of a transaction. */
 export const TransactionIsolation = {
   /**
-   * A transaction sees the state of the database at its beginning. It fails when it changes a record that another
-   * transaction has changed since then. On PostgreSQL, write skew is possible: two transactions that each read what the
-   * other one changes can both commit.
+   * Each transaction sees the state of the database at its beginning. It fails when it changes a record that another
+   * transaction has changed since then. On PostgreSQL, write skew is possible: two transactions can both commit
+   * although each reads what the other changes.
    */
   SNAPSHOT: 'snapshot',
   /** Concurrent transactions have the same effect as if they ran one after another. */

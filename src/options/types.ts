@@ -89,7 +89,7 @@ export interface DatabaseOptions {
   durability?: Durability | undefined;
   /**
    * Maximum size of SQLite's write-ahead log in bytes, at least 4194304 (4 MiB). A thread copies the log into the
-   * database file. When the log is about to reach this size, writers wait until the thread has emptied it.
+   * database file. Writers wait until the thread has emptied the log when it is about to reach this size.
    *
    * The log grows further while a reader, such as a backup, holds an old snapshot: then a warning is logged, and
    * `db.health()` reports it. The log can also exceed this size when one transaction writes more than a quarter of it.
@@ -117,8 +117,9 @@ export interface DatabaseOptions {
    * at most one second.
    *
    * On SQLite, no result is older than the last commit of any process. On PostgreSQL, commits of this service take
-   * effect at once. Commits of other processes take effect within 200 ms plus the time to read the change feed, or
-   * within `ttlMs` when the feed cannot be read. `isStale` returns true for the records that `staleIfErrorMs` allows.
+   * effect at once. Commits of other processes take effect within 200 ms plus the time to read the change feed. While
+   * the feed cannot be read, they take effect within `ttlMs`. `isStale` returns true for the records that
+   * `staleIfErrorMs` allows.
    *
    * @defaultValue no cache
    */

@@ -97,8 +97,8 @@ export function checkSqliteParameters(parameters: URLSearchParams, field: string
   return checkNames(parameters, field, () => false);
 }
 
-// Hides the names of all parameters when one of them contains "@": what looks like a parameter may then be the rest of
-// a password with an unescaped "?".
+// Hides the names of all parameters when one of them contains "@". Such a parameter may be the rest of a password that
+// contains an unescaped "?".
 function checkNames(parameters: URLSearchParams, field: string, isKnown: (name: string) => boolean): string[] {
   const seen = new Set<string>();
   const ignored: string[] = [];

@@ -53,8 +53,8 @@ const searchTables = ['', '_search', '_search_config', '_search_data', '_search_
 
 /**
  * Returns the configuration with which Prisma's command line works on the tables of this package: `prisma migrate
- * deploy`, `prisma migrate status` and `prisma studio`. If the application has its own schema in the same database, see
- * {@link externalTables}.
+ * deploy`, `prisma migrate status` and `prisma studio`. See {@link externalTables} if the application has its own
+ * schema in the same database.
  *
  * @throws INVALID_OPTIONS when Prisma's command line cannot open a database with this URL, such as `:memory:`.
  * @example
@@ -101,7 +101,7 @@ export function externalTables(url: string = defaultUrl): string[] {
 
 /**
  * Returns the names of all enumerations of this package, for the setting `enums.external` of an application's own
- * `prisma.config.ts`; an empty array on SQLite, which has no enumerations.
+ * `prisma.config.ts`. Returns an empty array for SQLite, which has no enumerations.
  *
  * @throws INVALID_OPTIONS when the URL is invalid.
  * @example

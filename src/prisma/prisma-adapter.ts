@@ -37,8 +37,8 @@ export interface PrismaAdapterOptions {
  * Inside the callback of `db.transaction`, a client of `db` is part of the transaction. An interactive transaction of
  * the client outside `db.transaction` uses a separate connection; on SQLite it blocks all other writes until it ends.
  *
- * The client can read the tables of this package, but not write to them: a write fails with PERMISSION_DENIED, because
- * it would bypass the change feed, the event chain and the cache.
+ * The client can read the tables of this package, but not write to them. Such a write would bypass the change feed, the
+ * event chain and the cache, so it fails with PERMISSION_DENIED.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import type { SqlValue } from '../sql/statement';
 import type { Validator } from '../validation/validator';
 
 /**
- * Function that checks a field of a query, and returns its value in the form in which the database compares it, such as
+ * Function that checks a field of a query. It returns the value in the form in which the database compares it, such as
  * a name in lower case. It returns undefined when the field does not restrict the results, such as `metadata: {}`.
  *
  * @throws INVALID_INPUT when the value is invalid

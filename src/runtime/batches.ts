@@ -22,7 +22,7 @@ export interface Refusal {
 
 /** Validated options of a call that writes many records. */
 export interface BatchRules {
-  /** True when a refused record does not prevent the writing of the other records. */
+  /** True when the other records are written although one record is refused. */
   readonly mayCollect: boolean;
   /** Listener that receives the number of processed records and the total number of records. Never throws. */
   readonly onProgress: (done: number, total: number) => void;

@@ -29,7 +29,7 @@ export class CircuitBreaker {
   #failures = 0;
   /**
    * Number that increases with each counted failure and each change of the state. Each call stores the number when it
-   * begins. If the number differs when the call ends, the result of the call may be outdated.
+   * begins. The result of a call may be outdated if the number is higher when the call ends.
    */
   #generation = 0;
   #lastFailureAt = Number.NEGATIVE_INFINITY;

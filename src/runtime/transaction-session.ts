@@ -91,8 +91,8 @@ export class TransactionSession implements Session {
   }
 
   /**
-   * True when a call of the transaction has failed with an error after which the whole transaction can be repeated,
-   * such as a conflict with another transaction.
+   * True when a call of the transaction has failed with an error after which the whole transaction can be repeated. An
+   * example is a conflict with another transaction.
    */
   get isRepeatable(): boolean {
     return this.#isRepeatable;

@@ -34,7 +34,7 @@ export function defineCachedStatement<Input, Key extends object>(
     const key = cacheKeyOf(input);
     const { text, readers } = cache.getOrAdd(JSON.stringify(key), () => {
       const composed = compose(key, (read) => sql`${read}`);
-      // The cast is safe: `compose` can bind only these functions as values.
+      // The cast is safe: `bind` is the only way for `compose` to add a value, so all values are functions.
       return { text: composed.sql, readers: composed.values as CachedText<Input>['readers'] };
     });
     return { sql: text, args: readers.map((read) => read(input)) };

@@ -157,7 +157,7 @@ export interface Dialect {
   readonly equalsLongText: (stored: Sql, text: Sql) => Sql;
   /**
    * Composes a test whether a row `m` of a metadata table has this key and value. On PostgreSQL, the result ends with
-   * an ORDER BY, so that the engine finds the rows by the index, even if the statistics of the table are outdated.
+   * an ORDER BY, which makes the engine use the index, even if the statistics of the table are outdated.
    */
   readonly isMetadataEntry: (key: Sql, value: Sql) => Sql;
   /** Returns the sort expressions for ordering by a stored text. The text may be too long for an index. */

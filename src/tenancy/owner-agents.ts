@@ -83,12 +83,12 @@ export class OwnerAgents implements OwnerAgentCalls {
   }
 
   create(agent: OwnedAgentInput, options?: CreateOptions): Promise<string> {
-    // The cast is safe: the service sets the owner.
+    // The cast is safe, because the service adds the owner of the scope to the agent.
     return this.#agents.create(agent as AgentInput, options);
   }
 
   createMany(agents: readonly OwnedAgentInput[], options?: CreateManyOptions): Promise<CreateResult[]> {
-    // The cast is safe: the service sets the owner.
+    // The cast is safe, because the service adds the owner of the scope to the agents.
     return this.#agents.createMany(agents as readonly AgentInput[], options);
   }
 
@@ -137,7 +137,7 @@ export class OwnerAgents implements OwnerAgentCalls {
   }
 
   upsertMany(agents: readonly OwnedAgentInput[], options: UpsertManyOptions): Promise<UpsertResult[]> {
-    // The cast is safe: the service sets the owner.
+    // The cast is safe, because the service adds the owner of the scope to the agents.
     return this.#agents.upsertMany(agents as readonly AgentInput[], options);
   }
 

@@ -87,7 +87,7 @@ export class OwnerTransactionScope {
    * ```
    */
   register(input: OwnedRegistrationInput, options?: CreateOptions): Promise<Registration> {
-    // The cast is safe: the service sets the owner.
+    // The cast is safe, because the service adds the owner of the scope to the agent.
     return this.#registration.register(input as RegistrationInput, options);
   }
 }

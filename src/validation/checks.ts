@@ -55,7 +55,7 @@ export function checkTime(value: unknown, field: string): number {
 
 /**
  * Returns the time of a Date, in milliseconds since 1970. Use it for a time that is only compared with stored times.
- * Replaces a time before year 1 or after year 9999 by a time just outside this range: not every engine can express the
+ * Replaces a time before year 1 or after year 9999 by a time just outside this range. Not every engine can express the
  * original time, and the result of the comparison is the same.
  *
  * @throws INVALID_INPUT when `value` is not a valid Date

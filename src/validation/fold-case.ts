@@ -1,7 +1,7 @@
 /**
- * Returns the text in lower case. Converts each code point by itself, without Unicode normalization. A code point whose
- * lower case would be several code points, such as "İ", stays unchanged. Therefore, if one text contains another, its
- * lower-case form contains the lower-case form of the other.
+ * Returns the text in lower case. Converts each code point separately, without Unicode normalization. A code point
+ * whose lower case would be several code points, such as "İ", stays unchanged. Therefore a part of a text is also a
+ * part of it after both were converted.
  */
 export function foldCase(text: string): string {
   if (isAscii(text)) return text.toLowerCase();

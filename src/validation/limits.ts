@@ -57,8 +57,8 @@ export interface LimitOptions {
    */
   capabilities?: number | undefined;
   /**
-   * Maximum number of characters of each of these inputs: all endpoints of an agent with their metadata; all
-   * capabilities of an agent; a list to search for.
+   * Maximum number of characters of each of these inputs: all endpoints of an agent with their metadata, all
+   * capabilities of an agent, and a list to search for.
    *
    * @defaultValue 4194304
    */
@@ -137,7 +137,7 @@ export function parseLimits(value: unknown): Limits {
     const none = name === 'metadataDepth' ? maxDepth : Infinity;
     return [name, limit === 0 ? none : limit] as const;
   });
-  // The cast is safe: there is one entry for each field of `Limits`.
+  // The cast is safe: `entries` contains one entry for each field of `Limits`.
   return Object.fromEntries(entries) as Limits;
 }
 

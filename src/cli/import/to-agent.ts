@@ -41,7 +41,7 @@ export function toAgent(value: unknown, format: DocumentFormat, defaults: Import
   if (agent.certificateId === undefined) throw invalidInput('certificateId', 'is not stated: specify --certificate');
   const rules = { nowMs: Date.now(), lifetimeMs: 0, uniqueness: 'none', allowsRevoked: false, checks } as const;
   parseNewAgent(agent, rules);
-  // The cast is safe: the agent was validated.
+  // The cast is safe, because the agent was validated before.
   return { agent: agent as AgentInput, warnings };
 }
 
@@ -60,7 +60,7 @@ function convert(value: unknown, format: DocumentFormat): { agent: PartialAgent;
     fields['defaultEndpoint'] = defaultEndpoint.id;
   }
   const warnings = deprecation === undefined ? [] : ['deprecation is not imported'];
-  // The cast is safe: the caller validates the agent.
+  // The cast is safe, because the caller validates the agent afterwards.
   return { agent: fields as unknown as PartialAgent, warnings };
 }
 

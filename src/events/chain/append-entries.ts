@@ -34,7 +34,7 @@ export async function lockHead(tx: Transaction, now: number): Promise<ChainLink>
 
 async function toHead(tx: Transaction, rows: readonly Row[], now: number): Promise<ChainLink> {
   const statements = chainStatements(tx.dialect);
-  // The cast is safe: `selectHead` selects exactly these columns.
+  // The cast is safe: `selectHead` and `lockHead` select a sequence number and a hash.
   const [sequence, hash] = (rows[0] ?? []) as readonly [sequence?: number, hash?: string];
   if (sequence !== undefined && hash !== undefined && hash !== '') return { sequence, hash };
 

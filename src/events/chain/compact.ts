@@ -24,7 +24,7 @@ export async function findCompactable(tx: Transaction, isPruning: boolean): Prom
   const rows = await tx.query(statements.selectMarkedBeginning({ limit: maxCompaction }));
   if (rows.length === 0) return [];
   const [checkpoint] = await tx.query(statements.selectCheckpoint);
-  // The cast is safe: the statement selects exactly these columns.
+  // The cast is safe: `selectCheckpoint` selects a sequence number and a hash.
   const [start, hash] = (checkpoint ?? []) as readonly [sequence?: number, hash?: string];
   let link: ChainLink = start === undefined || hash === undefined ? chainStart : { sequence: start, hash };
   const entries: RemovedEntry[] = [];

@@ -36,7 +36,7 @@ export async function diagnoseBreak(
   for (let after = found.sequence; ;) {
     const rows = await query(statements.selectPlaces({ after, limit: batchSize }));
     for (const row of rows) {
-      // The cast is safe: the statement selects exactly these columns.
+      // The cast is safe: `selectPlaces` selects a sequence number, a digest and a hash.
       const place = row as Place;
       if (isFirst) wasRemoved = followsAfterGap(found, place);
       isFirst = false;
@@ -52,7 +52,7 @@ export async function diagnoseBreak(
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < batchSize) break;
-    // The cast is safe: the statement selects exactly these columns.
+    // The cast is safe: `selectPlaces` selects a sequence number, a digest and a hash.
     after = (last as Place)[0];
     if (shouldYield()) await yieldToEventLoop();
   }
@@ -71,8 +71,8 @@ function belongsAfter(previous: ChainLink, [, digest, hash]: Place): boolean {
 }
 
 /**
- * Reports whether `place`, the entry after `found`, has a correct hash under one assumption: entries before `found`
- * were removed, and the later entries got lower sequence numbers.
+ * Reports whether `place`, the entry after `found`, has a correct hash if entries before `found` were removed. After a
+ * removal, the later entries may have lower sequence numbers.
  */
 function followsAfterGap(found: StoredEntry, place: Place): boolean {
   for (let removed = 1; removed <= maxRemoved; removed += 1) {

@@ -61,7 +61,7 @@ type RemovedEntryRow = readonly [
 
 /** Converts a row of the statement `selectBatch` to an entry of the event chain. */
 export function toStoredEntry(row: Row): StoredEntry {
-  // The cast is safe: the statement that returned the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects the columns of `EntryResultRow`.
   const columns = row as EntryResultRow;
   const [sequence, eventId, kind, applied, details, , digest, hash, id] = columns;
   const lacksEvent = kind !== 'PRUNED' && id === null;
@@ -80,7 +80,7 @@ export function toStoredEntry(row: Row): StoredEntry {
 
 /** Converts a row of the statement `selectMarkedBeginning` to an entry that is marked as pruned. */
 export function toRemovedEntry(row: Row): RemovedEntry {
-  // The cast is safe: the statement that returned the row selects exactly these columns.
+  // The cast is safe: the statement that returned the row selects the columns of `RemovedEntryRow`.
   const [sequence, eventId, applied, details, enteredAtMs, digest, hash] = row as RemovedEntryRow;
   const isUnchanged =
     hasSoundColumns('PRUNED', eventId, applied, details) &&

@@ -39,7 +39,8 @@ export async function pruneAllEvents(executor: Executor, batch: PruneBatch, now:
 /**
  * Prunes a batch of security events. Marks their chain entries as pruned; the entries keep their digests and hashes.
  * Replaces the marked entries at the beginning of the event chain by a checkpoint. Adds a pruning entry with digests of
- * all removed entries, so that the verification detects when other entries are removed, or when one is put back.
+ * all removed entries. The verification can then detect that other entries were removed, or that a removed entry was
+ * put back.
  *
  * @param now - time in milliseconds since 1970.
  */
@@ -73,7 +74,7 @@ async function removeEvents(tx: Transaction, events: readonly Row[]): Promise<re
   // A row security policy may let the database role see events but not delete them. DELETE then reports no error, and
   // the caller would prune the same batch forever.
   if ((await tx.execute(statements.deleteEvents({ ids }))) < events.length) throw protectedRow();
-  // The cast is safe: the statement returns only this column.
+  // The cast is safe: `markEntries` returns only the sequence number.
   return rows.map(([sequence]) => sequence as number);
 }
 

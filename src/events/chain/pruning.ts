@@ -50,7 +50,7 @@ export const noPruning: Pruning = {
 export function parsePruning(details: unknown): Pruning | undefined {
   if (typeof details !== 'string') return undefined;
   try {
-    // The cast is safe: the type of each field is checked below.
+    // The cast is safe, because the code below checks the type of each field.
     const { before, events, marked, removed, compacted, beginning } = JSON.parse(details) as Pruning;
     const numbers = [before, events, marked];
     if (beginning !== null) numbers.push(beginning.sequence, beginning.events, beginning.createdAt);

@@ -35,7 +35,7 @@ export async function sequencePending(executor: Executor, patienceMs: number): P
   const { selectFirst, tryLock } = pendingStatements(executor.dialect);
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    // The cast is safe: the statement selects exactly these columns.
+    // The cast is safe: `selectFirst` selects an id and a boolean.
     const [first] = (await executor.query(selectFirst)) as readonly (readonly [id: number, isReadOnly: boolean])[];
     if (first === undefined) return true;
     if (first[1]) throw new Failure('READ_ONLY', 'events cannot be appended to the chain on a read-only connection');
@@ -72,7 +72,7 @@ export async function sequenceInside(tx: Transaction, now: number): Promise<void
  */
 async function sequenceBatch(tx: Transaction, now: number): Promise<number> {
   const statements = pendingStatements(tx.dialect);
-  // The cast is safe: the statement selects exactly these columns.
+  // The cast is safe: `selectBatch` selects the columns of `PendingRow`.
   const rows = (await tx.query(statements.selectBatch({ limit: batchSize }))) as readonly (Row & PendingRow)[];
   if (rows.length === 0) return 0;
   const start = await readHead(tx, now);

@@ -21,7 +21,7 @@ export class VerificationStatements {
   /** Selects the sequence numbers, digests and hashes of chain entries, in order. */
   readonly selectPlaces;
   /**
-   * Selects the last id of a page of events, and the id of the first event on the page that has neither a chain entry
+   * Selects two ids from a page of events: the last id, and the id of the first event that has neither a chain entry
    * nor a pending entry.
    */
   readonly selectUnrecorded;

@@ -85,7 +85,7 @@ function findBefore({ first, checkpoint }: ChainState): EventChainBreak | undefi
 
 /**
  * Returns a break when all entries were deleted. A chain with a checkpoint always has an entry: the first checkpoint is
- * written together with the first entry, and a pruning never removes its own entry.
+ * written together with the first entry. A pruning never removes its own entry.
  */
 function findEmptied({ first, checkpoint }: ChainState): EventChainBreak | undefined {
   return first === null && checkpoint !== undefined
@@ -178,7 +178,7 @@ async function compareMarked(
   // Events were pruned during the verification, so the counts belong to different states. Reads all values again in one
   // statement.
   const [row] = await chain.query(chain.statements.selectMarked);
-  // The cast is safe: the statement selects exactly these columns. The columns of the checkpoint are null together.
+  // The cast is safe: `selectMarked` selects these columns. The columns of the checkpoint are null together.
   const [details, sequence, events, createdAt, runs] = row as readonly [
     details: string | null,
     sequence: number | null,
@@ -187,7 +187,7 @@ async function compareMarked(
     runs: string,
   ];
   const checkpoint = sequence === null ? undefined : { sequence, events, createdAt };
-  // The cast is safe: the statement builds an array of pairs of numbers.
+  // The cast is safe: `selectMarked` builds a JSON array of pairs of numbers.
   const marked = await digestOf(JSON.parse(runs) as [number, number][]);
   return compareRemoved(parsePruning(details) ?? noPruning, { beginning: toBeginning(checkpoint), ...marked });
 }
@@ -220,7 +220,7 @@ function toBeginning(checkpoint: CompactedBeginning | undefined): CompactedBegin
 async function findUnrecorded({ query, statements }: ChainReader): Promise<EventChainBreak | undefined> {
   for (let after = ''; ;) {
     const [row] = await query(statements.selectUnrecorded({ after, limit: 2 * batchSize }));
-    // The cast is safe: the statement selects exactly these columns.
+    // The cast is safe: `selectUnrecorded` selects two ids.
     const [last, eventId] = row as readonly [string | null, string | null];
     if (eventId !== null) return { eventId, reason: 'inserted' };
     if (last === null) return undefined;
@@ -231,8 +231,8 @@ async function findUnrecorded({ query, statements }: ChainReader): Promise<Event
 
 async function readState({ query, statements }: ChainReader): Promise<ChainState> {
   const [row] = await query(statements.selectState);
-  // The cast is safe: the statement selects exactly these columns. The columns of the head are null
-  // together, and so are the columns of the checkpoint.
+  // The cast is safe: `selectState` selects these columns. The columns of the head are null together, and so are the
+  // columns of the checkpoint.
   const [sequence, hash, last, lastHash, events, createdAt, pruning, first, pending] = row as readonly [
     sequence: number | null,
     hash: string,

@@ -45,8 +45,8 @@ export function buildEventQuery(dialect: Dialect, selection: EventSelection): St
   return withCost(costOf(selection), eventQueries(dialect)(selection));
 }
 
-// Returns the cost of an event query. With a condition on only one of type, severity, source and target, an index
-// returns the newest events. With several conditions, the query may read all events that match one of them.
+// Returns the cost of an event query. An index returns the newest events if the only condition is on the type,
+// severity, source or target. With several conditions, the query may read all events that match one of them.
 function costOf({ filter, limit, offset = 0 }: EventSelection): StatementCost | undefined {
   const { ids, eventTypes, severities, source, target, mitigationApplied, metadata } = filter;
   if (ids !== undefined) return costOfRecords(ids.length, 'manyEvents');

@@ -33,8 +33,8 @@ interface EventContext {
 }
 
 /**
- * Candidate source for a list of values, such as the event types of a query: an index that returns the events of one
- * value in the order of the result.
+ * Candidate source for a list of values, such as the event types of a query. It is an index that returns the events of
+ * one value in the order of the result.
  */
 interface EventSource extends CandidateSource {
   /** Number of separate reads, one for each value. With 1, one read returns the events of all values. */
