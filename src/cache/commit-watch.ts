@@ -2,7 +2,8 @@ import type { ChangeSource, RecordCache } from './record-cache';
 
 /**
  * Notices commits of other connections by the engine's data version. The version does not show which records have
- * changed, so each such commit invalidates all cached records.
+ * changed, so each such commit invalidates all cached records. The version is their generation: if an earlier version
+ * returns, the records of that time are valid again.
  */
 export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;
@@ -15,7 +16,7 @@ export class CommitWatch implements ChangeSource {
   check(cache: RecordCache): void {
     const version = this.#dataVersion();
     if (version === this.#known) return;
-    cache.invalidateAll();
+    cache.invalidateAll(version);
     this.#known = version;
   }
 

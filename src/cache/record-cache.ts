@@ -42,7 +42,7 @@ export class RecordCache {
   readonly #certificateKeys = new Map<string, string>();
   readonly #inFlightReads = new Map<string, InFlightRead>();
   readonly #pending = new PendingInvalidations();
-  /** Number that increases when all cache entries are invalidated. An entry with a lower generation may be outdated. */
+  /** Number that changes when all cache entries are invalidated. An entry of another generation may be outdated. */
   #generation = 0;
   #certificatesCreated = 0;
 
@@ -133,15 +133,15 @@ export class RecordCache {
     }
   }
 
-  /** Invalidates all entries. The cache can still return them as stale records while the database is unavailable. */
-  invalidateAll(): void {
-    this.#generation += 1;
+  /** Invalidates all entries, except those of a given generation. They can still be returned as stale records. */
+  invalidateAll(generation = this.#generation + 1): void {
+    this.#generation = generation;
     for (const key of this.#inFlightReads.keys()) this.#markOutdated(key);
   }
 
   /** Removes all records from the cache, including the stale ones. */
   clear(): void {
-    this.invalidateAll();
+    this.invalidateAll(this.#generation);
     this.#entries.clear();
   }
 

@@ -54,7 +54,10 @@ export interface Engine {
    * even then.
    */
   optimize(): Promise<boolean>;
-  /** Returns a number that changes whenever another connection commits. Absent on an engine without such a number. */
+  /**
+   * Returns a number that changes whenever another connection commits. If an earlier number returns, no other connection
+   * has committed since it was first returned. Absent on an engine without such a number.
+   */
   dataVersion?(): number;
   /**
    * Returns the size of the write-ahead log in bytes; 0 when the file of the log does not exist. Absent on an engine

@@ -1,6 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { Mutex } from '../../runtime/mutex';
 import { assertSpareDescriptors } from '../../runtime/spare-descriptors';
+import { checkpointProgram } from './checkpoint-program';
+import type { DataVersion } from './data-version';
 import type { SqliteDriver } from './driver/driver';
 import { filesAt } from './file-guard';
 import { missingFile, realPathOf, sizeOf, type FileIdentity } from './file-identity';
@@ -8,54 +10,6 @@ import { RequestThread } from './request-thread';
 
 /** Size of the write-ahead log in bytes at which SQLite itself begins checkpoints: 1000 pages. */
 export const largeLogBytes = 4_194_304;
-
-// Source text of the checkpoint thread. A checkpoint with the write-ahead log of another file would destroy the
-// database. Therefore the thread compares the files with the expected ones before and after it opens them. It closes
-// the read-only connection last: the last connection to close copies the log into the file, unless it cannot write.
-// Setting `user_version` to its present value is the smallest possible commit.
-const program = `
-  const { statSync } = require('node:fs');
-  const { parentPort } = require('node:worker_threads');
-  const identityOf = (name) => {
-    const { dev, ino } = statSync(name, { bigint: true, throwIfNoEntry: false }) ?? {};
-    return dev + ':' + ino;
-  };
-  const beginLog = (writer) => {
-    writer.exec('BEGIN IMMEDIATE');
-    writer.pragma('user_version = ' + writer.pragma('user_version', { simple: true }));
-    writer.exec('COMMIT');
-  };
-  const checkpoint = ({ path, files, mode, timeoutMs }) => {
-    const isInPlace = () => files.every(([name, identity]) => identityOf(name) === identity);
-    if (!isInPlace()) return;
-    const reader = new Driver(path, { readonly: true, fileMustExist: true, timeout: timeoutMs });
-    try {
-      if (reader.pragma('encoding', { simple: true }) !== 'UTF-8') return;
-      const writer = new Driver(path, { fileMustExist: true, timeout: timeoutMs });
-      try {
-        writer.pragma('synchronous = NORMAL');
-        writer.pragma('user_version');
-        if (!isInPlace()) return;
-        const [state] = writer.pragma('wal_checkpoint(' + (mode === 'copy' ? 'PASSIVE' : 'TRUNCATE') + ')');
-        if (mode === 'restart' && state.busy === 0) beginLog(writer);
-        return state;
-      } finally {
-        writer.close();
-      }
-    } finally {
-      reader.close();
-    }
-  };
-  parentPort.on('message', (job) => {
-    let state;
-    try {
-      state = checkpoint(job);
-    } catch (error) {
-      if (!/^(UNKNOWN_)?SQLITE_/.test(error.code)) throw error;
-    }
-    parentPort.postMessage({ state });
-  });
-`;
 
 /** Request to the checkpoint thread. */
 export interface CheckpointJob {
@@ -76,6 +30,15 @@ export interface CheckpointJob {
   readonly timeoutMs: number;
 }
 
+/** Request to the thread. `watch` opens the connection of the next restart. `verify` closes this connection. */
+type ThreadRequest = Omit<CheckpointJob, 'mode'> & { readonly mode: CheckpointJob['mode'] | 'watch' | 'verify' };
+
+interface ThreadAnswer {
+  readonly state?: CheckpointState;
+  /** Answer to `verify`: true when no other connection has committed since `watch`. */
+  readonly isUnchanged?: boolean;
+}
+
 /** Result of a checkpoint, with the columns of SQLite's `PRAGMA wal_checkpoint`. */
 export interface CheckpointState {
   /** 1 when another connection prevented the end of the checkpoint, otherwise 0. */
@@ -91,7 +54,7 @@ export interface CheckpointState {
 
 /** Thread that copies the write-ahead log into the database file. The thread has its own connections. */
 export class CheckpointThread {
-  readonly #thread: RequestThread<{ readonly state?: CheckpointState }>;
+  readonly #thread: RequestThread<ThreadAnswer>;
   readonly #mutex = new Mutex();
 
   /**
@@ -101,7 +64,7 @@ export class CheckpointThread {
    */
   constructor(driver: SqliteDriver) {
     assertSpareDescriptors();
-    this.#thread = new RequestThread('checkpoint', driver, program);
+    this.#thread = new RequestThread('checkpoint', driver, checkpointProgram);
   }
 
   /**
@@ -111,20 +74,50 @@ export class CheckpointThread {
    * @throws when the thread has ended.
    */
   run(job: CheckpointJob): Promise<CheckpointState | undefined> {
+    return this.#mutex.runExclusive(async () => (await this.#ask(job)).state);
+  }
+
+  /**
+   * Runs a checkpoint of the mode `restart`, as {@link run} does. The caller holds the mutex of the writers. If no other
+   * connection commits meanwhile, `version` is the same afterwards, although `PRAGMA data_version` is another one.
+   */
+  async restart(job: CheckpointJob, version: DataVersion): Promise<CheckpointState | undefined> {
+    if (!version.isUsed) return this.run(job);
     return this.#mutex.runExclusive(async () => {
-      // Keeps the process alive during the checkpoint, because writers may wait for the checkpoint.
-      this.#thread.ref();
-      try {
-        return (await this.#thread.ask(job)).state;
-      } finally {
-        this.#thread.unref();
-      }
+      // The connection of the thread runs the restart, so its own data version shows only the commits of others. Both
+      // versions are read between `watch` and `verify`, so they differ only by the restart if `verify` finds no commit.
+      await this.#ask({ ...job, mode: 'watch' });
+      const earlier = currentOf(version);
+      const { state } = await this.#ask(job);
+      const later = currentOf(version);
+      const { isUnchanged = false } = await this.#ask({ ...job, mode: 'verify' });
+      if (isUnchanged && earlier !== undefined && later !== undefined) version.restore(earlier, later);
+      return state;
     });
+  }
+
+  async #ask(request: ThreadRequest): Promise<ThreadAnswer> {
+    // Keeps the process alive during the checkpoint, because writers may wait for the checkpoint.
+    this.#thread.ref();
+    try {
+      return await this.#thread.ask(request);
+    } finally {
+      this.#thread.unref();
+    }
   }
 
   /** Ends the thread after the running checkpoint, which cannot be aborted. Waiting calls fail. */
   close(): Promise<void> {
     return this.#thread.close(new Error('the checkpoint thread was closed'));
+  }
+}
+
+// Returns the present version; undefined when the writing connection cannot be read, for example because it was closed.
+function currentOf(version: DataVersion): number | undefined {
+  try {
+    return version.current();
+  } catch {
+    return undefined;
   }
 }
 

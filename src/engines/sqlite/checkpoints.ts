@@ -17,6 +17,7 @@ import {
   type CheckpointState,
 } from './checkpoint-thread';
 import { journalSizeLimit, type SqliteConnection } from './connection';
+import type { DataVersion } from './data-version';
 import type { SqliteDriver } from './driver/driver';
 import type { FileGuard } from './file-guard';
 import { sizeOf } from './file-identity';
@@ -30,6 +31,7 @@ interface Target {
   readonly driver: SqliteDriver;
   readonly writer: SqliteConnection;
   readonly guard: FileGuard;
+  readonly version: DataVersion;
   /** Mutex of the writers of this process. */
   readonly mutex: Mutex;
 }
@@ -222,11 +224,12 @@ export class Checkpoints {
   }
 
   async #run(mode: CheckpointJob['mode'], timeoutMs: number): Promise<CheckpointState | undefined> {
-    const { path, guard } = this.#target;
+    const { path, guard, version } = this.#target;
     if (guard.compare() !== 'in-place' || !isWritable(path)) return undefined;
     try {
       this.#thread ??= new CheckpointThread(this.#target.driver);
-      return await this.#thread.run({ path, files: guard.expected, mode, timeoutMs });
+      const job = { path, files: guard.expected, mode, timeoutMs };
+      return await (mode === 'restart' ? this.#thread.restart(job, version) : this.#thread.run(job));
     } catch {
       if (!this.#isOff) this.#leaveToSqlite();
       return undefined;

@@ -4,6 +4,7 @@ import { shouldYield, yieldToEventLoop } from '../../runtime/event-loop';
 import { whileBusy } from './busy';
 import { runAtExit } from './at-exit';
 import { defaultCheckpointSettings } from './checkpoint-settings';
+import { DataVersion } from './data-version';
 import { Checkpoints } from './checkpoints';
 import { GuardedConnections } from './guarded-connections';
 import { ReaderThreads } from './reader-threads';
@@ -23,6 +24,7 @@ export class SqliteDatabase {
   readonly #connections: GuardedConnections;
   readonly #mutex = new Mutex();
   readonly #threads: ReaderThreads;
+  readonly #version: DataVersion;
   /** Runs the checkpoints in a thread. Undefined when SQLite itself runs the checkpoints. */
   readonly checkpoints: Checkpoints | undefined;
   readonly #cancelAtExit: () => void;
@@ -33,7 +35,8 @@ export class SqliteDatabase {
     this.#threads = new ReaderThreads(settings);
     const { writer, guard } = connections;
     const { path, driver } = settings;
-    const target = guard && { path, driver, writer, guard, mutex: this.#mutex };
+    this.#version = new DataVersion(() => writer.dataVersion());
+    const target = guard && { path, driver, writer, guard, version: this.#version, mutex: this.#mutex };
     this.checkpoints = target && new Checkpoints(target, settings.checkpoints ?? defaultCheckpointSettings);
     // Closes the connections at exit. The driver would close them in any order, and without checking the files.
     this.#cancelAtExit = runAtExit(() => this.terminate());
@@ -170,13 +173,10 @@ export class SqliteDatabase {
     return this.#mutex.heldMs();
   }
 
-  /**
-   * Returns `PRAGMA data_version` of the writing connection. The number changes when any other connection commits, but
-   * not when the writing connection commits.
-   */
+  /** Returns the data version: it changes when another connection commits, but not when the writing one commits. */
   dataVersion(): number {
     this.assertInPlace();
-    return this.#connections.writer.dataVersion();
+    return this.#version.current();
   }
 
   /** Discards all prepared statements. Call this method after a change of the schema. */
