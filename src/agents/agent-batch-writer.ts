@@ -86,7 +86,7 @@ export interface AgentBatchWriter {
   /**
    * Stores the results of many health checks in one transaction, for example those of one round of a monitor. A report
    * that is older than the stored `lastChecked` of its endpoint changes nothing. Of several reports about one endpoint,
-   * stores the one with the latest `lastChecked`. Of several reports with the same time, stores the last one.
+   * stores the one with the latest `lastChecked`. Stores the last one if their times are equal.
    *
    * Does not change `updatedAt`. Adds one entry to the change feed for each agent with an endpoint whose status
    * changes. A change of only `lastChecked` or the message adds no entry. On PostgreSQL, the record caches of other
@@ -94,8 +94,8 @@ export interface AgentBatchWriter {
    *
    * @param reports - health of the endpoints. `lastChecked` defaults to the current time. A report without `message`
    * clears the stored message.
-   * @returns for each report, in input order, true when the agent has the endpoint, even if the report is too old to be
-   * stored. An empty array for no reports.
+   * @returns for each report, in input order: true when the agent has the endpoint. The value is also true for a report
+   * that is too old to be stored. An empty array for no reports.
    * @throws INVALID_INPUT when a report is invalid, when `reports` is not an array, or when it has more than
    * `limits.batchSize` elements.
    * @example

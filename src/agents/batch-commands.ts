@@ -117,8 +117,8 @@ interface Displaced {
 }
 
 /**
- * Chooses the agents of a batch to register. Of several agents with the same id or unique name, accepts the first one,
- * and returns the others as `displaced`. Adds a failure to `failures` for each agent that conflicts with stored data.
+ * Chooses the agents of a batch to register. Accepts the first of several agents with the same id or unique name, and
+ * returns the others as `displaced`. Adds a failure to `failures` for each agent that conflicts with stored data.
  */
 function choose(
   rows: readonly NewAgentRow[],

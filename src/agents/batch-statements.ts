@@ -18,8 +18,8 @@ class AgentBatchStatements {
    */
   readonly lock;
   /**
-   * Selects the stored values of agents that decide about a change. Each element of the parameter `agents` has the id
-   * of an agent, and the id of an endpoint that the agent may have.
+   * Selects the stored values of agents that decide about a change. Each element of the parameter `agents` consists of
+   * the id of an agent and the id of an endpoint to look for.
    */
   readonly selectForUpdate;
   readonly update;

@@ -64,8 +64,8 @@ export class CapabilityStatements {
         SELECT n.id, n.name FROM ${dialect.jsonRecordSet(p('capabilities'), 'n', recordColumns(capabilityTable))}
         WHERE TRUE ON CONFLICT (name) DO NOTHING`,
     );
-    // Selects the id of each capability by a subquery. If another transaction has deleted the capability, the subquery
-    // returns null, and the NOT NULL constraint makes the statement fail. A join would omit the capability without an
+    // Selects the id of each capability by a subquery. The subquery returns null if another transaction has deleted the
+    // capability. Then the NOT NULL constraint makes the statement fail. A join would omit the capability without an
     // error.
     this.#link = defineStatement<{ links: string }>(
       (p) => sql`INSERT INTO agent_capabilities (agent_id, capability_id)
@@ -186,7 +186,7 @@ export class CapabilityStatements {
    * must not rely on the link that the other one deletes. Therefore the first statement locks another link of the
    * capability against deletion. It skips links that are being deleted, so it never waits for them.
    *
-   * If the first statement can lock no link, it locks and updates the capability itself:
+   * When no link can be locked, the first statement locks and updates the capability itself:
    *
    * - Another transaction may be deleting the other links. Then the later transaction waits for the earlier one, and
    *   sees the deletion. It fails if its snapshot is older.

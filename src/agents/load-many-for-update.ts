@@ -67,7 +67,7 @@ export async function loadManyForUpdate(
 
 /**
  * Locks the agents of all batches of a call in the order of the ids. Does nothing for a single batch without repeated
- * ids. If each batch locked only its own agents, two transactions could cause a deadlock.
+ * ids. Two transactions could cause a deadlock if each batch locked only its own agents.
  */
 export async function lockAllForUpdate(
   tx: Transaction,

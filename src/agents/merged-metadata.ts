@@ -24,8 +24,8 @@ export async function assertMergedMetadataFits(tx: Transaction, change: AgentCha
   }
   const addedValues = added.reduce((sum, [, value]) => sum + countValues(value), 0);
   if (maxKeptValues + addedValues <= limits.metadataValues) return;
-  // Counts the JSON values exactly only if the upper bound exceeds the limit, because counting reads the whole text of
-  // the kept entries.
+  // Counts the JSON values exactly only if the upper bound exceeds the limit. Counting reads the whole text of the kept
+  // entries.
   const containers = (await tx.query(selectKeptContainers(kept))).map(([value]) => String(value));
   const excess = containers.reduce((sum, value) => sum + Math.floor((value.length + 1) / 2) - countValues(value), 0);
   if (maxKeptValues - excess + addedValues > limits.metadataValues) {

@@ -2,9 +2,9 @@ import type { NameKeys } from './unique-key';
 
 /*
  * Locks of names and versions. The table name_locks has several rows for each name and version. On PostgreSQL, a
- * transaction writes such rows when it registers an agent, or changes the name, version or owner of an agent. For a
- * name that agents may share, it writes only one row, which the id of the agent selects. So two registrations of a
- * shared name seldom wait for each other. For a unique name, it writes all rows of the name.
+ * transaction writes such rows when it registers an agent, or changes the name, version or owner of an agent. It writes
+ * only one row for a name that agents may share. The id of the agent selects this row. So two registrations of a shared
+ * name seldom wait for each other. For a unique name, the transaction writes all rows of the name.
  *
  * The later of two transactions that write the same row waits for the commit of the earlier one. Then it sees the data
  * of the earlier transaction. If its snapshot is older, it fails with a serialization failure and is retried. An

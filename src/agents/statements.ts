@@ -46,8 +46,8 @@ export class AgentStatements {
    * another transaction has committed during the wait. When an owner is given, the statements lock only agents of this
    * owner. Undefined on engines without row locks.
    *
-   * While an agent is locked for a deprecation, other agents can still name it as their successor. So two agents that
-   * are deprecated in favor of each other do not wait for each other.
+   * Other agents can name an agent as their successor while it is locked for a deprecation. So two agents that are
+   * deprecated in favor of each other do not wait for each other.
    */
   readonly locks;
   /**
@@ -158,7 +158,7 @@ export class AgentStatements {
           health_message = ${p('message')}
         WHERE agent_id = ${p('agentId')} AND id = ${p('id')}`,
     );
-    // Tests the condition in the subquery that locks the rows, so that PostgreSQL tests it again for a row that another
+    // Tests the condition in the subquery that locks the rows. PostgreSQL then tests it again for a row that another
     // transaction has changed meanwhile.
     this.expireDue = defineOwned<{ now: number; limit: number }>(
       (p, owner) => sql`WITH due AS MATERIALIZED (

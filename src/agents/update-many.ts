@@ -155,8 +155,8 @@ async function chooseAllowed(
 }
 
 /**
- * Returns the other agents that hold the new names and versions. The key is the id of the agent to rename, and the
- * value has the ids of the agents that hold its new name.
+ * Returns the other agents that hold the new names and versions. The key is the id of the agent to rename. The value
+ * has the ids of the agents that hold its new name.
  */
 async function selectHolders(
   tx: Transaction,

@@ -92,8 +92,8 @@ export function ownedCertificate(certificateId: Sql, owner: Sql, allowed: Sql): 
 }
 
 /**
- * Composes the condition that a certificate is REVOKED. On engines with row locks, also locks the certificate, so that
- * it cannot be revoked while an agent is being attached to it.
+ * Composes the condition that a certificate is REVOKED. On engines with row locks, also locks the certificate. It then
+ * cannot be revoked while an agent is being attached to it.
  */
 export function isRevoked(dialect: Dialect, certificateId: Sql): Sql {
   const lock = dialect.usesRowLocks ? sql`FOR SHARE` : sql``;

@@ -6,8 +6,8 @@ import { agentStatements } from './statements';
 
 /**
  * Locks all agents and names of an `upsertMany` call before the first batch. Locks the names of missing agents, and the
- * rows of stored agents. Does nothing on engines without row locks, and for a single batch without repeated names. If
- * each batch locked only its own names, two transactions could cause a deadlock.
+ * rows of stored agents. Does nothing on engines without row locks, and for a single batch without repeated names. Two
+ * transactions could cause a deadlock if each batch locked only its own names.
  *
  * @returns the `ownerKey` of each agent whose name is locked.
  */

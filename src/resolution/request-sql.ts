@@ -9,9 +9,9 @@ import { anyOf } from '../sql/statement';
 import type { ResolveTarget } from './validation';
 
 /**
- * Parts of the SQL for one or several `resolve` requests. The SQL of a single request binds each value as a parameter,
- * and contains only the necessary conditions, because it must be fast. The SQL of several requests reads them from a
- * table expression `requests r`.
+ * Parts of the SQL for one or several `resolve` requests. The SQL of a single request must be fast: each value is a
+ * bound parameter, and only the necessary conditions are included. The SQL of several requests reads them from a table
+ * expression `requests r`.
  */
 export interface RequestSql {
   /** Table expressions for the WITH clause. */
@@ -117,8 +117,8 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
         sql`a.name`,
         bind(({ name }) => name),
       ),
-      // `unindexed` prevents the use of an index that begins with the owner or the status, because very many agents may
-      // have the same one. Few agents have the same name.
+      // `unindexed` prevents the use of an index that begins with the owner or the status. Very many agents may have
+      // the same owner or status, but few have the same name.
       ...(key.hasOwner ? [dialect.equalsLongText(dialect.unindexed(sql`a.owner`), bound('owner'))] : []),
       key.allowsDeprecated ? sql`${status} IN ('ACTIVE', 'DEPRECATED')` : sql`${status} = 'ACTIVE'`,
       ...(key.capabilities === 'many'

@@ -7,7 +7,8 @@ export const CheckName = {
   /** Finding: a record refers to a record that does not exist. */
   FOREIGN_KEY: 'foreign-key',
   /**
-   * Finding: a value of a record has the wrong type, is an unknown status, is an empty id, or is a time out of range.
+   * Finding: a value of a record is invalid. It has the wrong type, is an unknown status, is an empty id, or is a time
+   * out of range.
    */
   VALUE: 'value',
   /** Finding: a derived column, such as the case-folded name, does not match the columns that it is derived from. */

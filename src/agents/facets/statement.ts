@@ -34,9 +34,9 @@ interface FacetsKey {
 const maxSources = 3;
 
 /**
- * Builds the statement that counts all facets. Each row of the result contains the index of the facet, a value of the
- * property, and the number of agents with this value. The last column is the sum of these numbers over all values. The
- * rows are in the order of the facets, and of the buckets within a facet.
+ * Builds the statement that counts all facets. Each row of the result contains the index of a facet and a value of its
+ * property. Then come the number of agents with the value, and the sum of these numbers over all values. The rows are in
+ * the order of the facets, and of the buckets within a facet.
  */
 export function buildFacets(dialect: Dialect, selection: FacetSelection): Statement {
   // The cost is high, because each facet reads all agents that the query finds. Six facets of 25,000 agents take 180

@@ -16,9 +16,9 @@ const emptyBindLength = 1 + 4 + 2 + 3 * 2;
 const nullLength = -1;
 
 /**
- * Returns the messages of PostgreSQL's protocol that run prepared statements, with one Sync message at the end. All
- * values are sent and returned as text. One buffer contains all messages, because a socket writes one buffer faster
- * than many small ones.
+ * Returns the messages of PostgreSQL's protocol that run prepared statements, with one Sync message at the end. The
+ * server receives and returns all values as text. One buffer contains all messages, because a socket writes one buffer
+ * faster than many small ones.
  */
 export function toBatchMessage(calls: readonly PreparedCall[]): Buffer {
   const texts = calls.map(({ args }) => args.map((value) => (value === null ? null : String(value))));

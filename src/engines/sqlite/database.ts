@@ -236,7 +236,7 @@ export class SqliteDatabase {
     }
   }
 
-  // Releases the mutex. If the next writer must wait for a checkpoint, releases the mutex after the checkpoint.
+  // Releases the mutex, after the checkpoint if the next writer must wait for a checkpoint.
   #release(): void {
     let pause: Promise<unknown> | undefined;
     try {

@@ -93,9 +93,9 @@ function field(index: number, type: RecordColumnType): Sql {
   return type === 'integer' || type === 'boolean' || type === 'time' ? sql`CAST(${value} AS INTEGER)` : value;
 }
 
-// Composes the search terms for the trigrams of a text. If the rarest trigram is in few names, searches for this
-// trigram alone. A search for all trigrams reads all of their positions, in time proportional to the number of names.
-// This is faster only if there are few names.
+// Composes the search terms for the trigrams of a text. Searches for the rarest trigram alone if few names contain it.
+// A search for all trigrams reads all of their positions, in time proportional to the number of names. This is faster
+// only if there are few names.
 function searchFor(part: TextPart): Sql {
   const terms = part.bind(toTerms);
   const few = raw(String(rareLimit));

@@ -17,8 +17,8 @@ const intervalMs = 5;
  */
 export async function assertOwnLog(path: string): Promise<void> {
   const real = realPathOf(path);
-  // Tries several times, because the list of locks is not an atomic snapshot, and a process may be opening or closing
-  // the file.
+  // Tries several times, because the list of locks is not an atomic snapshot. A process may be opening or closing the
+  // file.
   for (let attempt = 1; isLogOfAnother(real); attempt += 1) {
     if (attempt === attempts) {
       const message =

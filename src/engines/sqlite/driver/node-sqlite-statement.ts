@@ -167,8 +167,8 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
   }
 }
 
-// Compiles a statement. If another connection has changed the schema, the first attempt may discard the old schema and
-// report a missing table. This happens for the search index with the SQLite of Node.js 22, 24 and 26. So the function
+// Compiles a statement. The first attempt may discard an old schema and report a missing table, if another connection
+// has changed the schema. This happens for the search index with the SQLite of Node.js 22, 24 and 26. So the function
 // tries again.
 function compile(database: NodeDatabase, sql: string): NodeStatement {
   try {

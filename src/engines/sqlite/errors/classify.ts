@@ -38,7 +38,7 @@ const messages: readonly (readonly [pattern: RegExp, code: DatabaseErrorCode, me
     'SCHEMA_OUTDATED',
     'the database schema lacks a table or column that this package needs: apply its migrations',
   ],
-  // "unsupported file format" means that the header of the file is damaged, or that a newer version of SQLite has
+  // "unsupported file format" means that the header of the file is damaged. A newer version of SQLite may also have
   // written the file.
   [/^unsupported file format$/, 'CORRUPT', 'the file is not a readable database'],
   // The JSON of parameters is always valid, so a stored value is invalid.

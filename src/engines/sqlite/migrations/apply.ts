@@ -14,8 +14,8 @@ import { inspectSchema } from './initial-schema';
 const storageFailures = /^SQLITE_(?:FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|NOMEM)/;
 
 /**
- * Runs `work` in a transaction for migrations, on a separate connection. Other processes wait for its write lock. At
- * the beginning and at the end, waits up to `busyTimeoutMs` for locks of other connections.
+ * Runs `work` in a transaction for migrations, on a separate connection. Other processes wait for its write lock. Waits
+ * up to `busyTimeoutMs` for locks of other connections, at the beginning and again at the end.
  *
  * @throws the errors of `work`, after a rollback; the error of the driver when the file cannot be opened or locked.
  */
