@@ -2,19 +2,18 @@ import type { DatabaseService } from '../../src';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
 import { queryRaw } from '../support/raw-reader';
 import { everyRound, inTurn, openTwice, outcomesOf, race, rounds as allRounds } from '../support/race';
-import type { SharedDatabase } from '../support/race';
+import type { TestDatabase } from '../support/test-database';
 
 // Some calls wait for each other, which PostgreSQL detects only after a second.
 const rounds = Math.ceil(allRounds / 4);
 
 async function openTwo() {
-  const database = await openTwice();
-  const { db: one, other: two } = database;
+  const { database, db: one, other: two } = await openTwice();
   await createCertificate(one, { id: 'c' });
   return { one, two, database };
 }
 
-async function count(database: SharedDatabase, from: string): Promise<number> {
+async function count(database: TestDatabase, from: string): Promise<number> {
   const [[row] = []] = await queryRaw(database, `SELECT CAST(count(*) AS INTEGER) AS n FROM ${from}`);
   return Number(row?.['n']);
 }

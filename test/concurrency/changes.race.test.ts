@@ -1,7 +1,8 @@
 import type { Change, DatabaseService } from '../../src';
 import { agentInput, createCertificate } from '../support/factories';
 import { queryRaw } from '../support/raw-reader';
-import { inTurn, openBeside, openTwice, rounds, turns, type SharedDatabase } from '../support/race';
+import { inTurn, openBeside, openTwice, rounds, turns } from '../support/race';
+import type { TestDatabase } from '../support/test-database';
 
 const certificateId = 'shared';
 
@@ -84,15 +85,14 @@ function told({ kind, id }: Change): string {
 }
 
 /** Returns the sequence and the change of every row of the table. */
-async function wholeFeed(database: SharedDatabase): Promise<unknown[]> {
+async function wholeFeed(database: TestDatabase): Promise<unknown[]> {
   const sql = 'SELECT sequence, kind, entity_id FROM changes ORDER BY sequence';
   const [rows = []] = await queryRaw(database, sql);
   return rows.map(({ sequence, kind, entity_id: id }) => [sequence, `${String(kind)} ${String(id)}`]);
 }
 
 test('readers of the change feed see every change once in commit order while others write', async () => {
-  const database = await openTwice();
-  const { db, other } = database;
+  const { database, db, other } = await openTwice();
   const third = await openBeside(database);
   await createCertificate(db, { id: certificateId });
   const reading = Promise.all([follow(other, 'last'), poll(db, 'last'), resume(third, 'last'), follow(third, 'last')]);
@@ -112,8 +112,7 @@ test('readers of the change feed see every change once in commit order while oth
 });
 
 test('a reader of the change feed finds the record of every change that it has seen', async () => {
-  const database = await openTwice();
-  const { db, other } = database;
+  const { db, other } = await openTwice();
   await createCertificate(db, { id: certificateId });
   const isThere = new Map<string, boolean>();
   const reading = (async () => {
@@ -139,8 +138,7 @@ test('a reader of the change feed finds the record of every change that it has s
 
 test('a reader that prunes the changes that it has seen loses no later change', async () => {
   const clock = { now: 0 };
-  const database = await openTwice({ now: () => clock.now });
-  const { db, other } = database;
+  const { database, db, other } = await openTwice({ now: () => clock.now });
   await createCertificate(db, { id: certificateId });
   const seen: Change[] = [];
   let pruned = 0;

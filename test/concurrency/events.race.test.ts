@@ -3,7 +3,7 @@ import { eventInput } from '../support/factories';
 import { rawValues } from '../support/raw-reader';
 import { testOn } from '../support/skip';
 import { everyRound, expectBothWays, inTurn, openBeside, openTwice, race, rounds, whileWorking } from '../support/race';
-import type { SharedDatabase } from '../support/race';
+import type { TestDatabase } from '../support/test-database';
 
 const old = new Date('2026-01-01T00:00:00.000Z');
 const border = new Date('2026-06-01T00:00:00.000Z');
@@ -22,7 +22,7 @@ async function verifyWhile(db: DatabaseService, working: Promise<unknown>): Prom
 }
 
 /** Expects a valid chain whose numbers have no gap. */
-async function expectWhole(database: SharedDatabase): Promise<void> {
+async function expectWhole(database: TestDatabase): Promise<void> {
   expect(await database.db.events.verify()).toMatchObject({ valid: true });
   const sequences = (await rawValues(database, 'security_event_entries', 'sequence')).map(Number);
   const first = sequences[0] ?? 0;
@@ -48,13 +48,12 @@ describe('the chain of security events', () => {
   });
 
   test('is valid at every moment while transactions record events', async () => {
-    const database = await openTwice();
-    const { db } = database;
+    const { database, db, other } = await openTwice();
     const patient = await openBeside({ options: { ...database.options, retry: { attempts: 50 } } });
     const half = Math.ceil(rounds / 2);
     const recording = [
       inTurn(rounds, () => db.events.record(eventInput())),
-      inTurn(rounds, () => database.other.events.record(eventInput())),
+      inTurn(rounds, () => other.events.record(eventInput())),
       inTurn(half, (round) =>
         patient.transaction(async (tx) => {
           await tx.events.query({ limit: 1 });
@@ -76,8 +75,7 @@ describe('the chain of security events', () => {
   });
 
   test('is valid at every moment while services record and prune events, and each old event is counted once', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const ways = new Set<boolean>();
     let pruned = 0;
     const racing = inTurn(rounds, async (round) => {
@@ -106,8 +104,7 @@ describe('the chain of security events', () => {
   });
 
   test('is valid at every moment while two calls prune events and a third one mitigates them', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const ways = new Set<boolean>();
     let pruned = 0;
     const racing = everyRound(async (round) => {
@@ -135,8 +132,7 @@ describe('the chain of security events', () => {
 
   // On SQLite no other call can write while a transaction is open.
   testOn('postgresql', 'is valid after a transaction commits that began before several prunings', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     await inTurn(Math.ceil(rounds / 5), async (round) => {
       await db.events.recordMany([eventInput({ id: `a${round}`, timestamp: old }), eventInput()]);
       let attempt = 0;

@@ -71,8 +71,7 @@ test('agents.page returns every remaining agent once and in order while others d
 });
 
 test('agents.iterate yields every remaining agent once and in order while others delete agents', async () => {
-  const database = await openTwice();
-  const { db, other } = database;
+  const { database, db, other } = await openTwice();
   const certificateId = await createCertificate(db);
   const ids = Array.from({ length: 700 + 2 * rounds }, (_, index) => `a${String(index * 7919).padStart(8, '0')}`);
   await db.agents.createMany(ids.map((id) => agentInput({ id, certificateId })));

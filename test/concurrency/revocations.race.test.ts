@@ -10,8 +10,7 @@ const over = new Date(0);
 
 describe('a revocation during concurrent calls', () => {
   test('is not overwritten by certificates.expireDue, and each call counts its own changes', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     let expired = 0;
     await everyRound(async (round) => {
       const id = await createCertificate(db, { id: `c${round}`, notAfter: over });
@@ -39,8 +38,7 @@ describe('a revocation during concurrent calls', () => {
   });
 
   test('suspends and returns exactly the agents that agents.expireDue does not expire first', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { db, other } = await openTwice();
     const ways = new Set<boolean>();
     let expired = 0;
     let suspended = 0;
@@ -64,8 +62,7 @@ describe('a revocation during concurrent calls', () => {
   });
 
   test('is not overwritten by agents.expireDue when an agent is revoked', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const certificateId = await createCertificate(db);
     let expired = 0;
     await everyRound(async (round) => {
@@ -87,8 +84,7 @@ describe('a revocation during concurrent calls', () => {
   });
 
   test('is made by only one of several calls, and updateCertificateStatus does not overwrite it', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const updates = new Map<string, number>();
     await everyRound(async (round) => {
       const id = await createCertificate(db, { id: `c${round}` });
@@ -113,8 +109,7 @@ describe('a revocation during concurrent calls', () => {
   });
 
   test('changes the agents that createAgent registered before the revocation, and no later ones', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const outcomes = new Map<unknown, readonly string[]>();
     await everyRound(async (round) => {
       const certificateId = await createCertificate(db, { id: `c${round}` });
@@ -144,8 +139,7 @@ describe('a revocation during concurrent calls', () => {
   });
 
   test('changes an agent only if updateAgent gave it the certificate before the revocation', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
     const ways = new Map<number, boolean>();
     await everyRound(async (round) => {
@@ -174,8 +168,7 @@ describe('a revocation during concurrent calls', () => {
 // On SQLite no other call can write while a transaction is open.
 describeOn('postgresql', 'a revocation during an open transaction', () => {
   test('waits for the transaction and revokes the agent that it registers with the certificate', async () => {
-    const database = await openTestDatabase();
-    const { db, options } = database;
+    const { db, options } = await openTestDatabase();
     const certificateId = await createCertificate(db, { id: 'c' });
     const writer = await connectRaw(options.url);
     afterTest(() => writer.end());
@@ -231,8 +224,7 @@ const revocations: readonly ((db: DatabaseService, id: string) => Promise<unknow
 ];
 
 test.each(attachments)('%s never gives an agent a certificate that is already revoked', async (_, isNew, attach) => {
-  const database = await openTwice();
-  const { db, other } = database;
+  const { database, db, other } = await openTwice();
   const elsewhere = await createCertificate(db, { id: 'elsewhere' });
   const attached = new Map<number, boolean>();
   await everyRound(

@@ -6,8 +6,7 @@ const endpoints = [{ id: 'new', protocol: 'https', address: 'https://new.example
 
 describe('certificates.rotate during concurrent calls', () => {
   test('moves every agent of the old certificate and overwrites no change of updateAgent or createAgent', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     await everyRound(async (round) => {
       const oldId = await createCertificate(db, { id: `old${round}` });
       const id = await createAgent(db, { id: `a${round}`, certificateId: oldId, name: 'before' });
@@ -42,8 +41,7 @@ describe('certificates.rotate during concurrent calls', () => {
   });
 
   test('does not replace another certificate that updateAgent gives the agent', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
     await everyRound(async (round) => {
       const oldId = await createCertificate(db, { id: `old${round}` });
@@ -71,8 +69,7 @@ describe('certificates.rotate during concurrent calls', () => {
   });
 
   test('gives a certificate only one successor and does not overwrite its revocation', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { database, db, other } = await openTwice();
     const ways = new Set<boolean>();
     await everyRound(async (round) => {
       const oldId = await createCertificate(db, { id: `old${round}` });
@@ -99,8 +96,7 @@ describe('certificates.rotate during concurrent calls', () => {
 
 describe('certificates.delete during concurrent calls', () => {
   test('deletes the certificate before a new agent with it is created, or fails', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { db, other } = await openTwice();
     const ways = new Set<boolean>();
     await everyRound(async (round) => {
       const certificateId = await createCertificate(db, { id: `c${round}`, metadata: { round } });
@@ -122,8 +118,7 @@ describe('certificates.delete during concurrent calls', () => {
   });
 
   test('removes the link from the predecessor, unless a concurrent rotation has replaced the link', async () => {
-    const database = await openTwice();
-    const { db, other } = database;
+    const { db, other } = await openTwice();
     await everyRound(async (round) => {
       const oldId = await createCertificate(db, { id: `old${round}` });
       const newId = await db.certificates.rotate(oldId, certificateInput({ id: `new${round}` }));

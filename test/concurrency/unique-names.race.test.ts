@@ -61,8 +61,7 @@ function wayOf(index: number): Register {
 }
 
 test('one of two concurrent registrations of a name succeeds, and the other fails with ALREADY_EXISTS', async () => {
-  const database = await openTwice();
-  const { db, other } = database;
+  const { database, db, other } = await openTwice();
   await createCertificate(db, { id: certificateId });
   // The rounds cover every pair of ways to register.
   const count = Math.max(rounds, registrations.length ** 2);

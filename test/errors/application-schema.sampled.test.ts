@@ -110,8 +110,7 @@ describe('a write of an agent that violates a constraint of the application', ()
   test.each(additions.slice(0, 1))(
     'fails with CONSTRAINT_VIOLATION in a batch, in a transaction and in register because of %s',
     async (_, added, name) => {
-      const database = await openWith(...added);
-      const { db } = database;
+      const { database, db } = await openWith(...added);
       await expectRefusal(database, () => db.agents.createMany([refused]), name);
       await expectRefusal(database, () => db.transaction((tx) => tx.createAgent(refused)), name);
       await db.transaction(async (tx) => {
@@ -193,8 +192,7 @@ const endpoint = { id: 'main', protocol: 'https', address: 'https://a.example', 
 /** Opens a database with a table of the application that refers to a record. */
 async function openReferenced(reference: string, value: string): Promise<DatabaseService> {
   const type = onPostgresql ? 'TEXT COLLATE "C"' : 'TEXT';
-  const database = await openTestDatabase();
-  const { db } = database;
+  const { database, db } = await openTestDatabase();
   await createCertificate(db, { id: 'c' });
   await createAgent(db, { id: 'a', certificateId: 'c', endpoints: [endpoint], capabilities: ['x'] });
   await createCertificate(db, { id: 'free' });
@@ -240,8 +238,7 @@ testOn(
   'postgresql',
   'updateAgent fails with STILL_REFERENCED when a table of the application refers to a removed endpoint',
   async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { database, db } = await openTestDatabase();
     await createAgent(db, { id: 'a', endpoints: [endpoint] });
     await changeRaw(
       database,

@@ -39,8 +39,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
 
   test('causes one warning and no failed call when it fails, and is repeated by the next service', async () => {
     const { logger, warnings } = collectLog();
-    const database = await openTestDatabase({ logger });
-    const { db } = database;
+    const { database, db } = await openTestDatabase({ logger });
     await db.events.record(eventInput({ id: 'first' }));
     await changeRaw(database, failWhenSequenced);
     await db.events.record(eventInput({ id: 'a', timestamp: new Date(0) }));
@@ -68,8 +67,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
   });
 
   test('omits a mitigation of an event that was pruned meanwhile', async () => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { database, db } = await openTestDatabase();
     await db.events.record(eventInput({ id: 'a', timestamp: new Date(0) }));
     const isMitigated = db.transaction(async (tx) => {
       await tx.events.count();

@@ -52,8 +52,7 @@ describe('events.verify', () => {
   });
 
   test('finds a forged entry even after later writes and after the database is opened again', async () => {
-    const database = await openChain();
-    const { db } = database;
+    const { database, db } = await openChain();
     await changeRaw(database, `${addEvent}; ${copyEntry(5, 13, 'x', "''")}`);
     await db.events.record(eventInput());
     await db.events.markMitigated('e3', { applied: true });

@@ -89,8 +89,7 @@ describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is fu
   test('a migration fails with STORAGE_FULL, and the next start applies it when there is room', async () => {
     const { url, disk } = await startOnSmallDisk();
     disk.fill();
-    const error = await expectError('STORAGE_FULL', () => migrateDatabase(url));
-    expect(error.operation).toBe('initialize');
+    expect(await expectError('STORAGE_FULL', () => migrateDatabase(url))).toMatchObject({ operation: 'initialize' });
     disk.clear();
     await migrateDatabase(url);
     const { db } = await openTestDatabase({ url });

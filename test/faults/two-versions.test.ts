@@ -50,8 +50,7 @@ async function writingBeside<T>({ db }: TestDatabase, work: () => Promise<T>) {
 async function expectTooNew({ options }: TestDatabase): Promise<void> {
   for (const migrations of ['apply', 'verify'] as const) {
     const next = new DatabaseService({ ...options, migrations });
-    const error = await expectError('SCHEMA_TOO_NEW', () => next.initialize());
-    expect(error.retryable).toBe(false);
+    expect(await expectError('SCHEMA_TOO_NEW', () => next.initialize())).toMatchObject({ retryable: false });
   }
 }
 

@@ -9,33 +9,38 @@ import { openTestDatabase } from '../support/test-database';
 /** A statement that damages rows of `fill`, and a text for each finding that follows; `*` stands for any word. */
 type Damage = readonly [sql: string, ...findings: string[]];
 
+/** Returns a function whose result is SQL that changes the row with an id. */
+const update = (table: string) => (id: string, set: string) => `UPDATE ${table} SET ${set} WHERE id = '${id}'`;
+
+const setAgent = update('agents');
+const setCertificate = update('certificates');
+const setEndpoint = update('endpoints');
+const setEvent = update('security_events');
+
 const agents: readonly Damage[] = [
-  ["UPDATE agents SET certificate_id = 'x' WHERE id = 'whole'", 'foreign-key agent whole certificateId'],
-  ["UPDATE agents SET name_folded = 'Only' WHERE id = 'only'", 'derived-column agent only nameFolded'],
-  ["UPDATE agents SET version_key = '11' WHERE id = 'whole'", 'derived-column agent whole versionKey'],
-  ["UPDATE agents SET version_key = '' WHERE id = 'plain'", 'derived-column agent plain versionKey'],
-  ["UPDATE agents SET unique_key = 'x' WHERE id = 'only'", 'derived-column agent only uniqueKey'],
-  ["UPDATE agents SET default_endpoint_id = 'x' WHERE id = 'whole'", 'default-endpoint agent whole defaultEndpoint'],
-  ["UPDATE agents SET default_endpoint_id = 'main' WHERE id = 'plain'", 'default-endpoint agent plain defaultEndpoint'],
+  [setAgent('whole', "certificate_id = 'x'"), 'foreign-key agent whole certificateId'],
+  [setAgent('only', "name_folded = 'Only'"), 'derived-column agent only nameFolded'],
+  [setAgent('whole', "version_key = '11'"), 'derived-column agent whole versionKey'],
+  [setAgent('plain', "version_key = ''"), 'derived-column agent plain versionKey'],
+  [setAgent('only', "unique_key = 'x'"), 'derived-column agent only uniqueKey'],
+  [setAgent('whole', "default_endpoint_id = 'x'"), 'default-endpoint agent whole defaultEndpoint'],
+  [setAgent('plain', "default_endpoint_id = 'main'"), 'default-endpoint agent plain defaultEndpoint'],
 ];
 
 const isDeprecated = "status = 'DEPRECATED', deprecated_at = updated_at";
 
 const deprecations: readonly Damage[] = [
+  [setAgent('whole', `${isDeprecated}, successor_id = 'x'`), 'foreign-key agent whole deprecation.successorId'],
   [
-    `UPDATE agents SET ${isDeprecated}, successor_id = 'x' WHERE id = 'whole'`,
-    'foreign-key agent whole deprecation.successorId',
-  ],
-  [
-    `UPDATE agents SET ${isDeprecated}, successor_id = 'plain' WHERE id = 'plain'`,
+    setAgent('plain', `${isDeprecated}, successor_id = 'plain'`),
     'value agent plain deprecation.successorId: refers to the agent itself',
   ],
   [
-    "UPDATE agents SET deprecation_reason = 'old' WHERE id = 'only'",
+    setAgent('only', "deprecation_reason = 'old'"),
     'value agent only deprecation.at: is missing, but the reason or the successor is set',
   ],
   [
-    "UPDATE agents SET deprecated_at = updated_at WHERE id = 'many-1'",
+    setAgent('many-1', 'deprecated_at = updated_at'),
     'value agent many-1 status: is ACTIVE, but the agent has a deprecation',
   ],
 ];
@@ -43,8 +48,8 @@ const deprecations: readonly Damage[] = [
 const endpoints: readonly Damage[] = [
   ["UPDATE endpoints SET position = 0 WHERE agent_id = 'whole'", 'endpoint-order agent whole endpoints'],
   ["UPDATE endpoints SET position = 1 WHERE agent_id = 'many-1'", 'endpoint-order agent many-1 endpoints'],
-  ["UPDATE endpoints SET port = 65536 WHERE id = 'main'", 'value endpoint main of whole port'],
-  ["UPDATE endpoints SET metadata = '[1]' WHERE id = 'main'", 'metadata endpoint main of whole metadata'],
+  [setEndpoint('main', 'port = 65536'), 'value endpoint main of whole port'],
+  [setEndpoint('main', "metadata = '[1]'"), 'metadata endpoint main of whole metadata'],
   ["UPDATE endpoints SET agent_id = 'x', id = 'e' WHERE agent_id = 'many-2'", 'foreign-key endpoint e of x agentId'],
 ];
 
@@ -74,37 +79,31 @@ const collections: readonly Damage[] = [
 ];
 
 const certificates: readonly Damage[] = [
-  [
-    "UPDATE certificates SET subject_folded = 'CN=Ärzte' WHERE id = 'c1'",
-    'derived-column certificate c1 subjectFolded',
-  ],
-  ["UPDATE certificates SET issuer_folded = '' WHERE id = 'c1'", 'derived-column certificate c1 issuerFolded'],
-  [
-    "UPDATE certificates SET fingerprint_key = 'AABBCC' WHERE id = 'c2'",
-    'derived-column certificate c2 fingerprintKey',
-  ],
-  ["UPDATE certificates SET replaced_by = 'x' WHERE id = 'c2'", 'foreign-key certificate c2 replacedBy'],
-  ["UPDATE certificates SET replaced_by = 'c3' WHERE id = 'c3'", 'value certificate c3 replacedBy'],
+  [setCertificate('c1', "subject_folded = 'CN=Ärzte'"), 'derived-column certificate c1 subjectFolded'],
+  [setCertificate('c1', "issuer_folded = ''"), 'derived-column certificate c1 issuerFolded'],
+  [setCertificate('c2', "fingerprint_key = 'AABBCC'"), 'derived-column certificate c2 fingerprintKey'],
+  [setCertificate('c2', "replaced_by = 'x'"), 'foreign-key certificate c2 replacedBy'],
+  [setCertificate('c3', "replaced_by = 'c3'"), 'value certificate c3 replacedBy'],
   // The certificate c2 is revoked: its status must be REVOKED.
-  ["UPDATE certificates SET status = 'VALID' WHERE id = 'c2'", 'value certificate c2 status'],
-  ["UPDATE certificates SET revocation_reason = 'x' WHERE id = 'c2'", 'value certificate c2 revocationReason'],
+  [setCertificate('c2', "status = 'VALID'"), 'value certificate c2 status'],
+  [setCertificate('c2', "revocation_reason = 'x'"), 'value certificate c2 revocationReason'],
 ];
 
 const empty: readonly Damage[] = [
-  ["UPDATE agents SET id = '' WHERE id = 'only'", "value agent '' id"],
+  [setAgent('only', "id = ''"), "value agent '' id"],
   ["UPDATE changes SET entity_id = '' WHERE sequence = (SELECT min(sequence) FROM changes)", 'value change * id'],
-  ["UPDATE security_events SET source = 'x' WHERE id = 'e50'", 'event-chain securityEvent e50'],
+  [setEvent('e50', "source = 'x'"), 'event-chain securityEvent e50'],
   [
     `UPDATE agents SET name = '', name_folded = '', version = '', version_key = NULL, owner = '', public_key = '',
       unique_key = NULL WHERE id = 'plain'`,
     ...['name', 'version', 'owner', 'publicKey'].map((field) => `value agent plain ${field}: is empty`),
   ],
   [
-    "UPDATE certificates SET public_key = '', fingerprint = '', fingerprint_key = '' WHERE id = 'c1'",
+    setCertificate('c1', "public_key = '', fingerprint = '', fingerprint_key = ''"),
     ...['fingerprint', 'publicKey'].map((field) => `value certificate c1 ${field}: is empty`),
   ],
   ["UPDATE capabilities SET name = '' WHERE name = 'translate'", 'value capability * name: is empty'],
-  ["UPDATE security_events SET event_type = '' WHERE id = 'e100'", 'value securityEvent e100 eventType: is empty'],
+  [setEvent('e100', "event_type = ''"), 'value securityEvent e100 eventType: is empty'],
 ];
 
 const triggers = ['insert', 'update', 'delete'].map((name) => `agent_names_${name}`);
@@ -120,18 +119,14 @@ const onSqlite: readonly Case[] = [
   [
     'values that no column of PostgreSQL holds',
     [
-      ["UPDATE agents SET status = 'X' WHERE id = 'whole'", 'value agent whole status'],
-      ["UPDATE agents SET created_at = 1.5 WHERE id = 'plain'", 'value agent plain createdAt'],
-      ["UPDATE agents SET expires_at = '2026-01-01' WHERE id = 'whole'", 'value agent whole expiresAt'],
-      ["UPDATE endpoints SET health_status = 'X' WHERE id = 'main'", 'value endpoint main of whole health.status'],
-      ["UPDATE certificates SET status = 'X' WHERE id = 'c1'", 'value certificate c1 status'],
-      ["UPDATE certificates SET not_after = 9e15 WHERE id = 'c1'", 'value certificate c1 notAfter'],
-      ["UPDATE certificates SET subject = x'00' WHERE id = 'c1'", 'value certificate c1 subject'],
-      [
-        "UPDATE security_events SET severity = 'X' WHERE id = 'e100'",
-        'value securityEvent e100 severity',
-        'event-chain securityEvent e100',
-      ],
+      [setAgent('whole', "status = 'X'"), 'value agent whole status'],
+      [setAgent('plain', 'created_at = 1.5'), 'value agent plain createdAt'],
+      [setAgent('whole', "expires_at = '2026-01-01'"), 'value agent whole expiresAt'],
+      [setEndpoint('main', "health_status = 'X'"), 'value endpoint main of whole health.status'],
+      [setCertificate('c1', "status = 'X'"), 'value certificate c1 status'],
+      [setCertificate('c1', 'not_after = 9e15'), 'value certificate c1 notAfter'],
+      [setCertificate('c1', "subject = x'00'"), 'value certificate c1 subject'],
+      [setEvent('e100', "severity = 'X'"), 'value securityEvent e100 severity', 'event-chain securityEvent e100'],
       [
         "UPDATE changes SET kind = 'X', entity = 'Y' WHERE sequence = 2",
         'value change 2 entity',
@@ -162,8 +157,8 @@ const onPostgres: readonly Case[] = [
   [
     'values and settings that only PostgreSQL has',
     [
-      ["UPDATE agents SET created_at = 'infinity' WHERE id = 'plain'", 'value agent plain createdAt'],
-      ["UPDATE certificates SET not_after = 'infinity' WHERE id = 'c1'", 'value certificate c1 notAfter'],
+      [setAgent('plain', "created_at = 'infinity'"), 'value agent plain createdAt'],
+      [setCertificate('c1', "not_after = 'infinity'"), 'value certificate c1 notAfter'],
       [
         `ALTER TABLE endpoints DROP CONSTRAINT endpoints_agent_id_fkey; ALTER TABLE endpoints ADD CONSTRAINT
           endpoints_agent_id_fkey FOREIGN KEY (agent_id) REFERENCES agents (id) ON DELETE CASCADE NOT VALID`,

@@ -112,8 +112,7 @@ const cases = [agents, endpoints, certificates, events].flatMap(({ invalid: rows
 
 describe('An invalid row', () => {
   test.each(cases)('is reported as CORRUPT with its id and field, and other rows can be read: $sql', async (row) => {
-    const database = await openFilled();
-    const { db } = database;
+    const { database, db } = await openFilled();
     await changeRawUnchecked(database, row.sql);
     for (const read of [(service: DatabaseService) => row.get(service, 'bad'), ...row.all]) {
       const error = await expectError('CORRUPT', () => read(db));

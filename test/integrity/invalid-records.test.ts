@@ -9,8 +9,7 @@ const badTime = onPostgresql ? "'infinity'" : "'2026-01-01T00:00:00Z'";
 
 describe('An invalid record', () => {
   test('is reported as CORRUPT with its id and field, and other records can be read', async () => {
-    const database = await openFilled();
-    const { db } = database;
+    const { database, db } = await openFilled();
     await changeRawUnchecked(database, `UPDATE agents SET created_at = ${badTime} WHERE id = 'bad'`);
     for (const read of [() => db.queryAgents({}), () => db.getAgent('bad'), () => db.agents.getMany(['good', 'bad'])]) {
       const error = await expectError('CORRUPT', read);
@@ -50,8 +49,7 @@ describe('An invalid security event', () => {
     ['its mitigation', `UPDATE security_event_entries ${setTwo} kind = 'MITIGATED'`, 3, 'entry.mitigationApplied'],
   ] as const) {
     testOn('sqlite', `is reported by get, verify and check when a boolean column of ${record} is 2`, async () => {
-      const database = await openFilled();
-      const { db } = database;
+      const { database, db } = await openFilled();
       if (sequence === 3) await db.events.markMitigated('bad', { applied: true });
       await changeRawUnchecked(database, sql);
       expect(await expectError('CORRUPT', () => db.events.get('bad'))).toMatchObject({ field: 'mitigationApplied' });

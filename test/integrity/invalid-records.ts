@@ -3,8 +3,7 @@ import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 /** Opens a database with two records of each kind: `bad`, which the test makes invalid, and `good`. */
 export async function openFilled(): Promise<TestDatabase> {
-  const database = await openTestDatabase({ retry: false });
-  const { db } = database;
+  const { database, db } = await openTestDatabase({ retry: false });
   for (const id of ['bad', 'good']) {
     await createCertificate(db, { id, metadata: { k: 1 } });
     await createAgent(db, {

@@ -7,8 +7,7 @@ const size = 20_000;
 
 /** Opens a database of agents, certificates and events with metadata of 20,000 characters each. */
 async function openLarge(answerLength: number): Promise<TestDatabase> {
-  const database = await openTestDatabase({ limits: { answerLength } });
-  const { db } = database;
+  const { database, db } = await openTestDatabase({ limits: { answerLength } });
   const metadata = { text: 'x'.repeat(size) };
   const certificateId = await db.createCertificate(certificateInput({ metadata }));
   await db.createCertificate(certificateInput({ metadata }));

@@ -38,8 +38,7 @@ test('agents.setMetadata accepts 100,000 JSON values by default, and no more', a
 
 /** Opens a database of agents, certificates and events with more values than the limits of the service allow. */
 async function openBeyondLimits(count: number): Promise<TestDatabase> {
-  const database = await openTestDatabase({ limits: { metadataValues: 10_000 } });
-  const { db } = database;
+  const { database, db } = await openTestDatabase({ limits: { metadataValues: 10_000 } });
   const certificateId = await db.createCertificate(certificateInput({ metadata: { a: 1 } }));
   await db.createCertificate(certificateInput({ metadata: { a: 1 } }));
   const ids = Array.from({ length: count }, (_, index) => String(index));

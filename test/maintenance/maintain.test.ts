@@ -46,8 +46,7 @@ describe('db.maintain', () => {
   });
 
   test('prunes the change feed and the events that are older than the given times', async () => {
-    const database = await openDue(3);
-    const { db } = database;
+    const { db } = await openDue(3);
     const { length } = await db.changes();
     expect(await db.maintain({ pruneChanges: { before: past } })).toEqual(nothing);
     expect(await db.maintain({ pruneChanges: { before: future } })).toEqual({ ...nothing, changesPruned: length });

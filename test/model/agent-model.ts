@@ -9,7 +9,7 @@ import type {
   CreateOptions,
   UpdateOptions,
 } from '../../src';
-import { answers, asOneCall, fails, generatedId, leaves, toNews, told, withAgents } from './prediction';
+import { answers, asOneCall, fails, generatedId, leaves, toFeedEntry, withFeedEntries, withAgents } from './prediction';
 import type { Directory, Prediction, Settings } from './prediction';
 import { compareCodePoints } from './text';
 import { hasLeft, isNameTaken, isRenamed, withHold, withoutHold } from './unique-name-model';
@@ -115,7 +115,7 @@ export function deleteAgent(directory: Directory, { nowMs }: Settings, id: strin
     return successorId === id ? [{ ...agent, updatedAt: nextUpdate(agent, nowMs), deprecation: kept }] : [];
   });
   const after = withAgents(withoutHold({ ...directory, agents: rest }, id), predecessors, 'UPDATED', nowMs);
-  return leaves(asOneCall(directory, told(after, [toNews('agent', id, 'DELETED', nowMs)])), true);
+  return leaves(asOneCall(directory, withFeedEntries(after, [toFeedEntry('agent', id, 'DELETED', nowMs)])), true);
 }
 
 /** Reports whether the ids and capabilities are not empty, the endpoint ids are unique and the ports are valid. */

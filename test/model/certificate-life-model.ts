@@ -9,7 +9,17 @@ import type {
 } from '../../src';
 import { nextUpdate } from './agent-model';
 import { createCertificate } from './certificate-model';
-import { answers, asOneCall, codesOf, fails, leaves, toNews, told, withAgents, withCertificates } from './prediction';
+import {
+  answers,
+  asOneCall,
+  codesOf,
+  fails,
+  leaves,
+  toFeedEntry,
+  withFeedEntries,
+  withAgents,
+  withCertificates,
+} from './prediction';
 import type { Directory, Prediction, Settings } from './prediction';
 import { compareCodePoints } from './text';
 
@@ -41,8 +51,8 @@ export function deleteCertificate(directory: Directory, { nowMs }: Settings, id:
   const after = withCertificates(directory, unlinked, 'UPDATED', nowMs);
   const certificates = new Map(after.certificates);
   certificates.delete(id);
-  const news = [toNews('certificate', id, 'DELETED', nowMs)];
-  return leaves(asOneCall(directory, told({ ...after, certificates }, news)), true);
+  const changes = [toFeedEntry('certificate', id, 'DELETED', nowMs)];
+  return leaves(asOneCall(directory, withFeedEntries({ ...after, certificates }, changes)), true);
 }
 
 /**

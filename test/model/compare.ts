@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { isDatabaseError, type DatabaseService } from '../../src';
-import { generatedId, OneOf, toNews, type Directory, type Outcome } from './prediction';
+import { generatedId, OneOf, toFeedEntry, type Directory, type Outcome } from './prediction';
 import { isSame } from './text';
 import { uuidv7 } from '../support/factories';
 import { allOf } from '../support/pages';
@@ -51,7 +51,7 @@ export async function readAll(db: DatabaseService): Promise<Snapshot> {
     agents: await allOf(db.agents.iterate({ orderBy: 'id' })),
     certificates: await db.certificates.query({ orderBy: 'id', limit: 10_000 }),
     events: await allOf(db.events.iterate()),
-    feed: changes.map(({ entity, id, kind, changedAt }) => toNews(entity, id, kind, changedAt.getTime())),
+    feed: changes.map(({ entity, id, kind, changedAt }) => toFeedEntry(entity, id, kind, changedAt.getTime())),
   };
 }
 
@@ -78,10 +78,10 @@ function byId(records: readonly unknown[]): Record<string, unknown> {
 /** Reports whether the feed contains the calls in their order, with the changes of each call in any order. */
 function isFeed(calls: readonly (readonly string[])[], feed: readonly string[]): boolean {
   let start = 0;
-  for (const news of calls) {
-    const told = feed.slice(start, start + news.length);
-    if (!isSame([...told].sort(), [...news].sort())) return false;
-    start += news.length;
+  for (const changes of calls) {
+    const reported = feed.slice(start, start + changes.length);
+    if (!isSame([...reported].sort(), [...changes].sort())) return false;
+    start += changes.length;
   }
   return start === feed.length;
 }
@@ -99,20 +99,20 @@ export function inOrderOfFeed(
   const ordered = calls.slice(0, start);
   const rest = calls.slice(start);
   for (let place = ordered.flat().length; rest.length > 0;) {
-    const next = rest.findIndex((news, index) => {
+    const next = rest.findIndex((changes, index) => {
       const before = new Set(rest.slice(0, index).flat().map(subjectOf));
-      const told = feed.slice(place, place + news.length);
-      return isSame([...told].sort(), [...news].sort()) && !news.some((line) => before.has(subjectOf(line)));
+      const reported = feed.slice(place, place + changes.length);
+      return isSame([...reported].sort(), [...changes].sort()) && !changes.some((line) => before.has(subjectOf(line)));
     });
     // When no call fits, the next expected call stays first, and the difference shows it.
-    const [news = []] = rest.splice(Math.max(next, 0), 1);
-    ordered.push(news);
-    place += news.length;
+    const [changes = []] = rest.splice(Math.max(next, 0), 1);
+    ordered.push(changes);
+    place += changes.length;
   }
   return ordered;
 }
 
 /** Returns the record of a feed entry. */
-function subjectOf(news: string): string {
-  return news.split(' ').slice(0, -2).join(' ');
+function subjectOf(entry: string): string {
+  return entry.split(' ').slice(0, -2).join(' ');
 }

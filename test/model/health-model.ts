@@ -1,6 +1,14 @@
 import type { AgentRecord, EndpointHealthReport } from '../../src';
 import { setEndpointHealth } from './agent-change-model';
-import { answers, fails, told, toNews, type Directory, type Prediction, type Settings } from './prediction';
+import {
+  answers,
+  fails,
+  withFeedEntries,
+  toFeedEntry,
+  type Directory,
+  type Prediction,
+  type Settings,
+} from './prediction';
 
 /**
  * Predicts `agents.recordHealth`: the same as `setEndpointHealth` for each report that is not older than the stored
@@ -19,8 +27,11 @@ export function recordHealth(
   const after = reports.reduce((before, report) => recordOne(before, settings, report), directory);
   const ids = [...new Set(reports.map(({ agentId }) => agentId))];
   const changed = ids.filter((id) => hasOtherStatus(directory.agents.get(id), after.agents.get(id)));
-  const news = changed.map((id) => toNews('agent', id, 'UPDATED', settings.nowMs));
-  return { outcomes: [{ result: found }], next: () => told({ ...directory, agents: after.agents }, news) };
+  const changes = changed.map((id) => toFeedEntry('agent', id, 'UPDATED', settings.nowMs));
+  return {
+    outcomes: [{ result: found }],
+    next: () => withFeedEntries({ ...directory, agents: after.agents }, changes),
+  };
 }
 
 function recordOne(directory: Directory, settings: Settings, report: EndpointHealthReport): Directory {

@@ -69,15 +69,15 @@ export function codesOf({ outcomes }: Prediction): DatabaseErrorCode[] {
 type Kind = 'CREATED' | 'UPDATED' | 'DELETED';
 
 /** Returns the feed entry of a change. */
-export function toNews(entity: string, id: string, kind: Kind, changedAtMs: number): string {
+export function toFeedEntry(entity: string, id: string, kind: Kind, changedAtMs: number): string {
   return `${entity} ${id} ${kind} ${changedAtMs}`;
 }
 
 /** Returns the directory with these agents. Its feed reports their changes as those of one call. */
 export function withAgents(directory: Directory, agents: readonly AgentRecord[], kind: Kind, nowMs: number): Directory {
   const entries = agents.map((agent) => [agent.id, agent] as const);
-  const news = agents.map(({ id }) => toNews('agent', id, kind, nowMs));
-  return told({ ...directory, agents: new Map([...directory.agents, ...entries]) }, news);
+  const changes = agents.map(({ id }) => toFeedEntry('agent', id, kind, nowMs));
+  return withFeedEntries({ ...directory, agents: new Map([...directory.agents, ...entries]) }, changes);
 }
 
 /** Returns the directory with these certificates. Its feed reports their changes as those of one call. */
@@ -88,13 +88,13 @@ export function withCertificates(
   nowMs: number,
 ): Directory {
   const entries = certificates.map((certificate) => [certificate.id, certificate] as const);
-  const news = certificates.map(({ id }) => toNews('certificate', id, kind, nowMs));
-  return told({ ...directory, certificates: new Map([...directory.certificates, ...entries]) }, news);
+  const changes = certificates.map(({ id }) => toFeedEntry('certificate', id, kind, nowMs));
+  return withFeedEntries({ ...directory, certificates: new Map([...directory.certificates, ...entries]) }, changes);
 }
 
 /** Returns the directory with these entries, of one call, at the end of its feed. */
-export function told(directory: Directory, news: readonly string[]): Directory {
-  return { ...directory, feed: [...directory.feed, news] };
+export function withFeedEntries(directory: Directory, changes: readonly string[]): Directory {
+  return { ...directory, feed: [...directory.feed, changes] };
 }
 
 /** Returns the directory with all feed entries since `start` as the entries of one call. */

@@ -43,8 +43,7 @@ describe('ans-database import', () => {
     ['a JSON array', JSON.stringify([server, card, own], undefined, 2)],
     ['a list of the registry', JSON.stringify({ servers: [{ server }, card, own] })],
   ])('registers agents from %s, and writes nothing in a second run', async (_, text) => {
-    const database = await openTestDatabase();
-    const { db } = database;
+    const { database, db } = await openTestDatabase();
     const empty = await allRawRows(database);
     expect(await run(db, text, { isDryRun: true })).toMatchObject({ created: 3, updated: 0, dryRun: true });
     expect(await allRawRows(database)).toEqual(empty);

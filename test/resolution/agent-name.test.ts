@@ -33,15 +33,8 @@ describe('parseAgentName', () => {
   test.each([
     ...['', 'a', 'mcp://', 'mcp://a.c.p', 'mcp://a.c.v1', 'mcp://a.c.p.v', 'mcp://a.c.p.v01', 'mcp://a..p.v1'],
     ...['a.c.p.v1', 'mcp:a.c.p.v1', '1mcp://a.c.p.v1', 'mcp://a.c.p.v1.', 'mcp://a c.c.p.v1', 'mcp://a.c.p.v1/x'],
-    ...[
-      'mcp://a.c.p.v1:443',
-      'mcp://u@a.c.p.v1',
-      'ans://v1',
-      'ans://v1.2.3',
-      'ans://v1.2.3.4',
-      'ans://v01.host',
-      'mcp://v1.2.3.host',
-    ],
+    ...['mcp://a.c.p.v1:443', 'mcp://u@a.c.p.v1', 'ans://v1', 'ans://v1.2.3', 'ans://v1.2.3.4', 'ans://v01.host'],
+    'mcp://v1.2.3.host',
     ...[`mcp://a.c.p.v1.${'x'.repeat(2048)}`, 'mcp://a.c.p.v1.\0', 'mcp://a.c.p.v1.\ud800'],
   ])('refuses %j', async (text) => {
     const error = await expectError('INVALID_INPUT', () => parseAgentName(text));

@@ -104,7 +104,7 @@ export interface History {
 }
 
 /** Returns the changes in the feed by record. */
-export async function historiesOf(database: SharedDatabase): Promise<(record: string) => History> {
+export async function historiesOf(database: TestDatabase): Promise<(record: string) => History> {
   const histories = new Map<string, { kinds: string[]; positions: number[] }>();
   for (const [position, change] of (await feedOf(database)).entries()) {
     const end = change.lastIndexOf(' ');

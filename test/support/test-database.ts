@@ -15,6 +15,8 @@ import { scratch } from './scratch';
 import { sqliteTemplate } from './sqlite-template';
 
 export interface TestDatabase {
+  /** This object itself, so that a test can name it and its parts in one statement. */
+  readonly database: TestDatabase;
   readonly db: DatabaseService;
   /** Events of `onEvent` since the start of the test, oldest first. */
   readonly events: DatabaseEvent[];
@@ -179,5 +181,11 @@ async function openDatabase(options: DatabaseOptions, atEnd: typeof afterTest): 
     const sent = events.slice(before).flatMap((event) => (event.type === 'query' ? [event.sql] : []));
     return sent.filter((sql) => !transactionControl.has(sql));
   };
-  return { db, events, options: { ...options, url }, statementsOf };
+  const database: TestDatabase = {
+    ...{ db, events, options: { ...options, url }, statementsOf },
+    get database() {
+      return database;
+    },
+  };
+  return database;
 }

@@ -14,8 +14,7 @@ describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
     'writes fail with STORAGE_FULL when %i bytes are left, and succeed again when there is room',
     async (freeBytes) => {
       const disk = openSmallDisk(16);
-      const database = await openTestDatabase({ url: `file:${disk.path}/test.sqlite` });
-      const { db } = database;
+      const { database, db } = await openTestDatabase({ url: `file:${disk.path}/test.sqlite` });
       const certificateId = await db.createCertificate(certificateInput());
       const acknowledged: string[] = [];
       const codes = new Set<string>();
