@@ -68,6 +68,11 @@ export interface Dialect {
    */
   readonly usesRowLocks: boolean;
   /**
+   * True when the engine plans a join by the estimated number of rows of each table. It cannot estimate the rows of a
+   * materialized table, so it may read a whole other table to join it with a few rows.
+   */
+  readonly guessesJoinSizes: boolean;
+  /**
    * Composes a query that takes the advisory lock `name` until the end of the transaction. After a wait for another
    * transaction, only later statements see the changes which that transaction has committed. Undefined on an engine
    * with one writer at a time.

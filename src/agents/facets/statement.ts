@@ -7,6 +7,7 @@ import { withCost, type Statement } from '../../sql/statement';
 import { withTables } from '../query/composition';
 import { agentFilterTerms, type AgentFilter } from '../query/filter-fields';
 import { composeMatching } from '../query/matching';
+import { allRows, matchingSize, ownedRows, type OwnedRows } from './owned-rows';
 import type { FacetKind, ParsedFacet } from './validation';
 
 /** Filter of agents, and the facets to count for the agents that match. */
@@ -51,7 +52,9 @@ const facetStatements = memoizeByDialect((dialect) =>
       const isFiltered = Object.keys(filter).length > 0;
       const nowMs = bind((selection) => selection.nowMs);
       const matching = composeMatching(dialect, agentFilterTerms.toSql(filter, bind), nowMs, maxSources);
-      const tables = isFiltered ? [...matching.tables, matchingTable(kinds, matching.select)] : [];
+      const needsSize = isFiltered && dialect.guessesJoinSizes;
+      const tables = isFiltered ? [...matching.tables, matchingTable(kinds, matching.select, needsSize)] : [];
+      if (needsSize) tables.push(matchingSize);
       const areKeysTogether = isFiltered && kinds.filter((kind) => kind === 'metadata').length > 1;
       const facets = kinds.flatMap((kind, index) => {
         if (areKeysTogether && kind === 'metadata') return [];
@@ -67,9 +70,9 @@ const facetStatements = memoizeByDialect((dialect) =>
 );
 
 // Composes the table of the matching agents. Several facets share one copy of the table. A single facet needs no copy.
-function matchingTable(kinds: readonly FacetKind[], select: (columns: Sql) => Sql[]): Sql {
+function matchingTable(kinds: readonly FacetKind[], select: (columns: Sql) => Sql[], needsSize: boolean): Sql {
   const columns = [sql`a.id`, ...kinds.flatMap((kind) => ownColumns[kind] ?? [])];
-  const copy = raw(kinds.length > 1 ? 'MATERIALIZED' : 'NOT MATERIALIZED');
+  const copy = raw(kinds.length > 1 || needsSize ? 'MATERIALIZED' : 'NOT MATERIALIZED');
   return sql`matching AS ${copy} (${join(select(join([...new Set(columns)])), ' UNION ALL ')})`;
 }
 
@@ -105,27 +108,28 @@ function bucketsOfKeys(dialect: Dialect, keys: Sql): Sql {
 /** Composes the query that groups the agents by the values of a property, and counts each group. */
 function groupsOf(dialect: Dialect, kind: FacetKind, isFiltered: boolean, key: Sql): Sql {
   // Reads only the table with the values of the property if there is no filter, because all agents match then.
-  const from = (table: string, alias: string): Sql => {
-    const [name, shortName] = [raw(table), raw(alias)];
-    if (!isFiltered) return sql`${name} ${shortName} WHERE TRUE`;
-    return sql`matching m CROSS JOIN ${name} ${shortName} WHERE ${shortName}.agent_id = m.id`;
-  };
+  const from = (rows: OwnedRows): Sql => (isFiltered ? ownedRows(dialect, rows) : allRows(rows));
   const agents = isFiltered ? sql`matching a` : sql`agents a`;
   switch (kind) {
     case 'owner':
       return sql`SELECT a.owner AS label, count(*) AS uses FROM ${agents} GROUP BY a.owner`;
     case 'status':
       return sql`SELECT ${dialect.textOfChoice(sql`a.status`)} AS label, count(*) AS uses FROM ${agents} GROUP BY a.status`;
-    case 'capability':
+    case 'capability': {
+      const links = from({ table: 'agent_capabilities', alias: 'ac', column: 'capability_id' });
       return sql`SELECT c.name AS label, u.uses FROM (SELECT ac.capability_id, count(*) AS uses
-        FROM ${from('agent_capabilities', 'ac')} GROUP BY ac.capability_id) AS u JOIN capabilities c ON c.id = u.capability_id`;
+        FROM ${links} GROUP BY ac.capability_id) AS u JOIN capabilities c ON c.id = u.capability_id`;
+    }
     case 'protocol':
-      return agentsPer(sql`e.protocol`, from('endpoints', 'e'));
-    case 'health':
-      return agentsPer(dialect.textOfChoice(sql`e.health_status`), from('endpoints', 'e'));
-    case 'metadata':
-      return sql`SELECT am.value AS label, count(*) AS uses FROM ${from('agent_metadata', 'am')} AND am.key = ${key}
-        GROUP BY am.value`;
+      return agentsPer(sql`e.protocol`, from({ table: 'endpoints', alias: 'e', column: 'protocol' }));
+    case 'health': {
+      const endpoints = from({ table: 'endpoints', alias: 'e', column: 'health_status' });
+      return agentsPer(dialect.textOfChoice(sql`e.health_status`), endpoints);
+    }
+    case 'metadata': {
+      const entries = from({ table: 'agent_metadata', alias: 'am', column: 'value', key });
+      return sql`SELECT am.value AS label, count(*) AS uses FROM ${entries} GROUP BY am.value`;
+    }
   }
 }
 

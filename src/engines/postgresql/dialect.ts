@@ -9,6 +9,7 @@ const indexedLength = 64;
 /** Dialect of PostgreSQL: JSON through jsonb, times as timestamptz(3), text with the collation "C". */
 export const postgresqlDialect: Dialect = {
   usesRowLocks: true,
+  guessesJoinSizes: true,
   sequenceLock,
   advisoryLock: (name) => sql`SELECT pg_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,
   tryAdvisoryLock: (name) => sql`SELECT pg_try_advisory_xact_lock(${raw(lockClass)}, hashtext(${name}))`,

@@ -25,6 +25,7 @@ const minNamesForRarest = 20_000;
  */
 export const sqliteDialect: Dialect = {
   usesRowLocks: false,
+  guessesJoinSizes: false,
   advisoryLock: undefined,
   tryAdvisoryLock: undefined,
   sequenceLock: undefined,
