@@ -14,7 +14,7 @@ interface Instance {
   readonly ready: Promise<DatabaseService>;
 }
 
-/** Creates the database service that all parts of a process share. */
+/** Creates the one database service that all parts of a process share. */
 // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- callers use its static methods
 export class DatabaseServiceFactory {
   static #instance: Instance | undefined;

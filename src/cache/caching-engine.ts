@@ -117,7 +117,7 @@ export class CachingEngine implements Engine {
   }
 }
 
-/** Transaction that reports its change entries to the cache when it commits. */
+/** Transaction that reports its changes to the record cache when it commits. */
 class CachingTransaction implements EngineTransaction {
   readonly #transaction: EngineTransaction;
   readonly #cache: RecordCache;

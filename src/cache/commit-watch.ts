@@ -2,8 +2,8 @@ import type { ChangeSource, RecordCache } from './record-cache';
 
 /**
  * Notices commits of other connections by the engine's data version. The version does not show which records have
- * changed, so each such commit invalidates all cached records. The version is their generation: if an earlier version
- * returns, the records of that time are valid again.
+ * changed, so each such commit invalidates all cached records. The data version is the generation of the records. When
+ * an earlier version returns, the records of that version become valid again.
  */
 export class CommitWatch implements ChangeSource {
   readonly #dataVersion: () => number;

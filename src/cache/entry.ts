@@ -16,6 +16,6 @@ export interface Entry {
 export interface InFlightRead {
   readonly by: LookupKind;
   result: Promise<StoredRecord | null>;
-  /** True when the record may have changed since the read began. */
+  /** True when the record that is read may have changed since the read began. */
   isOutdated: boolean;
 }

@@ -41,7 +41,7 @@ export class CertificateService implements CertificateReader, CertificateWriter 
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** Called only by this package. @internal */
+  /** Creates the service for certificates. Only this package calls it. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

@@ -204,7 +204,7 @@ function staysRevoked(): Failure {
   });
 }
 
-/** Returns the change-feed entry for a change of certificates. */
+/** Returns the entry for the change feed that describes a change of certificates. */
 export function certificateChange(kind: ChangeEntry['kind'], ids: readonly string[], changedAt: number): ChangeEntry {
   return { entity: 'CERTIFICATE', kind, ids, changedAt };
 }

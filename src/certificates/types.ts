@@ -40,14 +40,14 @@ export interface Certificate {
   certificate: string;
   /** Fingerprint of the certificate, as the caller wrote it. It is unique; comparisons ignore colons and case. */
   fingerprint: string;
-  /** Serial number that the issuer gave the certificate, as the caller wrote it. */
+  /** Serial number that the issuer assigned to the certificate, as the caller wrote it. */
   serialNumber?: string;
   status: CertificateStatus;
   metadata: Metadata;
   createdAt: Date;
   revokedAt?: Date;
   revocationReason?: RevocationReason;
-  /** Id of the certificate that replaced this one. */
+  /** Id of the certificate that replaced this certificate. */
   replacedBy?: string;
 }
 
@@ -67,7 +67,7 @@ export interface CertificateInput {
   publicKey: string;
   certificate: string;
   fingerprint: string;
-  /** Serial number that the issuer gave the certificate; different issuers can use the same number. */
+  /** Serial number that the issuer assigned to the certificate. Different issuers can assign the same number. */
   serialNumber?: string | undefined;
   /**
    * Status of the certificate.

@@ -76,7 +76,7 @@ export function parseNewCertificate(input: unknown, nowMs: number, checks: Valid
 }
 
 /**
- * Returns `value` when it is the status of a certificate.
+ * Returns `value` when it is a valid status of a certificate.
  *
  * @throws INVALID_INPUT for any other value
  */

@@ -25,7 +25,7 @@ export class ChangeService {
   readonly #settings: ServiceSettings;
   readonly #shared = new SharedBounds();
 
-  /** Called only by this package. @internal */
+  /** Creates the service for the change feed. Only this package calls it. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

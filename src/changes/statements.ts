@@ -139,7 +139,7 @@ export function toStoredBounds(row: Row | undefined): StoredBounds {
   return { pruned, last: Math.max(pruned, newest) };
 }
 
-/** Converts the rows of the statement `select` to changes. */
+/** Converts the rows of the statement `select` to changes of the change feed. */
 export function toChanges(rows: readonly Row[]): Change[] {
   return rows.filter((row) => row[2] !== null).map(toChange);
 }

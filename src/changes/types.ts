@@ -6,7 +6,7 @@
 export const ChangeKind = { CREATED: 'CREATED', UPDATED: 'UPDATED', DELETED: 'DELETED' } as const;
 export type ChangeKind = (typeof ChangeKind)[keyof typeof ChangeKind];
 
-/** One change of one record. Does not contain the record: read the record by its id. */
+/** Change of one agent or certificate. It does not contain the record: read the record by its id. */
 export interface Change {
   /**
    * Position of the change in the change feed. It is greater than the position of every change that was committed
@@ -29,7 +29,7 @@ export interface ChangesQuery {
    */
   after?: number | undefined;
   /**
-   * Maximum number of changes, 1 to 10000.
+   * Maximum number of changes in the result, from 1 to 10000.
    *
    * @defaultValue 1000
    */
@@ -44,7 +44,7 @@ export interface PruneChangesOptions {
    */
   before: Date;
   /**
-   * Number of changes that one transaction deletes, 1 to 10000.
+   * Maximum number of changes that one transaction deletes, from 1 to 10000.
    *
    * @defaultValue 1000
    */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { reportOutcome, type Outcome } from './report';
 import { Terminal } from './terminal';
 
-/** Options of all commands that print a result. */
+/** Options that all commands with a printed result have. */
 export interface JsonOption {
   readonly json?: boolean;
 }

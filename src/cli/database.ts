@@ -27,7 +27,7 @@ export interface StoredLocation {
   readonly location: Exclude<DatabaseLocation, { readonly kind: 'memory' }>;
 }
 
-/** Returns the URL of the database and its parsed form. */
+/** Returns the URL of the database that the options of a command name, and its parsed form. */
 export function locate({ url }: DatabaseOption): StoredLocation {
   const fromEnvironment = process.env['DATABASE_URL'];
   const used = url ?? fromEnvironment ?? defaultUrl;

@@ -6,7 +6,7 @@ import { CommandError } from './command-error';
 /** Destination of a text that a command writes in parts. */
 export interface Output {
   readonly write: (text: string) => Promise<void>;
-  /** Completes the output. */
+  /** Completes the output, for example gives a file its final name. */
   readonly end: () => Promise<void>;
   /** Removes the written text, if that is possible. */
   readonly discard: () => Promise<void>;

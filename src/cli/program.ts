@@ -54,7 +54,7 @@ export function createProgram(): Command {
   return program;
 }
 
-/** Runs the command that the arguments name, and sets the exit code of the process. */
+/** Runs the command of `ans-database` that the arguments name, and sets the exit code of the process. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv);

@@ -32,7 +32,7 @@ export class Progress {
     this.#describeAmount = describeAmount;
   }
 
-  /** Shows how much of the work is done, in the unit of the total. */
+  /** Shows the progress: `done` is the completed amount of work, in the unit of `total`. */
   update(done: number, rows: number): void {
     const share = this.#total === 0 ? 1 : Math.min(1, done / this.#total);
     if (this.#stream.isTTY) this.#draw(share, rows);

@@ -39,7 +39,7 @@ function levelOf(code: string): keyof Logger {
   return callerCodes.has(code) ? 'debug' : 'warn';
 }
 
-/** Receives the events of a database, and traces its calls. */
+/** Listener, such as OpenTelemetry, that receives the events of a database and traces its calls. */
 export interface Instrumentation {
   /** Begins the trace of a call of the public API. */
   beginCall(operation: string): CallTrace;
@@ -101,7 +101,7 @@ export class Diagnostics {
     if (this.instrumentation !== undefined) quietly(() => this.instrumentation?.onEvent(event));
   }
 
-  /** Reports the failure of a call, or of the rollback of a transaction. */
+  /** Reports the failure of a call, or of a transaction's rollback, to the logger and the listeners. */
   failed(error: DatabaseError, durationMs: number, attempt: number): void {
     const { operation, code, message } = error;
     this.emit({ type: 'error', operation, code, durationMs, attempt });
@@ -112,7 +112,7 @@ export class Diagnostics {
     quietly(() => this.#logger?.[levelOf(code)](details, message));
   }
 
-  /** Reports an INTERNAL error that does not make the call fail. */
+  /** Reports an INTERNAL error that does not make a call fail. */
   internalError(operation: string, cause: unknown): void {
     const details = { err: describeError(originalOf(cause) ?? cause), operation, code: 'INTERNAL' };
     quietly(() => this.#logger?.error(details, 'unexpected error in ans-database'));

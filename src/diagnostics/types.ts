@@ -34,7 +34,7 @@ export interface CallEvent {
   readonly code?: DatabaseErrorCode;
   /** Number of attempts of the call; 1 without a retry. */
   readonly attempts: number;
-  /** Number of rows that the statements of the call returned. */
+  /** Number of rows that all statements of the call have returned. */
   readonly rows: number;
   /** True when the record cache answered the call, also with a stale record during an outage. */
   readonly cached: boolean;

@@ -37,12 +37,12 @@ export interface ProblemDetails {
    * value if your API documents problem types of its own.
    */
   readonly type: string;
-  /** Reason phrase of the status. */
+  /** Reason phrase of the HTTP status. */
   readonly title: string;
   readonly status: number;
   /** Message of an error that the client can correct. Absent for all other errors. */
   readonly detail?: string;
-  /** Code of the error. Absent with the status 500. */
+  /** Code of the `DatabaseError`. Absent with the status 500. */
   readonly code?: DatabaseErrorCode;
   /** True when the same request may succeed later. Absent with the status 500. */
   readonly retryable?: boolean;

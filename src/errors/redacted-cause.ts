@@ -26,7 +26,7 @@ const knownNames: ReadonlySet<unknown> = new Set([
   'SystemError',
   'TypeError',
   'URIError',
-  // Name of the class that node-postgres uses for errors of the server.
+  // Name that node-postgres gives to errors of the PostgreSQL server.
   'error',
 ]);
 

@@ -33,7 +33,7 @@ export class EventService implements EventReader, EventWriter {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** Called only by this package. @internal */
+  /** Creates the service for security events. Only this package calls it. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

@@ -70,7 +70,7 @@ function toMetadataEntries(rows: readonly NewEventRow[]): (readonly [id: string,
   return rows.flatMap(({ columns: { id }, metadata }) => metadata.map(([key, value]) => [id, key, value] as const));
 }
 
-/** Statements that insert security events, for one engine. */
+/** SQL statements that insert security events, for one engine. */
 class EventStatements {
   readonly #insertEvent;
   readonly #insertEvents;

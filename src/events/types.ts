@@ -88,7 +88,7 @@ export type EventGrouping =
   | 'source'
   | 'target'
   | {
-      /** Length of a time span in milliseconds, from 1 to 3155760000000 (36525 days). */
+      /** Length of each time span in milliseconds, from 1 to 3155760000000 (36525 days). */
       readonly bucketMs: number;
     };
 
@@ -181,7 +181,7 @@ export interface VerifyEventsOptions extends ReadOptions {
 
 /** Checkpoint that replaces the pruned beginning of the event chain. */
 export interface EventChainCheckpoint extends EventChainHead {
-  /** Number of events that had been pruned when the checkpoint was written. */
+  /** Number of security events that had been pruned when the checkpoint was written. */
   readonly count: number;
   readonly createdAt: Date;
 }

@@ -30,12 +30,12 @@ export class DocumentPart {
     this.#path = path;
   }
 
-  /** Returns the value of a field; undefined when it is absent or null. */
+  /** Returns the value of a field of the object; undefined when the field is absent or null. */
   value(field: string): JsonValue | undefined {
     return this.#fields[field] ?? undefined;
   }
 
-  /** Returns the path of a field in the document. */
+  /** Returns the path of a field of the object in the whole document. */
   pathOf(field: string): string {
     return `${this.#path}${field}`;
   }

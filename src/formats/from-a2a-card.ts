@@ -60,7 +60,7 @@ function toResult(original: JsonObject): FormatResult {
   };
 }
 
-/** Interface of an agent card. The fields are those of version 1.0. */
+/** Interface in an A2A agent card. The fields are those of version 1.0 of the card. */
 interface Interface {
   readonly path: string;
   readonly address: string;

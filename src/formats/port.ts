@@ -8,7 +8,7 @@ const defaultPorts: Readonly<Record<string, number>> = { 'http:': 80, 'ws:': 80,
  */
 export function portOf(address: string): number | undefined {
   const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(address);
-  // `URL` would read "localhost:443" as a URL with the scheme "localhost:".
+  // Adds a scheme, because `URL` would read "localhost:443" as a URL with the scheme "localhost:".
   const url = parse(hasScheme ? address : `grpc://${address}`);
   if (url === undefined || url.hostname === '' || /[{}]|%7b|%7d/i.test(url.host)) return undefined;
   if (!hasScheme && url.port === '') return undefined;

@@ -66,7 +66,7 @@ export class JsonWriter {
   }
 
   /**
-   * Returns the canonical JSON text of a value.
+   * Returns the canonical JSON text of a value, with sorted keys.
    *
    * @param depth - nesting depth of the value.
    */

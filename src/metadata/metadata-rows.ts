@@ -3,7 +3,7 @@ import type { Validator } from '../validation/validator';
 import { guardedRead } from '../validation/guarded-read';
 import { isPlainObject, JsonWriter, ValueAllowance, type JsonBounds } from './canonical-json';
 
-/** Key and canonical JSON text of one metadata entry. */
+/** Row of metadata: a key, and the canonical JSON text of its value. */
 export type MetadataRow = readonly [key: string, value: string];
 
 /** Returns the maximum sizes of a record's metadata. */

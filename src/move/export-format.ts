@@ -1,7 +1,7 @@
 import { ownTables } from '../storage/own-tables';
 import type { Row, Table } from './table';
 
-/** Value of `format` in the first line of an export. */
+/** Value of the property `format` in the first line of an export file. */
 export const exportFormat = 'ans-database';
 
 /** Version of the export format. Increment it when older versions of this package could not read the new format. */

@@ -53,7 +53,7 @@ export async function moveBetween(
  * incomplete.
  */
 async function prepareSource({ url, location: { path } }: SqliteFile): Promise<void> {
-  // Checks that the file exists, because SQLite would create a missing file.
+  // Checks that the source file exists, because SQLite would create a missing file.
   const stats = await stat(path).catch(() => undefined);
   if (!stats?.isFile()) throw new MoveError(`${path} is not a readable file`);
   const db = new DatabaseService({ url, migrations: 'verify' });
@@ -61,7 +61,7 @@ async function prepareSource({ url, location: { path } }: SqliteFile): Promise<v
     await db.initialize();
   } catch (error) {
     if (!isDatabaseError(error) || error.code !== 'SCHEMA_OUTDATED') throw error;
-    // The command needs --url here, because DATABASE_URL names the target.
+    // Names the source by `--url` in the command, because DATABASE_URL names the target.
     const command = `npx ans-database migrate deploy --url ${url}`;
     throw new MoveError(`the SQLite database lacks migrations (${error.code}); apply them first: ${command}`);
   }

@@ -24,9 +24,9 @@ interface TableContents {
 /** Result of a move or an import. */
 export interface MoveResult {
   readonly tables: readonly TableContents[];
-  /** True when all tables are equal in both databases. When false, nothing was committed. */
+  /** True when all copied tables are equal in both databases. When false, nothing was committed. */
   readonly isSame: boolean;
-  /** Tables of the source that the target does not have. */
+  /** Names of the tables in the source that the target does not have, so that they were not copied. */
   readonly skipped: readonly string[];
   /** True when other connections wrote to the source during the move. */
   readonly hasChanged: boolean;

@@ -77,7 +77,7 @@ export class SqliteTarget implements Target {
     yield* inBatches(readSqliteRows(this.#driver, table), limits);
   }
 
-  /** Does nothing, because the queries of this package do not need statistics on SQLite. */
+  /** Does nothing, because the queries of this package do not need planner statistics on SQLite. */
   analyze(): Promise<void> {
     return Promise.resolve();
   }

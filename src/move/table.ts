@@ -27,7 +27,7 @@ export interface Table {
   readonly references: readonly Reference[];
 }
 
-/** Value of a column, in the form that both databases share. */
+/** Value of a column, in a form that is the same for SQLite and PostgreSQL. */
 export type Value = string | number | boolean | null;
 
 /** Values of a row, in the order of the columns of its table. */

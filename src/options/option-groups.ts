@@ -84,7 +84,7 @@ export interface BreakerOptions {
   resetMs?: number | undefined;
 }
 
-/** Options of the cache of records in memory. */
+/** Options of the record cache, which stores agents and certificates in memory. */
 export interface CacheOptions {
   /**
    * Maximum number of cached records, up to 10000000. The least recently used record is evicted first. 0 disables the

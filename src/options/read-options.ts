@@ -1,7 +1,7 @@
 import { checkObject, checkOneOf, ifDefined } from '../validation/checks';
 
 /**
- * Options of a read.
+ * Options of a call that reads.
  *
  * @example
  * ```ts

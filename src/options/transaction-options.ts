@@ -8,7 +8,7 @@ export const TransactionIsolation = {
    * although each reads what the other changes.
    */
   SNAPSHOT: 'snapshot',
-  /** Concurrent transactions have the same effect as if they ran one after another. */
+  /** Level at which concurrent transactions have the same effect as if they ran one after another. */
   SERIALIZABLE: 'serializable',
 } as const;
 export type TransactionIsolation = (typeof TransactionIsolation)[keyof typeof TransactionIsolation];

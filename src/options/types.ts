@@ -2,7 +2,7 @@ import type { DatabaseEvent, Logger } from '../diagnostics/types';
 import type { LimitOptions } from '../validation/limits';
 import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './option-groups';
 
-/** Handling of the database schema when the database is opened: see the option `migrations`. */
+/** Handling of the database schema when a database is opened: see the option `migrations`. */
 export type MigrationMode = 'apply' | 'verify' | 'skip';
 
 /** Driver of SQLite: see the option `driver`. */

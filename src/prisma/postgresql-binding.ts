@@ -66,7 +66,7 @@ export function postgresqlBinding(): EngineBinding<PoolClient> {
       await client.query(sql);
     },
     classify: classifyPostgresqlError,
-    // Returns the error unchanged, because the official adapter has already converted it.
+    // Returns the error unchanged, because Prisma's official adapter has already converted it.
     toPrismaError: (error) => error,
   };
 }

@@ -88,7 +88,7 @@ async function withPrismaErrors<C, T>(binding: EngineBinding<C>, work: () => Pro
   }
 }
 
-/** Error that rolls back a transaction when Prisma requests it. */
+/** Error that is thrown to roll back a transaction when Prisma requests the rollback. */
 const rolledBack = new Error('rolled back');
 
 /**

@@ -42,7 +42,7 @@ export interface PageRequest {
 }
 
 /**
- * Checks the options of a page.
+ * Checks the options of a page of results.
  *
  * @throws INVALID_INPUT when they are invalid
  */
@@ -70,7 +70,7 @@ function checkCursor(value: unknown, field: string, maxLength: number): string {
 const iterationSize = 500;
 const iterationLength = 16_777_216;
 
-/** Yields the records of a query one by one, and reads them in pages. */
+/** Yields the records of a query one by one. Reads the records in pages. */
 export async function* recordsOf<T>(
   readPage: (after: string | undefined) => Promise<Page<T>>,
 ): AsyncGenerator<T, void, void> {

@@ -20,7 +20,7 @@ export class RegistrationService {
   readonly #session: Session;
   readonly #settings: ServiceSettings;
 
-  /** Called only by this package. @internal */
+  /** Creates the service for registrations. Only this package calls it. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#session = session;
     this.#settings = settings;

@@ -5,7 +5,7 @@ import type { SecurityEventInput } from '../events/types';
 /** Agent to register together with its certificate. */
 export interface RegistrationInput {
   certificate: CertificateInput;
-  /** Agent. Its `certificateId` must be absent or equal the id of `certificate`. */
+  /** Agent to register. Its `certificateId` must be absent, or equal the id of `certificate`. */
   agent: Omit<AgentInput, 'certificateId'> & { certificateId?: string | undefined };
   /**
    * Security event to record together with the registration.

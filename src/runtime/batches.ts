@@ -30,14 +30,14 @@ export interface BatchRules {
 
 /** Functions that parse and write the records of a call in batches. */
 export interface BatchWork<Parsed extends object, Result extends object> {
-  /** Name of the parameter that contains the records, such as `agents`. */
+  /** Name of the call's parameter that contains the records, such as `agents`. */
   readonly parameter: string;
   /** Name of the call that the error of a refused record names. */
   readonly operation: Operation;
   readonly parse: (input: unknown) => Parsed;
   /** Returns the approximate number of characters of a record. */
   readonly lengthOf: (record: Parsed) => number;
-  /** Called at the beginning of each transaction, with all records that the transaction may write. */
+  /** Function that is called at the beginning of each transaction, with all records that it may write. */
   readonly prepare?: (tx: Transaction, records: readonly (Parsed | Refusal)[]) => Promise<void>;
   /** Writes a batch of records. Returns the result of each record, in order. */
   readonly write: (tx: Transaction, batch: readonly (Parsed | Refusal)[]) => Promise<(Result | Refusal)[]>;

@@ -65,13 +65,13 @@ export class Mutex {
     if (this.#waiting.length > 0) listener();
   }
 
-  /** Disables the mutex: from now on, no caller waits. */
+  /** Disables the mutex: from now on, no caller waits for it. */
   cancel(): void {
     this.#isCancelled = true;
     for (const { enter } of this.#waiting.splice(0)) enter();
   }
 
-  /** Runs `work` while the caller holds the mutex. */
+  /** Acquires the mutex, runs `work`, and releases the mutex. Returns the result of `work`. */
   async runExclusive<T>(work: () => T | Promise<T>): Promise<T> {
     await this.acquire();
     try {

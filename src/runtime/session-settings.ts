@@ -20,7 +20,7 @@ export interface SessionState {
   readonly breaker: BreakerState | 'off';
 }
 
-/** Returns the failure of a write through `db` inside the callback of one of its transactions. */
+/** Returns the failure of a write through `db` inside the callback of a `db.transaction`. */
 export function writeBesideTransaction(): Failure {
   return new Failure(
     'CONFLICT',

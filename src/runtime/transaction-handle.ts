@@ -33,7 +33,10 @@ export class TransactionHandle implements Transaction {
     return this.#changes;
   }
 
-  /** True when the operation has called {@link requestSequencing}. */
+  /**
+   * True when the operation has called {@link requestSequencing}, so that pending events must be appended to the event
+   * chain.
+   */
   get needsSequencing(): boolean {
     return this.#needsSequencing;
   }

@@ -142,7 +142,7 @@ export class TransactionCall<T> {
   /** Number of attempts of the transaction so far. */
   count = 0;
   isCommitted = false;
-  /** Session of the last attempt whose callback has thrown an error. */
+  /** Session of the last attempt of the transaction whose callback has thrown an error. */
   #failed: TransactionSession | undefined;
 
   constructor(settings: TransactionCallSettings, work: (session: Session) => Promise<T>) {

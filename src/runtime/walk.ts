@@ -10,7 +10,7 @@ export interface Walk {
   readonly from: Sql;
   /** SQL of the columns of the unique key. */
   readonly key: readonly string[];
-  /** True when the rows are grouped by the key. */
+  /** True when the query groups the rows by the key. */
   readonly isGrouped?: boolean;
 }
 

@@ -29,7 +29,7 @@ export class AnswerSize {
   }
 
   /**
-   * Counts a text of the result.
+   * Counts the characters and JSON values of a text in the result.
    *
    * @throws RESULT_TOO_LARGE when the result exceeds its bounds
    */

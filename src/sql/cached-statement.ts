@@ -8,7 +8,7 @@ import { FrequentTextCache } from './frequent-text-cache';
  */
 export type Bind<Input> = (read: (input: Input) => SqlValue) => Sql;
 
-/** SQL text, with the function that reads the value of each bound parameter. */
+/** Cached SQL text, with a function for each bound parameter that returns its value. */
 interface CachedText<Input> {
   readonly text: string;
   readonly readers: readonly ((input: Input) => SqlValue)[];

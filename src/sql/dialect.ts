@@ -54,7 +54,7 @@ export interface NoRows {
   readonly limitTo: (limit: Sql) => Sql;
 }
 
-/** Columns of a record set, in the order of the values in each row. */
+/** Names and types of the columns of a record set, in the order of the values in each row. */
 export type RecordColumns = Readonly<Record<string, RecordColumnType>>;
 
 /**
@@ -138,13 +138,13 @@ export interface Dialect {
   readonly jsonRecordSet: (rows: Sql, alias: string, columns: RecordColumns) => Sql;
   /** Converts `object`, a JSON object of texts, to a table with the name `alias` and the columns key and value. */
   readonly jsonObjectEntries: (object: Sql, alias: string) => Sql;
-  /** Converts a time in milliseconds since 1970 to the stored form. */
+  /** Converts a time in milliseconds since 1970 to the form in which the engine stores it. */
   readonly fromMs: (ms: Sql) => Sql;
   /** Converts a stored time to milliseconds since 1970. */
   readonly toMs: (time: Sql) => Sql;
   /** Computes the time of a change: `nowMs`, or the stored time `previous` plus one millisecond if that is later. */
   readonly nextTime: (previous: Sql, nowMs: Sql) => Sql;
-  /** Converts 0 or 1 to a stored boolean. */
+  /** Converts 0 or 1 to the form in which the engine stores a boolean. */
   readonly toBoolean: (flag: Sql) => Sql;
   /** Composes a test whether `text` contains `part` exactly. Uses the substring index of `text` if there is one. */
   readonly containsIndexed: (text: Sql, part: TextPart) => Sql;

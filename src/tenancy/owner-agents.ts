@@ -41,7 +41,7 @@ export type OwnerAgentCalls = AgentReader & AgentBatchWriter & AgentSelectionWri
 export class OwnerAgents implements OwnerAgentCalls {
   readonly #agents: AgentService;
 
-  /** Called only by this package. @internal */
+  /** Creates the service for the agents of one owner. Only this package calls it. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#agents = new AgentService(session, settings);
   }

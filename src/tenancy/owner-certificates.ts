@@ -25,7 +25,7 @@ export type OwnerCertificateCalls = Pick<CertificateReader, 'get' | 'getByFinger
 export class OwnerCertificates implements OwnerCertificateCalls {
   readonly #certificates: CertificateService;
 
-  /** Called only by this package. @internal */
+  /** Creates the service for the certificates of one owner. Only this package calls it. @internal */
   constructor(session: Session, settings: ServiceSettings) {
     this.#certificates = new CertificateService(session, settings);
   }

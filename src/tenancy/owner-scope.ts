@@ -23,7 +23,7 @@ export class OwnerScope extends OwnerTransactionScope {
   readonly #toScope: (session: Session) => OwnerTransactionScope;
   readonly #runTransaction: RunTransaction;
 
-  /** Called only by this package. @internal */
+  /** Creates a scope that is limited to one owner. Only this package calls it. @internal */
   constructor(
     session: Session,
     settings: ServiceSettings,

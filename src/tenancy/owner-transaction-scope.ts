@@ -27,7 +27,7 @@ export class OwnerTransactionScope {
   readonly #resolution: ResolutionService;
 
   /**
-   * Creates a scope of one owner.
+   * Creates a scope whose calls are limited to one owner.
    *
    * @throws INVALID_INPUT when `owner` or an option is invalid
    * @internal

@@ -3,7 +3,7 @@ import type { RegistrationInput } from '../registration/types';
 
 /** Access of an owner scope: the calls that it allows. */
 export const ScopeAccess = {
-  /** Only reads are allowed. Every write fails with PERMISSION_DENIED. */
+  /** Access that allows only reads. Every write fails with PERMISSION_DENIED. */
   READ: 'read',
   WRITE: 'write',
 } as const;
@@ -12,14 +12,14 @@ export type ScopeAccess = (typeof ScopeAccess)[keyof typeof ScopeAccess];
 /** Options of `db.forOwner`. */
 export interface OwnerScopeOptions {
   /**
-   * Access of the scope. With `read`, every write fails with PERMISSION_DENIED.
+   * Access of the owner scope. With `read`, every write fails with PERMISSION_DENIED.
    *
    * @defaultValue `'write'`
    */
   access?: ScopeAccess | undefined;
 }
 
-/** Input in an owner scope. Its `owner` is absent, or equals the owner of the scope. */
+/** Input of a call in an owner scope. Its `owner` is absent, or equals the owner of the scope. */
 export type Owned<T extends { owner: string }> = Omit<T, 'owner'> & { owner?: string | undefined };
 
 /** Agent to register in an owner scope. Its `owner` is absent, or equals the owner of the scope. */

@@ -153,7 +153,7 @@ export function checkObject<K extends string>(
   });
 }
 
-/** Returns the result of `check` for a value; undefined when the value is undefined. */
+/** Returns the result of `check` for a value; undefined for an undefined value. */
 export function ifDefined<T>(
   value: unknown,
   field: string,

@@ -39,10 +39,10 @@ export class Validator {
   readonly nonEmptyText = (value: unknown, field: string): string =>
     checkNonEmptyText(value, field, this.limits.textLength);
 
-  /** Returns a copy of `value` when it is a list of texts to search for. */
+  /** Returns a copy of `value` when it is a list of texts, which a query searches for. */
   readonly names = (value: unknown, field: string): string[] => this.list(value, field, this.name);
 
-  /** Returns the results of `check` for the elements of a list to search for. */
+  /** Returns the results of `check` for the elements of a list, which a query searches for. */
   list<T>(value: unknown, field: string, check: (element: unknown, path: string) => T): T[] {
     let length = 0;
     // Checks the total length before each element, because checking all elements of a huge list would take long.

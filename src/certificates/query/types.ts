@@ -42,7 +42,7 @@ export interface CertificateQuery {
    */
   orderBy?: CertificateOrderField | undefined;
   /**
-   * Direction of the order.
+   * Direction in which the certificates are ordered.
    *
    * @defaultValue `'asc'` with `orderBy`, `'desc'` without it
    */

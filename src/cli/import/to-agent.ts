@@ -13,7 +13,7 @@ export interface ImportDefaults {
   readonly certificate: { readonly id: string; readonly publicKey: string } | undefined;
 }
 
-/** Agent of a document, with warnings about the parts of the document that are not imported. */
+/** Agent that a document describes, with warnings about the parts of the document that are not imported. */
 export interface ImportedAgent {
   readonly agent: AgentInput;
   readonly warnings: readonly string[];

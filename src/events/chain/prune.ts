@@ -48,7 +48,7 @@ async function pruneEvents(tx: Transaction, { before, size }: PruneBatch, now: n
   await lockChain(tx);
   const prunable = await tx.query(chainStatements(tx.dialect).selectPrunable({ before, limit: size }));
   const events = prunable.length;
-  // First appends the pending entries, because only entries in the chain can be marked as pruned.
+  // Appends the pending entries first, because only entries in the event chain can be marked as pruned.
   if (events > 0) await sequenceInside(tx, now);
   const marked = events > 0 ? await removeEvents(tx, prunable) : [];
   const compactable = await findCompactable(tx, events > 0);

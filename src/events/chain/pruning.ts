@@ -7,7 +7,7 @@ import { SetDigest } from './set-digest';
 export interface CompactedBeginning {
   /** Sequence number of the last chain entry that the checkpoint replaced. */
   readonly sequence: number;
-  /** Number of events that had been pruned when the checkpoint was written. */
+  /** Number of security events that had been pruned when the checkpoint was written. */
   readonly events: number;
   /** Time when the checkpoint was written, in milliseconds since 1970. */
   readonly createdAt: number;
@@ -22,7 +22,7 @@ export interface CompactedBeginning {
 export interface Pruning {
   /** Time in milliseconds since 1970. Events before this time were pruned. */
   readonly before: number;
-  /** Number of events that have ever been pruned. */
+  /** Number of security events that have ever been pruned. */
   readonly events: number;
   /** Number of entries that are marked as pruned and still in the chain, including pruning entries. */
   readonly marked: number;
@@ -68,7 +68,7 @@ export interface Removal {
   readonly events: number;
   /** Sequence numbers of the entries that the transaction marks as pruned. */
   readonly marked: readonly number[];
-  /** Sequence numbers of the marked entries that the transaction replaces by a checkpoint. */
+  /** Sequence numbers of the entries that the transaction replaces by a checkpoint. */
   readonly compacted: readonly number[];
   readonly beginning: CompactedBeginning | null;
 }

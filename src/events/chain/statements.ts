@@ -19,7 +19,7 @@ const backfillColumns: RecordColumns = { position: 'integer', digest: 'text', ha
 
 const entryColumnNames = sql`sequence, ${columnNames(contentTable)}, hash`;
 
-/** Statements that change the chain of security events, for one engine. */
+/** SQL statements that change the chain of security events, for one engine. */
 class ChainStatements {
   /**
    * Locks the event chain, so that other transactions cannot change it until the end of this transaction. Undefined on

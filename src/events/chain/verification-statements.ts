@@ -9,7 +9,7 @@ import { hasPendingEntries } from './pending-statements';
 export const selectLastPruning = sql`SELECT e.sequence, e.mitigation_details FROM security_event_entries e
   WHERE e.event_id = '' AND e.kind = 'PRUNED' ORDER BY e.sequence DESC LIMIT 1`;
 
-/** Statements that read the chain of security events in order to verify it. */
+/** SQL statements that read the chain of security events in order to verify it, for one engine. */
 export class VerificationStatements {
   /**
    * Selects the state of the event chain: the head, the last checkpoint, the last pruning, the first entry and the

@@ -22,7 +22,7 @@ export interface SecurityEventQuery {
   eventTypes?: readonly SecurityEventType[] | undefined;
   /** Accepted severities. The event must have one of them. */
   severities?: readonly SecuritySeverity[] | undefined;
-  /** Lowest accepted severity. */
+  /** Lowest accepted severity of an event. */
   minSeverity?: SecuritySeverity | undefined;
   source?: string | undefined;
   target?: string | undefined;
