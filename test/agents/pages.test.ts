@@ -72,6 +72,7 @@ describe('agents.page', () => {
       { ...query, orderDirection: 'desc' },
       { ...query, orderBy: 'id' },
       { ...query, name: 'x' },
+      { ...query, not: { name: 'x' } },
     ];
     for (const other of others) {
       const error = await expectError('INVALID_INPUT', () => db.agents.page(other, { after: nextCursor }));

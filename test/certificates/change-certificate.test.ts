@@ -188,18 +188,6 @@ describe('certificates.expiring', () => {
     expect(error).toMatchObject({ operation: 'certificates.expiring' });
   });
 
-  test('returns uncommitted certificates only inside their transaction', async () => {
-    const { db } = await openTestDatabase({ now: () => now });
-    await db.transaction(async (tx) => {
-      const id = await tx.createCertificate(
-        certificateInput({ notAfter: new Date(now + 1), metadata: { name: 'new' } }),
-      );
-      expect(await tx.certificates.expiring(1)).toMatchObject([{ id, metadata: { name: 'new' } }]);
-      expect(await db.certificates.expiring(1)).toEqual([]);
-    });
-    expect(await db.certificates.expiring(1)).toHaveLength(1);
-  });
-
   test.each(badCounts.filter(([kind]) => kind !== '2^53'))('refuses %s as withinMs', async (_, withinMs) => {
     const expiring = () => callUntyped(shared().db.certificates, 'expiring', withinMs);
     const error = await expectRefused(shared(), 'INVALID_INPUT', expiring);

@@ -10,7 +10,7 @@ import {
   valuesBut,
 } from '../support/bad-values';
 import { callUntyped, expectError } from '../support/expect-error';
-import { certificateInput, createCertificate } from '../support/factories';
+import { createCertificate } from '../support/factories';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 
 const day = 86_400_000;
@@ -145,15 +145,6 @@ describe('certificates.query', () => {
     expect(await db.certificates.query({ expiresBefore: new Date(0) })).toHaveLength(0);
     await createCertificate(db);
     await expectError('RESULT_TOO_LARGE', () => db.certificates.query({ offset: 1 }));
-  });
-
-  test('includes the changes of the transaction that runs the query', async () => {
-    const { db } = await openTestDatabase();
-    await db.transaction(async (tx) => {
-      const id = await tx.createCertificate(certificateInput({ metadata: { mine: true } }));
-      expect(await tx.certificates.query({ metadata: { mine: true } })).toMatchObject([{ id }]);
-      expect(await db.certificates.query({ metadata: { mine: true } })).toEqual([]);
-    });
   });
 
   test.each([

@@ -1,7 +1,7 @@
-import { DatabaseService, type Change, type FollowOptions } from '../../src';
+import type { DatabaseService, Change, FollowOptions } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
-import { afterTest, openTestDatabase, type TestDatabase } from '../support/test-database';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 
 /** Opens a database whose feed has six changes, one per millisecond. Returns it with its clock and the changes. */
@@ -92,9 +92,7 @@ describe('a position in the change feed', () => {
     const last = sequenceAt(changes, -1);
     expect(await db.pruneChanges({ before: new Date(2000) })).toBe(6);
     await db.close();
-    const again = new DatabaseService(options);
-    afterTest(() => again.close());
-    await again.initialize();
+    const { db: again } = await openTestDatabase(options);
     await expectChanges(again, undefined, []);
     await expectChanges(again, last, []);
     for (const after of [0, last - 1, last + 1]) await expectOutOfRange(again, after);

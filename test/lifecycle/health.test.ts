@@ -9,13 +9,7 @@ import { queryRaw } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { holdTransaction } from '../support/held-transaction';
 import { describeOn } from '../support/skip';
-import {
-  afterTest,
-  newDatabaseUrl,
-  openTestDatabase,
-  shareTestDatabase,
-  unmigratedDatabaseUrl,
-} from '../support/test-database';
+import { newDatabaseUrl, openTestDatabase, shareTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 
 describe('health', () => {
   test('returns the state of an open database', async () => {
@@ -43,9 +37,7 @@ describe('health', () => {
 
   test('returns degraded and the names of pending migrations', async () => {
     const url = await unmigratedDatabaseUrl();
-    const db = new DatabaseService({ url, migrations: 'skip' });
-    afterTest(() => db.close());
-    await db.initialize();
+    const { db } = await openTestDatabase({ url, migrations: 'skip' });
     const { status, pendingMigrations } = await db.health();
     expect(status).toBe('degraded');
     expect(pendingMigrations?.[0]).toMatch(/^\d{14}_/);

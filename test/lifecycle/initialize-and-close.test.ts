@@ -53,16 +53,6 @@ describe('initialize', () => {
     expect(await second.db.queryAgents({})).toStrictEqual([agent]);
     expect(second.events.filter(({ type }) => type === 'migration')).toEqual([]);
   });
-
-  test('creates a database once for two services at the same time, and each one reads the changes of the other', async () => {
-    const first = await createService();
-    const second = await createService(first.options.url);
-    await Promise.all([first.db.initialize(), second.db.initialize()]);
-    const id = await createAgent(first.db);
-    expect(await second.db.getAgent(id)).toMatchObject({ id });
-    expect(await second.db.deleteAgent(id)).toBe(true);
-    expect(await first.db.getAgent(id)).toBeNull();
-  });
 });
 
 describe('close', () => {

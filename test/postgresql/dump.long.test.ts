@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseService } from '../../src';
 import { fill, soundReport } from '../support/sound-database';
 import { administer } from '../support/administration';
 import { debianBinaries } from '../support/postgresql-binaries';
@@ -48,9 +47,7 @@ describeUnless(tools === undefined ? 'pg_dump is not installed' : undefined, 'a 
     const restored = server.url('restored');
     run('pg_restore', '--no-owner', '--exit-on-error', '--single-transaction', `--dbname=${restored}`, dump);
     expect(await allRawRows({ options: { url: restored } })).toEqual(before);
-    const copy = new DatabaseService({ url: restored, migrations: 'verify' });
-    afterTest(() => copy.close());
-    await copy.initialize();
+    const { db: copy } = await openTestDatabase({ url: restored, migrations: 'verify' });
     expect(await copy.check()).toEqual(soundReport);
     await copy.deleteAgent('plain');
     // The change feed of the copy continues after its last number.

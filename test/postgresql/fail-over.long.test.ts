@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatabaseOptions, DatabaseService, TransactionIsolation } from '../../src';
+import type { AgentRecord, DatabaseOptions, DatabaseService, TransactionIsolation } from '../../src';
 import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput } from '../support/factories';
+import { isRefusal, outcomeOf } from '../support/race';
 import { describeUnless } from '../support/skip';
 import { waitUntil } from '../support/wait-until';
 import { whyNoOwnServer } from '../support/own-server';
@@ -31,6 +32,14 @@ async function inTransaction(db: DatabaseService, id: string, isolation: Transac
   );
 }
 
+/** Expects that 20 reads return the agent `a` with these fields; waits `pauseMs` after each read. */
+async function expectEveryRead(db: DatabaseService, fields: Partial<AgentRecord>, pauseMs = 0): Promise<void> {
+  for (let round = 0; round < 20; round += 1) {
+    expect(await db.getAgent('a')).toMatchObject(fields);
+    await sleep(pauseMs);
+  }
+}
+
 describeUnless(whyNoOwnServer, 'a service after its primary address pointed to a standby for a moment', () => {
   const replication = shareReplication();
 
@@ -40,12 +49,7 @@ describeUnless(whyNoOwnServer, 'a service after its primary address pointed to a
     const { proxy } = opened;
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
-    await waitUntil(() =>
-      opened.db.getAgent('a').then(
-        () => true,
-        () => false,
-      ),
-    );
+    await waitUntil(async () => !isRefusal(await outcomeOf(opened.db.getAgent('a'))));
     await Promise.all(Array.from({ length: 8 }, () => opened.db.queryAgents({})));
     proxy.retarget(replication.primary.port);
     return opened;
@@ -128,15 +132,10 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
     await db.agents.setStatus('a', 'REVOKED');
     // A replica may lack the changes of the last maxReplicaLagMs.
     await sleep(600);
-    for (let round = 0; round < 20; round += 1) {
-      expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });
-      await sleep(50);
-    }
+    await expectEveryRead(db, { status: 'REVOKED' }, 50);
     expect(JSON.stringify(log)).toContain('no longer a standby');
-    expect(await db.health()).toMatchObject({
-      status: 'degraded',
-      replicas: [{ isServing: false, fault: 'not-a-standby' }],
-    });
+    const replicas = [{ isServing: false, fault: 'not-a-standby' }];
+    expect(await db.health()).toMatchObject({ status: 'degraded', replicas });
     proxy.retarget(replication.standby(1).port);
     await waitUntil(async () => (await db.health()).replicas[0]?.isServing === true);
     expect(JSON.stringify(log.at(-1))).toContain('serves');
@@ -146,9 +145,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
   test('is excluded by a service that is opened after the promotion', async () => {
     const { db, log } = await replication.open();
     await db.updateAgent({ id: 'a', name: 'After the promotion' });
-    for (let round = 0; round < 20; round += 1) {
-      expect(await db.getAgent('a')).toMatchObject({ name: 'After the promotion' });
-    }
+    await expectEveryRead(db, { name: 'After the promotion' });
     expect(JSON.stringify(log)).toContain('no longer a standby');
   });
 });
@@ -161,9 +158,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is a standby of another clus
     await foreign.caughtUp();
     const { db, log } = await own.open({ replicaUrls: [foreign.replicaUrl()] });
     await db.updateAgent({ id: 'a', name: 'In this cluster only' });
-    for (let round = 0; round < 20; round += 1) {
-      expect(await db.getAgent('a')).toMatchObject({ name: 'In this cluster only' });
-    }
+    await expectEveryRead(db, { name: 'In this cluster only' });
     expect(await db.health()).toMatchObject({ replicas: [{ isServing: false, fault: 'other-history' }] });
     expect(JSON.stringify(log)).toContain('follows another server');
   });
@@ -182,10 +177,7 @@ describeUnless(whyNoOwnServer, 'a read replica of the former primary after a fai
     // The former primary and its standby are ahead of the new primary.
     await administer(replication.url, 'CREATE TABLE filler AS SELECT generate_series(1, 20000)');
     await sleep(600);
-    for (let round = 0; round < 20; round += 1) {
-      expect(await db.getAgent('a')).toMatchObject({ status: 'REVOKED' });
-      await sleep(50);
-    }
+    await expectEveryRead(db, { status: 'REVOKED' }, 50);
     expect(await db.health()).toMatchObject({ replicas: [{ isServing: false, fault: 'other-history' }] });
     expect(JSON.stringify(log)).toContain('follows another server');
   });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseService, type ResolutionQuery } from '../../src';
+import type { DatabaseService, ResolutionQuery } from '../../src';
 import { administer } from '../support/administration';
 import { collectLog } from '../support/collect-log';
 import { agentInput, certificateInput, createAgent } from '../support/factories';
-import { createDatabase, dropDatabase, spoilDatabase } from '../support/postgresql-databases';
+import { spoilDatabase } from '../support/postgresql-databases';
 import { runRaw } from '../support/raw-client';
-import { afterTest, openTestDatabase } from '../support/test-database';
+import { openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 import { createRole } from '../support/postgresql-role';
 
 /** Names that locales order and fold differently. */
@@ -61,32 +61,25 @@ async function expectByCodePoint(db: DatabaseService): Promise<void> {
 describe('a database', () => {
   test.each([
     ['German of ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'"],
-    [
-      'English of ICU with numeric order',
-      "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US-u-kn-true' LOCALE 'C'",
-    ],
+    ['numeric English of ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US-u-kn-true' LOCALE 'C'"],
     ['Turkish of ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C'"],
     ['C', "TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'"],
   ])('is searched and ordered by code point when its locale is %s', async (_how, options) => {
-    const url = await createDatabase(options);
-    afterTest(() => dropDatabase(url));
-    await using db = new DatabaseService({ url, migrations: 'apply' });
-    await db.initialize();
+    const url = await unmigratedDatabaseUrl(options);
+    const { db } = await openTestDatabase({ url, migrations: 'apply' });
     await fill(db);
     await expectByCodePoint(db);
   });
 
   test('is searched by code point when the role may not create pg_trgm, and a warning is logged', async () => {
-    const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
-    afterTest(() => dropDatabase(url));
+    const url = await unmigratedDatabaseUrl("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     const db = await openWithoutTrigrams(url);
     await fill(db);
     await expectByCodePoint(db);
   });
 
   test('can be searched when the role may not use the schema of pg_trgm, and a warning is logged', async () => {
-    const url = await createDatabase("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
-    afterTest(() => dropDatabase(url));
+    const url = await unmigratedDatabaseUrl("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     await administer(url, 'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions');
     const db = await openWithoutTrigrams(url);
     await createAgent(db, { name: 'Needle' });

@@ -117,19 +117,6 @@ test('CHECK constraints refuse values that the column types allow and the API do
   expect(await db.check()).toMatchObject({ ok: true });
 });
 
-test('CHECK constraints accept the first and the last valid time', async () => {
-  const { db, options } = await openTestDatabase();
-  await createCertificate(db, { id: 'c' });
-  await runRaw(
-    options.url,
-    `UPDATE certificates SET not_before = '0001-01-01 00:00:00+00', not_after = '9999-12-31 23:59:59.999+00'`,
-  );
-  expect(await db.getCertificate('c')).toMatchObject({
-    notBefore: new Date('0001-01-01T00:00:00.000Z'),
-    notAfter: new Date('9999-12-31T23:59:59.999Z'),
-  });
-});
-
 test('check() with the extension amcheck skips nothing and reports a damaged index by its name', async () => {
   const { db, options } = await openTestDatabase();
   spoilDatabase(options.url);

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BackupProgress, DatabaseService, driverErrorOf } from '../../src';
+import { type BackupProgress, driverErrorOf } from '../../src';
 import { nextLine, startProcess } from '../support/child-process';
 import { longestBlockMs } from '../support/event-loop';
 import { expectError } from '../support/expect-error';
@@ -11,8 +11,9 @@ import { changeRaw, changeRawUnchecked } from '../support/raw-writer';
 import { describeUnless } from '../support/skip';
 import { openSmallDisk, whyNoSmallDisk } from '../support/small-disk';
 import { fill, soundReport } from '../support/sound-database';
-import { afterTest, openTestDatabase, temporaryDirectory, type TestDatabase } from '../support/test-database';
+import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { whileReadOnly } from '../support/unprivileged';
+import { backupPath, openCopy, openForBackup } from './backups';
 
 /** Fills a database with agents that take about `mebibytes` MiB. */
 async function fillLarge({ db }: Pick<TestDatabase, 'db'>, mebibytes = 24): Promise<void> {
@@ -22,9 +23,6 @@ async function fillLarge({ db }: Pick<TestDatabase, 'db'>, mebibytes = 24): Prom
     await db.agents.createMany(Array.from({ length: 500 }, () => agentInput({ certificateId, description })));
   }
 }
-
-const backupPath = (): string => join(temporaryDirectory(), 'backup.sqlite');
-const openCopy = async (path: string): Promise<DatabaseService> => (await openTestDatabase({ url: `file:${path}` })).db;
 
 describe('db.backup()', () => {
   test('copies one state of the database while this process and another one write', async () => {
@@ -86,9 +84,7 @@ describe('db.backup()', () => {
     await changeRaw(database, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_directory'");
     const path = backupPath();
     await database.db.backup(path);
-    const copy = new DatabaseService({ url: `file:${path}`, migrations: 'verify' });
-    afterTest(() => copy.close());
-    await expectError('SCHEMA_OUTDATED', () => copy.initialize());
+    await expectError('SCHEMA_OUTDATED', () => openTestDatabase({ url: `file:${path}`, migrations: 'verify' }));
   });
 
   test('delays close() until it has ended', async () => {
@@ -121,21 +117,15 @@ describe('db.backup()', () => {
   });
 });
 
-async function open() {
-  const database = await openTestDatabase();
-  const directory = temporaryDirectory();
-  return { ...database, directory, path: join(directory, 'b.sqlite') };
-}
-
 describe('db.backup() that fails and creates no file', () => {
   test('fails with ALREADY_EXISTS when the path is that of the database', async () => {
-    const { db, options } = await open();
+    const { db, options } = await openForBackup();
     await expectError('ALREADY_EXISTS', () => db.backup(options.url.replace('file:', '')));
     expect(await db.check()).toEqual(soundReport);
   });
 
   test('fails with ALREADY_EXISTS for all but one of several backups to the same path', async () => {
-    const { db, directory, path } = await open();
+    const { db, directory, path } = await openForBackup();
     await fill({ db });
     const backups = await Promise.allSettled([1, 2, 3].map(() => db.backup(path)));
     const failed = backups.flatMap((backup) => (backup.status === 'rejected' ? [backup.reason as unknown] : []));
@@ -145,7 +135,7 @@ describe('db.backup() that fails and creates no file', () => {
   });
 
   test('fails with READ_ONLY when the folder is read-only', async () => {
-    const { db, directory, path, options } = await open();
+    const { db, directory, path, options } = await openForBackup();
     // The call compares the path with the database file, so other users must be able to read the folder of the
     // database.
     chmodSync(dirname(options.url.replace('file:', '')), 0o755);
@@ -154,7 +144,7 @@ describe('db.backup() that fails and creates no file', () => {
   });
 
   test('fails with CORRUPT when the database is damaged', async () => {
-    const database = await open();
+    const database = await openForBackup();
     await fill(database);
     await changeRawUnchecked(database, "UPDATE agents SET certificate_id = 'nobody'");
     await expectError('CORRUPT', () => database.db.backup(database.path));
@@ -162,7 +152,7 @@ describe('db.backup() that fails and creates no file', () => {
   });
 
   test('fails with INVALID_INPUT when onProgress throws, and succeeds the next time', async () => {
-    const { db, directory, path } = await open();
+    const { db, directory, path } = await openForBackup();
     await fillLarge({ db }, 12);
     const reason = new Error('enough');
     let calls = 0;
@@ -178,7 +168,7 @@ describe('db.backup() that fails and creates no file', () => {
 
   describeUnless(whyNoSmallDisk(), 'on a small disk', () => {
     test.each([1, 8])('fails with STORAGE_FULL when a disk of %i MiB is full', async (megabytes) => {
-      const { db } = await open();
+      const { db } = await openForBackup();
       await fillLarge({ db }, 12);
       const { path } = openSmallDisk(megabytes);
       const error = await expectError('STORAGE_FULL', () => db.backup(join(path, 'b.sqlite')));

@@ -1,14 +1,12 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { BackupProgress, DatabaseService } from '../../src';
+import type { BackupProgress } from '../../src';
 import { expectError } from '../support/expect-error';
 import { allRawRows } from '../support/raw-reader';
 import { fill, soundReport } from '../support/sound-database';
-import { openTestDatabase, temporaryDirectory } from '../support/test-database';
-
-const backupPath = (): string => join(temporaryDirectory(), 'backup.sqlite');
-const openCopy = async (path: string): Promise<DatabaseService> => (await openTestDatabase({ url: `file:${path}` })).db;
+import { openTestDatabase } from '../support/test-database';
+import { backupPath, openCopy, openForBackup } from './backups';
 
 describe('db.backup()', () => {
   test.each(['a file', ':memory:'])('writes one undamaged file with every row of %s', async (kind) => {
@@ -46,19 +44,13 @@ describe('db.backup()', () => {
   });
 });
 
-async function open() {
-  const database = await openTestDatabase();
-  const directory = temporaryDirectory();
-  return { ...database, directory, path: join(directory, 'b.sqlite') };
-}
-
 describe('db.backup() that fails and creates no file', () => {
   test.each<[string, (path: string) => void]>([
     ['a file', (path) => writeFileSync(path, 'mine')],
     ['a directory', (path) => mkdirSync(path)],
     ['a link to a missing file', (path) => symlinkSync('/nowhere/at/all', path)],
   ])('fails with ALREADY_EXISTS when %s is at the path', async (kind, create) => {
-    const { db, directory, path } = await open();
+    const { db, directory, path } = await openForBackup();
     create(path);
     const error = await expectError('ALREADY_EXISTS', () => db.backup(path));
     expect(error).toMatchObject({ operation: 'backup', field: 'path', retryable: false });
@@ -70,7 +62,7 @@ describe('db.backup() that fails and creates no file', () => {
   test.each(['-wal', '-shm', '-journal'])(
     'fails with ALREADY_EXISTS when a %s file of another database is at the path',
     async (suffix) => {
-      const { db, directory, path } = await open();
+      const { db, directory, path } = await openForBackup();
       writeFileSync(path + suffix, '');
       await expectError('ALREADY_EXISTS', () => db.backup(path));
       expect(readdirSync(directory)).toEqual([`b.sqlite${suffix}`]);
@@ -78,7 +70,7 @@ describe('db.backup() that fails and creates no file', () => {
   );
 
   test('fails with UNAVAILABLE when the folder does not exist', async () => {
-    const { db, directory } = await open();
+    const { db, directory } = await openForBackup();
     const error = await expectError('UNAVAILABLE', () => db.backup(join(directory, 'missing', 'b.sqlite')));
     expect(error.message).toBe('Failed to back up database: the directory of the backup does not exist');
     writeFileSync(join(directory, 'file'), '');
@@ -98,7 +90,7 @@ describe('db.backup() that fails and creates no file', () => {
     ['a number as onProgress', '/nowhere/b.sqlite', { onProgress: 1 }],
     ['null as the options', '/nowhere/b.sqlite', null],
   ])('fails with INVALID_INPUT for %s', async (_, path, options) => {
-    const { db } = await open();
+    const { db } = await openForBackup();
     await expectError('INVALID_INPUT', () => db.backup(path as string, options as object));
   });
 });

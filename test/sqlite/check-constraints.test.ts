@@ -141,17 +141,6 @@ describe('the tables of the schema', () => {
     expect(accepted).toEqual([]);
     expect(await database.db.check()).toMatchObject({ ok: true });
   });
-
-  test('accept the first and the last valid time and port', async () => {
-    const database = await openFilled();
-    const driver = openSqlite(database.options.url);
-    for (const time of ['-62135596800000', '253402300799999']) {
-      driver.exec(`UPDATE agents SET created_at = ${time}; UPDATE certificates SET revoked_at = NULL`);
-    }
-    for (const port of ['1', '65535', "'443'"]) driver.exec(`UPDATE endpoints SET port = ${port}`);
-    driver.close();
-    expect(await database.db.check()).toMatchObject({ ok: true });
-  });
 });
 
 test('the tables of collections are WITHOUT ROWID tables', async () => {

@@ -1,14 +1,4 @@
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  linkSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
 import SqliteDriver, { type Database } from '../support/sqlite-driver';
@@ -206,24 +196,6 @@ test('a hard link to the database file causes a warning in the log and in check(
   expect(warnings).toEqual([warning]);
   rmSync(`${path}-link`);
   expect(await db.check()).toEqual(soundReport);
-});
-
-test('the write-ahead log shrinks to 8 MiB after the last reader of an old snapshot ends', async () => {
-  const mebibyte = 2 ** 20;
-  const path = newPath();
-  const { db } = await openTestDatabase({ url: `file:${path}` });
-  const logSize = (): number => statSync(`${path}-wal`).size;
-  const oldReader = new SqliteDriver(path, { readonly: true });
-  afterTest(() => void oldReader.close());
-  oldReader.exec('BEGIN');
-  oldReader.prepare('SELECT count(*) FROM agents').get();
-  for (let count = 0; count < 20; count += 1) await createCertificate(db, { publicKey: 'x'.repeat(mebibyte) });
-  expect(logSize()).toBeGreaterThan(20 * mebibyte);
-  oldReader.exec('COMMIT');
-  // A thread copies the log meanwhile; the next write after that starts it over.
-  const deadline = Date.now() + 10_000;
-  while (logSize() > 8 * mebibyte && Date.now() < deadline) await createCertificate(db);
-  expect(logSize()).toBeLessThanOrEqual(8 * mebibyte);
 });
 
 test.each([':memory:', 'file::memory:'])(

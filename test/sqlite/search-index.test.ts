@@ -1,5 +1,5 @@
 import { agentInput, createAgent, createCertificate } from '../support/factories';
-import { openSqlite } from '../support/raw-writer';
+import { changeRaw, openSqlite } from '../support/raw-writer';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
 /** Asserts that the index holds exactly the names of the agents. */
@@ -47,9 +47,7 @@ describe('the search index of names', () => {
     const ids = [];
     for (const name of ['first one', 'second one', 'third one']) ids.push(await createAgent(database.db, { name }));
     await database.db.deleteAgent(ids[0] ?? '');
-    const driver = openSqlite(database.options.url);
-    driver.exec('VACUUM');
-    driver.close();
+    await changeRaw(database, 'VACUUM');
     expect(await found(database, 'second')).toEqual(['second one']);
     expect(await found(database, 'one')).toEqual(['second one', 'third one']);
     checkIndex(database);
@@ -58,11 +56,9 @@ describe('the search index of names', () => {
   test('is updated by writes of another program', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { id: 'old', name: 'Old Harbor' });
-    const driver = openSqlite(database.options.url);
-    driver.exec(`UPDATE agents SET id = 'other', name_folded = 'new harbor' WHERE id = 'old'`);
+    await changeRaw(database, "UPDATE agents SET id = 'other', name_folded = 'new harbor' WHERE id = 'old'");
     expect((await database.db.queryAgents({ name: 'NEW HARBOR' })).map(({ id }) => id)).toEqual(['other']);
-    driver.exec(`DELETE FROM agents`);
-    driver.close();
+    await changeRaw(database, 'DELETE FROM agents');
     expect(await found(database, 'harbor')).toEqual([]);
     checkIndex(database);
   });
@@ -84,12 +80,12 @@ describe('the search index of names', () => {
   test('cannot be changed through a trigger of the application', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { name: 'Old Harbor' });
-    const driver = openSqlite(database.options.url);
-    driver.exec(`CREATE TABLE orders (id INTEGER PRIMARY KEY);
-      CREATE TRIGGER orders_insert AFTER INSERT ON orders BEGIN
-        INSERT INTO agent_names_search (agent_names_search) VALUES ('delete-all');
-      END`);
-    driver.close();
+    const clear = "INSERT INTO agent_names_search (agent_names_search) VALUES ('delete-all')";
+    await changeRaw(
+      database,
+      `CREATE TABLE orders (id INTEGER PRIMARY KEY);
+      CREATE TRIGGER orders_insert AFTER INSERT ON orders BEGIN ${clear}; END`,
+    );
     const change = database.db.transaction((tx) => tx.execute('INSERT INTO orders VALUES (1)'));
     await expect(change).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     checkIndex(database);

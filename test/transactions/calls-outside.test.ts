@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseService, type TransactionScope } from '../../src';
+import { type TransactionScope } from '../../src';
 import { onPostgresql } from '../support/engine';
 import { expectError } from '../support/expect-error';
 import {
@@ -103,8 +103,7 @@ describe('a call outside an open transaction', () => {
   test('waits for the transaction when another service makes it and it writes, but not when it reads', async () => {
     const { db, options } = await openTestDatabase();
     await fillForCalls(db);
-    await using other = new DatabaseService(options);
-    await other.initialize();
+    const { db: other } = await openTestDatabase(options);
     let write: Promise<boolean> | undefined;
     await db.transaction(async (tx) => {
       await tx.updateAgent({ id: 'a', name: 'inside' });
@@ -132,8 +131,7 @@ describe('a call outside an open transaction', () => {
   test('belongs to its own transaction when transactions of two services are nested', async () => {
     const { db, options } = await openTestDatabase();
     const { db: other } = await openTestDatabase();
-    await using twin = new DatabaseService(options);
-    await twin.initialize();
+    const { db: twin } = await openTestDatabase(options);
     await db.transaction(async (tx) => {
       await createInside(tx, 'outer');
       await other.transaction(async (otherTx) => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type TransactionScope } from '../../src';
 import { callUntyped, expectError } from '../support/expect-error';
 import { agentInput, certificateInput, eventInput } from '../support/factories';
+import { hostileObjects } from '../limits/hostile-values';
 import { rawCounts } from '../support/raw-reader';
 import { testOn } from '../support/skip';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
@@ -15,21 +16,6 @@ async function registerAll(tx: TransactionScope): Promise<void> {
   const certificateId = await createInside(tx, 'inside');
   await tx.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['read'], metadata: { key: 1 } }));
   await tx.recordSecurityEvent(eventInput({ id: 'e' }));
-}
-
-/** Returns a proxy that throws on every operation. */
-function hostileProxy(): object {
-  const refuse = (): never => {
-    throw new Error('hostile');
-  };
-  const handler = Object.fromEntries(Object.getOwnPropertyNames(Reflect).map((trap) => [trap, refuse]));
-  return new Proxy({}, handler);
-}
-
-function revokedProxy(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
 }
 
 function circularError(): Error {
@@ -58,8 +44,7 @@ const thrownValues: readonly (readonly [name: string, create: () => unknown])[] 
   ['a frozen error', () => Object.freeze(new Error('frozen'))],
   ['a frozen object without a prototype', () => Object.freeze(Object.create(null) as object)],
   ['an error that is its own cause', circularError],
-  ['a hostile proxy', hostileProxy],
-  ['a revoked proxy', revokedProxy],
+  ...Object.entries(hostileObjects).filter(([name]) => ['a proxy that throws', 'a revoked proxy'].includes(name)),
   ['a retryable error of this package', retryableError],
   ['a frozen retryable error of this package', () => Object.freeze(retryableError())],
   ['a conflict of another server', conflictOfAnotherServer],
@@ -105,17 +90,14 @@ describe('db.transaction', () => {
       expect(await shared().db.transaction(() => value)).toBe(value);
   });
 
+  const failing = (): never => {
+    throw new Error('thenable');
+  };
+
   // The casts are safe: the transaction ignores what these methods return.
   test.each<[string, () => PromiseLike<string>]>([
     ['never settles', () => ({ then: () => undefined as never })],
-    [
-      'throws when its then method is called',
-      () => ({
-        then: () => {
-          throw new Error('thenable');
-        },
-      }),
-    ],
+    ['throws when its then method is called', () => ({ then: failing })],
     ['settles twice', () => ({ then: (give) => Promise.resolve([give?.('once'), give?.('twice')]) as never })],
   ])('handles a callback that returns a thenable that %s', async (name, create) => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 20 });
