@@ -10,7 +10,9 @@ const batchSize = 1000;
 
 /** Statements that fill the derived columns of one table, such as the column with agent names in lower case. */
 interface DerivedColumns {
-  /** Selects rows whose derived values are missing, with their id and the columns that the values are derived from. */
+  /**
+   * Selects the rows whose derived values are missing: their ids, and the columns from which the values are computed.
+   */
   readonly select: Statement;
   readonly update: (row: Source) => Statement;
 }

@@ -235,7 +235,7 @@ export interface DatabaseCalls {
   updateCertificateStatus(id: string, status: CertificateStatus): Promise<boolean>;
 
   /**
-   * Records a security event with its metadata, and appends it to the event chain, atomically.
+   * Records a security event with its metadata and its entry of the event chain, atomically.
    *
    * @returns the id of the event, a UUIDv7 when the input has none.
    * @throws ALREADY_EXISTS when the id is taken; INVALID_INPUT when the event is invalid.

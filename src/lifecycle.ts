@@ -1,5 +1,6 @@
 /**
- * Opens and closes a database, one operation after another. Concurrent requests for the same state share one operation.
+ * Opens and closes a database, one operation after another. Concurrent calls that request the same state share one
+ * operation.
  */
 export class Lifecycle {
   readonly #open: () => Promise<void>;
@@ -14,7 +15,7 @@ export class Lifecycle {
     this.#close = close;
   }
 
-  /** True when the last request was to open the database, even while the database is still being opened. */
+  /** True when the last request was to open the database, even if the opening has not ended. */
   get isOpen(): boolean {
     return this.#target === 'open';
   }

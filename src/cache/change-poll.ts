@@ -10,8 +10,8 @@ const intervalMs = 200;
 /** Time in milliseconds after the last cache read when polling stops and all cached records are invalidated. */
 const longestIdleMs = 30_000;
 /**
- * Maximum number of changes whose records are evicted one by one. With more changes, all records are invalidated, which
- * is faster.
+ * Maximum number of changes whose records are evicted from the cache one by one. With more changes, all records are
+ * invalidated, which is faster.
  */
 const pageSize = 1000;
 

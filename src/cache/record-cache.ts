@@ -36,7 +36,9 @@ export class RecordCache {
   readonly #now: () => number;
   readonly #changeSource: ChangeSource;
   readonly #diagnostics: Diagnostics;
-  /** Cached results by key. The key of a certificate is its fingerprint, even if it was looked up by its id. */
+  /**
+   * Cached results by key. The key of a certificate is its fingerprint, even if the certificate was looked up by id.
+   */
   readonly #entries: LRUCache<string, Entry>;
   /** Keys of the cached certificates, by the ids of the certificates. */
   readonly #certificateKeys = new Map<string, string>();
@@ -71,8 +73,8 @@ export class RecordCache {
   }
 
   /**
-   * Returns the record of a lookup, frozen. Takes it from the cache, from a running read, or from `load`. An error of
-   * the cache itself never makes the lookup fail.
+   * Returns the record that a lookup finds, frozen. Takes it from the cache, from a running read, or from `load`. An
+   * error of the cache itself never makes the lookup fail.
    */
   async read<T extends StoredRecord>(
     lookup: Lookup<T>,

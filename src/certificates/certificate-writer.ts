@@ -39,7 +39,7 @@ export interface CertificateWriter {
   /**
    * Changes the status of a certificate, atomically. Never overwrites a revocation that happens at the same time.
    * Setting the current status again changes nothing and returns true. REVOKED also sets `revokedAt` to now. Does not
-   * change agents: to suspend or revoke them, too, use {@link revoke}.
+   * change the agents that hold the certificate: {@link revoke} can also suspend or revoke them.
    *
    * @returns false when the certificate does not exist.
    * @throws INVALID_TRANSITION when the certificate is REVOKED and `status` is not; INVALID_INPUT when an argument is
@@ -119,7 +119,7 @@ export interface CertificateWriter {
 
   /**
    * Changes the status to EXPIRED for all VALID and SUSPENDED certificates whose `notAfter` has passed. Each
-   * transaction changes up to 250 certificates; if a transaction fails, the earlier ones stay committed. Never
+   * transaction changes up to 250 certificates; if a transaction fails, the earlier transactions stay committed. Never
    * overwrites a revocation. Inside `db.transaction`, the call is atomic.
    *
    * @returns the number of certificates whose status was changed.

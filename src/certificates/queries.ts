@@ -17,7 +17,8 @@ import type { Certificate } from './types';
 /**
  * Returns a certificate; null when it does not exist.
  *
- * @param owner - when given, a certificate counts as absent unless agents of this owner, and no others, hold it.
+ * @param owner - owner whose agents, and no agents of another owner, must hold the certificate; undefined for any
+ * owner.
  */
 export async function getCertificate(
   executor: Executor,
@@ -32,7 +33,8 @@ export async function getCertificate(
 /**
  * Returns the certificate whose normalized fingerprint is `fingerprintKey`; null when it does not exist.
  *
- * @param owner - as in {@link getCertificate}.
+ * @param owner - owner whose agents, and no agents of another owner, must hold the certificate; undefined for any
+ * owner.
  */
 export async function getByFingerprint(
   executor: Executor,

@@ -35,12 +35,13 @@ class CertificateStatements {
   readonly selectById;
   readonly selectByFingerprint;
   /**
-   * Selects a certificate by its id, like {@link selectById}, but only if agents of the owner, and no others, hold it.
+   * Selects a certificate by its id, like {@link selectById}, but only if all agents that hold it belong to the owner,
+   * and at least one does.
    */
   readonly selectOwnedById;
   /**
-   * Selects a certificate by its fingerprint, like {@link selectByFingerprint}, but only if agents of the owner, and no
-   * others, hold it.
+   * Selects a certificate by its fingerprint, like {@link selectByFingerprint}, but only if all agents that hold it
+   * belong to the owner, and at least one does.
    */
   readonly selectOwnedByFingerprint;
   /**
@@ -52,8 +53,8 @@ class CertificateStatements {
   /** Selects one row when the certificate exists. */
   readonly exists;
   /**
-   * Selects the ids of the certificates whose `replacedBy` is the given id, in ascending order. Also locks their rows
-   * on engines with row locks.
+   * Selects the ids of the certificates whose `replacedBy` is the given id, in ascending order. On engines with row
+   * locks, also locks the rows of these certificates.
    */
   readonly lockPredecessors;
   readonly revoke;

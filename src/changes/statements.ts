@@ -37,9 +37,10 @@ class ChangeStatements {
    */
   readonly lockPruning: Statement | undefined;
   /**
-   * Selects the number of changes to prune, and the sequence number of the last one. Begins with the oldest change.
-   * Stops after `limit` changes, after `end`, and before the first change that is not older than `before`. So the
-   * pruned changes are always the oldest ones, and a follower knows from its position whether it has missed one.
+   * Selects the number of changes to prune, and the sequence number of the last change to prune. Begins with the oldest
+   * change. Stops after `limit` changes, after `end`, and before the first change that is not older than `before`.
+   * Therefore only the oldest changes are pruned, and a follower knows from its position whether it has missed a
+   * change.
    */
   readonly selectPrunable;
   readonly markPruned;

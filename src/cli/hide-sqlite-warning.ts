@@ -1,6 +1,6 @@
 /**
- * Hides the warning that Node.js prints when `node:sqlite` is loaded, because a user of the command cannot do anything
- * about it. All other warnings stay.
+ * Hides the warning that Node.js prints when `node:sqlite` is loaded, because a user of the command line cannot act on
+ * it. Does not hide other warnings.
  */
 export function hideSqliteWarning(): void {
   const emitWarning = process.emitWarning.bind(process);

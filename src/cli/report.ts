@@ -10,7 +10,8 @@ export interface Outcome {
   /** Result of the command as lines of text, for people. */
   readonly lines: readonly string[];
   /**
-   * Exit code of the process. 2 means that the command has found something that needs attention.
+   * Exit code of the process. The code 2 means that the command has found something that needs attention, such as
+   * damage.
    *
    * @defaultValue 0
    */

@@ -17,7 +17,7 @@ export function textWidth(text: string): number {
 
 /** Returns `text` as one line of at most `width` columns, truncated with an ellipsis. */
 export function fitText(text: string, width: number): string {
-  // A line feed would break the table, and an escape sequence in a text could control the terminal.
+  // Replaces control characters: a line feed would break the table, and an escape sequence could control the terminal.
   const line = text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
   if (textWidth(line) <= width) return line;
   let fitting = '';

@@ -15,7 +15,7 @@ export interface CallListener {
   emit(event: CallEvent | QueryEvent): void;
 }
 
-/** One call of the public API that a listener observes. Reports the events of the call to the listener. */
+/** Call of the public API that reports its events to a listener. */
 export class Call {
   readonly #operation: string;
   readonly #name: string | undefined;

@@ -46,8 +46,8 @@ function failureOf(link: object, cause: unknown): Failure | undefined {
   return failure && copyFailure(failure, { cause });
 }
 
-// An unknown error that has a code comes from the driver or the system. An unknown error without a code is a fault of
-// this package.
+// Creates the failure for an unknown error. An error with a code comes from the driver or the system; an error without
+// a code is a fault of this package.
 function unexpectedFault(error: unknown): Failure {
   const hasCode = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
   return hasCode
@@ -55,7 +55,8 @@ function unexpectedFault(error: unknown): Failure {
     : new Failure('INTERNAL', 'unexpected error', { cause: error });
 }
 
-// JavaScript throws this error when a string becomes too long, for example the JSON text of a huge array of agents.
+// Reports whether JavaScript threw the error because a string was too long, such as the JSON text of a huge array of
+// agents.
 function isTooLong(error: unknown): boolean {
   return error instanceof RangeError && error.message === 'Invalid string length';
 }

@@ -2,7 +2,7 @@ import { rememberDriverError } from './driver-error';
 import { redactCause } from './redacted-cause';
 
 /**
- * All error codes. The same mistake has the same code on both engines.
+ * Codes of all errors that this package throws. The same mistake has the same code on both engines.
  *
  * - `NOT_INITIALIZED`: `initialize()` was not called or failed, or `close()` was called.
  * - `INVALID_INPUT`: an argument has an invalid type, range or form. Nothing was changed.
@@ -94,9 +94,10 @@ export interface SerializedDatabaseError {
 }
 
 /**
- * The only class of errors that this package throws. The message names the operation and the field, and never contains
- * a value, a path, SQL or a secret. `cause` has only the kind and the code of the original error, so you can print, log
- * and serialize the error. `driverErrorOf` returns the original error, which may contain stored values.
+ * Error that this package throws; it throws no other class of errors. The message names the operation and the field,
+ * and never contains a value, a path, SQL or a secret. `cause` has only the kind and the code of the original error, so
+ * you can print, log and serialize the error. `driverErrorOf` returns the original error, which may contain stored
+ * values.
  *
  * @example
  * ```ts

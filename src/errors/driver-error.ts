@@ -7,7 +7,7 @@ interface OriginalErrors {
   readonly set: (error: object, original: unknown) => void;
 }
 
-// `Symbol.for` returns the same symbol to every copy of the package, so that all copies share one map.
+// Key under which all copies of this package share one map. `Symbol.for` returns the same symbol to every copy.
 const key = Symbol.for('ans-database.originalErrors');
 
 /**

@@ -23,8 +23,7 @@ export function findInChain<T>(error: unknown, find: (link: object) => T | undef
 }
 
 function nextLink(error: object): unknown {
-  // `DatabaseError.cause` has only the class and the code of the original error, so the search continues with the
-  // original error.
+  // Continues with the original error, because `DatabaseError.cause` has only its class and code.
   const original = driverErrorOf(error);
   if (original !== undefined) return original;
   const { cause, meta } = propertiesOf(error);

@@ -56,8 +56,8 @@ export class Failure extends Error {
   /** True when a concurrent transaction caused the failure. The whole transaction can then be repeated. */
   readonly isSerializationConflict: boolean;
   /**
-   * True when the server rejected a write because the server is read-only, as a standby is. After a fail-over, another
-   * server accepts writes, so the whole transaction can be repeated.
+   * True when the server rejected a write because the server is read-only, as a standby is. Another server accepts
+   * writes after a fail-over, so the whole transaction can be repeated.
    */
   readonly isReadOnlyServer: boolean;
   /** True when the database reported that a foreign key of this package's schema is violated. */

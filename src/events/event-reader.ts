@@ -98,9 +98,9 @@ export interface EventReader {
 
   /**
    * Verifies that nobody has changed, removed or added recorded events. Reads the chain from its beginning or from the
-   * last checkpoint, computes every hash again, and searches for events that are not in the chain. Reads in batches and
-   * in constant memory. Other calls can record, mitigate and prune meanwhile. Outside a transaction, the primary
-   * answers.
+   * last checkpoint, computes every hash again, and searches for events that are not in the chain. Reads the chain in
+   * batches and in constant memory. Other calls can record, mitigate and prune meanwhile. Outside a transaction, the
+   * primary answers.
    *
    * On PostgreSQL, events are appended to the chain about 100 ms after they were recorded. This call first appends the
    * pending entries. If it cannot, it verifies only the entries in the chain; `pending` is the number of the other

@@ -22,7 +22,7 @@ export interface EventWriter {
   record(event: SecurityEventInput): Promise<string>;
 
   /**
-   * Records events with their metadata, in order and atomically. Is much faster than one call for each event. On
+   * Records events with their metadata, in order and atomically. This is much faster than one call for each event. On
    * SQLite, other writes wait meanwhile, so split very many events into calls of a few thousand.
    *
    * @returns the ids in input order, a UUIDv7 for each event without an id; an empty array for no events.
@@ -37,8 +37,8 @@ export interface EventWriter {
   recordMany(events: readonly SecurityEventInput[]): Promise<string[]>;
 
   /**
-   * Records a mitigation of an event. Does not change the event itself: reads show the last mitigation. Without
-   * `details`, earlier details are cleared.
+   * Records a mitigation of an event. Does not change the event itself: reads show the latest mitigation. Without
+   * `details`, the details of an earlier mitigation are cleared.
    *
    * @returns false when the event does not exist.
    * @throws INVALID_INPUT when an argument is invalid.

@@ -168,9 +168,9 @@ export interface EventChainHead {
 /** Options of `events.verify`. */
 export interface VerifyEventsOptions extends ReadOptions {
   /**
-   * Head from an earlier verification, which you have kept outside the database. The chain is valid only if the entry
-   * with this sequence number still has this hash. A checkpoint with this sequence number and hash is accepted, too.
-   * Otherwise, the break is at this sequence number, with one of these reasons:
+   * Head of the event chain from an earlier verification, which you have stored outside the database. The chain is
+   * valid only if the entry with this sequence number still has this hash. A checkpoint with this sequence number and
+   * hash is accepted, too. Otherwise, the break is at this sequence number, with one of these reasons:
    *
    * - `changed`: the entry has another hash.
    * - `removed`: the chain ends before the entry.

@@ -41,7 +41,7 @@ export class DocumentPart {
   }
 
   /**
-   * Returns the text of a field; undefined when the field is absent.
+   * Returns the text in a field of the object; undefined when the field is absent.
    *
    * @throws INVALID_INPUT for any other value
    */
@@ -52,7 +52,7 @@ export class DocumentPart {
   }
 
   /**
-   * Returns the text of a field, which must not be empty.
+   * Returns the text in a field of the object. The text must not be empty.
    *
    * @throws INVALID_INPUT for any other value
    */
@@ -64,7 +64,7 @@ export class DocumentPart {
   }
 
   /**
-   * Returns the object of a field; undefined when the field is absent.
+   * Returns the object in a field of the object; undefined when the field is absent.
    *
    * @throws INVALID_INPUT for any other value
    */

@@ -17,7 +17,7 @@ export interface DatabaseStats {
   readonly breaker: BreakerState | 'off';
   /** State of the record cache. Absent without the option `cache`, and while the database is closed. */
   readonly cache?: CacheStats;
-  /** State of the pool of connections to the primary. Absent on SQLite, and while the database is closed. */
+  /** State of the connection pool of the primary. Absent on SQLite, and while the database is closed. */
   readonly pool?: PoolHealth;
   /**
    * Size of SQLite's write-ahead log in bytes. A log that keeps growing shows that a read does not end. Absent on

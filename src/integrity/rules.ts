@@ -110,7 +110,8 @@ export interface TextColumns {
 }
 
 /**
- * Composes an expression for the name of the first field whose column does not contain text; null when all columns do.
+ * Composes an SQL expression for the name of the first field whose column does not contain text; null when all columns
+ * contain text.
  */
 export function firstNoText(dialect: Dialect, { required, optional = {} }: TextColumns): Sql {
   const cases = [
@@ -123,7 +124,8 @@ export function firstNoText(dialect: Dialect, { required, optional = {} }: TextC
 }
 
 /**
- * Composes an expression for the name of the first field whose column contains an empty text; null when no column does.
+ * Composes an SQL expression for the name of the first field whose column contains an empty text; null when no column
+ * does.
  */
 export function firstEmpty(columns: Readonly<Record<string, Sql>>): Sql {
   const cases = Object.entries(columns).map(([field, column]) => fieldWhen(field, sql`${column} = ''`));

@@ -10,7 +10,7 @@ export interface CheckReport {
   readonly total: number;
   /** Checks that could not run, each with the reason. Empty when all checks ran. */
   readonly skipped: readonly string[];
-  /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. They do not affect `ok`. */
+  /** Risks that are not damage yet, such as a second name (hard link) of a SQLite file. Warnings do not affect `ok`. */
   readonly warnings: readonly string[];
   /**
    * Number of events and mitigations that were not verified, because they were not in the event chain yet. Always 0 on

@@ -36,8 +36,8 @@ const widestBounds: JsonBounds = { maxDepth: maxJsonDepth, maxBytes: Infinity, v
 
 /**
  * Returns the JSON text of `value` with the keys of every object sorted, so that equal values have equal texts (as in
- * RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, rejects a value that JSON cannot represent, such as
- * undefined, and never changes or omits one.
+ * RFC 8785). The text of -0 is `0`. Unlike `JSON.stringify`, never changes or omits a value that JSON cannot represent,
+ * such as undefined: rejects it.
  *
  * @throws INVALID_INPUT at `field` when the value is not valid JSON, when it contains NUL or a lone surrogate, or when
  * it exceeds `bounds`. An object that contains itself exceeds the maximum depth.

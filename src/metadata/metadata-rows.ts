@@ -33,7 +33,7 @@ export function toMetadataRows(metadata: unknown, field: string, checks: Validat
 }
 
 /**
- * Returns the metadata entries that a query searches for; undefined when there are none.
+ * Returns the metadata entries that a query searches for; undefined for empty metadata.
  *
  * @throws INVALID_INPUT in the same cases as {@link toMetadataRows}
  */

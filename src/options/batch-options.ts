@@ -4,7 +4,7 @@ import type { DatabaseError } from '../errors/database-error';
 export interface BatchOptions {
   /**
    * Handling of a refused record. `abort`: throws the first error, and writes nothing. `collect`: writes the other
-   * records, in batches of up to 500 records, each in its own transaction.
+   * records in batches of up to 500 records, each batch in a separate transaction.
    *
    * @defaultValue `abort`
    */

@@ -211,7 +211,8 @@ function checkWalBytes(value: unknown, field: string): number {
   return checkWholeNumber(value, field, 4_194_304, Number.MAX_SAFE_INTEGER);
 }
 
-// The casts below cannot be verified: the types of a function's parameters and result do not exist at run time.
+// The casts in the three functions below cannot be verified: the types of a function's parameters and result do not
+// exist at run time.
 
 function checkClock(value: unknown, field: string): () => number {
   if (typeof value === 'function') return value as () => number;

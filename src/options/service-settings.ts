@@ -10,7 +10,9 @@ export interface ServiceSettings {
   /** Checks of arguments that depend on the option `limits`. */
   readonly checks: Validator;
   readonly defaultAgentLifetimeMs: number;
-  /** Called after each read of the change feed, with the sequence number up to which it has read. */
+  /**
+   * Function that is called after each read of the change feed, with the sequence number up to which the feed was read.
+   */
   readonly onFeedRead: (sequence: number) => void;
 }
 

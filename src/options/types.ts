@@ -133,8 +133,8 @@ export interface DatabaseOptions {
   closeTimeoutMs?: number | undefined;
   /**
    * Maximum time in milliseconds for which a `db.transaction` may send no statement while another call of this service
-   * waits for it; 0 sets no limit. After this time, the transaction is rolled back. Its promise and its later calls
-   * fail with a TIMEOUT that is not retryable, and the waiting calls continue.
+   * waits for it; 0 sets no limit. After this time, the transaction is rolled back. The promise and the later calls of
+   * the transaction fail with a TIMEOUT that is not retryable, and the waiting calls continue.
    *
    * The limit ends a deadlock in which the callback itself waits for the other call, for example in a queue. It does
    * not apply while the callback keeps sending statements, or while no other call waits.

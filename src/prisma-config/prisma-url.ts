@@ -34,7 +34,7 @@ export function toDatabasePath(url: string): string {
  * and an absolute path. The path has no escapes, because Studio does not decode them. Returns the URL of a PostgreSQL
  * database unchanged, because the schema engine validates it later.
  *
- * @throws an error when the package would reject the URL of a file.
+ * @throws INVALID_OPTIONS when this package rejects the URL of the file.
  */
 export function normaliseDatabaseUrl(url: string): string {
   if (!isSqliteUrl(url)) return url;

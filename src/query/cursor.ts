@@ -14,8 +14,8 @@ const version = 1;
 const field = 'after';
 
 /**
- * Returns the fingerprint of a query, which its cursors contain. Equal queries have equal fingerprints, whatever the
- * order of their fields.
+ * Returns the fingerprint (a hash) of a query, which the cursors of the query contain. Equal queries have equal
+ * fingerprints, regardless of the order of their fields.
  *
  * @param noun - noun for the records, such as `events`.
  * @param query - filter and order as plain data. A field that is undefined counts as absent.
@@ -27,7 +27,7 @@ export function fingerprintOf(noun: string, query: object | null): string {
 }
 
 /**
- * Returns the cursor of a keyset position.
+ * Returns the cursor that contains a keyset position.
  *
  * @param fingerprint - fingerprint of the query.
  * @param key - values of the position.

@@ -102,7 +102,7 @@ export function readAhead<T>(
 }
 
 /**
- * Refuses the limit and the offset of a query that is read in pages.
+ * Refuses `limit` and `offset` in a query that is read in pages.
  *
  * @throws INVALID_INPUT when the query has a limit or an offset
  */

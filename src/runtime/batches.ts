@@ -108,7 +108,7 @@ export function isRefusal(entry: object): entry is Refusal {
   return 'failure' in entry;
 }
 
-/** Returns the id of a record that could not be parsed; undefined when it has no readable id. */
+/** Returns the id of a record that could not be parsed; undefined when the record has no readable id. */
 function idOf(input: unknown): string | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
   try {

@@ -51,7 +51,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Admits a call. When the call ends, pass the returned number to {@link answered} or {@link failed}.
+   * Admits a call to the database. When the call ends, pass the returned number to {@link answered} or {@link failed}.
    *
    * @throws UNAVAILABLE while the database is known to be down. From time to time, one call is admitted as a probe.
    */

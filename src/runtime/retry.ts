@@ -13,7 +13,7 @@ export interface RetryRules {
   readonly codeOf: (error: unknown) => DatabaseErrorCode | undefined;
   /** Called before each wait for the next attempt. */
   readonly observe: (code: DatabaseErrorCode, attempt: number, delayMs: number) => void;
-  /** Circuit breaker that rejects work while the database is down. All attempts of a call count as one call. */
+  /** Circuit breaker that rejects work while the database is down. It counts all attempts of a call as one call. */
   readonly breaker?: CircuitBreaker | undefined;
 }
 

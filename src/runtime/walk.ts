@@ -14,7 +14,7 @@ export interface Walk {
   readonly isGrouped?: boolean;
 }
 
-/** Number of rows that are read at a time. A row can contain long texts, so the number is small. */
+/** Number of rows that are read at a time. It is small, because a row can contain long texts. */
 const chunkSize = 100;
 
 /**

@@ -35,13 +35,14 @@ export function isIndexedPart(part: string): boolean {
  */
 export interface SequenceLock {
   /**
-   * Composes a query that takes the lock until the end of the transaction. The key of the lock is less than every
-   * number that the transaction takes afterwards.
+   * Composes a query that takes the sequence lock until the end of the transaction. The key of the lock is less than
+   * every number that the transaction takes afterwards.
    */
   readonly acquire: (sequence: string) => Sql;
   /**
-   * Composes a query that returns the keys of the held locks: one row for each key, or one row with null when no lock
-   * is held. The second column is true when the server is a standby: a standby does not know the locks of the primary.
+   * Composes a query that returns the keys of the held sequence locks, one row for each key. Returns one row with null
+   * when no lock is held. The second column is true when the server is a standby: a standby does not know the locks of
+   * the primary.
    */
   readonly heldKeys: (sequence: string) => Sql;
 }

@@ -11,14 +11,14 @@ interface Entry<T> {
 const usesBetweenHalvings = 16;
 
 /**
- * Caches a value for each of the most frequently used texts, for example SQL texts. A new text replaces a cached one only
- * when the new text was used more often recently. Therefore a large number of rare texts does not remove a frequent one.
- * This is the idea of TinyLFU (https://arxiv.org/abs/1512.00727), with exact counts instead of estimates.
+ * Caches a value for each of the most frequently used texts, for example SQL texts. A new text replaces a cached one
+ * only when the new text was used more often recently. Therefore many rare texts do not remove a frequent text. This is
+ * the idea of TinyLFU (https://arxiv.org/abs/1512.00727), with exact counts instead of estimates.
  */
 export class FrequentTextCache<T> {
   /** Cached entries by text. A new text may replace the first entry. */
   readonly #entries = new Map<string, Entry<T>>();
-  /** Numbers of recent uses of texts that are not cached, in the order of their last use, oldest first. */
+  /** Numbers of recent uses of the texts that are not cached. The text whose last use is the oldest comes first. */
   readonly #candidates = new Map<string, number>();
   readonly #maxEntries: number;
   readonly #onEvict: (value: T) => void;

@@ -62,8 +62,8 @@ export class OwnerCertificates implements OwnerCertificateCalls {
   }
 
   /**
-   * Replaces a certificate, as `db.certificates.rotate` does. No agent holds the old certificate afterwards, so it no
-   * longer belongs to the owner.
+   * Replaces a certificate, as `db.certificates.rotate` does. Afterwards, no agent holds the old certificate, so the
+   * old certificate no longer belongs to the owner.
    *
    * @returns the id of the new certificate.
    * @throws CONFLICT when an agent of another owner also holds the certificate, or when it has already been replaced;

@@ -28,8 +28,8 @@ export type OwnedAgentInput = Owned<AgentInput>;
 /** Agent to register together with its certificate, in an owner scope. */
 export interface OwnedRegistrationInput extends Pick<RegistrationInput, 'certificate'> {
   /**
-   * Agent. Its `certificateId` is absent, or equals the id of `certificate`. Its `owner` is absent, or equals the owner
-   * of the scope.
+   * Agent to register. Its `certificateId` is absent, or equals the id of `certificate`. Its `owner` is absent, or
+   * equals the owner of the scope.
    */
   agent: Omit<OwnedAgentInput, 'certificateId'> & { certificateId?: string | undefined };
 }

@@ -13,7 +13,8 @@ interface Registry {
 
 /**
  * Returns a certificate with all required fields, for `createCertificate`. Its fingerprint is random, so that you can
- * store several such certificates. Its PEM texts are placeholders; `certificateFromPem` reads real ones.
+ * store several such certificates. Its PEM texts are placeholders. To read a real certificate, use
+ * `certificateFromPem`.
  *
  * @param fields - fields to replace or to add.
  * @example

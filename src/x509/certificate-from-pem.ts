@@ -7,7 +7,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /**
  * Parses an X.509 certificate with `node:crypto`. Returns the fields that {@link CertificateInput} requires, and
- * `serialNumber`. If the text contains several certificates, such as a chain, reads the first one. Does not verify the
+ * `serialNumber`. Reads only the first certificate if the text contains several, such as a chain. Does not verify the
  * signature, the issuer or the validity.
  *
  * - `subject` and `issuer` have one line for each attribute, such as `CN=agent.example`. They are empty when the

@@ -36,7 +36,7 @@ async function hasLinesOfJson(path: string): Promise<boolean> {
     const value = parse(text ?? '');
     return typeof value === 'object' && value !== null && !Array.isArray(value);
   }
-  // An empty file is probably a mistake: the output of a failed command, or a truncated export.
+  // Rejects an empty file, which is probably a mistake: the output of a failed command, or a truncated export.
   throw new CommandError('the file is empty');
 }
 

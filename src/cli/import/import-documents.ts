@@ -174,7 +174,10 @@ async function readCertificate(path: string): Promise<CertificateInput> {
   return certificateFromPem(pem);
 }
 
-/** Returns the id of the stored certificate with the same fingerprint; a new id when there is none. */
+/**
+ * Returns the id of the stored certificate with the same fingerprint as the given one. Returns a new id when no
+ * certificate has this fingerprint.
+ */
 async function findCertificate(
   db: DatabaseService,
   certificate: CertificateInput | undefined,

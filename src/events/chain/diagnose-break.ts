@@ -58,7 +58,7 @@ export async function diagnoseBreak(
   }
   if (run !== undefined) return follows(found, run.last) ? 'reordered' : 'inserted';
   if (wasRemoved) return 'removed';
-  // This package gives every entry a hash, so an entry without a hash comes from another program.
+  // Reports an entry without a hash as inserted, because this package gives every entry a hash.
   return found.hash === '' ? 'inserted' : 'changed';
 }
 

@@ -11,7 +11,7 @@ export interface StoredEntry {
   readonly hash: string;
   /** True when the event of the entry does not exist although it was not pruned. */
   readonly lacksEvent: boolean;
-  /** Digest of the content that is stored now; undefined when the content was pruned or is missing. */
+  /** Digest of the event's content that is stored now; undefined when the content was pruned or is missing. */
   readonly contentDigest: string | undefined;
   /** True when the stored columns that the digest does not cover have valid values. */
   readonly isSound: boolean;

@@ -3,7 +3,7 @@ import type { SecurityEventType, SecuritySeverity } from '../types';
 
 /**
  * Filter and range of security events. An event must match every given field. A field that is `undefined` does not
- * restrict the results; an empty string or an empty array matches no event. The newest events come first; events of the
+ * restrict the results; an empty string or an empty array matches no event. The newest events come first. Events of the
  * same time are in ascending order of their ids.
  *
  * @example
