@@ -8,6 +8,7 @@ import { memoizeByDialect } from '../sql/memoize-by-dialect';
 import { join, raw, sql, type Sql } from '../sql/sql';
 import { allOf, costOfRecords, defineStatement, withCost, type Statement } from '../sql/statement';
 import {
+  keyTextOf,
   requestKeyOf,
   requestRowsOf,
   severalRequests,
@@ -28,20 +29,28 @@ const maxVersions = raw('100');
  */
 export function buildResolution(dialect: Dialect, targets: readonly ResolveTarget[], nowMs: number): Statement {
   const [target] = targets;
-  if (target !== undefined && targets.length === 1) return singleResolution(dialect)({ ...target, nowMs });
+  if (target !== undefined && targets.length === 1) return singleResolution(dialect)({ target, nowMs });
   const statement = resolutions(dialect)({ ...requestRowsOf(targets), nowMs });
   return withCost(costOfRecords(targets.length), statement);
 }
 
-type TimedTarget = ResolveTarget & { readonly nowMs: number };
+interface TimedTarget {
+  readonly target: ResolveTarget;
+  readonly nowMs: number;
+}
 
 const singleResolution = memoizeByDialect((dialect) =>
-  defineCachedStatement<TimedTarget, RequestKey>(requestKeyOf, (key, bind: Bind<TimedTarget>) =>
-    composeResolution(
-      singleRequest(key, bind, dialect),
-      bind(({ nowMs }) => nowMs),
-      dialect,
-    ),
+  defineCachedStatement<TimedTarget, RequestKey>(
+    ({ target }) => requestKeyOf(target),
+    (key, bind) => {
+      const bindTarget: Bind<ResolveTarget> = (read) => bind(({ target }) => read(target));
+      return composeResolution(
+        singleRequest(key, bindTarget, dialect),
+        bind(({ nowMs }) => nowMs),
+        dialect,
+      );
+    },
+    keyTextOf,
   ),
 );
 

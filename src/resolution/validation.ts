@@ -36,19 +36,17 @@ const names = new Set([
  * @throws INVALID_INPUT when the request is invalid
  */
 export function parseResolveRequest(input: unknown, checks: Validator): ResolveTarget {
-  const { agentName, protocol, allowDeprecated, allowUnhealthy, ...given } = checkObject(input, 'request', names);
-  const { name, owner, version, capabilities } = agentName === undefined ? given : withAgentName(given, agentName);
-  const target = {
-    name: checks.id(name, 'name'),
-    owner: ifDefined(checks.owner(owner, 'owner'), 'owner', checks.id),
-    version: ifDefined(version, 'version', checks.id),
-    protocol: ifDefined(protocol, 'protocol', checks.id),
-    capabilities:
-      ifDefined(capabilities, 'capabilities', (list, field) => parseCapabilities(list, field, checks)) ?? [],
-    allowsDeprecated: ifDefined(allowDeprecated, 'allowDeprecated', checkBoolean) ?? false,
-    allowsUnhealthy: ifDefined(allowUnhealthy, 'allowUnhealthy', checkBoolean) ?? false,
-  };
-  return { ...target, ranges: target.version === undefined ? [] : (toVersionRanges(target.version) ?? []) };
+  const given = checkObject(input, 'request', names);
+  const named = given.agentName === undefined ? given : withAgentName(given, given.agentName);
+  const name = checks.id(named.name, 'name');
+  const owner = ifDefined(checks.owner(named.owner, 'owner'), 'owner', checks.id);
+  const version = ifDefined(named.version, 'version', checks.id);
+  const protocol = ifDefined(given.protocol, 'protocol', checks.id);
+  const capabilities = named.capabilities === undefined ? [] : parseCapabilities(named.capabilities, checks);
+  const allowsDeprecated = ifDefined(given.allowDeprecated, 'allowDeprecated', checkBoolean) ?? false;
+  const allowsUnhealthy = ifDefined(given.allowUnhealthy, 'allowUnhealthy', checkBoolean) ?? false;
+  const ranges = version === undefined ? [] : (toVersionRanges(version) ?? []);
+  return { name, owner, version, ranges, protocol, capabilities, allowsDeprecated, allowsUnhealthy };
 }
 
 /**
@@ -78,8 +76,8 @@ function withAgentName(given: NamedFields, agentName: unknown): NamedFields {
   return { ...given, ...fields };
 }
 
-function parseCapabilities(value: unknown, field: string, checks: Validator): string[] {
-  const capabilities = new Set(checks.list(value, field, checks.id));
-  if (capabilities.size === 0) throw invalidInput(field, 'must not be empty');
+function parseCapabilities(value: unknown, checks: Validator): string[] {
+  const capabilities = new Set(checks.list(value, 'capabilities', checks.id));
+  if (capabilities.size === 0) throw invalidInput('capabilities', 'must not be empty');
   return [...capabilities];
 }

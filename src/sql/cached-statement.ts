@@ -21,18 +21,20 @@ const maxTexts = 256;
  * Defines a statement whose SQL text depends only on the cache key of its input. The text is composed once for each
  * key. For example, all queries by `owner` have one key and one text, and differ in the bound owner.
  *
- * @param cacheKeyOf - returns the cache key: plain data, which is compared by its JSON text.
+ * @param cacheKeyOf - returns the cache key: plain data.
  * @param compose - composes the SQL for a key. It does not receive the input, so it can only bind the input's values as
  * parameters.
+ * @param textOf - returns a text that is different for each cache key. Default: the JSON text of the key.
  */
 export function defineCachedStatement<Input, Key extends object>(
   cacheKeyOf: (input: Input) => Key,
   compose: (key: Key, bind: Bind<Input>) => Sql,
+  textOf: (key: Key) => string = JSON.stringify,
 ): (input: Input) => Statement {
   const cache = new FrequentTextCache<CachedText<Input>>(maxTexts);
   return (input) => {
     const key = cacheKeyOf(input);
-    const { text, readers } = cache.getOrAdd(JSON.stringify(key), () => {
+    const { text, readers } = cache.getOrAdd(textOf(key), () => {
       const composed = compose(key, (read) => sql`${read}`);
       // The cast is safe: `bind` is the only way for `compose` to add a value, so all values are functions.
       return { text: composed.sql, readers: composed.values as CachedText<Input>['readers'] };
