@@ -151,12 +151,7 @@ test('backup copies a SQLite database, but refuses an existing file and PostgreS
 describeOn('sqlite', 'an error', () => {
   test.each<[string, string[], RegExp, string]>([
     ['an unreachable server', ['check', '--url', unreachable], /the server cannot be reached/, 'UNAVAILABLE'],
-    [
-      'an invalid URL',
-      ['check', '--url', `mysql://ans:${secret}@db/ans`],
-      /--url must begin with file: or/,
-      'INVALID_ARGUMENT',
-    ],
+    ['an invalid URL', ['check', '--url', `mysql://a:${secret}@b`], /--url must begin with file:/, 'INVALID_ARGUMENT'],
     ['a database in memory', ['check', '--url', ':memory:'], /--url must name a file or a server/, 'INVALID_ARGUMENT'],
     ['a missing file', ['check', '--url', 'file:./missing.sqlite'], /missing\.sqlite does not exist; npx/, 'NOT_FOUND'],
     ['an unknown command', [unreachable], /unknown command 'postgresql:\/\/…'/, 'INVALID_ARGUMENT'],
@@ -165,17 +160,14 @@ describeOn('sqlite', 'an error', () => {
     ['an invalid head', ['events', 'verify', '--expect', unreachable], /must be a sequence number/, 'INVALID_ARGUMENT'],
     ['a missing argument', ['backup'], /missing required argument 'file'/, 'INVALID_ARGUMENT'],
     ['an unknown kind of project', ['init'], /specify the kind of project: --prisma/, 'INVALID_ARGUMENT'],
-  ])(
-    'is one line without secrets, has a code with --json, and causes the exit code 1: %s',
-    async (_, args, message, code) => {
-      const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
-      expect(exitCode).toBe(1);
-      expect(JSON.parse(stdout)).toEqual({ error: { code, message: expect.stringMatching(message) as string } });
-      expect(stderr).toMatch(/^ans-database: [^\n]+\n(?:\(Did you mean[^\n]+\n)?$/);
-      expect(stderr).toMatch(message);
-      expect(stdout + stderr).not.toContain(secret);
-    },
-  );
+  ])('is one line without secrets, has a code with --json, and the exit code 1: %s', async (_, args, message, code) => {
+    const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ error: { code, message: expect.stringMatching(message) as string } });
+    expect(stderr).toMatch(/^ans-database: [^\n]+\n(?:\(Did you mean[^\n]+\n)?$/);
+    expect(stderr).toMatch(message);
+    expect(stdout + stderr).not.toContain(secret);
+  });
 
   test('is reported by the command health as the status down when the database is not reachable', async () => {
     const { exitCode, json } = await runJson(['health', '--url', unreachable]);
@@ -193,18 +185,14 @@ describe('the help', () => {
     expect(text).toContain('DATABASE_URL');
   });
 
-  testOn(
-    'sqlite',
-    'lists all commands and exit codes, and is printed with exit code 1 when no command is given',
-    async () => {
-      const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
-      expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-      const listed = ['migrate', 'check', 'health', 'events', 'maintain', 'backup', 'move', 'studio', 'init'];
-      for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-      expect(help.stdout).toContain('Exit codes: 0 ');
-      expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
-    },
-  );
+  testOn('sqlite', 'lists all commands and exit codes, and is printed with exit code 1 without a command', async () => {
+    const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
+    expect(help).toMatchObject({ exitCode: 0, stderr: '' });
+    const listed = ['migrate', 'check', 'health', 'events', 'maintain', 'backup', 'move', 'studio', 'init'];
+    for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    expect(help.stdout).toContain('Exit codes: 0 ');
+    expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
+  });
 });
 
 describe('maintain', () => {

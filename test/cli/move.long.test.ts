@@ -27,10 +27,7 @@ describe('ans-database move', () => {
     [['--to', 'file:./other.sqlite'], /^ans-database: --to must be a PostgreSQL database: postgresql:.+\n$/],
     [['--to', `mysql://ans:${secret}@127.0.0.1/ans`], /^ans-database: --to must begin with file: or postgresql:.*\n$/],
     [['--to', `postgresql://ans:${secret}@[/ans`], /^ans-database: --to must be a valid PostgreSQL URL\n$/],
-    [
-      ['--from', 'file:./missing.sqlite', '--to', postgresql],
-      /^ans-database: .+missing\.sqlite is not a readable file\n$/,
-    ],
+    [['--from', 'file:./none.sqlite', '--to', postgresql], /^ans-database: .+none\.sqlite is not a readable file\n$/],
     [[postgresql], /^ans-database: too many arguments for 'move'.+\n$/],
     [[`--too=${postgresql}`], /^ans-database: unknown option '--too'[^]*\n$/],
     [
@@ -56,11 +53,7 @@ describe('ans-database move', () => {
       '',
       /^ans-database: the SQLite database lacks migrations .SCHEMA_OUTDATED.; apply them first: npx ans-database migrate deploy --url file:.+\n$/,
     ],
-    [
-      'a file that is not a database',
-      'no database\n'.repeat(100),
-      /^ans-database: Failed to initialize database: .+\n$/,
-    ],
+    ['a file that is not a database', 'a text\n'.repeat(100), /^ans-database: Failed to initialize database: .+\n$/],
   ])('rejects %s', async (_, content, message) => {
     const path = join(temporaryDirectory(), 'test.sqlite');
     writeFileSync(path, content);

@@ -95,9 +95,7 @@ describe('a revocation during concurrent calls', () => {
         () => other.certificates.revoke(id, { reason: reasons[1], agents: 'keep' }),
         () => other.updateCertificateStatus(id, 'SUSPENDED'),
       );
-      const winner = [first, second].findIndex(
-        (outcome) => outcome !== null && 'revoked' in outcome && outcome.revoked,
-      );
+      const winner = [first, second].findIndex((result) => result !== null && 'revoked' in result && result.revoked);
       expect([first, second][1 - winner]).toEqual({ revoked: false, agents: [] });
       const certificate = await db.getCertificate(id);
       expect(certificate).toMatchObject({ status: 'REVOKED', revocationReason: reasons[winner] });

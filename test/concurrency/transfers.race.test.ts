@@ -113,9 +113,7 @@ const writes: Record<string, ScopedWrite> = {
   },
   transaction: {
     call: (scope, id) =>
-      scope.transaction(
-        async (inside) => (await inside.agents.get(id)) !== null && inside.agents.update({ id, ...patch }),
-      ),
+      scope.transaction(async (tx) => (await tx.agents.get(id)) !== null && tx.agents.update({ id, ...patch })),
     changed: patch,
   },
 };

@@ -49,23 +49,20 @@ async function expectRefusal(database: TestDatabase, call: () => Promise<unknown
   expect(await database.db.agents.count()).toBe(1);
 }
 
+/** Returns SQL that creates a trigger of SQLite that raises an error. */
+const raise = (kind: 'ABORT' | 'FAIL' | 'ROLLBACK'): string[] => [
+  `CREATE TRIGGER t BEFORE INSERT ON agents BEGIN SELECT RAISE(${kind}, '${secret}'); END`,
+];
+
 const sqliteAdditions: readonly (readonly [what: string, added: readonly string[], name: string])[] = [
-  ['a trigger', [`CREATE TRIGGER t BEFORE INSERT ON agents BEGIN SELECT RAISE(ABORT, '${secret}'); END`], 'trigger'],
-  ['a trigger that fails', [`CREATE TRIGGER t BEFORE INSERT ON agents BEGIN SELECT RAISE(FAIL, '${secret}'); END`], ''],
-  [
-    'a trigger that rolls back',
-    [`CREATE TRIGGER t BEFORE INSERT ON agents BEGIN SELECT RAISE(ROLLBACK, '${secret}'); END`],
-    '',
-  ],
+  ['a trigger', raise('ABORT'), 'trigger'],
+  ['a trigger that fails', raise('FAIL'), ''],
+  ['a trigger that rolls back', raise('ROLLBACK'), ''],
   ['a named CHECK', auditWith('a TEXT CONSTRAINT audited CHECK (a IS NOT NULL)'), 'audited'],
   ['a CHECK without a name', auditWith('a TEXT CHECK (length(coalesce(a, 0)) > 3)'), 'a constraint'],
   ['a NOT NULL column', auditWith('a TEXT NOT NULL'), 'audit.a'],
   ['a unique index', ['CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)'], 'certificate_id'],
-  [
-    'a unique index over an expression',
-    ['CREATE UNIQUE INDEX one_agent ON agents (length(certificate_id))'],
-    'one_agent',
-  ],
+  ['a unique expression index', ['CREATE UNIQUE INDEX one_agent ON agents (length(certificate_id))'], 'one_agent'],
   [
     'a STRICT table',
     [
@@ -177,15 +174,11 @@ test('createAgent fails with ALREADY_EXISTS for a taken id although the applicat
   expect(error).toMatchObject({ entity: 'agent', field: 'id' });
 });
 
-testOn(
-  'postgresql',
-  'createMany fails with an error that names the unique constraint of the application, not the id',
-  async () => {
-    const database = await openWith('CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)');
-    const call = () => database.db.agents.createMany([refused], { onError: 'collect' });
-    await expectRefusal(database, call, 'one_agent_a_certificate');
-  },
-);
+testOn('postgresql', 'the error of createMany names the unique constraint of the application, not the id', async () => {
+  const database = await openWith('CREATE UNIQUE INDEX one_agent_a_certificate ON agents (certificate_id)');
+  const call = () => database.db.agents.createMany([refused], { onError: 'collect' });
+  await expectRefusal(database, call, 'one_agent_a_certificate');
+});
 
 const endpoint = { id: 'main', protocol: 'https', address: 'https://a.example', port: 443 };
 
@@ -234,44 +227,32 @@ test('updateAgent fails with REFERENCE_NOT_FOUND for an unknown certificate alth
   expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });
 });
 
-testOn(
-  'postgresql',
-  'updateAgent fails with STILL_REFERENCED when a table of the application refers to a removed endpoint',
-  async () => {
-    const { database, db } = await openTestDatabase();
-    await createAgent(db, { id: 'a', endpoints: [endpoint] });
-    await changeRaw(
-      database,
-      'CREATE TABLE app_routes (a TEXT COLLATE "C", e TEXT COLLATE "C", FOREIGN KEY (a, e) REFERENCES endpoints (agent_id, id))',
-    );
-    await changeRaw(database, "INSERT INTO app_routes VALUES ('a', 'main')");
-    const error = await expectError('STILL_REFERENCED', () => db.updateAgent({ id: 'a', endpoints: [] }));
-    expect(error).toMatchObject({ entity: 'agent' });
-    expect(error.field).toBeUndefined();
-  },
-);
+testOn('postgresql', 'updateAgent cannot remove an endpoint to which an application table refers', async () => {
+  const { database, db } = await openTestDatabase();
+  await createAgent(db, { id: 'a', endpoints: [endpoint] });
+  await changeRaw(
+    database,
+    'CREATE TABLE app_routes (a TEXT COLLATE "C", e TEXT COLLATE "C", FOREIGN KEY (a, e) REFERENCES endpoints (agent_id, id))',
+  );
+  await changeRaw(database, "INSERT INTO app_routes VALUES ('a', 'main')");
+  const error = await expectError('STILL_REFERENCED', () => db.updateAgent({ id: 'a', endpoints: [] }));
+  expect(error).toMatchObject({ entity: 'agent' });
+  expect(error.field).toBeUndefined();
+});
 
-testOn(
-  'postgresql',
-  'createAgent fails with CONSTRAINT_VIOLATION when it violates a foreign key that the application added',
-  async () => {
-    const database = await openTestDatabase();
-    await changeRaw(database, 'CREATE TABLE app_owners (id TEXT COLLATE "C" PRIMARY KEY)');
-    await changeRaw(database, 'ALTER TABLE agents ADD CONSTRAINT app_owner FOREIGN KEY (owner) REFERENCES app_owners');
-    const certificateId = await createCertificate(database.db);
-    const error = await expectError('CONSTRAINT_VIOLATION', () => createAgent(database.db, { certificateId }));
-    expect(error.message).toContain('app_owner');
-    await database.db.createCertificate(certificateInput());
-  },
-);
+testOn('postgresql', 'createAgent fails with CONSTRAINT_VIOLATION for a foreign key of the application', async () => {
+  const database = await openTestDatabase();
+  await changeRaw(database, 'CREATE TABLE app_owners (id TEXT COLLATE "C" PRIMARY KEY)');
+  await changeRaw(database, 'ALTER TABLE agents ADD CONSTRAINT app_owner FOREIGN KEY (owner) REFERENCES app_owners');
+  const certificateId = await createCertificate(database.db);
+  const error = await expectError('CONSTRAINT_VIOLATION', () => createAgent(database.db, { certificateId }));
+  expect(error.message).toContain('app_owner');
+  await database.db.createCertificate(certificateInput());
+});
 
-testOn(
-  'postgresql',
-  'resetDatabase fails with STILL_REFERENCED when a table of the application refers to a table of this package',
-  async () => {
-    const database = await openTestDatabase();
-    await changeRaw(database, 'CREATE TABLE app_notes (ref TEXT COLLATE "C" REFERENCES agents (id))');
-    await DatabaseServiceFactory.getInstance({ url: database.options.url, allowReset: true });
-    await expectError('STILL_REFERENCED', () => DatabaseServiceFactory.resetDatabase());
-  },
-);
+testOn('postgresql', 'resetDatabase cannot remove tables to which an application table refers', async () => {
+  const database = await openTestDatabase();
+  await changeRaw(database, 'CREATE TABLE app_notes (ref TEXT COLLATE "C" REFERENCES agents (id))');
+  await DatabaseServiceFactory.getInstance({ url: database.options.url, allowReset: true });
+  await expectError('STILL_REFERENCED', () => DatabaseServiceFactory.resetDatabase());
+});

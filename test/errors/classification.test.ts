@@ -28,11 +28,7 @@ describe('classifyPostgresqlError', () => {
     ['a rejected role', fromServer('28P01'), { ...final, code: 'UNAVAILABLE', availability: 'up' }],
     ['an expired certificate', reported({ code: 'CERT_HAS_EXPIRED' }), { ...final, availability: 'down' }],
     ['a cancellation', fromServer('57014', { message: 'due to user request' }), { ...final, availability: 'up' }],
-    [
-      'a statement timeout',
-      fromServer('57014', { message: 'due to statement timeout' }),
-      { ...final, code: 'TIMEOUT' },
-    ],
+    ['a slow statement', fromServer('57014', { message: 'due to statement timeout' }), { ...final, code: 'TIMEOUT' }],
     ['a connect timeout', reported({ message: 'timeout expired' }), { ...final, code: 'UNAVAILABLE' }],
     ['an unknown state', fromServer('XX000'), { ...final, code: 'INTERNAL', availability: 'unknown' }],
     ['a taken key', fromServer('23505', { constraint: 'agents_pkey' }), { ...final, field: 'id', availability: 'up' }],

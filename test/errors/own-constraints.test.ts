@@ -84,9 +84,6 @@ test.each([
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.owner', 'INTERNAL'],
   ['SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: agents.region', 'CONSTRAINT_VIOLATION'],
   ['SQLITE_ERROR', 'no such table: main.agents', 'SCHEMA_OUTDATED'],
-])(
-  'an error has the code CONSTRAINT_VIOLATION only for a constraint of the application: %s, %s',
-  (code, message, expected) => {
-    expect(classifySqliteError(Object.assign(new Error(message), { code })).code).toBe(expected);
-  },
-);
+])('the code is CONSTRAINT_VIOLATION only for a constraint of the application: %s, %s', (code, message, expected) => {
+  expect(classifySqliteError(Object.assign(new Error(message), { code })).code).toBe(expected);
+});

@@ -98,11 +98,7 @@ describe('events.verify of a pruned chain', () => {
       removed,
     ],
     ['one restored event', (restore) => restore('e3'), inserted],
-    [
-      'a restored event without its entry',
-      (restore) => restore('e3').split(';')[0] ?? '',
-      { ...inserted, eventId: 'e3' },
-    ],
+    ['a restored event without entry', (restore) => restore('e3').split(';')[0] ?? '', { ...inserted, eventId: 'e3' }],
   ])('finds %s', async (_, tamper, found) => {
     const chain = await openUncompacted();
     await prune(chain, 5);

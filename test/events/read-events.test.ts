@@ -168,20 +168,17 @@ describe('events.aggregate', () => {
     ['target', 'target', { limit: 0, offset: 2 }],
     ['bucket', { bucketMs: 4000 }, {}],
     ['bucket', { bucketMs: 4000 }, { source: 's3' }],
-  ])(
-    'counts events by %s, with the largest group first and equal groups by key: grouping %j, filter %j',
-    async (name, by, filter) => {
-      const { db } = shared();
-      const counts = new Map<string, number>();
-      for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
-        const key = keyOf[name]?.(event) ?? '';
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
-      const expected = [...counts].map(([key, count]) => ({ key, count }));
-      expected.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1));
-      expect(await db.events.aggregate(filter, { by })).toEqual(expected);
-    },
-  );
+  ])('counts events by %s, the largest group first, then by key: grouping %j, filter %j', async (name, by, filter) => {
+    const { db } = shared();
+    const counts = new Map<string, number>();
+    for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
+      const key = keyOf[name]?.(event) ?? '';
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    const expected = [...counts].map(([key, count]) => ({ key, count }));
+    expected.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1));
+    expect(await db.events.aggregate(filter, { by })).toEqual(expected);
+  });
 
   test('counts times before 1970 in the correct bucket', async () => {
     const { db } = await openTestDatabase();

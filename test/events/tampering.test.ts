@@ -70,7 +70,7 @@ const tampered: readonly (readonly [what: string, expected: string, sql: string]
   ['an entry in the middle', 'inserted 6 x', `${addEvent}; ${insertEntry(6)}`],
   ['two entries around two unchanged ones', 'inserted 6 x', `${addEvent}; ${insertEntry(8)}; ${insertEntry(6)}`],
   [
-    'two entries in the middle',
+    'two adjacent entries',
     'inserted 6 x',
     `${addEvent}; ${shift(6, 2)}; ${copyEntry(5, 6, 'x')}; ${copyEntry(5, 7, 'x')}`,
   ],

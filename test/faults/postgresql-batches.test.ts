@@ -58,16 +58,13 @@ describe('a write whose statements are sent together', () => {
     await expectFailedOnce({ code, retryable });
   });
 
-  test.each(writes)(
-    'fails with an unknown outcome and is made at most once when the server does not reply: %s',
-    async (_, write) => {
-      const { work, proxy, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
-      proxy.mute();
-      await write(work, 'unit unanswered-0');
-      proxy.restore();
-      await expectFailedOnce({ retryable: true }, write);
-    },
-  );
+  test.each(writes)('has an unknown outcome and is made at most once when no reply arrives: %s', async (_, write) => {
+    const { work, proxy, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
+    proxy.mute();
+    await write(work, 'unit unanswered-0');
+    proxy.restore();
+    await expectFailedOnce({ retryable: true }, write);
+  });
 
   describe.each(['DISCARD ALL', 'DEALLOCATE ALL'])('on a connection on which a pooler ran %s', (statement) => {
     test.each(writes)('prepares its statements again and is made once: %s', async (_, write) => {

@@ -103,28 +103,25 @@ describe('a call that PostgreSQL ends because of a deadlock with another program
   test.each<[string, (db: DatabaseService) => Promise<unknown>]>([
     ['updateAgent', (db) => db.updateAgent({ id: 'a', version: '2.0.0', capabilities: ['new'] })],
     ['deleteAgent', (db) => db.deleteAgent('a')],
-  ])(
-    'is retried, or fails with a retryable CONFLICT and writes nothing when retries are disabled: %s',
-    async (_, call) => {
-      for (const retry of [false, patient] as const) {
-        const { one, url, expectKept } = await open({ retry }, ['a']);
-        const before = await one.getAgent('a');
-        const other = await connectRaw(url);
-        // The server finds the deadlock in the call, not in the other session.
-        await other.query("SET deadlock_timeout = '30s'; BEGIN; LOCK TABLE changes IN EXCLUSIVE MODE");
-        const called = call(one).catch((thrown: unknown) => thrown);
-        await sleep(200);
-        await other.query('UPDATE agents SET version = version');
-        await other.query('COMMIT');
-        if (retry === false) {
-          expect(await called).toMatchObject({ code: 'CONFLICT', retryable: true });
-          expect(await one.getAgent('a')).toEqual(before);
-          expect(await call(one)).toBe(true);
-        } else expect(await called).toBe(true);
-        const found = await one.getAgent('a');
-        expect(found === null || found.capabilities.join() === 'new').toBe(true);
-        await expectKept();
-      }
-    },
-  );
+  ])('is retried, or fails with a retryable CONFLICT and writes nothing without retries: %s', async (_, call) => {
+    for (const retry of [false, patient] as const) {
+      const { one, url, expectKept } = await open({ retry }, ['a']);
+      const before = await one.getAgent('a');
+      const other = await connectRaw(url);
+      // The server finds the deadlock in the call, not in the other session.
+      await other.query("SET deadlock_timeout = '30s'; BEGIN; LOCK TABLE changes IN EXCLUSIVE MODE");
+      const called = call(one).catch((thrown: unknown) => thrown);
+      await sleep(200);
+      await other.query('UPDATE agents SET version = version');
+      await other.query('COMMIT');
+      if (retry === false) {
+        expect(await called).toMatchObject({ code: 'CONFLICT', retryable: true });
+        expect(await one.getAgent('a')).toEqual(before);
+        expect(await call(one)).toBe(true);
+      } else expect(await called).toBe(true);
+      const found = await one.getAgent('a');
+      expect(found === null || found.capabilities.join() === 'new').toBe(true);
+      await expectKept();
+    }
+  });
 });

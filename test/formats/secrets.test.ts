@@ -2,74 +2,57 @@ import type { JsonValue } from '../../src';
 import { fromA2aCard, fromMcpServer } from '../../src/formats';
 
 const secret = 'hunter2-Zx9';
-const packageOf = (part: object): object => ({ packages: [part] });
 const remote = (part: object): object => ({ remotes: [{ type: 'sse', url: 'https://h.example/', ...part }] });
 
 function convert(fields: object): ReturnType<typeof fromMcpServer> {
   return fromMcpServer({ name: 'io.example/a', version: '1', ...fields });
 }
 
+/** The place of a secret, and the part of a document that contains it. */
+type Secret = readonly [place: string, part: object];
+
+const ofRemotes: readonly Secret[] = [
+  ['headers[0].value', { headers: [{ name: 'X-Anything', value: secret }] }],
+  ['headers[0].value', { headers: [{ name: 'Authorization', value: `Bearer ${secret}` }] }],
+  ['headers[0].default', { headers: [{ name: 'X-Api-Key', default: secret }] }],
+  ['headers[0].default', { headers: [{ name: 'X', isSecret: true, default: secret }] }],
+  ['headers[0].choices[1]', { headers: [{ name: 'X', isSecret: true, choices: ['{a}', secret] }] }],
+  ['headers.Cookie', { headers: { Cookie: secret } }],
+  ['headers.X-Custom.value', { headers: { 'X-Custom': { value: secret } } }],
+  [
+    'headers[0].variables.t.default',
+    { headers: [{ name: 'X', value: '{t}', variables: { t: { isSecret: true, default: secret } } }] },
+  ],
+  ['variables.api_key.value', { variables: { api_key: { value: secret } } }],
+  ['url', { url: `https://user:${secret}@h.example/mcp` }],
+  ['url', { url: `https://${secret}@h.example/mcp` }],
+  ['url', { url: `h.example:${secret}@h.example:50051` }],
+  ['url', { url: `https://h.example/mcp?a=1&api_key=${secret}&b=2` }],
+  ['url', { url: `https://h.example/mcp?key=${secret}` }],
+  ['url', { url: `https://h.example/mcp?%61ccess_token=${secret}#x` }],
+  ['url', { url: `https://h.example/#token=${secret}` }],
+];
+
+const ofPackages: readonly Secret[] = [
+  ['environmentVariables[0].value', { environmentVariables: [{ name: 'A', isSecret: true, value: secret }] }],
+  ['environment_variables[0].default', { environment_variables: [{ name: 'A', is_secret: true, default: secret }] }],
+  ['environmentVariables[0].default', { environmentVariables: [{ name: 'OPENAI_KEY', default: secret }] }],
+  ['transport.headers[0].value', { transport: { headers: [{ name: 'X', value: secret }] } }],
+  ['runtimeArguments[0].value', { runtimeArguments: [{ name: '-e', value: `DB_PASSWORD=${secret}` }] }],
+  ['runtimeArguments[0].value', { runtimeArguments: [{ value: `-e A={b} -e API_KEY=${secret}` }] }],
+  ['packageArguments[0].value', { packageArguments: [{ name: '--api-key', value: secret }] }],
+  ['packageArguments[0].value', { packageArguments: [{ valueHint: 'apiKey', value: secret }] }],
+  ['packageArguments[0].name', { packageArguments: [{ name: `--token=${secret}` }] }],
+  ['packageArguments[1].value', { packageArguments: [{ value: '--token' }, { value: secret }] }],
+  ['packageArguments[0].value', { packageArguments: [{ value: `Authorization: Bearer ${secret}` }] }],
+  ['args[1]', { args: ['--password', secret] }],
+  ['env.GITHUB_TOKEN', { env: { GITHUB_TOKEN: secret } }],
+];
+
 describe('The conversion of a document', () => {
-  test.each<[place: string, fields: object]>([
-    ['remotes[0].headers[0].value', remote({ headers: [{ name: 'X-Anything', value: secret }] })],
-    ['remotes[0].headers[0].value', remote({ headers: [{ name: 'Authorization', value: `Bearer ${secret}` }] })],
-    ['remotes[0].headers[0].default', remote({ headers: [{ name: 'X-Api-Key', default: secret }] })],
-    ['remotes[0].headers[0].default', remote({ headers: [{ name: 'X', isSecret: true, default: secret }] })],
-    [
-      'remotes[0].headers[0].choices[1]',
-      remote({ headers: [{ name: 'X', isSecret: true, choices: ['{a}', secret] }] }),
-    ],
-    ['remotes[0].headers.Cookie', remote({ headers: { Cookie: secret } })],
-    ['remotes[0].headers.X-Custom.value', remote({ headers: { 'X-Custom': { value: secret } } })],
-    [
-      'remotes[0].headers[0].variables.t.default',
-      remote({ headers: [{ name: 'X', value: '{t}', variables: { t: { isSecret: true, default: secret } } }] }),
-    ],
-    ['remotes[0].variables.api_key.value', remote({ variables: { api_key: { value: secret } } })],
-    ['remotes[0].url', remote({ url: `https://user:${secret}@h.example/mcp` })],
-    ['remotes[0].url', remote({ url: `https://${secret}@h.example/mcp` })],
-    ['remotes[0].url', remote({ url: `h.example:${secret}@h.example:50051` })],
-    ['remotes[0].url', remote({ url: `https://h.example/mcp?a=1&api_key=${secret}&b=2` })],
-    ['remotes[0].url', remote({ url: `https://h.example/mcp?key=${secret}` })],
-    ['remotes[0].url', remote({ url: `https://h.example/mcp?%61ccess_token=${secret}#x` })],
-    ['remotes[0].url', remote({ url: `https://h.example/#token=${secret}` })],
-    [
-      'packages[0].environmentVariables[0].value',
-      packageOf({ environmentVariables: [{ name: 'A', isSecret: true, value: secret }] }),
-    ],
-    [
-      'packages[0].environment_variables[0].default',
-      packageOf({ environment_variables: [{ name: 'A', is_secret: true, default: secret }] }),
-    ],
-    [
-      'packages[0].environmentVariables[0].default',
-      packageOf({ environmentVariables: [{ name: 'OPENAI_KEY', default: secret }] }),
-    ],
-    ['packages[0].transport.headers[0].value', packageOf({ transport: { headers: [{ name: 'X', value: secret }] } })],
-    [
-      'packages[0].runtimeArguments[0].value',
-      packageOf({ runtimeArguments: [{ name: '-e', value: `DB_PASSWORD=${secret}` }] }),
-    ],
-    [
-      'packages[0].runtimeArguments[0].value',
-      packageOf({ runtimeArguments: [{ value: `-e A={b} -e API_KEY=${secret}` }] }),
-    ],
-    ['packages[0].packageArguments[0].value', packageOf({ packageArguments: [{ name: '--api-key', value: secret }] })],
-    [
-      'packages[0].packageArguments[0].value',
-      packageOf({ packageArguments: [{ valueHint: 'apiKey', value: secret }] }),
-    ],
-    ['packages[0].packageArguments[0].name', packageOf({ packageArguments: [{ name: `--token=${secret}` }] })],
-    [
-      'packages[0].packageArguments[1].value',
-      packageOf({ packageArguments: [{ value: '--token' }, { value: secret }] }),
-    ],
-    [
-      'packages[0].packageArguments[0].value',
-      packageOf({ packageArguments: [{ value: `Authorization: Bearer ${secret}` }] }),
-    ],
-    ['packages[0].args[1]', packageOf({ args: ['--password', secret] })],
-    ['packages[0].env.GITHUB_TOKEN', packageOf({ env: { GITHUB_TOKEN: secret } })],
+  test.each<Secret>([
+    ...ofRemotes.map(([place, part]): Secret => [`remotes[0].${place}`, remote(part)]),
+    ...ofPackages.map(([place, part]): Secret => [`packages[0].${place}`, { packages: [part] }]),
     ['_meta.x.clientSecret', { _meta: { x: { clientSecret: secret } } }],
     ['_meta.x.password', { _meta: { x: { password: secret } } }],
     ['websiteUrl', { websiteUrl: `https://h.example/?utm=1&secret=${secret}` }],

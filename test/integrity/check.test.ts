@@ -53,6 +53,9 @@ const endpoints: readonly Damage[] = [
   ["UPDATE endpoints SET agent_id = 'x', id = 'e' WHERE agent_id = 'many-2'", 'foreign-key endpoint e of x agentId'],
 ];
 
+const setMetadata = (agentId: string, key: string, set: string) =>
+  `UPDATE agent_metadata SET ${set} WHERE agent_id = '${agentId}' AND key = '${key}'`;
+
 const collections: readonly Damage[] = [
   ["INSERT INTO capabilities VALUES ('o', 'orphan')", 'orphan-capability capability o'],
   ["DELETE FROM capabilities WHERE name = 'translate'", 'foreign-key agent whole capabilities'],
@@ -60,18 +63,9 @@ const collections: readonly Damage[] = [
     "INSERT INTO agent_capabilities SELECT 'x', id FROM capabilities WHERE name = 'search'",
     'foreign-key capability * of x agentId',
   ],
-  [
-    "UPDATE agent_metadata SET value = '{' WHERE agent_id = 'whole' AND key = 'tags'",
-    'metadata agent whole metadata tags',
-  ],
-  [
-    `UPDATE agent_metadata SET value = '{"b":1,"a":2}' WHERE agent_id = 'whole' AND key = 'limits'`,
-    'metadata agent whole metadata limits',
-  ],
-  [
-    "UPDATE agent_metadata SET value = value || ' ' WHERE agent_id = 'many-7' AND key = 'long'",
-    'metadata agent many-7 metadata long',
-  ],
+  [setMetadata('whole', 'tags', "value = '{'"), 'metadata agent whole metadata tags'],
+  [setMetadata('whole', 'limits', `value = '{"b":1,"a":2}'`), 'metadata agent whole metadata limits'],
+  [setMetadata('many-7', 'long', "value = value || ' '"), 'metadata agent many-7 metadata long'],
   ["UPDATE certificate_metadata SET value = '1e2' WHERE certificate_id = 'c1'", 'metadata certificate c1 metadata a'],
   ["INSERT INTO agent_metadata VALUES ('x', 'k', '1')", 'foreign-key agent x metadata k'],
   ["INSERT INTO certificate_metadata VALUES ('x', 'k', '1')", 'foreign-key certificate x metadata k'],

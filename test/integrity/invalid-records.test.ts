@@ -106,19 +106,16 @@ describe('a stored port', () => {
     expect(await database.db.check()).toMatchObject({ ok: true });
   });
 
-  test.each([0, 65_536])(
-    'is reported as CORRUPT with its endpoint and agent, and is not changed, when it is %i',
-    async (port) => {
-      const database = await openFilled();
-      await changeRawUnchecked(database, `UPDATE endpoints SET port = ${port} WHERE agent_id = 'bad'`);
-      const before = await rawRows(database, 'endpoints');
-      const error = await expectError('CORRUPT', () => database.db.queryAgents({}));
-      expect(error).toMatchObject({ entity: 'endpoint', field: 'port' });
-      expect(error.message).toContain('port of endpoint "main" of agent "bad" is not an integer from 1 to 65535');
-      expect(await rawRows(database, 'endpoints')).toEqual(before);
-      expect((await database.db.check()).findings).toMatchObject([{ entity: 'endpoint', field: 'port' }]);
-    },
-  );
+  test.each([0, 65_536])('is reported with its endpoint and agent, and not changed, when it is %i', async (port) => {
+    const database = await openFilled();
+    await changeRawUnchecked(database, `UPDATE endpoints SET port = ${port} WHERE agent_id = 'bad'`);
+    const before = await rawRows(database, 'endpoints');
+    const error = await expectError('CORRUPT', () => database.db.queryAgents({}));
+    expect(error).toMatchObject({ entity: 'endpoint', field: 'port' });
+    expect(error.message).toContain('port of endpoint "main" of agent "bad" is not an integer from 1 to 65535');
+    expect(await rawRows(database, 'endpoints')).toEqual(before);
+    expect((await database.db.check()).findings).toMatchObject([{ entity: 'endpoint', field: 'port' }]);
+  });
 });
 
 // PostgreSQL enforces the types of these columns.

@@ -140,15 +140,12 @@ describe('A call with any arguments', () => {
 describe('The arguments of a call', () => {
   const shared = shareTestDatabase({ retry: false }, ({ db }) => fillForCalls(db));
 
-  test.each(sampled(named, 4))(
-    'are accepted, or refused with a coded error, when the first one is a hostile object: %s',
-    async (_, call) => {
-      for (const make of Object.values(hostileObjects)) {
-        const first = make();
-        expectAnswerOrRefusal(await outcomeOf(() => callMethod(shared().db, call.name, [first])), call);
-      }
-    },
-  );
+  test.each(sampled(named, 4))('are accepted or refused when the first is a hostile object: %s', async (_, call) => {
+    for (const make of Object.values(hostileObjects)) {
+      const first = make();
+      expectAnswerOrRefusal(await outcomeOf(() => callMethod(shared().db, call.name, [first])), call);
+    }
+  });
 
   /** Returns a copy of `value` that reports each read of one of its fields. */
   function watched(value: unknown, onRead: (path: string) => void, path = ''): unknown {
@@ -165,41 +162,35 @@ describe('The arguments of a call', () => {
     });
   }
 
-  test.each(sampled(named, 2))(
-    'are read once, so that the validated values are used: %s',
-    async (_, { name, args }) => {
-      const reads = new Map<string, number>();
-      const count = (path: string): void => void reads.set(path, (reads.get(path) ?? 0) + 1);
-      const given = args().map((argument, index) => watched(argument, count, String(index)));
-      // The stored records may not allow the change, but its arguments were read before it failed.
-      await Promise.resolve(callMethod(shared().db, name, given)).catch((error: unknown) => {
-        expect(error).toMatchObject({ code: 'CONFLICT' });
-      });
-      expect(reads.size).toBeGreaterThanOrEqual(pathsOf(args()).filter(({ length }) => length === 2).length);
-      expect([...reads].filter(([, times]) => times > 1)).toEqual([]);
-    },
-  );
+  test.each(sampled(named, 2))('are read once, so that validated values are used: %s', async (_, { name, args }) => {
+    const reads = new Map<string, number>();
+    const count = (path: string): void => void reads.set(path, (reads.get(path) ?? 0) + 1);
+    const given = args().map((argument, index) => watched(argument, count, String(index)));
+    // The stored records may not allow the change, but its arguments were read before it failed.
+    await Promise.resolve(callMethod(shared().db, name, given)).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'CONFLICT' });
+    });
+    expect(reads.size).toBeGreaterThanOrEqual(pathsOf(args()).filter(({ length }) => length === 2).length);
+    expect([...reads].filter(([, times]) => times > 1)).toEqual([]);
+  });
 
   // With `collect`, the errors are part of the answer.
   const throwing = named.filter(([, { args }]) => !JSON.stringify(args()).includes('collect'));
 
-  test.each(sampled(throwing, 4))(
-    'are refused with INVALID_INPUT when a getter throws: %s',
-    async (_, { name, args }) => {
-      const before = await allRawRows(shared());
-      for (const path of pathsOf(args()).filter(({ length }) => length > 1)) {
-        const reason = new Error('mine');
-        const get = (): never => {
-          throw reason;
-        };
-        const given = replaced(args(), path, { get }) as unknown[];
-        const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
-        expect(driverErrorOf(error)).toBe(reason);
-        expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
-      }
-      expect(await allRawRows(shared())).toEqual(before);
-    },
-  );
+  test.each(sampled(throwing, 4))('cause INVALID_INPUT when a getter throws: %s', async (_, { name, args }) => {
+    const before = await allRawRows(shared());
+    for (const path of pathsOf(args()).filter(({ length }) => length > 1)) {
+      const reason = new Error('mine');
+      const get = (): never => {
+        throw reason;
+      };
+      const given = replaced(args(), path, { get }) as unknown[];
+      const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
+      expect(driverErrorOf(error)).toBe(reason);
+      expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
+    }
+    expect(await allRawRows(shared())).toEqual(before);
+  });
 
   test('are refused only for the agents of createMany whose getter or proxy throws', async () => {
     const { db } = await openTestDatabase();

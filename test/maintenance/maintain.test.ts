@@ -87,20 +87,16 @@ describe('db.maintain', () => {
     expect(await createAgent(db, { id: 'later' })).toBe('later');
   });
 
-  testOn(
-    'sqlite',
-    'reports that a reader prevents the checkpoint, and waits for it only for a short time',
-    async () => {
-      const { db, options } = await openDue(5);
-      const reader = new SqliteDriver(options.url.slice('file:'.length), { readonly: true });
-      reader.exec('BEGIN');
-      reader.prepare('SELECT count(*) FROM agents').get();
-      await createAgent(db);
-      expect(await db.maintain({ checkpoint: true })).toEqual(nothing);
-      reader.close();
-      expect(await db.maintain({ checkpoint: true })).toMatchObject({ checkpointed: true });
-    },
-  );
+  testOn('sqlite', 'reports that a reader prevents the checkpoint, and waits only for a short time', async () => {
+    const { db, options } = await openDue(5);
+    const reader = new SqliteDriver(options.url.slice('file:'.length), { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM agents').get();
+    await createAgent(db);
+    expect(await db.maintain({ checkpoint: true })).toEqual(nothing);
+    reader.close();
+    expect(await db.maintain({ checkpoint: true })).toMatchObject({ checkpointed: true });
+  });
 
   testOn('postgresql', 'skips the tables that the role may not analyze', async () => {
     const { options } = await openDue(1);

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { administer, databaseUrl } from '../support/administration';
 import { engine, onPostgresql } from '../support/engine';
 import { createRole } from '../support/postgresql-role';
@@ -160,18 +159,6 @@ testOn('sqlite', 'PRISMA_SCHEMA_ENGINE_BINARY selects the schema engine', async 
 });
 
 describeOn('sqlite', 'DATABASE_URL', () => {
-  test.each([
-    ['a relative path', (path: string) => `file:${path.slice(path.lastIndexOf('/') + 1)}`],
-    ['an absolute path', (path: string) => `file:${path}`],
-    ['a percent-encoded URL', (path: string) => pathToFileURL(path).href],
-  ])('may name a database with a space in its path as %s', async (_, toUrl) => {
-    const project = PrismaProject.ofPackage('with space.sqlite');
-    project.databaseUrl = toUrl(project.databasePath);
-    const execute = await project.run('db execute --stdin', { input: 'CREATE TABLE here (id INTEGER);' });
-    expect(execute.exitCode).toBe(0);
-    expect(await project.tables()).toEqual(['here']);
-  });
-
   test('may name a file in a folder that does not exist, and migrate deploy creates the folder', async () => {
     const project = PrismaProject.ofPackage('new/deeper/test.sqlite');
     expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });

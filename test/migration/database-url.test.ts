@@ -108,16 +108,13 @@ describe('a PostgreSQL URL', () => {
     ...['client_encoding=latin1', 'query_timeout=abc', 'statement_timeout=-1', 'port=abc', 'port=0', 'schema='],
     ...['schema=a&schema=b', 'sslmode=require&sslmode=disable', 'connection_limit=1&connection_limit=2'],
     ...['shema=app', 'SCHEMA=app', 'search_path=app', 'binary=true', 'replication=database', 'max=5', 'stream=x'],
-  ])(
-    "is refused by the package and by Prisma's CLI with a message that names the wrong parameter: ?%s",
-    (parameters) => {
-      const [name = ''] = parameters.split('=');
-      for (const read of readers) {
-        expect(() => read(`${server}?${parameters}`)).toThrow(name);
-        expect(() => read(`${server}?${parameters}`)).not.toThrow(/secret|bogus|abc|latin1/);
-      }
-    },
-  );
+  ])("is refused by the package and by Prisma's CLI with a message that names the parameter: ?%s", (parameters) => {
+    const [name = ''] = parameters.split('=');
+    for (const read of readers) {
+      expect(() => read(`${server}?${parameters}`)).toThrow(name);
+      expect(() => read(`${server}?${parameters}`)).not.toThrow(/secret|bogus|abc|latin1/);
+    }
+  });
 
   test('is refused when it contains a number sign, because the driver would ignore the rest of the URL', () => {
     expect(() => parseDatabaseUrl('postgresql://ans:se#cret@db.example/ans')).toThrow('%23');

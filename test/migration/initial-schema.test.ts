@@ -95,18 +95,15 @@ describe('a database with the initial schema', () => {
     ['UPDATE security_events SET mitigation_applied = 2', 'security_events', 'e', 'mitigation_applied'],
     ["UPDATE security_events SET severity = 'URGENT'", 'security_events', 'e', 'severity'],
     ["UPDATE security_events SET timestamp = '2026-06-01'", 'security_events', 'e', 'timestamp'],
-  ])(
-    'is refused with an error that names the table, id and column, and is not modified: %s',
-    async (sql, table, id, column) => {
-      const path = createFilledDatabase(sql);
-      const before = dump(path);
-      const error = await expectError('MIGRATION_FAILED', () => createService(path).initialize());
-      expect(error.message).toContain(
-        `20261123000100_ans_directory failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
-      );
-      expect(dump(path)).toEqual(before);
-    },
-  );
+  ])('is refused with the table, id and column in the error, and not modified: %s', async (sql, table, id, column) => {
+    const path = createFilledDatabase(sql);
+    const before = dump(path);
+    const error = await expectError('MIGRATION_FAILED', () => createService(path).initialize());
+    expect(error.message).toContain(
+      `20261123000100_ans_directory failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
+    );
+    expect(dump(path)).toEqual(before);
+  });
 
   test('can be opened after the invalid row is corrected', async () => {
     const path = createFilledDatabase('UPDATE endpoints SET port = 0');

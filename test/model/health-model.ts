@@ -48,6 +48,6 @@ function healthIn(directory: Directory, agentId: string, endpointId: string) {
 
 function hasOtherStatus(before: AgentRecord | undefined, after: AgentRecord | undefined): boolean {
   return (before?.endpoints ?? []).some(
-    ({ health }, place) => after?.endpoints[place]?.health.status !== health.status,
+    ({ health }, index) => after?.endpoints[index]?.health.status !== health.status,
   );
 }

@@ -122,10 +122,7 @@ describe('ans-database import', () => {
   test.each([
     ['an OASF record', { name: 'a', version: 'v1', schema_version: '0.7.0', skills: [{ id: 1 }], modules: [] }],
     ['an AI catalog', { specVersion: '1.0', host: {}, entries: [{ identifier: 'urn:air:a', mediaType: 'x' }] }],
-    [
-      'an AI catalog',
-      { identifier: 'urn:air:a', displayName: 'a', type: 'application/mcp', url: 'https://a.example/' },
-    ],
+    ['an AI catalog', { identifier: 'urn:air:a', displayName: 'a', type: 'application/mcp', url: 'https://a.example' }],
   ])('names the supported formats and writes nothing when a document is %s', async (kind, document) => {
     const database = await openTestDatabase();
     const before = await allRawRows(database);

@@ -56,13 +56,8 @@ describe('instrument', () => {
     });
     const finished = spans.getFinishedSpans();
     const tree = new Set(finished.map((span) => `${parentOf(span, finished) ?? ''} > ${span.name}`));
-    for (const branch of [
-      '> request',
-      'request > transaction',
-      'transaction > agents.create',
-      'request > agents.get',
-    ]) {
-      expect([...tree].map((text) => text.trim())).toContain(branch);
+    for (const path of ['> request', 'request > transaction', 'transaction > agents.create', 'request > agents.get']) {
+      expect([...tree].map((text) => text.trim())).toContain(path);
     }
     expect(tree).toContain('transaction > BEGIN');
     expect(tree).toContain('transaction > COMMIT');

@@ -104,13 +104,7 @@ describe('the packed package', () => {
         encoding: 'utf8',
       });
     expect(ansDatabase('migrate', 'deploy', '--json').stdout).toMatch(/_ans_directory"/);
-    for (const command of [
-      ['migrate', 'status'],
-      ['check'],
-      ['health'],
-      ['events', 'verify'],
-      ['backup', 'b.sqlite'],
-    ]) {
+    for (const command of [['migrate', 'status'], ['check'], ['health'], ['events', 'verify'], ['backup', 'b.db']]) {
       expect(ansDatabase(...command)).toMatchObject({ status: 0, stderr: '' });
     }
     expect(ansDatabase('init', '--prisma').stdout).toMatch(/^copied \d+_ans_initial\n[^]*'agents',/);

@@ -54,14 +54,8 @@ describeUnless(whyNoRegistry(), 'the types of the package', () => {
     writeFileSync(join(application, 'signal.ts'), withSignal);
     tools = join(directory, 'tools');
     mkdirSync(tools);
-    const compilers = ['typescript-5.4@npm:typescript@5.4', 'typescript-5.9@npm:typescript@5.9'];
-    installWithNpm(
-      tools,
-      ...compilers,
-      'typescript-6.0@npm:typescript@6.0',
-      'publint@0.3',
-      '@arethetypeswrong/cli@0.18',
-    );
+    const compilers = ['5.4', '5.9', '6.0'].map((version) => `typescript-${version}@npm:typescript@${version}`);
+    installWithNpm(tools, ...compilers, 'publint@0.3', '@arethetypeswrong/cli@0.18');
   });
   afterAll(() => remove(directory));
 

@@ -265,12 +265,9 @@ describe('The plan of a query of events', () => {
   test.each<[SecurityEventQuery, string]>([
     [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
     [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
-  ])(
-    'reads an index once for each element of the list and sorts only the rows found: %j from %s',
-    async (query, index) => {
-      const plan = await planOf(select(query));
-      expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
-      expect((await sortsOf(select(query))).length).toBeLessThanOrEqual(1);
-    },
-  );
+  ])('reads an index once for each element and sorts only the rows found: %j from %s', async (query, index) => {
+    const plan = await planOf(select(query));
+    expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
+    expect((await sortsOf(select(query))).length).toBeLessThanOrEqual(1);
+  });
 });

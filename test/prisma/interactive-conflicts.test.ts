@@ -96,26 +96,22 @@ describe('prisma.$transaction outside db.transaction', () => {
     await expectConflict(error, prisma);
   });
 
-  testOn(
-    'postgresql',
-    'fails with P2010 and a cause of the kind TransactionWriteConflict when raw SQL ends in a deadlock',
-    async () => {
-      const { prisma, url } = await openWithOrders();
-      const foreign = await connectRaw(url);
-      await foreign.query("SET deadlock_timeout = '1min'; BEGIN; UPDATE orders SET state = 'first' WHERE id = 'o1'");
-      let crossing: Promise<unknown> = Promise.resolve();
-      const work = prisma.$transaction(
-        async (tx) => {
-          await setState(tx, 'o2', 'second');
-          crossing = foreign.query("UPDATE orders SET state = 'first' WHERE id = 'o2'; COMMIT");
-          await setState(tx, 'o1', 'second');
-        },
-        { timeout: 30_000 },
-      );
-      const meta = { driverAdapterError: { cause: { kind: 'TransactionWriteConflict' } } };
-      await expect(work).rejects.toMatchObject({ code: 'P2010', meta });
-      await crossing;
-      expect(await statesIn(prisma)).toEqual(['first', 'first']);
-    },
-  );
+  testOn('postgresql', 'fails with P2010 and TransactionWriteConflict when raw SQL ends in a deadlock', async () => {
+    const { prisma, url } = await openWithOrders();
+    const foreign = await connectRaw(url);
+    await foreign.query("SET deadlock_timeout = '1min'; BEGIN; UPDATE orders SET state = 'first' WHERE id = 'o1'");
+    let crossing: Promise<unknown> = Promise.resolve();
+    const work = prisma.$transaction(
+      async (tx) => {
+        await setState(tx, 'o2', 'second');
+        crossing = foreign.query("UPDATE orders SET state = 'first' WHERE id = 'o2'; COMMIT");
+        await setState(tx, 'o1', 'second');
+      },
+      { timeout: 30_000 },
+    );
+    const meta = { driverAdapterError: { cause: { kind: 'TransactionWriteConflict' } } };
+    await expect(work).rejects.toMatchObject({ code: 'P2010', meta });
+    await crossing;
+    expect(await statesIn(prisma)).toEqual(['first', 'first']);
+  });
 });

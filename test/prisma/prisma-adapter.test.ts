@@ -110,23 +110,19 @@ describe('prismaAdapter(db)', () => {
   });
 });
 
-testOn(
-  'postgresql',
-  'db.transaction runs its callback again after a conflict in a statement of Prisma Client',
-  async () => {
-    const { db, prisma, url } = await openWithClient();
-    await prisma.$executeRaw`INSERT INTO orders VALUES ('o1', 'first')`;
-    const statuses: unknown[] = [];
-    await db.transaction(async () => {
-      const [order] = await prisma.$queryRaw<{ agent_id: string }[]>`SELECT agent_id FROM orders`;
-      statuses.push(order?.agent_id);
-      if (statuses.length === 1) await runRaw(url, "UPDATE orders SET agent_id = 'second'");
-      await prisma.$executeRaw`UPDATE orders SET agent_id = 'third'`;
-    });
-    expect(statuses).toEqual(['first', 'second']);
-    expect(await prisma.$queryRaw`SELECT agent_id FROM orders`).toEqual([{ agent_id: 'third' }]);
-  },
-);
+testOn('postgresql', 'db.transaction runs its callback again after a conflict in Prisma Client', async () => {
+  const { db, prisma, url } = await openWithClient();
+  await prisma.$executeRaw`INSERT INTO orders VALUES ('o1', 'first')`;
+  const statuses: unknown[] = [];
+  await db.transaction(async () => {
+    const [order] = await prisma.$queryRaw<{ agent_id: string }[]>`SELECT agent_id FROM orders`;
+    statuses.push(order?.agent_id);
+    if (statuses.length === 1) await runRaw(url, "UPDATE orders SET agent_id = 'second'");
+    await prisma.$executeRaw`UPDATE orders SET agent_id = 'third'`;
+  });
+  expect(statuses).toEqual(['first', 'second']);
+  expect(await prisma.$queryRaw`SELECT agent_id FROM orders`).toEqual([{ agent_id: 'third' }]);
+});
 
 describe('prismaAdapter(tx)', () => {
   test('binds a client to one transaction, and the client fails after the transaction has ended', async () => {

@@ -98,12 +98,9 @@ describe('buildAgentQuery', () => {
     [{ protocol: 'p', orderBy: 'name', limit: 1000, offset: 1 }, true],
     [{ protocol: 'p', limit: 1000, offset: 2 }, false],
     [{ protocol: 'p', orderBy: 'version' }, false],
-  ] satisfies [ResolutionQuery, boolean][])(
-    'reads a page in the requested order (query %j): %s',
-    (query, isScanned) => {
-      expect(buildAgents(query).sql.includes('scanned_page')).toBe(isScanned);
-    },
-  );
+  ] satisfies [ResolutionQuery, boolean][])('reads a page in the requested order for %j: %s', (query, isScanned) => {
+    expect(buildAgents(query).sql.includes('scanned_page')).toBe(isScanned);
+  });
 
   test.each([
     [{}, undefined],

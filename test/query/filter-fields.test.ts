@@ -15,19 +15,16 @@ const allFields = queryKinds.flatMap((kind) =>
 );
 
 describe.each(dialects)('Query statements on %s', (_, dialect) => {
-  test.each(allFields)(
-    'differ between any two values of a field: %s by %s',
-    (_noun, field, { samples, needed, build }) => {
-      const values = samples[field] ?? [];
-      const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
-      const texts = built.map((statements) => JSON.stringify(statements));
-      // An absent flag has the same meaning as one of its values.
-      const isFlag = field === 'allCapabilities' || field === 'includeExpired';
-      // Only "latest" has a single value.
-      expect(values.length).toBeGreaterThan(field === 'latest' ? 0 : 1);
-      expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
-    },
-  );
+  test.each(allFields)('differ between two values of a field: %s by %s', (_noun, field, { samples, needed, build }) => {
+    const values = samples[field] ?? [];
+    const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
+    const texts = built.map((statements) => JSON.stringify(statements));
+    // An absent flag has the same meaning as one of its values.
+    const isFlag = field === 'allCapabilities' || field === 'includeExpired';
+    // Only "latest" has a single value.
+    expect(values.length).toBeGreaterThan(field === 'latest' ? 0 : 1);
+    expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
+  });
 
   test.each(queryKinds)('have one bound value for each placeholder: $name', ({ samples, build }) => {
     for (const [field, values] of Object.entries(samples)) {

@@ -181,12 +181,7 @@ describe('resolve', () => {
     ['a release before a higher prerelease', ['2.0.0-rc.1', '1.0.0'], undefined, '1.0.0'],
     ['the highest prerelease without a release', ['2.0.0-rc.2', '2.0.0-rc.10', '1.0.0-rc'], undefined, '2.0.0-rc.10'],
     ['a prerelease before a version that is not semantic', ['latest', '1.0.0-rc'], undefined, '1.0.0-rc'],
-    [
-      'the highest version of a range with prereleases',
-      ['2.0.0-rc.1', '1.0.0'],
-      '>=1.0.0 || >=2.0.0-rc.0',
-      '2.0.0-rc.1',
-    ],
+    ['the highest version of a range of prereleases', ['2.0.0-rc.1', '1.0.0'], '>=1.0.0 || >=2.0.0-rc.0', '2.0.0-rc.1'],
     ['no prerelease for a range without one', ['2.1.0-rc.1', '2.0.0'], '^2.0.0', '2.0.0'],
   ])('chooses %s', async (_, versions, version, expected) => {
     const db = await openWith(Object.fromEntries(versions.map((text) => [text, { version: text }])));

@@ -53,14 +53,8 @@ describe('npm run bench', () => {
   }, 60_000);
 
   test('measures concurrent callers', async () => {
-    const callers = ['--callers', '1,3', '--callers-ms', '20'];
-    const { exitCode, stdout } = await runBenchmark(
-      '--contenders',
-      'raw,package',
-      '--workloads',
-      'W1,W9,W12',
-      ...callers,
-    );
+    const callers = ['--callers', '1,3', '--callers-ms', '20', '--workloads', 'W1,W9,W12'];
+    const { exitCode, stdout } = await runBenchmark('--contenders', 'raw,package', ...callers);
     expect(exitCode).toBe(0);
     for (const id of ['W9', 'W12']) {
       expect(stdout).toMatch(new RegExp(`^ +${id} .+ 3 +[\\d,.]+ +[\\d.]+$`, 'm'));
@@ -84,19 +78,14 @@ describe('npm run bench', () => {
 });
 
 describe('roundOrder', () => {
-  test.each([1, 2, 3, 4, 7, 8])(
-    'puts each of %i contenders equally often at each position and after each other one',
-    (count) => {
-      const contenders = Array.from({ length: count }, (_, index) => index);
-      const orders = Array.from({ length: 2 * count }, (_, round) => roundOrder(contenders, round));
-      const positions = orders.flatMap((order) => order.map((contender, position) => `${contender} at ${position}`));
-      const successions = orders.flatMap((order) =>
-        order.slice(1).map((next, index) => `${next} after ${order[index]}`),
-      );
-      expect(frequencies(positions)).toEqual(Array.from({ length: count ** 2 }, () => 2));
-      expect(frequencies(successions)).toEqual(Array.from({ length: count * (count - 1) }, () => 2));
-    },
-  );
+  test.each([1, 2, 3, 4, 7, 8])('puts %i contenders equally often at each position and after each other', (count) => {
+    const contenders = Array.from({ length: count }, (_, index) => index);
+    const orders = Array.from({ length: 2 * count }, (_, round) => roundOrder(contenders, round));
+    const positions = orders.flatMap((order) => order.map((contender, position) => `${contender} at ${position}`));
+    const successions = orders.flatMap((order) => order.slice(1).map((next, index) => `${next} after ${order[index]}`));
+    expect(frequencies(positions)).toEqual(Array.from({ length: count ** 2 }, () => 2));
+    expect(frequencies(successions)).toEqual(Array.from({ length: count * (count - 1) }, () => 2));
+  });
 });
 
 function frequencies(values: readonly string[]): number[] {

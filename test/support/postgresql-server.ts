@@ -158,9 +158,7 @@ export class PostgresqlServer {
 
   /** Appends settings. When a name occurs several times, its last line applies. */
   #configure(settings: ServerSettings): void {
-    const lines = Object.entries(settings).map(
-      ([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'\n`,
-    );
+    const lines = Object.entries(settings).map(([key, value]) => `${key} = '${String(value).replaceAll("'", "''")}'\n`);
     appendFileSync(join(this.#data, 'postgresql.conf'), lines.join(''));
   }
 }
