@@ -180,7 +180,7 @@ describe('the deletion of a successor', () => {
     expect(counts[2]).toBe(withOne);
   });
 
-  test('breaks a cycle of successors', async () => {
+  test('clears successorId also in a cycle of successors', async () => {
     const { db } = await openAt(['a', 'b', 'c']);
     for (const [id, successorId] of Object.entries({ a: 'b', b: 'c', c: 'a' })) {
       await db.agents.deprecate(id, { successorId });

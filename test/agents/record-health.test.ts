@@ -1,6 +1,6 @@
 import type { EndpointHealthReport, HealthStatus } from '../../src';
 import { newsOf } from '../certificates/feed';
-import { callUntyped, expectError, expectRefused } from '../support/expect-error';
+import { callUntyped, expectRefused } from '../support/expect-error';
 import { agentIds, createAgents } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 
@@ -119,12 +119,5 @@ describe('agents.recordHealth', () => {
       callUntyped(database.db.agents, 'recordHealth', reports),
     );
     expect(error).toMatchObject({ field, operation: 'agents.recordHealth', entity: 'agent' });
-  });
-
-  test('refuses more reports than limits.batchSize', async () => {
-    const { db } = await openTestDatabase({ limits: { batchSize: 2 } });
-    const reports = [report('a/x', 'HEALTHY'), report('a/x', 'HEALTHY'), report('a/x', 'HEALTHY')];
-    const error = await expectError('INVALID_INPUT', () => db.agents.recordHealth(reports));
-    expect(error.message).toBe('Failed to record endpoint health: reports must have at most 2 elements');
   });
 });

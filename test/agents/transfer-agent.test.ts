@@ -4,14 +4,13 @@ import { agentInput } from '../support/factories';
 import { expectNoChange, openTwoOwners } from '../tenancy/two-owners';
 
 describe('agents.transfer', () => {
-  const codes: readonly [DatabaseErrorCode, (db: DatabaseService) => Promise<unknown>][] = [
-    ['CONFLICT', (db) => db.agents.transfer('own', { to: 'other', ifOwner: 'wrong' })],
-    ['INVALID_INPUT', (db) => db.agents.transfer('own', { to: '' })],
-    ['INVALID_INPUT', (db) => db.agents.transfer('own', { to: 'x', ifOwner: '' })],
-    ['INVALID_INPUT', (db) => db.agents.transfer('absent', {} as { to: string })],
-    ['ALREADY_EXISTS', (db) => db.agents.transfer('own', { to: 'holder' })],
-  ];
-  test.each(codes)('fails with %s and changes nothing (%#)', async (code, call) => {
+  test.each<[DatabaseErrorCode, string, (db: DatabaseService) => Promise<unknown>]>([
+    ['CONFLICT', 'ifOwner is not the owner', (db) => db.agents.transfer('own', { to: 'other', ifOwner: 'wrong' })],
+    ['INVALID_INPUT', 'the new owner is empty', (db) => db.agents.transfer('own', { to: '' })],
+    ['INVALID_INPUT', 'ifOwner is empty', (db) => db.agents.transfer('own', { to: 'x', ifOwner: '' })],
+    ['INVALID_INPUT', 'the new owner is missing', (db) => db.agents.transfer('absent', {} as { to: string })],
+    ['ALREADY_EXISTS', 'the new owner has the unique name', (db) => db.agents.transfer('own', { to: 'holder' })],
+  ])('fails with %s and changes nothing when %s', async (code, _, call) => {
     const { db, ...database } = await openTwoOwners();
     const holder = agentInput({ id: 'holder', owner: 'holder', name: 'planner', certificateId: 'unheld' });
     await db.createAgent(holder, { unique: 'owner-name-version' });

@@ -7,32 +7,32 @@ import { wholeAgent } from '../support/factories';
 const lookup: Lookup<AgentRecord> = { by: 'agent', key: 'a', read: () => Promise.resolve(null) };
 const change = { entity: 'AGENT', kind: 'UPDATED', ids: ['a'], changedAt: 0 } as const;
 
-/** Creates a cache whose reads of the database end when the test calls `land` with the record. */
+/** Creates a cache whose reads of the database end when the test calls `settle` with the record. */
 function openCache(check: ChangeSource['check'] = () => undefined) {
   const events: DatabaseEvent[] = [];
   const source: ChangeSource = { check, close: () => Promise.resolve() };
   const diagnostics = new Diagnostics(undefined, (event) => void events.push(event));
   const cache = new RecordCache({ maxEntries: 10, ttlMs: 1000, staleIfErrorMs: 0 }, () => 0, source, diagnostics);
   let reads = 0;
-  /** Begins to get the agent. `reads` reports whether the database is read; that read ends when `land` is called. */
+  /** Begins to get the agent. `reads` reports whether the database is read; that read ends when `settle` is called. */
   const begin = async () => {
     const before = reads;
-    let land: (owner: string) => void = () => undefined;
+    let settle: (owner: string) => void = () => undefined;
     const row = new Promise<AgentRecord>((done) => {
-      land = (owner) => done(wholeAgent({ id: 'a', certificateId: 'c', owner }));
+      settle = (owner) => done(wholeAgent({ id: 'a', certificateId: 'c', owner }));
     });
     const result = cache.read(lookup, () => {
       reads += 1;
       return row;
     });
     await new Promise((resolve) => setImmediate(resolve));
-    return { land, owner: result.then((agent) => agent?.owner), reads: reads > before };
+    return { settle, owner: result.then((agent) => agent?.owner), reads: reads > before };
   };
   /** Gets the agent, which must be read from the database. */
   const expectRead = async (owner: string): Promise<void> => {
     const read = await begin();
     expect(read.reads).toBe(true);
-    read.land(owner);
+    read.settle(owner);
     expect(await read.owner).toBe(owner);
   };
   return { cache, begin, expectRead, events };
@@ -46,12 +46,12 @@ describe('RecordCache', () => {
     ['any change', (cache: RecordCache) => cache.invalidateAll()],
   ])('neither shares nor stores a record when its read began before %s', async (_, invalidate) => {
     const { cache, begin, expectRead } = openCache();
-    const [early, companion] = [await begin(), await begin()];
-    expect([early.reads, companion.reads]).toEqual([true, false]);
+    const [early, concurrent] = [await begin(), await begin()];
+    expect([early.reads, concurrent.reads]).toEqual([true, false]);
     invalidate(cache);
     await expectRead('new');
-    early.land('old');
-    expect([await early.owner, await companion.owner]).toEqual(['old', 'old']);
+    early.settle('old');
+    expect([await early.owner, await concurrent.owner]).toEqual(['old', 'old']);
     const next = await begin();
     expect([next.reads, await next.owner]).toEqual([false, 'new']);
   });
@@ -63,7 +63,7 @@ describe('RecordCache', () => {
       { ...change, ids: ['b'] },
       { ...change, entity: 'CERTIFICATE' },
     ]);
-    early.land('old');
+    early.settle('old');
     expect(await early.owner).toBe('old');
     const next = await begin();
     expect([next.reads, await next.owner]).toEqual([false, 'old']);

@@ -3,14 +3,11 @@ import type { DatabaseService } from '../../src';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate } from '../support/factories';
 import { spoilDatabase } from '../support/postgresql-databases';
-import { openBeside } from '../support/race';
 import { runRaw, whileLocked } from '../support/raw-client';
 import { sampled } from '../support/sampled';
 import { describeOn } from '../support/skip';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
-import { onPostgresql } from '../support/engine';
 import { waitUntil } from '../support/wait-until';
-import { expectCompleteFeed } from './feed-trial';
 
 /** Lock for which a commit of the record `held` waits after its sequence number was assigned. */
 const lock = 'pg_advisory_xact_lock(42)';
@@ -131,12 +128,4 @@ test('followChanges polls the database once for all followers of a service', asy
   expect(count).toBeLessThan(40);
   await createCertificate(db, { id: 'new' });
   expect(new Set(await Promise.all(following))).toEqual(new Set(['new']));
-});
-
-test('readers of the change feed see every change once and in order while 32 callers write', async () => {
-  const database = await openTestDatabase();
-  const { url } = database.options;
-  if (onPostgresql) spoilDatabase(url);
-  const services = [database.db, await openBeside(database), await openBeside(database)] as const;
-  await expectCompleteFeed({ services, url, durationMs: 500, longestMs: 300 });
 });

@@ -135,11 +135,11 @@ describe('ans-database move', () => {
     }
     // The event chain is valid, and the change feed has the same entries.
     expect(await after.events.verify()).toEqual(await before.events.verify());
-    const told = await before.changes({ limit: 10_000 });
-    expect(await after.changes({ limit: 10_000 })).toEqual(told);
+    const feed = await before.changes({ limit: 10_000 });
+    expect(await after.changes({ limit: 10_000 })).toEqual(feed);
     // The moved database accepts writes, and its change feed continues.
     expect(await after.deleteAgent('agent-1')).toBe(true);
-    expect(await after.changes({ after: told.at(-1)?.sequence })).toMatchObject([{ kind: 'DELETED', id: 'agent-1' }]);
+    expect(await after.changes({ after: feed.at(-1)?.sequence })).toMatchObject([{ kind: 'DELETED', id: 'agent-1' }]);
     await expect(after.createCertificate(certificateInput({ id: 'first' }))).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
     });

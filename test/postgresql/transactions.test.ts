@@ -3,7 +3,6 @@ import { administer } from '../support/administration';
 import { expectError } from '../support/expect-error';
 import { agentInput, certificateInput, createCertificate, eventInput } from '../support/factories';
 import { whileLocked } from '../support/raw-client';
-import { rawValues } from '../support/raw-reader';
 import { TcpProxy } from '../support/tcp-proxy';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
@@ -21,21 +20,6 @@ function agent(id: string, capabilities: readonly string[] = [], fields: object 
 }
 
 describe('two concurrent transactions', () => {
-  test('keep a capability when one creates an agent with it and the other deletes the only other agent with it', async () => {
-    const { db, other, ...database } = await openTwo();
-    await db.createAgent(agent('old', ['x', 'y']));
-    let attempts = 0;
-    await db.transaction(async (tx) => {
-      attempts += 1;
-      await tx.getAgent('old');
-      if (attempts === 1) await other.createAgent(agent('new', ['x', 'y']));
-      await tx.deleteAgent('old');
-    });
-    expect(await db.getAgent('new')).toMatchObject({ capabilities: ['x', 'y'] });
-    await other.deleteAgent('new');
-    expect(await rawValues(database, 'capabilities', 'name')).toEqual([]);
-  });
-
   test('do not wait for each other when they remove a capability that other agents keep', async () => {
     const { db, other } = await openTwo();
     const ids = ['a', 'b', 'c', 'd', 'e'];
@@ -50,25 +34,6 @@ describe('two concurrent transactions', () => {
     const found = await db.agents.getMany([...ids, 'f']);
     expect(found.map((record) => record?.capabilities)).toEqual([['y'], ['x', 'y'], [], ['x', 'y'], undefined, ['x']]);
   });
-
-  test.each(['tx first', 'call first'])(
-    'remove a capability when both remove it from its last two agents: %s',
-    async (order) => {
-      const { db, other, ...database } = await openTwo();
-      for (const id of ['a', 'b']) await db.createAgent(agent(id, ['x', id]));
-      let attempts = 0;
-      let call: Promise<boolean> | undefined;
-      await db.transaction(async (tx) => {
-        attempts += 1;
-        await tx.getAgent('a');
-        if (attempts === 1 && order === 'call first') await other.updateAgent({ id: 'b', capabilities: ['b'] });
-        await tx.deleteAgent('a');
-        if (order === 'tx first') call = other.updateAgent({ id: 'b', capabilities: ['b'] });
-      });
-      await call;
-      expect(await rawValues(database, 'capabilities', 'name')).toEqual(['b']);
-    },
-  );
 });
 
 describe('a transaction', () => {

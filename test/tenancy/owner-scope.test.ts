@@ -26,7 +26,7 @@ describe('forOwner', () => {
     expect(await statementsOf(() => Promise.resolve(db.forOwner('own')))).toEqual([]);
   });
 
-  test('gives an object from which nothing else of the database can be reached', async () => {
+  test('returns an object that gives access to nothing else of the database', async () => {
     const { db } = await openTestDatabase();
     const namesOf = (object: object): string[] => {
       const names = new Set<string>();
@@ -46,7 +46,7 @@ describe('forOwner', () => {
 });
 
 describe('an agent of another owner', () => {
-  test('is absent in every read', async () => {
+  test('is not found by any read', async () => {
     const { scope } = await openTwoOwners();
     expect(await scope.agents.get('other')).toBeNull();
     expect(await scope.agents.getMany(['other', 'own'])).toEqual([null, expect.objectContaining({ id: 'own' })]);
@@ -60,7 +60,7 @@ describe('an agent of another owner', () => {
     expect(await scope.resolve({ name: 'planner' })).toMatchObject({ outcome: 'resolved', agent: { id: 'own' } });
   });
 
-  test('is absent in every change, and stays as it is', async () => {
+  test('is treated as absent by every change, and is not changed', async () => {
     const database = await openTwoOwners();
     const { agents } = database.scope;
     await expectNoChange(database, async () => {
@@ -94,7 +94,7 @@ describe('an agent of another owner', () => {
 });
 
 describe('a certificate that not only agents of the owner hold', () => {
-  test.each(['c-other', 'unheld', 'shared', 'unknown'])('is absent in every read: %s', async (id) => {
+  test.each(['c-other', 'unheld', 'shared', 'unknown'])('is not found by any read: %s', async (id) => {
     const { scope } = await openTwoOwners();
     expect(await scope.certificates.get(id)).toBeNull();
     expect(await scope.certificates.query({ ids: [id] })).toEqual([]);
@@ -125,7 +125,7 @@ describe('a certificate that not only agents of the owner hold', () => {
     });
   });
 
-  test.each(['c-other', 'unheld', 'unknown'])('is absent for revoke and rotate: %s', async (id) => {
+  test.each(['c-other', 'unheld', 'unknown'])('is treated as absent by revoke and rotate: %s', async (id) => {
     const database = await openTwoOwners();
     const { certificates } = database.scope;
     await expectNoChange(database, async () => {
@@ -135,7 +135,7 @@ describe('a certificate that not only agents of the owner hold', () => {
     });
   });
 
-  test('is CONFLICT for revoke and rotate when an agent of the owner also holds it', async () => {
+  test('makes revoke and rotate fail with CONFLICT when an agent of the owner also holds it', async () => {
     const database = await openTwoOwners();
     const { certificates } = database.scope;
     await expectNoChange(database, async () => {
@@ -200,7 +200,7 @@ describe('an input that names another owner', () => {
           agent: { ...agentInput({ owner: 'other', certificateId: '' }), certificateId: undefined },
         }),
     ],
-  ])('is INVALID_INPUT for %s', async (_, call) => {
+  ])('fails with INVALID_INPUT in a call of %s', async (_, call) => {
     const database = await openTwoOwners();
     await expectNoChange(database, () => expectError('INVALID_INPUT', () => call(database.scope)));
   });
