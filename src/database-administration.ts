@@ -6,7 +6,7 @@ import type { BackupOptions } from './options/backup-options';
 import type { TransactionOptions } from './options/transaction-options';
 import type { TransactionScope } from './transaction-scope';
 
-/** Methods of a database as a whole. */
+/** Methods that open, close, check and maintain a database as a whole. */
 export interface DatabaseAdministration {
   /**
    * Opens the database, and applies or verifies its migrations, as the option `migrations` says. Does nothing when the

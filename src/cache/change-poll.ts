@@ -116,13 +116,13 @@ export class ChangePoll implements ChangeSource {
       }
     }
     const { end } = await readBounds(this.#executor);
-    // Changes up to `end` are not read from the feed, so every cached record may be outdated.
+    // The changes up to `end` were not read from the change feed, so every cached record may be outdated.
     cache.invalidateAll();
     this.#own.clear();
     this.#last = end;
   }
 
-  // Reports whether this service has written the change with this key. If so, expects one report of the change less.
+  // Reports whether this service has written the change with this key. If so, decreases the number of expected reports.
   #takeOwn(key: string): boolean {
     const count = this.#own.get(key);
     if (count === undefined) return false;

@@ -135,7 +135,7 @@ export class RecordCache {
     }
   }
 
-  /** Invalidates all entries except those of `generation`. The cache can still return them as stale records. */
+  /** Invalidates all entries except those of `generation`. Invalid entries can still be returned as stale records. */
   invalidateAll(generation = this.#generation + 1): void {
     this.#generation = generation;
     for (const key of this.#inFlightReads.keys()) this.#markOutdated(key);

@@ -89,8 +89,8 @@ export async function deleteCertificate(tx: Transaction, id: string, nowMs: numb
   // and deletes no row.
   if ((await tx.execute(statements.delete({ id }))) === 0) throw protectedRow();
   tx.recordChange(certificateChange('DELETED', [id], nowMs));
-  // The foreign key has set `replaced_by` to NULL in the certificates that the deleted certificate replaced. They are
-  // also recorded as changed.
+  // The foreign key has set `replaced_by` to NULL in the certificates that the deleted certificate replaced. The change
+  // feed reports these certificates, too.
   tx.recordChange(certificateChange('UPDATED', idsOf(predecessors), nowMs));
   return true;
 }
@@ -141,8 +141,8 @@ export async function rotateCertificate(
   const statements = certificateStatements(tx.dialect);
   const locked = await lockHeldBy(tx, oldId, scopeOwner);
   if (locked === undefined) {
-    // The new certificate is inserted first, because ALREADY_EXISTS has precedence over the errors below. Those errors
-    // roll the insertion back.
+    // Inserts the new certificate first, because ALREADY_EXISTS has precedence over the other errors of this function.
+    // Those errors roll the insertion back.
     await tx.executeAll(statements.insert(row));
     const message = 'oldId must be the id of an existing certificate';
     throw new Failure('REFERENCE_NOT_FOUND', message, { entity: 'certificate', field: 'oldId' });
@@ -188,7 +188,7 @@ async function changeHolders(
     if (ids.length > 0) tx.executeAtCommit([change(ids)]);
     if (!isStepped) return all;
     if (ids.length < chunkRows) {
-      // Yields first, because sorting many ids blocks the event loop for long.
+      // Yields before the final sort, because sorting many ids blocks the event loop for long.
       if (shouldYield()) await yieldToEventLoop();
       return sortByCodePoint(all);
     }

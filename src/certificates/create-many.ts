@@ -60,8 +60,8 @@ async function insertCertificates(
   for (let rest = rows, tries = 1; rest.length > 0; tries += 1) {
     const accepted = chooseFree(rest, await selectTaken(tx, rest), failures);
     const inserted = await insertRows(tx, accepted, nowMs);
-    // The INSERT skips a certificate whose id or fingerprint another transaction has inserted since the query for taken
-    // ids. The query of the next attempt finds the other certificate.
+    // The INSERT skips a certificate if another transaction has inserted one with the same id or fingerprint since the
+    // query for taken ids. The query of the next attempt finds the inserted one.
     rest = accepted.filter(({ columns }) => !inserted.has(columns.id));
     if (tries < maxTries) continue;
     // A certificate that is still skipped violates a unique constraint of the application, which the queries do not

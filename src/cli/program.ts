@@ -59,8 +59,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    // commander throws this error after it has printed the version or the help. It counts as an error only if commander
-    // printed the help because a command is missing.
+    // commander throws an error even after it has printed the version or the help. It counts as a failure only if
+    // commander printed the help because a command is missing.
     if (error instanceof CommanderError && /^commander\.(?:help|helpDisplayed|version)$/.test(error.code)) {
       process.exitCode = error.exitCode;
       return;

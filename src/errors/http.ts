@@ -33,8 +33,8 @@ const titles: ReadonlyMap<number, string> = new Map([
 /** Problem details of RFC 9457, for a response with the media type `application/problem+json`. */
 export interface ProblemDetails {
   /**
-   * URI of the problem type. Always `about:blank`, which means by RFC 9457 that the status says everything. Replace the
-   * value if your API documents problem types of its own.
+   * URI of the problem type. Always `about:blank`, which RFC 9457 defines for a problem that the status describes
+   * completely. Replace the value if your API documents problem types of its own.
    */
   readonly type: string;
   /** Reason phrase of the HTTP status. */

@@ -43,7 +43,7 @@ export interface DatabaseHealth {
    * the circuit breaker is open.
    */
   readonly breaker: BreakerState | 'off';
-  /** State of the pool of connections to the primary. Absent on SQLite. */
+  /** State of the connection pool of the primary. Absent on SQLite. */
   readonly pool?: PoolHealth;
   /**
    * Time in milliseconds for which the current write or transaction of this service has blocked other writers of a

@@ -186,7 +186,8 @@ function parse(line: Line): unknown {
   try {
     if (line.text !== null) return JSON.parse(line.text) as unknown;
   } catch {
-    // Throws another error below, because the message of the JSON parser would contain parts of the line.
+    // Ignores the parser's error and throws another one below, because the parser's message would contain parts of the
+    // line.
   }
   throw altered(line);
 }

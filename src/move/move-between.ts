@@ -61,7 +61,7 @@ async function prepareSource({ url, location: { path } }: SqliteFile): Promise<v
     await db.initialize();
   } catch (error) {
     if (!isDatabaseError(error) || error.code !== 'SCHEMA_OUTDATED') throw error;
-    // Names the source by `--url` in the command, because DATABASE_URL names the target.
+    // The command in the message names the source by `--url`, because DATABASE_URL names the target.
     const command = `npx ans-database migrate deploy --url ${url}`;
     throw new MoveError(`the SQLite database lacks migrations (${error.code}); apply them first: ${command}`);
   }

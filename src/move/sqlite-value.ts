@@ -7,7 +7,7 @@ export class UnmovableError extends Error {
 }
 
 /**
- * Converts a value that SQLite has returned to the form that both databases share.
+ * Converts a value that SQLite has returned to the form that is the same for SQLite and PostgreSQL.
  *
  * @throws UnmovableError when the column in PostgreSQL cannot store exactly this value.
  */

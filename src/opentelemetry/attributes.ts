@@ -4,8 +4,8 @@ import type { DatabaseLocation } from '../options/database-url';
 const defaultPort = 5432;
 
 /**
- * Returns the OpenTelemetry attributes that every span and metric has. They identify the database, without the path of
- * a file.
+ * Returns the OpenTelemetry attributes that every span and metric has. They identify the database, but do not contain
+ * the path of its file.
  */
 export function databaseAttributes(location: DatabaseLocation): Attributes {
   if (location.kind !== 'postgresql') return { 'db.system.name': 'sqlite' };

@@ -58,7 +58,8 @@ function parseFileAddress(address: string): string {
  */
 export function parsePostgresqlUrl(url: string, field: string): PostgresqlLocation {
   if (!/^postgres(?:ql)?:\/\//i.test(url)) throw invalidUrl(field, 'must begin with postgresql://');
-  // Rejects a URL with such a character, because the driver would then decode no percent escapes in it.
+  // Rejects white space and invalid percent escapes, because the driver would then decode no percent escapes in the
+  // URL.
   if (/\s|%(?![\da-f]{2})/i.test(url)) throw invalidUrl(field, 'must encode a space as %20 and a percent sign as %25');
   // Rejects `#`, because the driver would ignore everything after it: the rest of the password, or all parameters.
   if (url.includes('#')) throw invalidUrl(field, 'must encode a number sign as %23');

@@ -28,7 +28,7 @@ export function parseBackup(path: unknown, options: unknown = {}): BackupRequest
 function checkPath(value: unknown): string {
   const path = checkNonEmptyText(value, 'path');
   if (/^(?:file|postgres(?:ql)?):/.test(path)) throw invalidInput('path', 'must be a path, not a URL');
-  // Rejects outer spaces, because the driver trims a path before it opens the file. It could never open such a file.
+  // Rejects outer spaces, because the driver trims a path before it opens the file, and so would open another file.
   if (path !== path.trim()) throw invalidInput('path', 'must not begin or end with a space');
   return path;
 }

@@ -51,8 +51,8 @@ const declaredTypes: ReadonlyMap<string, ColumnType> = new Map([
 ]);
 
 /**
- * Returns the Prisma type of each column. The declared type of the column determines it, or else the first value that
- * is not null. Without such a value, the type is a 32-bit integer.
+ * Returns the Prisma type of each column. The type comes from the declared type of the column, or else from the first
+ * value that is not null. Without such a value, the type is a 32-bit integer.
  */
 export function toColumnTypes(
   declared: readonly (string | null)[],
@@ -96,7 +96,7 @@ export function toSqliteValue(argument: unknown, type: ArgType | undefined, form
   }
 }
 
-// Returns the stored form of a time. It must be the same as that of Prisma's official adapter.
+// Returns a time in the form in which it is stored, which is the same as that of Prisma's official adapter.
 function toStoredTime(time: Date, format: TimestampFormat): number | string {
   return format === 'milliseconds' ? time.getTime() : time.toISOString().replace('Z', '+00:00');
 }

@@ -63,7 +63,7 @@ function partsOf(cursor: string): readonly unknown[] {
     const parts: unknown = JSON.parse(bytes.toString());
     if (Array.isArray(parts)) return parts;
   } catch {
-    // Throws the failure below instead, because the message of the JSON parser would contain the cursor.
+    // Ignores the parser's error and throws another one below, because the parser's message would contain the cursor.
   }
   throw noCursor();
 }

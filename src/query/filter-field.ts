@@ -25,7 +25,7 @@ export interface TermInput<V, K extends TermKey> {
 
 /** Index by which the records that match one query condition can be found. */
 export interface CandidateSource {
-  /** Estimate of the number of records that the index finds. The source with the lowest rank is tried first. */
+  /** Estimate of the number of records that the index finds. The index with the lowest rank is tried first. */
   readonly rank: number;
 }
 
@@ -118,7 +118,7 @@ export type FilterOf<T> = {
 /** Returns the functions that define the query fields of one kind of record. */
 export function fieldsIn<C, S extends CandidateSource>() {
   return {
-    /** Defines a query field that is a separate condition. */
+    /** Defines a query field that sets a condition which no other field sets. */
     field: <V, K extends TermKey = TermKey>(
       definition: TermDefinition<V, K, C, S> & { readonly parse: ParseField<V> },
     ): FilterField<V, undefined, C, S> => ({

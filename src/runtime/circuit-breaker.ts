@@ -68,8 +68,8 @@ export class CircuitBreaker {
   }
 
   /**
-   * Records that a call has failed. Counts a failure that shows an outage. Treats a failure that shows that the
-   * database responds like {@link answered}.
+   * Records that a call has failed. Counts the failure if it shows an outage. If the failure shows that the database
+   * responds, has the effect of {@link answered}.
    */
   failed(generation: number, error: unknown): void {
     const { availability } = classifyError(error);
@@ -110,7 +110,7 @@ export class CircuitBreaker {
       const message = 'the circuit breaker is open because the database failed repeatedly: try again later';
       throw new Failure('UNAVAILABLE', message, { cause: this.#lastError });
     }
-    // Admits another probe at this time, because a probe that never ends must not block all other calls forever.
+    // Allows another probe at a later time, because a probe that never ends must not block all other calls forever.
     this.#nextProbeAt = now + Math.max(minProbeTimeoutMs, probeTimeoutFactor * this.#settings.resetMs);
     this.#change('half-open');
     this.#generation += 1;

@@ -83,7 +83,7 @@ export class TransactionHandle implements Transaction {
     return pending;
   }
 
-  /** Sends the statements that wait to be sent. */
+  /** Sends the statements that wait in the handle. */
   async flush(): Promise<void> {
     await this.#run([], false);
   }

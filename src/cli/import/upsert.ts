@@ -4,9 +4,9 @@ import { CommandError } from '../command-error';
 export type UpsertOutcome = 'created' | 'updated' | 'unchanged';
 
 /**
- * Registers or updates agents, which are identified by owner, name and version. A field, or a key of the metadata, that
- * the given agent does not have keeps its stored value. An endpoint whose address is unchanged keeps its stored health,
- * unless the given agent states another one.
+ * Registers or updates agents, which are identified by owner, name and version. Fields and metadata keys that the given
+ * agent does not have keep their stored values. An endpoint whose address is unchanged keeps its stored health, unless
+ * the given agent states another one.
  *
  * @throws CommandError when several stored agents have the same owner, name and version.
  */

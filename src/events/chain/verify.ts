@@ -157,7 +157,7 @@ async function checkEntry(
   const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
   if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
     const reason = await diagnoseBreak(chain, previous, entry);
-    // The event of the removed entry is unknown if the later entries have moved up.
+    // Names no event for a removed entry: the event is unknown when later entries have taken its position.
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
   if (entry.lacksEvent) return { ...place, reason: 'removed' };
