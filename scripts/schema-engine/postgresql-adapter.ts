@@ -55,7 +55,7 @@ export class PostgresqlMigrationAdapterFactory implements SqlMigrationAwareDrive
 
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { openShadow, onFailed } = this.#connections;
-    // A failed statement on the shadow database is not reported, because the database itself has not failed.
+    // Does not report a failed statement on the shadow database, because the real database has not failed.
     return new PostgresqlMigrationAdapter(await settle(openShadow, onFailed), () => undefined);
   }
 }

@@ -60,7 +60,7 @@ async function insertAgents(
     // All rows of a call have the same `scopeOwner`.
     rows[0]?.scopeOwner,
   );
-  // Looks up taken ids only when another failure is possible, because a taken id takes precedence over other failures.
+  // A taken id takes precedence over other failures. So when another failure is possible, taken ids are looked up first.
   // Otherwise, the INSERT statement finds the taken ids.
   const isEachUsable = rows.every(
     ({ columns }) => (certificates.get(columns.certificateId) ?? 'REVOKED') !== 'REVOKED',

@@ -13,7 +13,7 @@ export function agentColumns(dialect: Dialect): Sql {
     ${deprecationColumns(dialect)}`;
 }
 
-/** Composes the columns from which `toDeprecation` builds the deprecation of an agent `a`. */
+/** Composes the columns from which `toDeprecation` builds the deprecation of an agent. The alias of `agents` is `a`. */
 export function deprecationColumns(dialect: Dialect): Sql {
   return sql`${dialect.toMs(sql`a.deprecated_at`)}, a.deprecation_reason, a.successor_id`;
 }

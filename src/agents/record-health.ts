@@ -23,9 +23,9 @@ interface ChangedAgents {
 }
 
 /**
- * Stores the reported health of endpoints. Records a change of each agent that has an endpoint whose status has
- * changed. Ignores a report that is older than the stored health. Of several reports about an endpoint, stores the one
- * with the latest time. Of several reports with this time, stores the last one.
+ * Stores the reported health of endpoints. Adds an entry to the change feed for each agent with a changed endpoint
+ * status. Ignores a report that is older than the stored health. Of several reports about an endpoint, stores the one
+ * with the latest time. Of several reports with the same latest time, stores the last one in the list.
  *
  * @param scopeOwner - when given, agents of another owner count as absent.
  * @returns for each report, in order: true when the endpoint exists

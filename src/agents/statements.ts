@@ -51,7 +51,7 @@ export class AgentStatements {
    */
   readonly locks;
   /**
-   * Inserts agents without their collections. Skips each agent whose id is taken. Returns the ids of the inserted
+   * Inserts rows of `agents` only, without endpoints, capabilities and metadata. Skips each agent whose id is taken. Returns the ids of the inserted
    * agents.
    */
   readonly insertMany;

@@ -105,7 +105,7 @@ export class RecordCache {
    */
   invalidate(changes: readonly ChangeEntry[]): (isCommitted: boolean) => void {
     this.evict(changes);
-    // The poll of the change feed never sees changes that are not written to the feed, so they are not announced.
+    // Announces only the changes that are in the change feed, because the poll of the feed reads no others.
     const inFeed = changes.filter(({ isOutsideFeed }) => isOutsideFeed !== true);
     this.#changeSource.announce?.(inFeed);
     const keys = changes.flatMap(({ entity, ids }) => {

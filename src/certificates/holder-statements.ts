@@ -58,8 +58,8 @@ export class HolderStatements {
         const select = (position: Sql): Sql =>
           sql`SELECT id, owner, ${key} FROM agents WHERE certificate_id = ${p('certificateId')} AND ${condition} ${position}`;
         if (!this.isStepped) return select(sql`ORDER BY id FOR NO KEY UPDATE`);
-        // Composes two searches. With the comparison `(owner, key) > (?, ?)`, SQLite would search the index only by the
-        // owner, and read all earlier holders of the same owner again.
+        // Composes two searches instead of the comparison `(owner, key) > (?, ?)`. For that comparison, SQLite would
+        // search the index only by the owner, and read all agents of this owner again.
         const limit = raw(String(chunkRows));
         const partWhere = (position: Sql): Sql => select(sql`AND ${position} ORDER BY owner, ${key} LIMIT ${limit}`);
         return sql`SELECT * FROM (${partWhere(sql`owner = ${p('owner')} AND ${key} > ${p('key')}`)}) UNION ALL

@@ -125,7 +125,7 @@ class CertificateStatements {
       (p) => sql`UPDATE certificates SET replaced_by = ${p('successor')} WHERE id = ${p('id')}`,
     );
     this.delete = defineStatement<{ id: string }>((p) => sql`DELETE FROM certificates WHERE id = ${p('id')}`);
-    // Updates `revoked_at` because this is cheap: no index contains this column.
+    // Updates `revoked_at`, because no index contains this column, so the update is cheap.
     this.touch = defineStatement<{ id: string }>(
       (p) => sql`UPDATE certificates SET revoked_at = revoked_at WHERE id = ${p('id')}`,
     );

@@ -70,7 +70,7 @@ export interface SecurityEventInput {
    */
   metadata?: Metadata | undefined;
   /**
-   * True when an action about the event was already taken.
+   * True when an action on the event was already taken.
    *
    * @defaultValue false
    */

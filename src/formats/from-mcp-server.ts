@@ -59,8 +59,8 @@ function toResult(original: JsonObject): FormatResult {
 }
 
 /**
- * Returns a warning when the registry lists the server as deprecated or deleted. The agent gets no status from it,
- * because each directory decides on the status of its agents.
+ * Returns a warning when the registry lists the server as deprecated or deleted. The agent does not get this status,
+ * because the operator of each database decides on the status of its agents.
  */
 function statusWarnings(root: DocumentPart, server: DocumentPart): string[] {
   const official = root.optionalPart('_meta')?.optionalPart('io.modelcontextprotocol.registry/official');

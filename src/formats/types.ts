@@ -13,8 +13,8 @@ export interface FormatAgent extends Omit<AgentInput, 'certificateId' | 'publicK
 export interface FormatResult {
   readonly agent: FormatAgent;
   /**
-   * Warnings about parts of the document that the agent does not contain, or that were replaced, such as a secret
-   * value. Each warning names a field, and contains no value of the document.
+   * Warnings about parts of the document that were left out of the agent, and about secret values that were replaced.
+   * Each warning names a field, and contains no value of the document.
    */
   readonly warnings: readonly string[];
 }

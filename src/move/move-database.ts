@@ -14,7 +14,7 @@ export interface MoveObserver {
   readonly end: () => void;
 }
 
-/** Contents of one table in the source and in the target. */
+/** Contents of one table in the source database and in the target database of a move. */
 interface TableContents {
   readonly name: string;
   readonly source: Content;

@@ -11,7 +11,7 @@ import { toColumnTypes, toPrismaRow, toSqliteValue, type TimestampFormat } from 
 /** Maximum number of parameters of one SQL statement in the SQLite library of better-sqlite3. */
 const maxBindValues = 32_766;
 
-/** Returns the binding of Prisma's driver adapter for SQLite. */
+/** Returns the functions by which Prisma's driver adapter works with SQLite. */
 export function sqliteBinding(timestampFormat: TimestampFormat): EngineBinding<SqliteConnection> {
   const valuesOf = ({ args, argTypes }: SqlQuery): unknown[] =>
     args.map((argument, index) => toSqliteValue(argument, argTypes[index], timestampFormat));

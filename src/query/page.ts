@@ -90,7 +90,7 @@ export function readAhead<T>(
 ): Promise<Page<T>> {
   const read = async (size: number): Promise<Page<T>> => {
     try {
-      // Sets no other bound for a page of one record, because a single record can be as long as the limits allow.
+      // A page of one record needs no bound of its length: the limits of the fields already bound one record.
       const bounds = answerBounds(limits, size === 1 ? Infinity : iterationLength);
       return await readPage({ after, size, bounds });
     } catch (error) {

@@ -8,7 +8,7 @@ export interface Walk {
   /** Columns to read, those of the key first. */
   readonly columns: readonly Sql[];
   readonly from: Sql;
-  /** SQL of the columns of the unique key. */
+  /** SQL expressions of the columns that form the unique key of the rows. */
   readonly key: readonly string[];
   /** True when the query groups the rows by the key. */
   readonly isGrouped?: boolean;

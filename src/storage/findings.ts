@@ -47,8 +47,8 @@ export interface CheckFinding {
   /** Kind of the record; absent when the finding is not about one record. */
   readonly entity?: CheckedEntity;
   /**
-   * Id of the record, or sequence number of a change. Absent when there is no record, or when the stored id is not a
-   * string.
+   * Id of the record that the finding is about; for a change, its sequence number. Absent when the finding is about no
+   * record, or when the stored id is not a string.
    */
   readonly id?: string;
   /** Id of the agent that the endpoint belongs to; present only for a finding about an endpoint. */

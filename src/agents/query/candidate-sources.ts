@@ -110,8 +110,8 @@ function planSelective(dialect: Dialect, sources: readonly AgentSource[]): Selec
 
 const indexOfFirst = sql`(SELECT source FROM first_selective)`;
 
-// Composes a table with the index of the first selective source. CASE stops at this source, so that the query does not
-// count the candidates of later sources.
+// Composes a table that contains the number of the first source with few candidates. CASE stops at this source, so the
+// query does not count the candidates of later sources.
 function firstSelective(sources: readonly AgentSource[]): Sql {
   const cases = sources.map((source, index) => sql`WHEN ${isSelective(source)} THEN ${raw(String(index))}`);
   return sql`first_selective AS MATERIALIZED (SELECT CASE ${join(cases, ' ')} END AS source)`;

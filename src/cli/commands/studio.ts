@@ -60,7 +60,8 @@ async function runStudio(cli: string, url: string, { port, browser }: StudioArgu
 }
 
 /**
- * Returns the path of Prisma's command line: the one of the project, or else one that is installed beside this package.
+ * Returns the path of Prisma's command-line program. Prefers the program that is installed in the project to the one
+ * that is installed beside this package.
  */
 function findPrisma(): string {
   for (const from of [join(process.cwd(), 'package.json'), __filename]) {

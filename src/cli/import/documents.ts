@@ -60,7 +60,7 @@ function* elementsOf(value: unknown, place: string): Generator<NumberedDocument>
   for (const [index, server] of servers.entries()) yield { place: `${place}, servers[${index}]`, value: server };
 }
 
-/** Returns the text of UTF-8 bytes without a byte order mark; an empty text when the bytes are not valid UTF-8. */
+/** Decodes UTF-8 bytes and removes a byte order mark. Returns an empty text when the bytes are not valid UTF-8. */
 function decode(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

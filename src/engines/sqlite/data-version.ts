@@ -1,6 +1,6 @@
 /**
- * Number that shows whether other connections have committed. It is based on `PRAGMA data_version`, which also changes
- * when the checkpoint thread of this process restarts the write-ahead log, although no data changes then.
+ * Number that changes when another connection commits. It is derived from `PRAGMA data_version`. This pragma also
+ * changes when the checkpoint thread of this process restarts the write-ahead log; the number does not.
  */
 export class DataVersion {
   readonly #read: () => number;

@@ -13,7 +13,7 @@ function countNames(path: string): number {
   try {
     return statSync(path).nlink;
   } catch {
-    // Returns no warning for a missing file, because the file guard reports it.
+    // Returns no warning for a missing file, because `FileGuard` reports it.
     return 0;
   }
 }

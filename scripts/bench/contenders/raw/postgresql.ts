@@ -76,7 +76,7 @@ function reads(pool: Pool): Reads & DirectoryReads {
 function writes(pool: Pool): Writes & DirectoryWrites {
   return {
     createAgent: (agent) => createAgent(pool, agent),
-    // The statement is unnamed, because a thousand agents need another plan than one agent.
+    // The statement is unnamed, so that PostgreSQL plans it for the actual number of agents.
     createAgents: async (agents) => {
       await pool.query({ text: sql.insertAgents, values: [JSON.stringify(agents.map(recordOf))] });
     },
@@ -84,7 +84,7 @@ function writes(pool: Pool): Writes & DirectoryWrites {
       const values = [JSON.stringify([recordOf(agent)])];
       return (await pool.query({ name: 'updateAgent', text: sql.updateAgent, values })).rowCount === 1;
     },
-    // The statement is unnamed, because a thousand agents need another plan than one agent.
+    // The statement is unnamed, so that PostgreSQL plans it for the actual number of agents.
     updateAgents: async (agents) => {
       await pool.query({ text: sql.updateAgents, values: [JSON.stringify(agents.map(recordOf))] });
     },

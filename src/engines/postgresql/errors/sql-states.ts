@@ -6,7 +6,7 @@ import { mapForeignKeyViolation, stillReferenced } from './foreign-key';
 import { describeViolation } from './violation';
 import { propertiesOf } from '../../../errors/properties';
 
-/** Mappings of errors that the server reports, by SQLSTATE (PostgreSQL's documentation, appendix A). */
+// Error mappings for the SQLSTATEs that the server reports. Appendix A of PostgreSQL's documentation lists them.
 
 const outdatedSchema: ErrorMapping = {
   code: 'SCHEMA_OUTDATED',

@@ -56,7 +56,7 @@ function describeConstraint(error: object, state: string): string | undefined {
     case '23502':
       return describeRequired(error);
     case '23505':
-      // A key without a name may belong to this package, because Prisma's adapter does not always pass the name.
+      // An error without a constraint's name may be about a key of this package: Prisma's adapter may omit the name.
       return name === undefined || isOwnPostgresqlKey(name) ? undefined : constraintMessage(name);
     case '23514':
       return name !== undefined && isOwnPostgresqlCheck(name) ? undefined : constraintMessage(name);
