@@ -92,17 +92,15 @@ describe('contentOf', () => {
   });
 });
 
-describe('inBatches', () => {
-  test('limits the number of rows and characters in a batch', () => {
-    const limits = { rows: 2, characters: 10 };
-    expect([...inBatches([['a'], ['b'], ['c']], limits)]).toEqual([[['a'], ['b']], [['c']]]);
-    const [long, short] = [
-      ['x'.repeat(20), null],
-      ['y'.repeat(9), 1],
-    ];
-    expect([...inBatches([short, short, long, short], limits)]).toEqual([[short], [short], [long], [short]]);
-    expect([...inBatches([], limits)]).toEqual([]);
-  });
+test('inBatches limits the number of rows and characters in a batch', () => {
+  const limits = { rows: 2, characters: 10 };
+  expect([...inBatches([['a'], ['b'], ['c']], limits)]).toEqual([[['a'], ['b']], [['c']]]);
+  const [long, short] = [
+    ['x'.repeat(20), null],
+    ['y'.repeat(9), 1],
+  ];
+  expect([...inBatches([short, short, long, short], limits)]).toEqual([[short], [short], [long], [short]]);
+  expect([...inBatches([], limits)]).toEqual([]);
 });
 
 describe('orderTables', () => {

@@ -184,26 +184,24 @@ const withdrawals: readonly ((db: DatabaseService, id: string, certificateId: st
   (db, id) => db.transaction((tx) => tx.agents.setStatus(id, 'SUSPENDED')),
 ];
 
-describe('an update with ifUpdatedAt', () => {
-  // The clock stands still, so that both changes have the same time.
-  test('does not make an agent ACTIVE when another call has suspended it since it was read', async () => {
-    const { db, other } = await openTwice({ now: () => 1_800_000_000_000 });
-    await everyRound(async (round) => {
-      const certificateId = await createCertificate(db);
-      const id = await createAgent(db, { id: `a${round}`, certificateId });
-      const withdraw = withdrawals[round % withdrawals.length];
-      if (withdraw === undefined) throw new Error('There is no such way');
-      let readStatus: string | undefined;
-      const conditionally = async (): Promise<boolean> => {
-        const read = await db.getAgent(id);
-        readStatus = read?.status;
-        return db.agents.update({ id, status: 'ACTIVE' }, { ifUpdatedAt: read?.updatedAt });
-      };
-      const [changed] = await race(round, conditionally, () => withdraw(other, id, certificateId));
-      expect([true, { code: 'CONFLICT' }]).toContainEqual(changed);
-      // Only a caller that has read the status SUSPENDED may make the agent ACTIVE again.
-      const status = changed === true && readStatus === 'SUSPENDED' ? 'ACTIVE' : 'SUSPENDED';
-      expect((await db.getAgent(id))?.status).toBe(status);
-    }, 40);
-  });
+// The clock stands still, so that both changes have the same time.
+test('an update with ifUpdatedAt does not make an agent ACTIVE when another call has suspended it since it was read', async () => {
+  const { db, other } = await openTwice({ now: () => 1_800_000_000_000 });
+  await everyRound(async (round) => {
+    const certificateId = await createCertificate(db);
+    const id = await createAgent(db, { id: `a${round}`, certificateId });
+    const withdraw = withdrawals[round % withdrawals.length];
+    if (withdraw === undefined) throw new Error('There is no such way');
+    let readStatus: string | undefined;
+    const conditionally = async (): Promise<boolean> => {
+      const read = await db.getAgent(id);
+      readStatus = read?.status;
+      return db.agents.update({ id, status: 'ACTIVE' }, { ifUpdatedAt: read?.updatedAt });
+    };
+    const [changed] = await race(round, conditionally, () => withdraw(other, id, certificateId));
+    expect([true, { code: 'CONFLICT' }]).toContainEqual(changed);
+    // Only a caller that has read the status SUSPENDED may make the agent ACTIVE again.
+    const status = changed === true && readStatus === 'SUSPENDED' ? 'ACTIVE' : 'SUSPENDED';
+    expect((await db.getAgent(id))?.status).toBe(status);
+  }, 40);
 });

@@ -16,52 +16,48 @@ function fromServer(code: string, fields: object = {}): Error {
 const transient = { isTransient: true, isSerializationConflict: false, isReadOnlyServer: false };
 const final = { ...transient, isTransient: false };
 
-describe('classifyPostgresqlError', () => {
-  test.each<[string, Error, object]>([
-    ['a serialization failure', fromServer('40001'), { ...transient, code: 'CONFLICT', isSerializationConflict: true }],
-    ['a deadlock', fromServer('40P01'), { ...transient, code: 'CONFLICT', isSerializationConflict: true }],
-    ['a read-only server', fromServer('25006'), { ...transient, code: 'READ_ONLY', isReadOnlyServer: true }],
-    ['an outdated plan', fromServer('26000'), { ...transient, code: 'UNAVAILABLE', availability: 'down' }],
-    ['a lock timeout', fromServer('55P03'), { ...transient, code: 'BUSY', availability: 'up' }],
-    ['a refused connection', reported({ code: 'ECONNREFUSED' }), { ...transient, availability: 'down' }],
-    ['a full server', fromServer('53300'), { ...transient, availability: 'down' }],
-    ['a rejected role', fromServer('28P01'), { ...final, code: 'UNAVAILABLE', availability: 'up' }],
-    ['an expired certificate', reported({ code: 'CERT_HAS_EXPIRED' }), { ...final, availability: 'down' }],
-    ['a cancellation', fromServer('57014', { message: 'due to user request' }), { ...final, availability: 'up' }],
-    ['a slow statement', fromServer('57014', { message: 'due to statement timeout' }), { ...final, code: 'TIMEOUT' }],
-    ['a connect timeout', reported({ message: 'timeout expired' }), { ...final, code: 'UNAVAILABLE' }],
-    ['an unknown state', fromServer('XX000'), { ...final, code: 'INTERNAL', availability: 'unknown' }],
-    ['a taken key', fromServer('23505', { constraint: 'agents_pkey' }), { ...final, field: 'id', availability: 'up' }],
-    [
-      'a missing certificate',
-      fromServer('23503', { constraint: 'agents_certificate_id_fkey' }),
-      { ...final, code: 'REFERENCE_NOT_FOUND', violatesOwnForeignKey: true },
-    ],
-  ])('classifies %s', (_, error, expected) => {
-    expect(classifyPostgresqlError(error)).toMatchObject({ ...expected, isReported: true, cause: error });
-  });
+test.each<[string, Error, object]>([
+  ['a serialization failure', fromServer('40001'), { ...transient, code: 'CONFLICT', isSerializationConflict: true }],
+  ['a deadlock', fromServer('40P01'), { ...transient, code: 'CONFLICT', isSerializationConflict: true }],
+  ['a read-only server', fromServer('25006'), { ...transient, code: 'READ_ONLY', isReadOnlyServer: true }],
+  ['an outdated plan', fromServer('26000'), { ...transient, code: 'UNAVAILABLE', availability: 'down' }],
+  ['a lock timeout', fromServer('55P03'), { ...transient, code: 'BUSY', availability: 'up' }],
+  ['a refused connection', reported({ code: 'ECONNREFUSED' }), { ...transient, availability: 'down' }],
+  ['a full server', fromServer('53300'), { ...transient, availability: 'down' }],
+  ['a rejected role', fromServer('28P01'), { ...final, code: 'UNAVAILABLE', availability: 'up' }],
+  ['an expired certificate', reported({ code: 'CERT_HAS_EXPIRED' }), { ...final, availability: 'down' }],
+  ['a cancellation', fromServer('57014', { message: 'due to user request' }), { ...final, availability: 'up' }],
+  ['a slow statement', fromServer('57014', { message: 'due to statement timeout' }), { ...final, code: 'TIMEOUT' }],
+  ['a connect timeout', reported({ message: 'timeout expired' }), { ...final, code: 'UNAVAILABLE' }],
+  ['an unknown state', fromServer('XX000'), { ...final, code: 'INTERNAL', availability: 'unknown' }],
+  ['a taken key', fromServer('23505', { constraint: 'agents_pkey' }), { ...final, field: 'id', availability: 'up' }],
+  [
+    'a missing certificate',
+    fromServer('23503', { constraint: 'agents_certificate_id_fkey' }),
+    { ...final, code: 'REFERENCE_NOT_FOUND', violatesOwnForeignKey: true },
+  ],
+])('classifyPostgresqlError classifies %s', (_, error, expected) => {
+  expect(classifyPostgresqlError(error)).toMatchObject({ ...expected, isReported: true, cause: error });
 });
 
-describe('classifySqliteError', () => {
-  test.each<[string, object, object]>([
-    ['SQLITE_BUSY', { ...transient, code: 'BUSY', availability: 'up' }, {}],
-    ['SQLITE_IOERR_WRITE', { ...transient, code: 'UNAVAILABLE', availability: 'down' }, {}],
-    ['SQLITE_READONLY', { ...final, code: 'READ_ONLY', availability: 'up' }, {}],
-    ['SQLITE_ERROR', { ...final, code: 'INTERNAL', availability: 'unknown' }, {}],
-    [
-      'SQLITE_CONSTRAINT_FOREIGNKEY',
-      { ...final, code: 'REFERENCE_NOT_FOUND', violatesOwnForeignKey: false },
-      { message: 'FOREIGN KEY constraint failed' },
-    ],
-    [
-      'SQLITE_CONSTRAINT_NOTNULL',
-      { ...final, code: 'ALREADY_EXISTS', availability: 'up' },
-      { message: 'NOT NULL constraint failed: agents.name' },
-    ],
-  ])('classifies %s', (code, expected, fields) => {
-    const error = reported({ code, ...fields });
-    expect(classifySqliteError(error)).toMatchObject({ ...expected, isReported: true, cause: error });
-  });
+test.each<[string, object, object]>([
+  ['SQLITE_BUSY', { ...transient, code: 'BUSY', availability: 'up' }, {}],
+  ['SQLITE_IOERR_WRITE', { ...transient, code: 'UNAVAILABLE', availability: 'down' }, {}],
+  ['SQLITE_READONLY', { ...final, code: 'READ_ONLY', availability: 'up' }, {}],
+  ['SQLITE_ERROR', { ...final, code: 'INTERNAL', availability: 'unknown' }, {}],
+  [
+    'SQLITE_CONSTRAINT_FOREIGNKEY',
+    { ...final, code: 'REFERENCE_NOT_FOUND', violatesOwnForeignKey: false },
+    { message: 'FOREIGN KEY constraint failed' },
+  ],
+  [
+    'SQLITE_CONSTRAINT_NOTNULL',
+    { ...final, code: 'ALREADY_EXISTS', availability: 'up' },
+    { message: 'NOT NULL constraint failed: agents.name' },
+  ],
+])('classifySqliteError classifies %s', (code, expected, fields) => {
+  const error = reported({ code, ...fields });
+  expect(classifySqliteError(error)).toMatchObject({ ...expected, isReported: true, cause: error });
 });
 
 describe('the classification of errors', () => {

@@ -63,8 +63,9 @@ describe('a printed DatabaseError', () => {
   });
 });
 
-describe('a process that ends with an uncaught DatabaseError', () => {
-  test.each(Object.keys(provocations))('prints no stored value when the code is %s', async (name) => {
+test.each(Object.keys(provocations))(
+  'a process that ends with an uncaught DatabaseError prints no stored value when the code is %s',
+  async (name) => {
     const database = await openTestDatabase({ retry: false });
     await fill(database);
     const script = join(__dirname, 'printing-process.ts');
@@ -72,8 +73,8 @@ describe('a process that ends with an uncaught DatabaseError', () => {
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect([status, stderr.includes('DatabaseError: '), stdout.includes(name)]).toEqual([1, true, true]);
     expect([stdout.includes(secret), stderr.includes(secret)]).toEqual([false, false]);
-  });
-});
+  },
+);
 
 describe('driverErrorOf', () => {
   test.each(Object.keys(provocations))('returns the error of the driver when the code is %s', async (name) => {

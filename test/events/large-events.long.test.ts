@@ -5,15 +5,13 @@ import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase } from '../support/test-database';
 import { copyEntry, deleteEntries, shift, swap } from './chain';
 
-describe('events.recordMany', () => {
-  test('stores events of more than a megabyte', async () => {
-    const { db } = await openTestDatabase();
-    const description = 'é"\\\n'.repeat(300_000);
-    const events = Array.from({ length: 12 }, (_, index) => eventInput({ id: `e${index}`, description }));
-    await db.events.recordMany(events);
-    expect((await db.events.get('e7'))?.description === description).toBe(true);
-    expect(await db.events.verify()).toMatchObject({ valid: true, entries: 12 });
-  });
+test('events.recordMany stores events of more than a megabyte', async () => {
+  const { db } = await openTestDatabase();
+  const description = 'é"\\\n'.repeat(300_000);
+  const events = Array.from({ length: 12 }, (_, index) => eventInput({ id: `e${index}`, description }));
+  await db.events.recordMany(events);
+  expect((await db.events.get('e7'))?.description === description).toBe(true);
+  expect(await db.events.verify()).toMatchObject({ valid: true, entries: 12 });
 });
 
 describeUnless(noCpuBlock, 'events.verify of large events', () => {

@@ -110,8 +110,9 @@ const cases = [agents, endpoints, certificates, events].flatMap(({ invalid: rows
   rows.map(([field, sql]) => ({ ...reads, field, sql })),
 );
 
-describe('An invalid row', () => {
-  test.each(cases)('is reported as CORRUPT with its id and field, and other rows can be read: $sql', async (row) => {
+test.each(cases)(
+  'An invalid row is reported as CORRUPT with its id and field, and other rows can be read: $sql',
+  async (row) => {
     const { database, db } = await openFilled();
     await changeRawUnchecked(database, row.sql);
     for (const read of [(service: DatabaseService) => row.get(service, 'bad'), ...row.all]) {
@@ -126,5 +127,5 @@ describe('An invalid row', () => {
     // check() reports a capability as a record of its own.
     expect(JSON.stringify(findings)).toContain(row.field === 'capabilities' ? '"capability"' : '"bad"');
     expect((await db.events.verify()).valid).toBe(row.entity !== 'securityEvent');
-  });
-});
+  },
+);

@@ -84,24 +84,22 @@ describe('The constructor and the factory', () => {
   });
 });
 
-describe('A write', () => {
-  test.each<[string, () => unknown]>([
-    ['throws', throwMine],
-    ['returns a bigint', () => 5n],
-    ['returns a symbol', () => Symbol('now')],
-    ['returns an object whose conversion throws', () => hostileObjects['a conversion that throws']?.()],
-    ['returns NaN', () => NaN],
-    ['returns Infinity', () => Infinity],
-    ['returns a time after the year 9999', () => 8.64e15],
-    ['returns a time before the year 1', () => -8.64e15],
-  ])('fails with INVALID_OPTIONS and changes nothing when the clock %s', async (_, now) => {
-    let isHostile = false;
-    const database = await openTestDatabase({ now: () => (isHostile ? (now() as number) : 1_800_000_000_000) });
-    const certificateId = await createCertificate(database.db);
-    isHostile = true;
-    const create = () => database.db.createAgent(agentInput({ certificateId }));
-    expect(await expectRefused(database, 'INVALID_OPTIONS', create)).toMatchObject({ field: 'now' });
-  });
+test.each<[string, () => unknown]>([
+  ['throws', throwMine],
+  ['returns a bigint', () => 5n],
+  ['returns a symbol', () => Symbol('now')],
+  ['returns an object whose conversion throws', () => hostileObjects['a conversion that throws']?.()],
+  ['returns NaN', () => NaN],
+  ['returns Infinity', () => Infinity],
+  ['returns a time after the year 9999', () => 8.64e15],
+  ['returns a time before the year 1', () => -8.64e15],
+])('A write fails with INVALID_OPTIONS and changes nothing when the clock %s', async (_, now) => {
+  let isHostile = false;
+  const database = await openTestDatabase({ now: () => (isHostile ? (now() as number) : 1_800_000_000_000) });
+  const certificateId = await createCertificate(database.db);
+  isHostile = true;
+  const create = () => database.db.createAgent(agentInput({ certificateId }));
+  expect(await expectRefused(database, 'INVALID_OPTIONS', create)).toMatchObject({ field: 'now' });
 });
 
 describe('followChanges', () => {

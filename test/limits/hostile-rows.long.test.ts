@@ -138,34 +138,32 @@ const values: readonly (readonly [what: string, sql: string])[] = [
 // PostgreSQL cannot put an infinite time into a bucket: events.aggregate then fails with INVALID_INPUT.
 const allowed = /: CORRUPT$|^events\.aggregate: INVALID_INPUT$/;
 
-describe('Every read', () => {
-  test.each(values)('returns a result or fails with CORRUPT while a column contains %s', async (_, value) => {
-    const database = await openTestDatabase({ retry: false, maxResults: 100 });
-    await fillForCalls(database.db);
-    await database.db.recordSecurityEvent(eventInput({ id: 'm', metadata: { k: [1] } }));
-    await database.db.events.markMitigated('m', { applied: true, details: 'x' });
-    const columns: (readonly [table: (typeof tables)[number], column: string])[] = [];
-    for (const table of tables) {
-      const [row = {}] = await rawRows(database, table);
-      const names = Object.keys(row).filter((column) => !isKey(table, column));
-      columns.push(...names.map((column) => [table, column] as const));
-    }
-    const write = writerOf(database);
-    await write(...dropConstraints(columns));
-    for (const table of tables) await write(`CREATE TABLE saved_${table} AS SELECT * FROM ${table}`);
-    expect(await readAll(database.db)).toEqual([]);
-    let damages = 0;
-    for (const [table, column] of columns) {
-      // Some columns cannot hold this value, or cannot hold it in two rows.
-      const damage = write(`UPDATE ${table} SET ${column} = ${value} WHERE ${damagedRows[table]}`);
-      if (!(await damage.then(() => true, () => false))) continue; // prettier-ignore
-      damages += 1;
-      const codes = await readAll(database.db);
-      expect([table, column, codes.filter((code) => !allowed.test(code))]).toEqual([table, column, []]);
-      if (codes.length > 0) expect([table, column, await database.db.check()]).toMatchObject([{}, {}, { ok: false }]);
-      await write(`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM saved_${table}`);
-    }
-    expect(damages).toBeGreaterThan(0);
-    expect(await readAll(database.db)).toEqual([]);
-  });
+test.each(values)('Every read returns a result or fails with CORRUPT while a column contains %s', async (_, value) => {
+  const database = await openTestDatabase({ retry: false, maxResults: 100 });
+  await fillForCalls(database.db);
+  await database.db.recordSecurityEvent(eventInput({ id: 'm', metadata: { k: [1] } }));
+  await database.db.events.markMitigated('m', { applied: true, details: 'x' });
+  const columns: (readonly [table: (typeof tables)[number], column: string])[] = [];
+  for (const table of tables) {
+    const [row = {}] = await rawRows(database, table);
+    const names = Object.keys(row).filter((column) => !isKey(table, column));
+    columns.push(...names.map((column) => [table, column] as const));
+  }
+  const write = writerOf(database);
+  await write(...dropConstraints(columns));
+  for (const table of tables) await write(`CREATE TABLE saved_${table} AS SELECT * FROM ${table}`);
+  expect(await readAll(database.db)).toEqual([]);
+  let damages = 0;
+  for (const [table, column] of columns) {
+    // Some columns cannot hold this value, or cannot hold it in two rows.
+    const damage = write(`UPDATE ${table} SET ${column} = ${value} WHERE ${damagedRows[table]}`);
+    if (!(await damage.then(() => true, () => false))) continue; // prettier-ignore
+    damages += 1;
+    const codes = await readAll(database.db);
+    expect([table, column, codes.filter((code) => !allowed.test(code))]).toEqual([table, column, []]);
+    if (codes.length > 0) expect([table, column, await database.db.check()]).toMatchObject([{}, {}, { ok: false }]);
+    await write(`DELETE FROM ${table}`, `INSERT INTO ${table} SELECT * FROM saved_${table}`);
+  }
+  expect(damages).toBeGreaterThan(0);
+  expect(await readAll(database.db)).toEqual([]);
 });

@@ -70,15 +70,13 @@ describe('reads of records to which another program has added values', () => {
   });
 });
 
-describe('agents.iterate', () => {
-  test('reads smaller pages when the records of a page have too many values', async () => {
-    const { db } = await openTestDatabase({ limits: { metadataValues: 40_000 } });
-    const certificateId = await db.createCertificate(certificateInput());
-    const agents = Array.from({ length: 40 }, () => agentInput({ certificateId, metadata: { a: many(39_000) } }));
-    await db.agents.createMany(agents);
-    await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
-    let count = 0;
-    for await (const { metadata } of db.agents.iterate()) count += Array.isArray(metadata['a']) ? 1 : 0;
-    expect(count).toBe(40);
-  });
+test('agents.iterate reads smaller pages when the records of a page have too many values', async () => {
+  const { db } = await openTestDatabase({ limits: { metadataValues: 40_000 } });
+  const certificateId = await db.createCertificate(certificateInput());
+  const agents = Array.from({ length: 40 }, () => agentInput({ certificateId, metadata: { a: many(39_000) } }));
+  await db.agents.createMany(agents);
+  await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
+  let count = 0;
+  for await (const { metadata } of db.agents.iterate()) count += Array.isArray(metadata['a']) ? 1 : 0;
+  expect(count).toBe(40);
 });

@@ -55,16 +55,17 @@ const someArguments: readonly NumericArgument[] = [
   ['offset of queryAgents()', 0, Number.MAX_SAFE_INTEGER, (db, offset) => db.queryAgents({ offset })],
 ]; // prettier-ignore
 
-describe('new DatabaseService', () => {
-  test.each(options)('accepts %s from %i to %i and no number outside this range', async (name, min, max, toOptions) => {
+test.each(options)(
+  'new DatabaseService accepts %s from %i to %i and no number outside this range',
+  async (name, min, max, toOptions) => {
     for (const value of [min, max]) expect(new DatabaseService(toOptions(value))).toBeInstanceOf(DatabaseService);
     for (const value of [min - 1, max + 1]) {
       const error = await expectError('INVALID_OPTIONS', () => new DatabaseService(toOptions(value)));
       expect(error).toMatchObject({ field: name });
       expect(error.message).toContain(`must be an integer from ${min} to ${max}`);
     }
-  });
-});
+  },
+);
 
 describe('a call of the API', () => {
   const shared = shareTestDatabase({}, async ({ db }) => {

@@ -55,36 +55,34 @@ const fullScan = onPostgresql
   : /^SCAN (?!(?:first_selective|candidate|selective|fallback|page|scanned_page|scan_end|wanted|rarest|w\b|u\b|[stu] VIRTUAL|\(subquery|json_each|entry|CONSTANT))(?!a USING COVERING INDEX)/;
 
 const facetsBy = ['capability', 'owner', 'protocol', 'status', 'health', { metadata: 'key' }] as const;
-describe('The plan of a selective query', () => {
-  test.each<ResolutionQuery>([
-    { id: 'x' },
-    { fingerprint: 'aa' },
-    { owner: 'x' },
-    { exactName: 'x' },
-    { name: 'lantern' },
-    { name: 'lantern', capabilities: ['x', 'y'] },
-    { name: 'lantern', owner: 'x', status: ['ACTIVE'] },
-    { capabilities: ['x'] },
-    { capabilities: ['x', 'y', 'z'], allCapabilities: true },
-    { metadata: { key: 1, other: 'x' } },
-    { protocol: 'https' },
-    { health: ['HEALTHY'], protocol: 'https', capabilities: ['x'] },
-    { owners: ['x', 'y'] },
-    { names: ['x', 'y'] },
-    { address: 'x' },
-    { address: 'x', protocol: 'https', health: ['HEALTHY'] },
-    { certificateStatus: ['REVOKED'] },
-    { capabilities: ['x'], not: { owner: 'x', metadata: { key: 1 } } },
-    { latest: true, owner: 'x' },
-    { latest: true, exactName: 'x' },
-    { latest: true, capabilities: ['x'] },
-  ])('contains no scan of a whole table: %j', async (query) => {
-    expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
-    const { filter } = parseResolutionQuery(query, defaultChecks);
-    if (filter === null) throw new Error('the query matches nothing');
-    const count = await planOf(buildAgentCount(dialect, filter, nowMs), true);
-    expect(count.filter((step) => fullScan.test(step))).toEqual([]);
-  });
+test.each<ResolutionQuery>([
+  { id: 'x' },
+  { fingerprint: 'aa' },
+  { owner: 'x' },
+  { exactName: 'x' },
+  { name: 'lantern' },
+  { name: 'lantern', capabilities: ['x', 'y'] },
+  { name: 'lantern', owner: 'x', status: ['ACTIVE'] },
+  { capabilities: ['x'] },
+  { capabilities: ['x', 'y', 'z'], allCapabilities: true },
+  { metadata: { key: 1, other: 'x' } },
+  { protocol: 'https' },
+  { health: ['HEALTHY'], protocol: 'https', capabilities: ['x'] },
+  { owners: ['x', 'y'] },
+  { names: ['x', 'y'] },
+  { address: 'x' },
+  { address: 'x', protocol: 'https', health: ['HEALTHY'] },
+  { certificateStatus: ['REVOKED'] },
+  { capabilities: ['x'], not: { owner: 'x', metadata: { key: 1 } } },
+  { latest: true, owner: 'x' },
+  { latest: true, exactName: 'x' },
+  { latest: true, capabilities: ['x'] },
+])('The plan of a selective query contains no scan of a whole table: %j', async (query) => {
+  expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
+  const { filter } = parseResolutionQuery(query, defaultChecks);
+  if (filter === null) throw new Error('the query matches nothing');
+  const count = await planOf(buildAgentCount(dialect, filter, nowMs), true);
+  expect(count.filter((step) => fullScan.test(step))).toEqual([]);
 });
 
 test.each<AgentFilterQuery>([
@@ -221,19 +219,17 @@ test('the plans of a deletion find the deprecated agents of a successor by the i
   }
 });
 
-describe('The plan of a query of certificates', () => {
-  test.each<[CertificateQuery, string]>([
-    [{}, 'idx_certificates_created_at'],
-    [{ orderBy: 'notBefore' }, 'idx_certificates_not_before'],
-    [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
-    [{ orderBy: 'subject' }, 'idx_certificates_subject'],
-  ])('reads an index in the requested order: %j from %s', async (query, index) => {
-    const { filter, order } = parseCertificateQuery(query, defaultChecks);
-    if (filter === null) throw new Error('the query matches nothing');
-    const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0, scopeOwner: undefined });
-    expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
-    expect(await sortsOf(statement)).toEqual([]);
-  });
+test.each<[CertificateQuery, string]>([
+  [{}, 'idx_certificates_created_at'],
+  [{ orderBy: 'notBefore' }, 'idx_certificates_not_before'],
+  [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
+  [{ orderBy: 'subject' }, 'idx_certificates_subject'],
+])('The plan of a query of certificates reads an index in the requested order: %j from %s', async (query, index) => {
+  const { filter, order } = parseCertificateQuery(query, defaultChecks);
+  if (filter === null) throw new Error('the query matches nothing');
+  const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0, scopeOwner: undefined });
+  expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
+  expect(await sortsOf(statement)).toEqual([]);
 });
 
 describe('The plan of a query of events', () => {

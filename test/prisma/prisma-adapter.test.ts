@@ -124,19 +124,17 @@ testOn('postgresql', 'db.transaction runs its callback again after a conflict in
   expect(await prisma.$queryRaw`SELECT agent_id FROM orders`).toEqual([{ agent_id: 'third' }]);
 });
 
-describe('prismaAdapter(tx)', () => {
-  test('binds a client to one transaction, and the client fails after the transaction has ended', async () => {
-    const { db } = await openWithClient();
-    let bound: PrismaClient | undefined;
-    await db.transaction(async (tx) => {
-      bound = new PrismaClient({ adapter: prismaAdapter(tx) });
-      await createAgent(tx, 'inside');
-      expect(await bound.agent.count()).toBe(1);
-    });
-    await expect(bound?.agent.count()).rejects.toThrow(/transaction has ended/);
-    await db.transaction(() => expect(bound?.agent.count()).rejects.toThrow(/transaction has ended/));
-    await bound?.$disconnect();
+test('prismaAdapter(tx) binds a client to one transaction, and the client fails after the transaction has ended', async () => {
+  const { db } = await openWithClient();
+  let bound: PrismaClient | undefined;
+  await db.transaction(async (tx) => {
+    bound = new PrismaClient({ adapter: prismaAdapter(tx) });
+    await createAgent(tx, 'inside');
+    expect(await bound.agent.count()).toBe(1);
   });
+  await expect(bound?.agent.count()).rejects.toThrow(/transaction has ended/);
+  await db.transaction(() => expect(bound?.agent.count()).rejects.toThrow(/transaction has ended/));
+  await bound?.$disconnect();
 });
 
 describe('tx.query and tx.execute', () => {

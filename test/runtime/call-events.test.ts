@@ -112,27 +112,25 @@ describe('call events', () => {
   });
 });
 
-describe('statement events', () => {
-  test('include the beginning and the end of each transaction', async () => {
-    const { db, events } = await openTestDatabase();
-    await createCertificate(db, { id: 'c' });
-    await createAgent(db, { id: 'a', certificateId: 'c' });
-    events.length = 0;
-    // Reads first, so that PostgreSQL needs BEGIN and COMMIT.
-    await db.updateAgent({ id: 'a', description: 'changed' });
-    expect([sqlOf(events)[0], sqlOf(events).at(-1)]).toEqual(['BEGIN', 'COMMIT']);
-    events.length = 0;
-    await expectError('ALREADY_EXISTS', () => createCertificate(db, { id: 'c' }));
-    const [first] = sqlOf(events);
-    expect([undefined, 'BEGIN']).toContain(first);
-    expect(sqlOf(events)).not.toContain('COMMIT');
-    events.length = 0;
-    await db.transaction((tx) => tx.getCertificate('c'));
-    expect(sqlOf(events)).toEqual(['BEGIN', 'SELECT', 'COMMIT']);
-    events.length = 0;
-    await expect(db.transaction(() => Promise.reject(new RangeError('enough')))).rejects.toThrow('enough');
-    expect(sqlOf(events)).toEqual(['BEGIN', 'ROLLBACK']);
-  });
+test('statement events include the beginning and the end of each transaction', async () => {
+  const { db, events } = await openTestDatabase();
+  await createCertificate(db, { id: 'c' });
+  await createAgent(db, { id: 'a', certificateId: 'c' });
+  events.length = 0;
+  // Reads first, so that PostgreSQL needs BEGIN and COMMIT.
+  await db.updateAgent({ id: 'a', description: 'changed' });
+  expect([sqlOf(events)[0], sqlOf(events).at(-1)]).toEqual(['BEGIN', 'COMMIT']);
+  events.length = 0;
+  await expectError('ALREADY_EXISTS', () => createCertificate(db, { id: 'c' }));
+  const [first] = sqlOf(events);
+  expect([undefined, 'BEGIN']).toContain(first);
+  expect(sqlOf(events)).not.toContain('COMMIT');
+  events.length = 0;
+  await db.transaction((tx) => tx.getCertificate('c'));
+  expect(sqlOf(events)).toEqual(['BEGIN', 'SELECT', 'COMMIT']);
+  events.length = 0;
+  await expect(db.transaction(() => Promise.reject(new RangeError('enough')))).rejects.toThrow('enough');
+  expect(sqlOf(events)).toEqual(['BEGIN', 'ROLLBACK']);
 });
 
 async function createCertificateTwice(tx: TransactionScope): Promise<void> {

@@ -77,16 +77,17 @@ describe('npm run bench', () => {
   });
 });
 
-describe('roundOrder', () => {
-  test.each([1, 2, 3, 4, 7, 8])('puts %i contenders equally often at each position and after each other', (count) => {
+test.each([1, 2, 3, 4, 7, 8])(
+  'roundOrder puts %i contenders equally often at each position and after each other',
+  (count) => {
     const contenders = Array.from({ length: count }, (_, index) => index);
     const orders = Array.from({ length: 2 * count }, (_, round) => roundOrder(contenders, round));
     const positions = orders.flatMap((order) => order.map((contender, position) => `${contender} at ${position}`));
     const successions = orders.flatMap((order) => order.slice(1).map((next, index) => `${next} after ${order[index]}`));
     expect(frequencies(positions)).toEqual(Array.from({ length: count ** 2 }, () => 2));
     expect(frequencies(successions)).toEqual(Array.from({ length: count * (count - 1) }, () => 2));
-  });
-});
+  },
+);
 
 function frequencies(values: readonly string[]): number[] {
   return [...new Set(values)].map((value) => values.filter((other) => other === value).length);
