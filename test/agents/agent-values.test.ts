@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabaseService, JsonValue, Metadata } from '../../src';
 import { indexable, onPostgresql } from '../support/engine';
-import { agentInput, createAgent, createCertificate, eventInput, wholeAgent } from '../support/factories';
+import { createAgent, createAgents, createCertificate, eventInput, wholeAgent } from '../support/factories';
 import { rawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
@@ -178,15 +178,7 @@ describe('-0 in metadata', () => {
     ['agents.setMetadata', (db, id) => db.agents.setMetadata(id, negative)],
     ['agents.mergeMetadata', (db, id) => db.agents.mergeMetadata(id, negative)],
     ['createAgent', async (db, id) => (await db.deleteAgent(id)) && createAgent(db, { id, metadata: negative })],
-    [
-      'agents.createMany',
-      async (db, id) => {
-        await db.deleteAgent(id);
-        await db.agents.createMany([
-          agentInput({ id, certificateId: await createCertificate(db), metadata: negative }),
-        ]);
-      },
-    ],
+    ['agents.createMany', async (db, id) => (await db.deleteAgent(id)) && createAgents(db, [id], () => ({ metadata: negative }))], // prettier-ignore
   ])('is stored as 0 by %s', async (_, write) => {
     const { db } = shared();
     const id = await createAgent(db);

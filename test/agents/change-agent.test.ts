@@ -1,6 +1,14 @@
 import type { AgentStatus, DatabaseService, TransactionScope } from '../../src';
 import { callUntyped, expectError, expectRefused } from '../support/expect-error';
-import { agentInput, certificateInput, createAgent, createCertificate, wholeAgent } from '../support/factories';
+import {
+  agentIds,
+  agentInput,
+  certificateInput,
+  createAgent,
+  createAgents,
+  createCertificate,
+  wholeAgent,
+} from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
@@ -226,8 +234,7 @@ describe('agents.expireDue', () => {
 
   test('changes more agents than fit into one batch', async () => {
     const { db } = await openTestDatabase();
-    const agent = agentInput({ certificateId: await createCertificate(db), expiresAt: new Date(0) });
-    await db.agents.createMany(new Array<typeof agent>(600).fill(agent));
+    await createAgents(db, agentIds(600), () => ({ expiresAt: new Date(0) }));
     expect(await db.agents.expireDue()).toBe(600);
     expect(await db.agents.count({ status: ['EXPIRED'] })).toBe(600);
   });

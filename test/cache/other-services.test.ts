@@ -1,5 +1,5 @@
 import { onPostgresql } from '../support/engine';
-import { agentInput, certificateInput, createAgent, createCertificate } from '../support/factories';
+import { agentInput, certificateInput, createAgent, createAgents, createCertificate } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';
 import { expectSoon, versionOf } from './expect-soon';
 import { openCache } from './open-cache';
@@ -7,7 +7,7 @@ import { openCache } from './open-cache';
 describe('The cache', () => {
   test('does not keep the successor of an agent that another service deletes', async () => {
     const { db, other } = await openCache();
-    for (const id of ['a', 'b']) await createAgent(db, { id });
+    await createAgents(db, ['a', 'b']);
     await db.agents.deprecate('a', { successorId: 'b' });
     const successor = async () => (await db.getAgent('a'))?.deprecation?.successorId;
     expect(await successor()).toBe('b');

@@ -1,16 +1,21 @@
 import type { Change } from '../../src';
 import { openBeside } from '../support/race';
 import { expectError } from '../support/expect-error';
-import { agentInput, certificateInput, createAgent, createCertificate, eventInput } from '../support/factories';
+import {
+  agentIds,
+  agentInput,
+  certificateInput,
+  createAgent,
+  createAgents,
+  createCertificate,
+  eventInput,
+} from '../support/factories';
 import { callMethod } from '../support/public-calls';
 import { openTestDatabase, shareTestDatabase } from '../support/test-database';
 
 function textsOf(changes: readonly Change[]): string[] {
   return changes.map(({ kind, entity, id }) => `${kind} ${entity} ${id}`);
 }
-
-const manyAgents = (count: number, certificateId: string) =>
-  Array.from({ length: count }, (_, index) => agentInput({ id: `a${index}`, certificateId }));
 
 describe('changes', () => {
   test('returns every change of an agent or a certificate in the order of the commits', async () => {
@@ -48,7 +53,7 @@ describe('changes', () => {
 
   test('returns the changes after a sequence number, at most `limit` of them', async () => {
     const { db } = await openTestDatabase();
-    await db.agents.createMany(manyAgents(5, await createCertificate(db)));
+    await createAgents(db, agentIds(5));
     const all = await db.changes();
     expect(all).toHaveLength(6);
     expect(await db.changes({ limit: 2 })).toEqual(all.slice(0, 2));
@@ -76,7 +81,7 @@ describe('followChanges', () => {
 
   test('ends after the last of 2101 changes when pollMs is 0', async () => {
     const { db } = await openTestDatabase();
-    await db.agents.createMany(manyAgents(2100, await createCertificate(db)));
+    await createAgents(db, agentIds(2100));
     let count = 0;
     for await (const change of db.followChanges({ pollMs: 0 })) count += change.sequence > 0 ? 1 : 0;
     expect(count).toBe(2101);

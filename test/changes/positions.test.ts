@@ -1,6 +1,6 @@
 import type { DatabaseService, Change, FollowOptions } from '../../src';
 import { expectError } from '../support/expect-error';
-import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { agentIds, createAgent, createAgents, createCertificate } from '../support/factories';
 import { openTestDatabase, type TestDatabase } from '../support/test-database';
 import { waitUntil } from '../support/wait-until';
 
@@ -152,8 +152,7 @@ describe('pruneChanges', () => {
 
   test('counts each change once when several calls prune concurrently', async () => {
     const { db } = await openTestDatabase({ now: () => 1000 });
-    const certificateId = await createCertificate(db);
-    await db.agents.createMany(Array.from({ length: 60 }, () => agentInput({ certificateId })));
+    await createAgents(db, agentIds(60));
     const counts = await Promise.all(
       [7, 11, 13, 100].map((batchSize) => db.pruneChanges({ before: new Date(1001), batchSize })),
     );

@@ -1,7 +1,7 @@
 import { DatabaseService } from '../../src';
 import { badCounts, valuesBut } from '../support/bad-values';
 import { expectError } from '../support/expect-error';
-import { createAgent, createCertificate } from '../support/factories';
+import { createAgent, createAgents, createCertificate } from '../support/factories';
 import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 
 type BadOption = readonly [title: string, options: object, field: string];
@@ -152,7 +152,7 @@ describe('DatabaseOptions', () => {
     await using db = new DatabaseService(options);
     options.maxResults = 100;
     await db.initialize();
-    for (const id of ['a', 'b']) await createAgent(db, { id });
+    await createAgents(db, ['a', 'b']);
     await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
   });
 

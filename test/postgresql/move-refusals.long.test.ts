@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { certificateInput, createAgent, createCertificate } from '../support/factories';
+import type { DatabaseService } from '../../src';
+import { agentIds, certificateInput, createAgent, createAgents, createCertificate } from '../support/factories';
 import { allRawRows, queryRaw } from '../support/raw-reader';
 import { changeRaw, changeRawUnchecked } from '../support/raw-writer';
 import { createSignal } from '../support/signal';
 import { openTestDatabase } from '../support/test-database';
-import { Moving } from './moving';
+import { createCertificates, Moving } from './moving';
 import { createRole } from '../support/postgresql-role';
 
 /** Text that is longer than an entry of PostgreSQL's indexes may be, and not compressible. */
@@ -39,20 +40,13 @@ describe('ans-database move', () => {
   });
 
   test('reports the table and key of a row with a value that is too long for an index, for every batch size', async () => {
-    const moving = await Moving.prepare(
-      async (db) => {
-        const certificateId = await createCertificate(db);
-        for (let index = 0; index < 20; index += 1) {
-          await createAgent(db, { id: `agent ${index}`, certificateId, ...(index === 13 ? { name: longText } : {}) });
-        }
-      },
-      undefined,
-      { limits: { nameLength: longText.length } },
-    );
-    await moving.expectRefused(/^agents, id "agent 13": PostgreSQL cannot store it: .*idx_agents_name/);
+    const fill = (db: DatabaseService) =>
+      createAgents(db, agentIds(20), (id) => (id === 'agent-13' ? { name: longText } : {}));
+    const moving = await Moving.prepare(fill, undefined, { limits: { nameLength: longText.length } });
+    await moving.expectRefused(/^agents, id "agent-13": PostgreSQL cannot store it: .*idx_agents_name/);
     const { exitCode, stdout, stderr } = await moving.run();
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toMatch(/^ans-database: agents, id "agent 13": .*; nothing was written$/m);
+    expect(stderr).toMatch(/^ans-database: agents, id "agent-13": .*; nothing was written$/m);
     expect(stderr).not.toContain(longText.slice(0, 20));
   });
 
@@ -71,10 +65,7 @@ describe('ans-database move', () => {
     ['an unknown status', "status = 'secret'", 'status is not one of ACTIVE, DEPRECATED, EXPIRED, REVOKED, SUSPENDED'],
     ['a missing certificate', "certificate_id = 'gone'", 'references a row that does not exist \\(.*\\)'],
   ])('reports the table and key of a row with %s', async (_, change, reason) => {
-    const moving = await Moving.prepare(async (db) => {
-      const certificateId = await createCertificate(db);
-      for (const id of ['a', 'b', 'c']) await createAgent(db, { id, certificateId, name: '\ufffd' });
-    });
+    const moving = await Moving.prepare((db) => createAgents(db, ['a', 'b', 'c'], () => ({ name: '\ufffd' })));
     await changeRawUnchecked(moving.source, `UPDATE agents SET ${change} WHERE id = 'b'`);
     await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was written$`));
   });
@@ -87,9 +78,7 @@ describe('ans-database move', () => {
   });
 
   test('reports the table of rows that violate a unique index together', async () => {
-    const moving = await Moving.prepare(async (db) => {
-      for (const id of ['a', 'b', 'c']) await createAgent(db, { id });
-    });
+    const moving = await Moving.prepare((db) => createAgents(db, ['a', 'b', 'c']));
     await changeRaw(moving.target, 'CREATE UNIQUE INDEX one_an_owner ON agents (owner)');
     await moving.expectRefused(/^agents, a row: PostgreSQL rejects it \(one_an_owner, 23505\); nothing was written$/);
   });
@@ -148,9 +137,7 @@ describe('ans-database move', () => {
   test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
     'changes nothing when %s interrupts it, and can be run again',
     async (name) => {
-      const moving = await Moving.prepare(async (db) => {
-        for (let index = 0; index < 60; index += 1) await createCertificate(db);
-      });
+      const moving = await Moving.prepare(createCertificates);
       await moving.slowDown('certificates');
       const child = await moving.start('--batch', '1');
       child.kill(name);
@@ -164,9 +151,7 @@ describe('ans-database move', () => {
 });
 
 test('ans-database move fails and changes nothing when the server ends the connection', async () => {
-  const moving = await Moving.prepare(async (db) => {
-    for (let index = 0; index < 60; index += 1) await createCertificate(db);
-  });
+  const moving = await Moving.prepare(createCertificates);
   await moving.slowDown('certificates');
   const refused = moving.expectRefused(/^the server is shutting down or starting up; nothing was written \(57P01\)$/);
   const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -4,7 +4,7 @@ import { certificateInput, createAgent, createCertificate, eventInput, wholeAgen
 import { queryRaw, rawRows } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
-import { Moving } from './moving';
+import { createCertificates, Moving } from './moving';
 
 const year1 = new Date('0001-01-01T00:00:00.000Z');
 const year9999 = new Date('9999-12-31T23:59:59.999Z');
@@ -168,9 +168,7 @@ describe('ans-database move', () => {
   });
 
   test('moves the state at its start and reports that the source was changed later', async () => {
-    const moving = await Moving.prepare(async (db) => {
-      for (let index = 0; index < 60; index += 1) await createCertificate(db);
-    });
+    const moving = await Moving.prepare(createCertificates);
     await moving.slowDown('certificates');
     const child = await moving.start('--batch', '1');
     await changeRaw(

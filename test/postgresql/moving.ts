@@ -5,6 +5,7 @@ import { locateMove } from '../../src/cli/commands/move';
 import { moveBetween } from '../../src/move/move-between';
 import type { MoveResult } from '../../src/move/move-database';
 import { cliPath, runCli } from '../cli/run-cli';
+import { certificateInput } from '../support/factories';
 import type { ProcessResult } from '../support/run-process';
 import { allRawRows, queryRaw, rawCounts } from '../support/raw-reader';
 import { changeRaw } from '../support/raw-writer';
@@ -16,6 +17,11 @@ const nothing = (): void => undefined;
 
 const insertingSql = `SELECT 1 FROM pg_stat_activity
   WHERE datname = current_database() AND query LIKE 'INSERT%' AND pid <> pg_backend_pid()`;
+
+/** Stores 60 certificates. */
+export function createCertificates(db: DatabaseService): Promise<unknown> {
+  return db.certificates.createMany(Array.from({ length: 60 }, () => certificateInput()));
+}
 
 /** SQLite database to move, and an empty PostgreSQL database as its target. */
 export class Moving {

@@ -1,12 +1,10 @@
-import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { agentIds, createAgent, createAgents } from '../support/factories';
 import { runRaw } from '../support/raw-client';
 import { openTestDatabase } from '../support/test-database';
 
 test('a query by thousands of metadata entries uses the index although the statistics were collected with only one key', async () => {
   const { db, options } = await openTestDatabase();
-  const certificateId = await createCertificate(db);
-  const alike = Array.from({ length: 2000 }, () => agentInput({ certificateId, metadata: { region: 'eu' } }));
-  await db.agents.createMany(alike);
+  await createAgents(db, agentIds(2000), () => ({ metadata: { region: 'eu' } }));
   await runRaw(options.url, 'ANALYZE');
   const metadata = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`key ${index}`, index]));
   const id = await createAgent(db, { metadata });

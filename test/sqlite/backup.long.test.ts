@@ -5,7 +5,7 @@ import { type BackupProgress, driverErrorOf } from '../../src';
 import { nextLine, startProcess } from '../support/child-process';
 import { longestBlockMs } from '../support/event-loop';
 import { expectError } from '../support/expect-error';
-import { agentInput, certificateInput, eventInput } from '../support/factories';
+import { agentInput, certificateInput, createAgents, eventInput } from '../support/factories';
 import { allRawRows } from '../support/raw-reader';
 import { changeRaw, changeRawUnchecked } from '../support/raw-writer';
 import { describeUnless } from '../support/skip';
@@ -17,11 +17,8 @@ import { backupPath, openCopy, openForBackup } from './backups';
 
 /** Fills a database with agents that take about `mebibytes` MiB. */
 async function fillLarge({ db }: Pick<TestDatabase, 'db'>, mebibytes = 24): Promise<void> {
-  const certificateId = await db.createCertificate(certificateInput());
-  const description = 'x'.repeat(8000);
-  for (let count = 0; count < mebibytes; count += 4) {
-    await db.agents.createMany(Array.from({ length: 500 }, () => agentInput({ certificateId, description })));
-  }
+  const ids = Array.from({ length: mebibytes * 125 }, (_, index) => `large-${index}`);
+  await createAgents(db, ids, () => ({ description: 'x'.repeat(8000) }));
 }
 
 describe('db.backup()', () => {

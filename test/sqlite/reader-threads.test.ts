@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { ReaderThread } from '../../src/engines/sqlite/reader-thread';
 import { ThreadLost } from '../../src/engines/sqlite/request-thread';
 import { expectError } from '../support/expect-error';
-import { agentInput, createCertificate, eventInput } from '../support/factories';
+import { createAgents, createCertificate, eventInput } from '../support/factories';
 import { changeRaw } from '../support/raw-writer';
 import { openTestDatabase, shareTestDatabase, type TestDatabase } from '../support/test-database';
 
@@ -11,13 +11,12 @@ const count = 700;
 /** Fills a database with hundreds of records. Its highest rowids make the package use a reader thread. */
 async function fillLarge(database: TestDatabase): Promise<void> {
   const { db } = database;
-  const certificateId = await createCertificate(db, { metadata: { a: 1 } });
+  await createCertificate(db, { metadata: { a: 1 } });
   const ids = Array.from({ length: count }, (_, index) => `agent-${String(index).padStart(4, '0')}`);
-  const description = 'x'.repeat(2000);
-  await db.agents.createMany(ids.map((id) => agentInput({ id, name: `Name ${id}`, certificateId, description })));
+  await createAgents(db, ids, (id) => ({ name: `Name ${id}`, description: 'x'.repeat(2000) }));
   await db.recordSecurityEvent(eventInput({ metadata: { a: [1, 2] } }));
   await changeRaw(database, 'UPDATE security_events SET rowid = 30000');
-  await changeRaw(database, 'UPDATE certificates SET rowid = 30000');
+  await changeRaw(database, 'UPDATE certificates SET rowid = rowid + 30000');
 }
 
 afterEach(() => jest.restoreAllMocks());
