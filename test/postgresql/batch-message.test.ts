@@ -17,6 +17,7 @@ test('toBatchMessage returns a Bind and an Execute message for each statement, a
   const calls = [
     { name: 'ans_1', args: ['a', null, 7, ''] },
     { name: 'ans_22', args: [] },
+    { name: '', text: 'COMMIT', args: [] },
     { name: 'ans_3', args: ['Ünïcödé 🦊 \u{10FFFF}', 'x'.repeat(70_000)] },
   ];
   const execute = Buffer.alloc(5);
@@ -24,6 +25,9 @@ test('toBatchMessage returns a Bind and an Execute message for each statement, a
     ['B', bindBody('ans_1', ['a', null, '7', ''])],
     ['E', execute],
     ['B', bindBody('ans_22', [])],
+    ['E', execute],
+    ['P', Buffer.from('\0COMMIT\0\0\0')],
+    ['B', bindBody('', [])],
     ['E', execute],
     ['B', bindBody('ans_3', ['Ünïcödé 🦊 \u{10FFFF}', 'x'.repeat(70_000)])],
     ['E', execute],

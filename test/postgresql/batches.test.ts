@@ -35,5 +35,5 @@ test('an update sends BEGIN with one batch of queries, then one batch of writes 
   const heard = proxy.listen();
   await db.agents.update({ id, ...revisions[0] });
   const types = parseMessages(Buffer.concat(heard())).map(([type]) => type);
-  expect(types.join('')).toMatch(/^Q(?:BE)+S(?:BE)+SQ$/);
+  expect(types.join('')).toMatch(/^PBE(?:BE)+S(?:BE)+PBES$/);
 });

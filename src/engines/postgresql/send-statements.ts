@@ -3,9 +3,12 @@ import { observeControl } from '../../runtime/observe-control';
 import type { Statement, StatementResult } from '../../sql/statement';
 import type { StatementObserver } from '../../storage/executor';
 import { runStatement } from './connections';
-import { writeTogether } from './managed-client';
-import { canBeBatch, isFresh, runBatch } from './statement-batch';
+import { beginStatement, commitStatement } from './control-statements';
+import { canBeBatch, isFresh, runBatch, type CommandResult } from './statement-batch';
 import type { PostgresqlTransaction } from './transaction';
+
+/** Statement that is reported in place of `beginStatement`, as `observeControl` reports it. */
+const shortBegin: Statement = { sql: 'BEGIN', args: [] };
 
 /** Runs one statement, and reports the result to `observe`. */
 export async function runObserved(
@@ -38,10 +41,9 @@ export async function sendStatements(
 }
 
 /**
- * Sends the statements of an operation, as {@link sendStatements} does. Sends BEGIN before the first statements of the
- * transaction.
+ * Sends the statements of an operation, as {@link sendStatements} does. Sends BEGIN with the first ones.
  *
- * @param isReading - true when none of the statements changes rows.
+ * @param isReading - true when none of the statements changes anything.
  */
 export async function sendInTransaction(
   transaction: PostgresqlTransaction,
@@ -50,12 +52,14 @@ export async function sendInTransaction(
   observe?: StatementObserver,
 ): Promise<readonly StatementResult[]> {
   const { client } = transaction;
-  // Waits for BEGIN before a write. If BEGIN failed, a write that was already sent would be committed at once.
-  if (!isReading) await begin(transaction, observe);
-  const [begun, sent] = writeTogether(client, () => [
-    begin(transaction, observe),
-    sendStatements(client, statements, observe),
-  ]);
+  if (!transaction.hasBegun && canBeBatch(client, statements)) {
+    const all = [beginStatement, ...statements];
+    return (await transaction.beginWith(() => sendBatch(client, all, observe))).slice(1);
+  }
+  const begun = begin(transaction, observe);
+  // If BEGIN fails, a write that was already sent would be committed at once. So the write waits for BEGIN.
+  if (!isReading) await begun;
+  const sent = sendStatements(client, statements, observe);
   await Promise.allSettled([begun, sent]);
   await begun;
   return sent;
@@ -89,6 +93,11 @@ export async function commitWith(
     await transaction.commitAlone(() => sendBatch(client, last, observe));
     return;
   }
+  if (canBeBatch(client, last)) {
+    const all = [...last, commitStatement];
+    await transaction.commitWith(async () => (await sendBatch(client, all, observe)).at(-1)?.command);
+    return;
+  }
   const sendLast = () => [sendStatements(client, last, observe)];
   await observeControl(observe, 'COMMIT', () => transaction.commit(sendLast));
 }
@@ -97,14 +106,14 @@ async function sendBatch(
   client: PoolClient,
   statements: readonly Statement[],
   observe: StatementObserver | undefined,
-): Promise<readonly StatementResult[]> {
+): Promise<readonly CommandResult[]> {
   const start = performance.now();
   const results = await runBatch(client, statements);
   if (observe === undefined) return results;
   const durationMs = performance.now() - start;
   for (const [place, statement] of statements.entries()) {
     const result = results[place];
-    if (result !== undefined) observe(statement, result, durationMs);
+    if (result !== undefined) observe(statement === beginStatement ? shortBegin : statement, result, durationMs);
   }
   return results;
 }

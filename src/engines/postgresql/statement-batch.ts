@@ -1,6 +1,7 @@
 import { Query, type Connection, type PoolClient } from 'pg';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
-import { toBatchMessage, type PreparedCall } from './batch-message';
+import { toBatchMessage, type StatementCall } from './batch-message';
+import { isControl } from './control-statements';
 import { unexpectedEnd } from './guarded-connection';
 import { ManagedClient, reasonOn } from './managed-client';
 import { parserOf } from './value-parsers';
@@ -8,8 +9,14 @@ import { parserOf } from './value-parsers';
 /** Time in milliseconds after a response of the server during which the connection is assumed to be alive. */
 const freshMs = 1000;
 
-/** Execution of a prepared statement, with the types of the result columns. */
-interface TypedCall extends PreparedCall {
+/** Result of a statement, with the name of its command, such as INSERT. */
+export interface CommandResult extends StatementResult {
+  /** Undefined when the server has reported the end of the statement without the name of its command. */
+  readonly command: string | undefined;
+}
+
+/** Execution of a statement, with the types of the result columns. */
+interface TypedCall extends StatementCall {
   readonly typeIds: readonly number[];
 }
 
@@ -23,9 +30,7 @@ interface TypedCall extends PreparedCall {
  */
 class StatementBatch extends Query {
   override readonly submit: (connection: Connection) => void;
-  readonly results: StatementResult[] = [];
-  /** True when the server has reported the end of a statement without the name of its command. */
-  hasMalformedTag = false;
+  readonly results: CommandResult[] = [];
   readonly #calls: readonly TypedCall[];
   #rows: Row[] = [];
 
@@ -52,8 +57,7 @@ class StatementBatch extends Query {
     // The tag consists of the name of the command and, for most commands, of numbers. The last number is the number of
     // rows.
     const [, command, count = '0'] = /^([A-Z]+)(?: \d+)*?(?: (\d+))?$/.exec(text) ?? [];
-    if (command === undefined) this.hasMalformedTag = true;
-    this.results.push({ rows: this.#rows, changes: command === 'SELECT' ? 0 : Number(count) });
+    this.results.push({ command, rows: this.#rows, changes: command === 'SELECT' ? 0 : Number(count) });
     this.#rows = [];
   }
 }
@@ -76,27 +80,31 @@ export function isFresh(client: PoolClient): boolean {
 }
 
 /**
- * Sends statements as one batch. {@link canBeBatch} must return true for them. Returns the result of each statement.
+ * Sends statements as one batch. {@link canBeBatch} must return true for them, except that BEGIN may be the first and
+ * COMMIT the last statement. Returns the result of each statement.
  *
  * @throws the error of the first statement that has failed.
  */
-export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
+export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<CommandResult[]> {
   // Does not send an empty batch. The server would respond to the Sync message without a result, as if a response were
   // lost.
   if (statements.length === 0) return [];
   const managed = client instanceof ManagedClient ? client : undefined;
-  const calls = statements.map(({ sql, args }) => {
+  const calls = statements.map((statement) => {
+    const { sql, args } = statement;
+    if (isControl(statement)) return { name: '', text: sql, args, typeIds: [] };
     const name = managed?.nameOf(sql) ?? '';
     return { name, args, typeIds: managed?.typeIdsOf(name) ?? [] };
   });
-  const { results, hasMalformedTag } = await new Promise<StatementBatch>((resolve, reject) => {
+  const { results } = await new Promise<StatementBatch>((resolve, reject) => {
     const batch = new StatementBatch(calls, (error) => {
       if (error === null) resolve(batch);
       else reject(reasonOn(client, error));
     });
     client.query(batch);
   });
-  if (results.length !== statements.length || hasMalformedTag) throw unexpectedEnd();
+  if (results.length !== statements.length || results.some(({ command }) => command === undefined))
+    throw unexpectedEnd();
   managed?.markActive();
   return results;
 }

@@ -52,6 +52,43 @@ export class PostgresqlTransaction {
   }
 
   /**
+   * Begins the transaction with the first of several statements.
+   *
+   * @param send - sends BEGIN and the other statements with a single Sync message: if BEGIN fails, the server skips the
+   * others.
+   */
+  beginWith<T>(send: () => Promise<T>): Promise<T> {
+    const sent = send();
+    this.#begun = sent;
+    return sent;
+  }
+
+  /**
+   * Commits the transaction with the last of several statements. When one of them fails, the server skips the others,
+   * and the transaction is rolled back.
+   *
+   * @param send - sends the statements and COMMIT with a single Sync message. Returns the command that the server has
+   * run in place of COMMIT.
+   * @throws UNAVAILABLE when the connection was lost meanwhile, so that the commit outcome is unknown.
+   */
+  commitWith(send: () => Promise<string | undefined>): Promise<void> {
+    return this.#end(async (isAnswered) => {
+      try {
+        const command = await send();
+        assertEnded(command);
+        isAnswered();
+        assertCommitted(command);
+      } catch (error) {
+        // The server has skipped COMMIT, or COMMIT itself has failed.
+        if (error instanceof DatabaseError && !isConnectionFault(error)) {
+          await this.#client.query('ROLLBACK').then(isAnswered, () => undefined);
+        }
+        throw error;
+      }
+    });
+  }
+
+  /**
    * Commits the transaction.
    *
    * @param sendLast - sends the last statements. COMMIT follows without waiting for their responses. When a statement
@@ -67,11 +104,10 @@ export class PostgresqlTransaction {
         if (isSerializationConflict(error)) isAnswered();
         throw error;
       });
-      if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
+      assertEnded(command);
       isAnswered();
       await Promise.all(last);
-      // The server responds to COMMIT with ROLLBACK if a statement of the transaction has failed.
-      if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'a statement of the transaction had already failed');
+      assertCommitted(command);
     });
   }
 
@@ -129,6 +165,15 @@ export class PostgresqlTransaction {
 function wasSent(error: unknown): boolean {
   if (!isConnectionFault(error) || isOutdatedPlan(error) || isTransactionTimeout(error)) return false;
   return !(error instanceof Error && isNotQueryable(error));
+}
+
+function assertEnded(command: string | undefined): void {
+  if (command !== 'COMMIT' && command !== 'ROLLBACK') throw unexpectedEnd();
+}
+
+// The server responds to COMMIT with ROLLBACK if a statement of the transaction has failed.
+function assertCommitted(command: string | undefined): void {
+  if (command === 'ROLLBACK') throw new Failure('INTERNAL', 'a statement of the transaction had already failed');
 }
 
 function unknownOutcome(cause: unknown): Failure {
