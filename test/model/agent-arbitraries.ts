@@ -239,7 +239,7 @@ export const agentStatus = pool(...Object.values(AgentStatus));
 /** Placeholder for the `updatedAt` of the agent at the time of the call. */
 export const current = new Date(0);
 /** Undefined, the `updatedAt` of the agent (`current`), or another time, which rarely matches. */
-export const ifUpdatedAt = fc.oneof(
+const ifUpdatedAt = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
   { weight: 2, arbitrary: fc.constant(current) },
   { weight: 1, arbitrary: time },
