@@ -49,7 +49,7 @@ describe('the reader thread of a large SQLite database', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  test('is not used for agents when only the events are many', async () => {
+  test('is not used for agents when there are many events but few agents', async () => {
     const { db, ...database } = await openTestDatabase();
     await db.recordSecurityEvent(eventInput({ metadata: { a: 1 } }));
     await changeRaw(database, 'UPDATE security_events SET rowid = 30000');

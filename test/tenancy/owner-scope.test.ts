@@ -75,7 +75,7 @@ describe('an agent of another owner', () => {
     });
   });
 
-  test('does not expire by expireDue of the scope', async () => {
+  test('is not expired by expireDue of the scope', async () => {
     const { db, scope } = await openTwoOwners();
     await db.agents.update({ id: 'other', expiresAt: early });
     expect(await scope.agents.expireDue()).toBe(0);
@@ -93,7 +93,7 @@ describe('an agent of another owner', () => {
   });
 });
 
-describe('a certificate that not only agents of the owner hold', () => {
+describe('a certificate that is not held only by agents of the owner', () => {
   test.each(['c-other', 'unheld', 'shared', 'unknown'])('is not found by any read: %s', async (id) => {
     const { scope } = await openTwoOwners();
     expect(await scope.certificates.get(id)).toBeNull();
@@ -161,7 +161,7 @@ describe('an own certificate', () => {
     expect((await scope.certificates.query()).map((certificate) => certificate.id)).toEqual([newId]);
   });
 
-  test('has no replacedBy, which may be the id of a certificate of another owner', async () => {
+  test('is returned without replacedBy, which could be the id of a certificate of another owner', async () => {
     const { db, scope } = await openTwoOwners();
     await db.certificates.rotate('c-own', certificateInput({ id: 'c-new' }));
     await db.agents.update({ id: 'own', certificateId: 'c-own' });
@@ -207,7 +207,7 @@ describe('an input that names another owner', () => {
 });
 
 describe('a scope', () => {
-  test('refuses a name that is unique among all owners, and events', async () => {
+  test('refuses unique: name-version, which applies to all owners, and security events', async () => {
     const database = await openTwoOwners();
     const { scope } = database;
     const input = { certificate: certificateInput(), agent: { name: 'n', version: '1', publicKey: 'k' } };
@@ -222,7 +222,7 @@ describe('a scope', () => {
     expect(await scope.register(input, { unique: 'owner-name-version' })).not.toHaveProperty('eventId');
   });
 
-  test('gives the same scope inside its transaction, and rolls back when the callback throws', async () => {
+  test('has the same limits inside its transaction, which is rolled back when the callback throws', async () => {
     const { db, scope } = await openTwoOwners();
     const work = async (inside: OwnerTransactionScope): Promise<void> => {
       expect(await inside.agents.get('other')).toBeNull();
@@ -266,7 +266,7 @@ describe('a scope', () => {
     }
   });
 
-  test('checks the owner of cached records', async () => {
+  test('returns no cached record of another owner', async () => {
     const { db } = await openTestDatabase({ cache: { maxEntries: 10, ttlMs: 60_000 } });
     await db.createCertificate(certificateInput({ id: 'c', fingerprint: 'AA' }));
     await db.createAgent(agentInput({ id: 'a', owner: 'other', certificateId: 'c' }));
