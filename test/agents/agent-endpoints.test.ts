@@ -13,8 +13,8 @@ async function createWhole(): Promise<string> {
   return shared().db.createAgent(wholeAgent({ id: `whole-${(count += 1)}`, certificateId }));
 }
 
-describe('The endpoints of an agent', () => {
-  test('keep their order, whatever their ids are', async () => {
+describe('agents with endpoints', () => {
+  test('an agent keeps the order of its endpoints, whatever their ids are', async () => {
     const { db } = shared();
     const endpoints = Array.from({ length: 120 }, (_, index) => ({
       id: String((index * 37) % 120),
@@ -30,7 +30,7 @@ describe('The endpoints of an agent', () => {
     expect((await db.queryAgents({ id }))[0]?.endpoints).toStrictEqual(endpoints.toReversed());
   });
 
-  test('get a UUIDv7 as id and the health status UNKNOWN, checked now, when id and health are omitted', async () => {
+  test('an endpoint without id and health gets a UUIDv7 as id, the status UNKNOWN and the current time', async () => {
     const { db } = shared();
     const endpoint = { protocol: 'https', address: 'a', port: 443 };
     const unhealthy = { ...endpoint, health: { status: 'UNHEALTHY' as const } };
@@ -43,7 +43,7 @@ describe('The endpoints of an agent', () => {
     expect(second).toStrictEqual({ ...endpoint, id: second?.id, health: { status: 'UNHEALTHY', lastChecked } });
   });
 
-  test('may have the same ids as the endpoints of another agent', async () => {
+  test('two agents may have endpoints with the same ids', async () => {
     const { db } = shared();
     const endpointOf = (address: string) => ({ id: 'main', protocol: 'https', address, port: 1, health });
     const [a, b] = [endpointOf('a'), endpointOf('b')];
@@ -55,7 +55,7 @@ describe('The endpoints of an agent', () => {
     expect(await db.getAgent(second)).toMatchObject({ endpoints: [b], defaultEndpoint: b });
   });
 
-  test('may have ids that differ only in letter case, and any port from 1 to 65535', async () => {
+  test('endpoints may have ids that differ only in letter case, and any port from 1 to 65535', async () => {
     const { db } = shared();
     const ports = { Main: 1, main: 65_535, MAIN: 80 };
     const endpoints = Object.entries(ports).map(([id, port]) => ({ id, protocol: 'x', address: id, port, health }));
@@ -64,7 +64,7 @@ describe('The endpoints of an agent', () => {
   });
 });
 
-describe('The default endpoint of an agent', () => {
+describe('defaultEndpoint', () => {
   const main = { id: 'main', protocol: 'https', address: 'a', port: 443, health, metadata: { a: 1 } };
   const spare = { id: 'spare', protocol: 'wss', address: 'b', port: 444, health };
 
@@ -73,7 +73,7 @@ describe('The default endpoint of an agent', () => {
     ['an object with its id', { id: 'spare' }],
     ['its id', 'spare'],
     ['an endpoint with the same id and another address', { ...spare, address: 'old' }],
-  ])('may be given as %s and is returned as the whole endpoint', async (_, defaultEndpoint) => {
+  ])('a default endpoint that the caller gives as %s is returned as the whole endpoint', async (_, defaultEndpoint) => {
     const { db } = shared();
     const id = await createAgent(db, { endpoints: [main, spare], defaultEndpoint });
     expect((await db.getAgent(id))?.defaultEndpoint).toStrictEqual(spare);
@@ -84,10 +84,10 @@ describe('The default endpoint of an agent', () => {
   });
 });
 
-describe('The capabilities of an agent', () => {
+describe('capabilities', () => {
   const byCodePoint = [' search', 'Search', 'Zebra', 'a', 'apple', 'e\u0301', 'search', 'search ', 'z', 'é', '中文', '\uE000private', '\uFFFDreplacement', '𐐀deseret', '😀smile']; // prettier-ignore
 
-  test('are sorted by code point, and names that differ only in case, spaces or normal form are all kept', async () => {
+  test('capabilities are sorted by code point without merging names that differ in case, spaces or normal form', async () => {
     const { db } = shared();
     const id = await createAgent(db, { capabilities: byCodePoint.toReversed() });
     expect((await db.getAgent(id))?.capabilities).toEqual(byCodePoint);
@@ -110,7 +110,7 @@ describe('agents.setEndpointHealth', () => {
     expect(await db.changes({ after })).toMatchObject([{ entity: 'agent', id, kind: 'UPDATED' }]);
   });
 
-  test('sets lastChecked to now and removes the message when these are omitted', async () => {
+  test('sets an omitted lastChecked to the current time and removes an omitted message', async () => {
     const id = await createWhole();
     await shared().db.agents.setEndpointHealth(id, 'main', { status: 'HEALTHY' });
     const [main] = (await shared().db.getAgent(id))?.endpoints ?? [];

@@ -104,7 +104,7 @@ const unknownFields: readonly (readonly [string, object])[] = [
 describe.each([
   ['createAgent', 'create', { ...agentInput({ certificateId }), id: 'agent-2' }],
   ['updateAgent', 'update', { id: 'agent-1' }],
-])('%s', (method, verb, valid) => {
+])('input of %s', (method, verb, valid) => {
   expectUnchangedRows(shared);
   const call = (input: unknown) => callUntyped(shared().db, method, input);
   const badIdsOf = eachOf('id', verb === 'create' ? badIds.filter(([kind]) => kind !== 'undefined') : badIds);
@@ -115,18 +115,18 @@ describe.each([
     ...(verb === 'create' ? required : []).flatMap((field) => eachOf(field, [['undefined', undefined]])),
   ];
 
-  test.each(rows)('refuses %s', async (_, fields, field) => {
+  test.each(rows)(`${method} refuses invalid input: %s`, async (_, fields, field) => {
     const error = await expectError('INVALID_INPUT', () => call({ ...valid, ...fields }));
     expect(error).toMatchObject({ field, operation: `agents.${verb}`, retryable: false });
     expect(error.message).toMatch(new RegExp(`^Failed to ${verb} agent: `));
     expect(error.message).toContain(field);
   });
 
-  test.each(unknownFields)('refuses an unknown field of %s', async (_, fields) => {
+  test.each(unknownFields)(`${method} refuses an unknown field of %s`, async (_, fields) => {
     await expectError('INVALID_INPUT', () => call({ ...valid, ...fields }));
   });
 
-  test.each(valuesBut())('refuses %s in place of an agent', async (_, value) => {
+  test.each(valuesBut())(`${method} refuses %s in place of an agent`, async (_, value) => {
     await expectError('INVALID_INPUT', () => call(value));
   });
 });

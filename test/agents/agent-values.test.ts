@@ -26,8 +26,8 @@ const texts: readonly (readonly [string, string])[] = [
   ['60,000 characters', '長い文'.repeat(20_000)],
 ];
 
-describe('The texts of an agent', () => {
-  test.each(texts)('are returned unchanged in every field: %s', async (_, text) => {
+describe('agent texts', () => {
+  test.each(texts)('an agent returns texts unchanged in every field: %s', async (_, text) => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
     const key = indexable(text);
@@ -58,7 +58,9 @@ describe('The texts of an agent', () => {
   });
 
   // See "Length of indexed text" in docs/postgresql.md.
-  const outcome = onPostgresql ? 'are refused when they do not fit into an index' : 'may have any length';
+  const outcome = onPostgresql
+    ? 'createAgent refuses texts that do not fit into an index'
+    : 'createAgent stores texts of any length';
   test(`${outcome}, such as a name of 6,400 characters that cannot be compressed`, async () => {
     const { db } = shared();
     const parts = Array.from({ length: 100 }, (_, index) => createHash('sha256').update(String(index)).digest('hex'));
@@ -69,7 +71,7 @@ describe('The texts of an agent', () => {
     expect(await db.getAgent('long-named')).toEqual(onPostgresql ? null : expect.objectContaining({ name }));
   });
 
-  test('may be empty in the description, in endpoints and in metadata', async () => {
+  test('the description, endpoints and metadata of an agent may contain empty texts', async () => {
     const { db } = shared();
     const unknown = { status: 'UNKNOWN', lastChecked: new Date(1), message: '' } as const;
     const endpoint = { id: 'e', protocol: '', address: '', port: 1, health: unknown };
@@ -78,7 +80,7 @@ describe('The texts of an agent', () => {
   });
 });
 
-describe('The times of an agent', () => {
+describe('agent times', () => {
   test.each([
     '0001-01-01T00:00:00.000Z',
     '0001-07-02T03:04:05.678Z',
@@ -86,7 +88,7 @@ describe('The times of an agent', () => {
     '1970-01-01T00:00:00.000Z',
     '2038-01-19T03:14:08.001Z',
     '9999-12-31T23:59:59.999Z',
-  ])('are stored to the millisecond: %s', async (iso) => {
+  ])('times of an agent are stored to the millisecond: %s', async (iso) => {
     const { db } = shared();
     const time = new Date(iso);
     // createAgent refuses an updatedAt in the year 9999, so that each later change can increase it.
@@ -119,10 +121,10 @@ const values: readonly (readonly [string, JsonValue])[] = [
   ['keys like numbers', { 10: 'a', 9: 'b', '01': 'c' }],
 ];
 
-describe('The metadata of an agent and of an endpoint', () => {
+describe('metadata', () => {
   const endpointWith = (metadata: Metadata) => [{ id: 'e', protocol: 'https', address: 'a', port: 1, metadata }];
 
-  test.each(values)('keep the JSON type of %s', async (_, value) => {
+  test.each(values)('metadata of an agent and of an endpoint keeps the JSON type of %s', async (_, value) => {
     const { db } = shared();
     const metadata = { value, within: [value], under: { key: value } };
     const agent = await db.getAgent(await createAgent(db, { metadata, endpoints: endpointWith(metadata) }));
@@ -130,7 +132,7 @@ describe('The metadata of an agent and of an endpoint', () => {
     expect(agent?.endpoints[0]?.metadata).toStrictEqual(metadata);
   });
 
-  test('may have the key __proto__ at every depth', async () => {
+  test('metadata may have the key __proto__ at every depth', async () => {
     const { db } = shared();
     const text = '{"__proto__":{"a":1},"constructor":1,"toString":null,"x":{"__proto__":[{"__proto__":"b"}]}}';
     const metadata = JSON.parse(text) as Metadata;
@@ -144,13 +146,13 @@ describe('The metadata of an agent and of an endpoint', () => {
     ['keys of any text', Object.fromEntries(texts.map(([, text], index) => [text, index]))],
     ['900 levels of nesting', JSON.parse(`{"deep":${'['.repeat(900)}${']'.repeat(900)}}`) as Metadata],
     ['a thousand keys', Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key ${index}`, { index }]))],
-  ])('may have %s', async (_, metadata) => {
+  ])('metadata may have %s', async (_, metadata) => {
     const { db } = shared();
     const agent = await db.getAgent(await createAgent(db, { metadata }));
     expect(sortedKeys(agent?.metadata)).toBe(sortedKeys(metadata));
   });
 
-  test('may be an object without a prototype, and are stored as JSON with sorted keys', async () => {
+  test('metadata without a prototype is stored as JSON with sorted keys', async () => {
     const database = await openTestDatabase();
     const fields = { number: 1, text: '1', none: null, zero: -0, object: { b: 1, a: '2' } };
     const metadata = Object.assign(Object.create(null) as Metadata, fields);
@@ -179,14 +181,14 @@ describe('-0 in metadata', () => {
     ['agents.mergeMetadata', (db, id) => db.agents.mergeMetadata(id, negative)],
     ['createAgent', async (db, id) => (await db.deleteAgent(id)) && createAgent(db, { id, metadata: negative })],
     ['agents.createMany', async (db, id) => (await db.deleteAgent(id)) && createAgents(db, [id], () => ({ metadata: negative }))], // prettier-ignore
-  ])('is stored as 0 by %s', async (_, write) => {
+  ])('%s stores a -0 in the metadata of an agent as 0', async (_, write) => {
     const { db } = shared();
     const id = await createAgent(db);
     await write(db, id);
     expect((await db.getAgent(id))?.metadata).toStrictEqual(zero);
   });
 
-  test('is stored as 0 in the metadata of an endpoint and of a certificate', async () => {
+  test('a -0 in the metadata of an endpoint or of a certificate is stored as 0', async () => {
     const { db } = shared();
     const endpoints = [{ protocol: 'https', address: 'a', port: 1, metadata: negative }];
     expect((await db.getAgent(await createAgent(db, { endpoints })))?.endpoints[0]?.metadata).toStrictEqual(zero);
@@ -196,7 +198,7 @@ describe('-0 in metadata', () => {
     expect((await db.getCertificate(id))?.metadata).toStrictEqual({ only: 0 });
   });
 
-  test('is stored as 0 in a security event, whose hash equals that of an event with 0', async () => {
+  test('a security event with a -0 in its metadata is stored like an event with 0 and has the same hash', async () => {
     const options = { now: () => now };
     const [one, other] = [await openTestDatabase(options), await openTestDatabase(options)];
     const event = eventInput({ id: 'event', timestamp: new Date(0) });
@@ -208,7 +210,7 @@ describe('-0 in metadata', () => {
     expect(verification).toEqual(await other.db.events.verify());
   });
 
-  test('matches the same records as 0 in a query', async () => {
+  test('a -0 in a metadata filter matches the same records as 0', async () => {
     const { db } = await openTestDatabase();
     for (const [id, metadata] of Object.entries({ negative, zero })) {
       await createCertificate(db, { id, metadata });

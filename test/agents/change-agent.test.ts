@@ -57,8 +57,8 @@ const changes: readonly (readonly [name: string, change: Change, changed: object
   ['update', (db, id, options) => db.agents.update({ id, name: 'New' }, options), { name: 'New' }],
 ];
 
-describe.each(changes)('agents.%s', (_, change, changed) => {
-  test('changes only the given field and updatedAt, and records one entry in the change feed', async () => {
+describe.each(changes)('agents.%s', (name, change, changed) => {
+  test(`${name} changes only its own field and updatedAt, and records one change`, async () => {
     const { db } = shared();
     const id = await createWhole();
     const [before, after] = [await db.getAgent(id), (await db.changes({ limit: 10_000 })).at(-1)?.sequence ?? 0];
@@ -82,7 +82,7 @@ describe.each(changes)('agents.%s', (_, change, changed) => {
     }
   });
 
-  test.each<object>([{ unknown: 1 }, { ifUpdatedAt: 5 }])('refuses the options %j', async (options) => {
+  test.each<object>([{ unknown: 1 }, { ifUpdatedAt: 5 }])(`${name} refuses the options %j`, async (options) => {
     const id = await createWhole();
     await expectRefused(shared(), 'INVALID_INPUT', () => change(shared().db, id, options));
   });
@@ -91,7 +91,7 @@ describe.each(changes)('agents.%s', (_, change, changed) => {
 const revoke = (db: Target, id: string, agents: 'suspend' | 'revoke'): Promise<unknown> =>
   db.certificates.revoke(id, { reason: 'superseded', agents });
 
-describe('updatedAt', () => {
+describe('time of the last change', () => {
   test.each<[string, (db: Target, id: string) => Promise<unknown>]>([
     ...changes.map(([name, change]): [string, Change] => [name, change]),
     ['update with only the id', (db, id) => db.agents.update({ id })],
@@ -103,7 +103,7 @@ describe('updatedAt', () => {
     ['revoke with agents: suspend', (db, id) => revoke(db, id, 'suspend')],
     ['revoke with agents: revoke', (db, id) => revoke(db, id, 'revoke')],
     ['rotate', (db, id) => db.certificates.rotate(id, certificateInput())],
-  ])('becomes the current time, or 1 ms later than before when the clock has not advanced: %s', async (_, change) => {
+  ])('updatedAt becomes the current time, or grows by 1 ms when the clock has not advanced: %s', async (_, change) => {
     const { db } = shared();
     for (const [now, inTransaction, expected] of [
       [start + 5000, true, start + 5000],
@@ -119,7 +119,7 @@ describe('updatedAt', () => {
     }
   });
 
-  test('grows by 1 ms with each change in a transaction when the clock stands still', async () => {
+  test('updatedAt grows by 1 ms with each change in a transaction while the clock stands still', async () => {
     clockMs = start;
     const id = await createWhole();
     await shared().db.transaction(async (tx) => {
@@ -131,7 +131,7 @@ describe('updatedAt', () => {
   });
 
   test.each(['9999-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z'])(
-    'is refused as %s by createAgent, createMany and register, because no change could increase it',
+    'createAgent, createMany and register refuse the updatedAt %s, because no change could increase that time',
     async (iso) => {
       const { db } = shared();
       const agent = agentInput({ certificateId: 'unknown', updatedAt: new Date(iso) });
@@ -146,7 +146,7 @@ describe('updatedAt', () => {
     },
   );
 
-  test('may be the last millisecond before the year 9999, and the next change increases it by 1 ms', async () => {
+  test('updatedAt may be the last millisecond before the year 9999, and the next change adds 1 ms', async () => {
     const last = Date.UTC(9999, 0, 1) - 1;
     const id = await createAgent(shared().db, { updatedAt: new Date(last) });
     expect(await updatedAtOf(id)).toBe(last);
@@ -155,8 +155,8 @@ describe('updatedAt', () => {
   });
 });
 
-describe('ifUpdatedAt', () => {
-  test('allows only one of several concurrent changes, even when the clock stands still', async () => {
+describe('conditional changes', () => {
+  test('only one of several concurrent changes with the same ifUpdatedAt succeeds, even when the clock stands still', async () => {
     const { db } = await openTestDatabase({ now: () => start });
     await createAgent(db, { id: 'a' });
     for (let round = 0; round < 6; round += 1) {
@@ -174,8 +174,8 @@ describe('ifUpdatedAt', () => {
   });
 });
 
-describe('A REVOKED agent', () => {
-  test('cannot be given another status and cannot be renewed', async () => {
+describe('revoked agents', () => {
+  test('setStatus and renew refuse a REVOKED agent', async () => {
     const { db } = shared();
     const id = await createWhole('REVOKED');
     for (const status of notRevoked) {
@@ -186,7 +186,7 @@ describe('A REVOKED agent', () => {
     await expectRefused(shared(), 'INVALID_TRANSITION', () => db.agents.renew(id, later));
   });
 
-  test('is left unchanged by setStatus to REVOKED, but not by an update to REVOKED or of other fields', async () => {
+  test('update changes a REVOKED agent, but setStatus to REVOKED leaves the agent unchanged', async () => {
     const { db } = shared();
     const id = await createWhole('REVOKED');
     const before = await allRawRows(shared());
@@ -258,7 +258,7 @@ describe('Invalid input', () => {
     ['setEndpointHealth', ['a', 'main', {}]],
     ['setEndpointHealth', ['a', '', { status: 'HEALTHY' }]],
     ['setEndpointHealth', ['a', 'main', { status: 'HEALTHY', unknown: 1 }]],
-  ])('is refused by agents.%s: %j', async (method, args) => {
+  ])('agents.%s refuses invalid arguments: %j', async (method, args) => {
     await expectRefused(shared(), 'INVALID_INPUT', () => callUntyped(shared().db.agents, method, ...args));
   });
 });

@@ -15,7 +15,7 @@ async function openAgents(count: number): Promise<TestDatabase> {
 }
 
 describe('agents.updateWhere', () => {
-  test('changes all matching agents and adds their changes to the feed', async () => {
+  test('changes all matching agents and adds their changes to the change feed', async () => {
     const database = await openAgents(3);
     const { agents } = database.db;
     const before = await agents.get('agent-0');
@@ -31,7 +31,7 @@ describe('agents.updateWhere', () => {
     expect(await agents.get('other')).not.toMatchObject({ capabilities: ['new'] });
   });
 
-  test('changes more agents than fit into one batch with the same statements for each', async () => {
+  test('changes several batches of agents with the same statements for each batch', async () => {
     const { db, statementsOf } = await openTestDatabase();
     await createAgents(db, agentIds(600));
     const count = (ids: string[] | undefined) =>
@@ -42,7 +42,7 @@ describe('agents.updateWhere', () => {
     expect(await db.getAgent('agent-599')).toMatchObject({ description: 'd' });
   });
 
-  test('changes nothing when one of the agents cannot be changed, or another number matches', async () => {
+  test('updateWhere changes nothing when one agent cannot be changed or when the number of matches is unexpected', async () => {
     const database = await openAgents(3);
     const { agents } = database.db;
     await agents.setStatus('agent-1', 'REVOKED');
@@ -59,7 +59,7 @@ describe('agents.updateWhere', () => {
   });
 
   // The last two ids are in one order by code point, and in the other one by UTF-16 code unit.
-  test('writes in the order of the ids by code point, and reports the error of the first agent that has one', async () => {
+  test('updateWhere writes agents in the order of their ids and reports the first error in this order', async () => {
     const ids = ['a', 'b', '\uffee', '\u{1f642}'];
     const database = await openTestDatabase();
     const { agents } = database.db;
@@ -87,14 +87,14 @@ describe('agents.updateWhere', () => {
     ['an invalid value', [{ owner: 'one' }, { name: '' }]],
     ['a negative number', [{ owner: 'one' }, {}, { expect: -1 }]],
     ['an unknown option', [{ owner: 'one' }, {}, { ifUpdatedAt: new Date() }]],
-  ])('refuses %s', async (_, args) => {
+  ])('updateWhere refuses arguments with %s', async (_, args) => {
     const database = await openAgents(1);
     await expectRefused(database, 'INVALID_INPUT', () => callUntyped(database.db.agents, 'updateWhere', ...args));
   });
 });
 
 describe('agents.deleteWhere', () => {
-  test('deletes all matching agents with everything that belongs to them', async () => {
+  test('deletes all matching agents with their endpoints, metadata and capabilities', async () => {
     const database = await openAgents(3);
     const { agents } = database.db;
     const news = await newsOf(database, async () => expect(await agents.deleteWhere({ owner: 'one' })).toBe(3));
@@ -103,7 +103,7 @@ describe('agents.deleteWhere', () => {
     expect(await agents.deleteWhere({ owner: 'one' }, { expect: 0 })).toBe(0);
   });
 
-  test('changes nothing when another number matches', async () => {
+  test('deleteWhere deletes nothing when the number of matching agents is not the expected one', async () => {
     const database = await openAgents(2);
     await expectRefused(database, 'CONFLICT', () => database.db.agents.deleteWhere({ owner: 'one' }, { expect: 1 }));
   });
@@ -119,7 +119,7 @@ describe('agents.deleteWhere', () => {
     ['an offset', { owner: 'one', offset: 0 }],
     ['an order', { owner: 'one', orderBy: 'id' }],
     ['a direction', { owner: 'one', orderDirection: 'asc' }],
-  ])('refuses %s', async (_, query) => {
+  ])('deleteWhere refuses %s', async (_, query) => {
     const database = await openAgents(1);
     await expectRefused(database, 'INVALID_INPUT', () => callUntyped(database.db.agents, 'deleteWhere', query));
   });

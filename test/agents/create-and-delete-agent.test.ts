@@ -33,7 +33,7 @@ describe('createAgent', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });
   });
 
-  test('requires only name, publicKey, certificateId, version and owner, and sets the other defaults', async () => {
+  test('createAgent requires only name, publicKey, certificateId, version and owner, and sets the defaults of other fields', async () => {
     const { db } = shared();
     const omitted = ['id', 'endpoints', 'defaultEndpoint', 'capabilities', 'description', 'metadata'];
     const nothing = Object.fromEntries(
@@ -60,12 +60,15 @@ describe('createAgent', () => {
     [1000, now + 1000],
     [0, now],
     [Number.MAX_SAFE_INTEGER, Date.parse('9999-12-31T23:59:59.999Z')],
-  ])('sets expiresAt by defaultAgentLifetimeMs %i, up to the end of year 9999', async (lifetimeMs, expiresAt) => {
-    const { db } = await openTestDatabase({ now: () => now, defaultAgentLifetimeMs: lifetimeMs });
-    expect((await db.getAgent(await createAgent(db)))?.expiresAt).toEqual(new Date(expiresAt));
-  });
+  ])(
+    'sets expiresAt from a defaultAgentLifetimeMs of %i, up to the end of year 9999',
+    async (lifetimeMs, expiresAt) => {
+      const { db } = await openTestDatabase({ now: () => now, defaultAgentLifetimeMs: lifetimeMs });
+      expect((await db.getAgent(await createAgent(db)))?.expiresAt).toEqual(new Date(expiresAt));
+    },
+  );
 
-  test('distinguishes ids that differ in letter case or normal form', async () => {
+  test('createAgent distinguishes ids that differ in letter case or Unicode normal form', async () => {
     const { db } = shared();
     const ids = ['é', 'e\u0301', 'É', 'e'];
     for (const id of ids) await createAgent(db, { id, name: `name of ${id}` });
@@ -117,8 +120,8 @@ describe('deleteAgent', () => {
   });
 });
 
-describe('A capability', () => {
-  test('is deleted when an update removes the capability from its last agent', async () => {
+describe('unused capabilities', () => {
+  test('an update that removes a capability from its last agent deletes the capability', async () => {
     const { db, ...database } = await openTestDatabase();
     const id = await createAgent(db, { capabilities: ['dropped', 'kept', 'shared'] });
     await createAgent(db, { capabilities: ['shared'] });

@@ -9,7 +9,7 @@ function outcomes(results: readonly CreateResult[]): unknown[] {
 }
 
 describe('agents.createMany', () => {
-  test('registers agents with all their fields and returns their ids in the order of the input', async () => {
+  test('createMany registers agents with all their fields and returns their ids in the order of the input', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = ['c', 'a', 'b'].map((id) => wholeAgent({ id, certificateId, name: `Agent ${id}` }));
@@ -19,7 +19,7 @@ describe('agents.createMany', () => {
     expect(await db.agents.createMany([], { onError: 'collect' })).toEqual([]);
   });
 
-  test('registers more agents than fit into one batch and reports its progress after each batch', async () => {
+  test('createMany registers several batches of agents and reports its progress after each batch', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = Array.from({ length: 1234 }, (_, index) =>
@@ -33,7 +33,7 @@ describe('agents.createMany', () => {
     expect(await db.agents.count({ metadata: { index: 1000 } })).toBe(1);
   });
 
-  test('runs as many statements for a hundred agents as for one', async () => {
+  test('createMany runs as many statements for a hundred agents as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = Array.from({ length: 101 }, (_, index) => wholeAgent({ id: `agent-${index}`, certificateId }));
@@ -42,7 +42,7 @@ describe('agents.createMany', () => {
     expect(forHundred).toHaveLength(forOne.length);
   });
 
-  test('throws the first error with its index and registers nothing when onError is abort', async () => {
+  test('createMany throws the first error with its index and registers nothing when onError is abort', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await createAgent(db, { id: 'taken', certificateId });
@@ -58,7 +58,7 @@ describe('agents.createMany', () => {
     await expectRefused(database, 'INVALID_INPUT', () => db.agents.createMany([good, wrong, taken]));
   });
 
-  test('registers the valid agents and returns a result for each when onError is collect', async () => {
+  test('createMany registers the valid agents and returns a result for each agent when onError is collect', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await createAgent(db, { id: 'taken', certificateId });
@@ -83,7 +83,7 @@ describe('agents.createMany', () => {
     expect(await rawCounts(database)).toMatchObject({ capabilities: 1 });
   });
 
-  test('registers an agent that conflicts only with another agent that is refused', async () => {
+  test('createMany registers an agent whose only conflict is with a refused agent of the same call', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await createAgent(db, { id: 'a', certificateId, name: 'Other' });
@@ -113,7 +113,7 @@ describe('agents.createMany', () => {
     ['an unknown onError', [[], { onError: 'ignore' }]],
     ['an unknown value of unique', [[], { unique: 'id' }]],
     ['an onProgress that is not a function', [[], { onProgress: 1 }]],
-  ])('refuses %s', async (_, args) => {
+  ])('createMany refuses %s', async (_, args) => {
     const { db } = await openTestDatabase();
     await expectError('INVALID_INPUT', () => callUntyped(db.agents, 'createMany', ...args));
   });

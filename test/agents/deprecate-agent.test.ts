@@ -22,7 +22,7 @@ async function read(db: DatabaseService, id: string): Promise<AgentRecord> {
 }
 
 describe('agents.deprecate', () => {
-  test('stores the status, the reason, the successor and the time', async () => {
+  test('deprecate stores the status, the reason, the successor and the time', async () => {
     const { db, clock } = await openAt();
     const before = await read(db, 'old');
     clock.now += 5;
@@ -37,7 +37,7 @@ describe('agents.deprecate', () => {
     expect(await db.queryAgents({ status: ['DEPRECATED'] })).toMatchObject([{ deprecation: { reason: 'Replaced' } }]);
   });
 
-  test('replaces the whole deprecation when it is called again', async () => {
+  test('deprecate replaces the whole deprecation of an agent that is already deprecated', async () => {
     const { db, clock } = await openAt();
     await db.agents.deprecate('old', { reason: '', successorId: 'new' });
     expect((await read(db, 'old')).deprecation).toStrictEqual({ at: new Date(start), reason: '', successorId: 'new' });
@@ -46,7 +46,7 @@ describe('agents.deprecate', () => {
     expect((await read(db, 'old')).deprecation).toStrictEqual({ at: new Date(start + 1000) });
   });
 
-  test('refuses every status except ACTIVE and DEPRECATED before it looks at the successor', async () => {
+  test('deprecate refuses an agent that is not ACTIVE or DEPRECATED before checking the successor', async () => {
     const { db } = await openAt();
     for (const status of ['SUSPENDED', 'EXPIRED', 'REVOKED'] as const) {
       await createAgent(db, { id: status, status });
@@ -56,7 +56,7 @@ describe('agents.deprecate', () => {
     }
   });
 
-  test('refuses an unknown successor and names the field, but returns false when the agent is unknown, too', async () => {
+  test('deprecate refuses an unknown successor, but returns false when the agent is also unknown', async () => {
     const { db } = await openAt();
     expect(await db.agents.deprecate('none', { successorId: 'neither' })).toBe(false);
     await expect(db.agents.deprecate('old', { successorId: 'none' })).rejects.toMatchObject({
@@ -67,7 +67,7 @@ describe('agents.deprecate', () => {
     expect(await read(db, 'old')).toMatchObject({ status: 'ACTIVE' });
   });
 
-  test('refuses invalid arguments before it looks at the agent', async () => {
+  test('deprecate refuses invalid arguments before reading the agent', async () => {
     const { db } = await openAt();
     await expect(db.agents.deprecate('none', { successorId: 'none' })).rejects.toMatchObject({
       code: 'INVALID_INPUT',
@@ -80,8 +80,8 @@ describe('agents.deprecate', () => {
   });
 });
 
-describe('the deprecation of an agent', () => {
-  test('is removed by every change to ACTIVE', async () => {
+describe('stored deprecations', () => {
+  test('every change of the status to ACTIVE removes the deprecation of an agent', async () => {
     const { db, clock } = await openAt();
     const activate: readonly (() => Promise<boolean>)[] = [
       () => db.agents.setStatus('old', 'ACTIVE'),
@@ -105,7 +105,7 @@ describe('the deprecation of an agent', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('is kept by every other change', async () => {
+  test('changes other than to ACTIVE keep the deprecation of an agent', async () => {
     const { db } = await openAt();
     await db.agents.deprecate('old', { reason: 'x', successorId: 'new' });
     const { deprecation } = await read(db, 'old');
@@ -118,14 +118,14 @@ describe('the deprecation of an agent', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('is absent when the status became DEPRECATED in another way', async () => {
+  test('an agent that became DEPRECATED without agents.deprecate has no deprecation', async () => {
     const { db } = await openAt();
     await createAgent(db, { id: 'given', status: 'DEPRECATED' });
     await db.agents.setStatus('old', 'DEPRECATED');
     for (const id of ['given', 'old']) expect(await read(db, id)).not.toHaveProperty('deprecation');
   });
 
-  test('is ignored in an update with a record that was read, and refused in a registration', async () => {
+  test('an update ignores the deprecation of a record that was read, but a registration refuses a deprecation', async () => {
     const { db } = await openAt();
     await db.agents.deprecate('old', { reason: 'x', successorId: 'new' });
     const record = await read(db, 'old');
@@ -146,8 +146,8 @@ describe('the deprecation of an agent', () => {
   });
 });
 
-describe('the deletion of a successor', () => {
-  test('clears successorId of every predecessor, which is a change of each', async () => {
+describe('deleted successors', () => {
+  test('the deletion of a successor removes successorId from every predecessor and records a change of each', async () => {
     const { db, clock } = await openAt(['a', 'b', 'new', 'other']);
     for (const id of ['a', 'b']) await db.agents.deprecate(id, { reason: id, successorId: 'new' });
     await db.agents.deprecate('other', { successorId: 'a' });
@@ -164,7 +164,7 @@ describe('the deletion of a successor', () => {
     expect(changes.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['DELETED new', 'UPDATED a', 'UPDATED b']);
   });
 
-  test('needs the same number of statements for one predecessor and for many', async () => {
+  test('the deletion of a successor runs as many statements for many predecessors as for one', async () => {
     const { db, statements } = await openAt();
     const counts: number[] = [];
     for (const count of [0, 1, 50]) {
@@ -180,7 +180,7 @@ describe('the deletion of a successor', () => {
     expect(counts[2]).toBe(withOne);
   });
 
-  test('clears successorId also in a cycle of successors', async () => {
+  test('the deletion of a successor removes successorId also in a cycle of successors', async () => {
     const { db } = await openAt(['a', 'b', 'c']);
     for (const [id, successorId] of Object.entries({ a: 'b', b: 'c', c: 'a' })) {
       await db.agents.deprecate(id, { successorId });
@@ -194,7 +194,7 @@ describe('the deletion of a successor', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('clears successorId also when SQL of the application deletes the successor', async () => {
+  test('SQL of the application that deletes a successor also removes successorId from its predecessors', async () => {
     const { db, ...database } = await openTestDatabase();
     for (const id of ['old', 'new']) await createAgent(db, { id });
     await db.agents.deprecate('old', { successorId: 'new' });

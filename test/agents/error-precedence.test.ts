@@ -45,9 +45,9 @@ const updatePairs = updateMistakes.flatMap((first, index) =>
   }),
 );
 
-describe('updateAgent with two mistakes', () => {
+describe('input with two mistakes', () => {
   test.each(updatePairs)(
-    'reports $first.code ($first.field) before $second.code ($second.field)',
+    'updateAgent reports $first.code ($first.field) before $second.code ($second.field)',
     async ({ first, second }) => {
       const update = { id: 'known', ...second.fields, ...first.fields };
       const options = { ...first.options, ...second.options };
@@ -56,21 +56,27 @@ describe('updateAgent with two mistakes', () => {
     },
   );
 
-  test.each(updateMistakes.slice(1))('reports an absent agent before $code ($field)', async ({ fields, options }) => {
-    expect(await shared().db.updateAgent({ ...fields, id: 'absent' }, options)).toBe(false);
-  });
+  test.each(updateMistakes.slice(1))(
+    'updateAgent reports an absent agent before $code ($field)',
+    async ({ fields, options }) => {
+      expect(await shared().db.updateAgent({ ...fields, id: 'absent' }, options)).toBe(false);
+    },
+  );
 
   test.each<[object, object]>([
     [{ owner: '' }, stale],
     [{}, { ifUpdatedAt: 'yesterday' }],
     [{ endpoints: [], defaultEndpoint: 'nowhere' }, {}],
-  ])('refuses the invalid input %j with the options %j, even when no agent has the id', async (fields, options) => {
-    const update = () => callUntyped(shared().db, 'updateAgent', { id: 'absent', ...fields }, options);
-    await expectRefused(shared(), 'INVALID_INPUT', update);
-  });
+  ])(
+    'updateAgent refuses the invalid input %j with the options %j, even when no agent has the id',
+    async (fields, options) => {
+      const update = () => callUntyped(shared().db, 'updateAgent', { id: 'absent', ...fields }, options);
+      await expectRefused(shared(), 'INVALID_INPUT', update);
+    },
+  );
 });
 
-describe('A change with a stale ifUpdatedAt', () => {
+describe('stale ifUpdatedAt', () => {
   test.each<[string, (db: DatabaseService, id: string) => Promise<boolean>]>([
     ['setStatus to the present status', (db, id) => db.agents.setStatus(id, 'ACTIVE', stale)],
     ['setStatus to REVOKED', (db, id) => db.agents.setStatus(id, 'REVOKED', stale)],
@@ -79,13 +85,16 @@ describe('A change with a stale ifUpdatedAt', () => {
     ['setMetadata to the present metadata', (db, id) => db.agents.setMetadata(id, {}, stale)],
     ['setCapabilities to the present ones', (db, id) => db.agents.setCapabilities(id, [], stale)],
     ['renew', (db, id) => db.agents.renew(id, new Date(), stale)],
-  ])('fails with CONFLICT when the agent exists, and returns false when it does not: %s', async (_, change) => {
-    for (const id of ['known', 'dead']) {
-      const error = await expectRefused(shared(), 'CONFLICT', () => change(shared().db, id));
-      expect(error).toMatchObject({ entity: 'agent', field: 'updatedAt', retryable: true });
-    }
-    expect(await change(shared().db, 'absent')).toBe(false);
-  });
+  ])(
+    'a change with a stale ifUpdatedAt fails with CONFLICT, but returns false for an absent agent: %s',
+    async (_, change) => {
+      for (const id of ['known', 'dead']) {
+        const error = await expectRefused(shared(), 'CONFLICT', () => change(shared().db, id));
+        expect(error).toMatchObject({ entity: 'agent', field: 'updatedAt', retryable: true });
+      }
+      expect(await change(shared().db, 'absent')).toBe(false);
+    },
+  );
 });
 
 type Fields = Record<string, string>;
@@ -106,20 +115,23 @@ const creations: readonly (readonly [DatabaseErrorCode, field: string, other: st
   ['ALREADY_EXISTS', 'id', 'a name that is not unique', { id: 'known' }, unique],
 ];
 
-describe('createAgent and createMany with two mistakes', () => {
-  test.each(creations)('report %s (%s) before %s', async (code, field, _, fields, options) => {
-    const { db } = shared();
-    const agent = agentInput({ certificateId: 'valid', ...fields });
-    const error = await expectRefused(shared(), code, () => db.createAgent(agent, options));
-    expect(error.field).toBe(field);
-    const batch = await expectRefused(shared(), code, () => db.agents.createMany([agent], options));
-    expect(batch.field).toBe(`agents[0].${field}`);
-    const results = await db.agents.createMany([agent], { ...options, onError: 'collect' });
-    expect(results).toMatchObject([{ ok: false, error: { code, field } }]);
-  });
+describe('input with two mistakes', () => {
+  test.each(creations)(
+    'createAgent and createMany report %s (%s) before %s',
+    async (code, field, _, fields, options) => {
+      const { db } = shared();
+      const agent = agentInput({ certificateId: 'valid', ...fields });
+      const error = await expectRefused(shared(), code, () => db.createAgent(agent, options));
+      expect(error.field).toBe(field);
+      const batch = await expectRefused(shared(), code, () => db.agents.createMany([agent], options));
+      expect(batch.field).toBe(`agents[0].${field}`);
+      const results = await db.agents.createMany([agent], { ...options, onError: 'collect' });
+      expect(results).toMatchObject([{ ok: false, error: { code, field } }]);
+    },
+  );
 });
 
-describe('register with two mistakes', () => {
+describe('input with two mistakes', () => {
   test.each<[DatabaseErrorCode, entity: string, other: string, agent: Fields, certificate: Fields, Fields, object]>([
     ['INVALID_INPUT', 'agent', 'a taken certificate', { owner: '' }, { id: 'valid' }, {}, {}],
     ['ALREADY_EXISTS', 'certificate', 'a taken agent', { id: 'known' }, { id: 'valid' }, {}, {}],
@@ -128,7 +140,7 @@ describe('register with two mistakes', () => {
     ['ALREADY_EXISTS', 'agent', 'a REVOKED certificate', { name: 'Held' }, { status: 'REVOKED' }, {}, {}],
     ['ALREADY_EXISTS', 'agent', 'a REVOKED certificate', {}, { status: 'REVOKED' }, {}, unique],
     ['ALREADY_EXISTS', 'agent', 'a taken event', { id: 'known' }, {}, { id: 'event' }, {}],
-  ])('reports %s of the %s before %s', async (code, entity, _, agent, certificate, event, options) => {
+  ])('register reports %s of the %s before %s', async (code, entity, _, agent, certificate, event, options) => {
     const input = {
       certificate: { ...certificateInput(), ...certificate },
       agent: { ...agentInput({ certificateId: '' }), certificateId: undefined, ...agent },

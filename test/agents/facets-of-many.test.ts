@@ -24,20 +24,23 @@ const shared = shareTestDatabase({}, async ({ db }) => {
 test.each([
   ['all', agentCount],
   ['few', agentCount / 4],
-])('agents.facets counts the same for many agents as for few: capability %s', async (capability, count) => {
-  const third = count / 3;
-  const [capabilities, protocols, health, tiers] = await shared().db.agents.facets({ capabilities: [capability] }, [
-    { by: 'capability' },
-    { by: 'protocol' },
-    { by: 'health' },
-    { by: { metadata: 'tier' } },
-  ]);
-  expect(capabilities.buckets).toContainEqual({ key: capability, count });
-  const grpc = capability === 'all' ? count / 2 : count;
-  expect(protocols.buckets.toSorted((one, other) => other.key.localeCompare(one.key))).toEqual([
-    { key: 'https', count },
-    { key: 'grpc', count: grpc },
-  ]);
-  expect(health.buckets).toEqual([{ key: 'UNKNOWN', count }]);
-  expect(tiers.buckets).toEqual([0, 1, 2].map((key) => ({ key, count: third })));
-});
+])(
+  'agents.facets returns correct counts whether many or few agents match: capability %s',
+  async (capability, count) => {
+    const third = count / 3;
+    const [capabilities, protocols, health, tiers] = await shared().db.agents.facets({ capabilities: [capability] }, [
+      { by: 'capability' },
+      { by: 'protocol' },
+      { by: 'health' },
+      { by: { metadata: 'tier' } },
+    ]);
+    expect(capabilities.buckets).toContainEqual({ key: capability, count });
+    const grpc = capability === 'all' ? count / 2 : count;
+    expect(protocols.buckets.toSorted((one, other) => other.key.localeCompare(one.key))).toEqual([
+      { key: 'https', count },
+      { key: 'grpc', count: grpc },
+    ]);
+    expect(health.buckets).toEqual([{ key: 'UNKNOWN', count }]);
+    expect(tiers.buckets).toEqual([0, 1, 2].map((key) => ({ key, count: third })));
+  },
+);

@@ -68,7 +68,7 @@ describe('agents.facets', () => {
     expect(await facetOf(query, { by })).toEqual([expected, 0]);
   });
 
-  test('adds up the buckets that limit and minCount leave out', async () => {
+  test('facets returns the sum of the buckets that limit and minCount leave out', async () => {
     expect(await facetOf({}, { by: 'capability', limit: 2 })).toEqual([[['read', 3], ['write', 1]], 3]); // prettier-ignore
     expect(await facetOf({}, { by: 'capability', minCount: 2 })).toEqual([[['read', 3]], 4]);
     expect(await facetOf({}, { by: 'capability', limit: 1, minCount: 4 })).toEqual([[], 7]);
@@ -90,7 +90,7 @@ describe('agents.facets', () => {
     }
   });
 
-  test('counts a property once for all requests with the same property', async () => {
+  test('facets runs one count for several requests with the same property', async () => {
     const by = 'owner' as const;
     const acme = { key: 'acme', count: 2 };
     for (const query of [{}, { status: ['ACTIVE' as const, 'SUSPENDED' as const] }]) {
@@ -131,7 +131,7 @@ describe('agents.facets', () => {
     ]);
   });
 
-  test('returns no facet without requests, and the keys in their own types', async () => {
+  test('facets returns an empty array without requests, and each key in its own type', async () => {
     const { db } = shared();
     expect(await db.agents.facets({}, [])).toEqual([]);
     const [statuses, owners, tiers] = await db.agents.facets({}, [
@@ -178,13 +178,13 @@ describe('agents.facets with invalid input', () => {
     ['requests[0].by.metadata', {}, [{ by: { metadata: 'a\0' } }]],
     ...[0, -1, 1.5, 1001, '1', null].map((limit) => ['requests[0].limit', {}, [{ by: 'owner', limit }]] as [string, unknown, unknown]), // prettier-ignore
     ...[0, 1.5, '1'].map((minCount) => ['requests[0].minCount', {}, [{ by: 'owner', minCount }]] as [string, unknown, unknown]), // prettier-ignore
-  ])('refuses an invalid %s', async (field, query, requests) => {
+  ])('facets refuses an invalid %s', async (field, query, requests) => {
     const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'facets', query, requests));
     expect(error).toMatchObject({ field, operation: 'agents.facets' });
     expect(error.message).toMatch(/^Failed to count facets of agents: /);
   });
 
-  test.each(valuesBut('object'))('refuses %s as a query', async (_, query) => {
+  test.each(valuesBut('object'))('facets refuses %s as a query', async (_, query) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'facets', query, [{ by: 'owner' }]));
   });
 });

@@ -36,23 +36,26 @@ const fields = ['id', 'name', 'version', 'owner', 'status', 'createdAt', 'update
 const orders = fields.flatMap((orderBy: AgentOrderField) => [[orderBy, 'asc'] as const, [orderBy, 'desc'] as const]);
 
 describe('agents.page', () => {
-  test.each(orders)('returns every record once, in the order of the query: %s %s', async (orderBy, direction) => {
-    const { db } = shared();
-    const query = { orderBy, orderDirection: direction };
-    const whole = await db.agents.query(query);
-    expect(whole).toHaveLength(60);
-    const pagesOf = (more: ResolutionQuery, size: number) =>
-      allPages((page) => db.agents.page({ ...query, ...more }, page), size);
-    for (const size of orderBy === 'id' ? [7, 60, 61] : [7]) expect(await pagesOf({}, size)).toEqual(whole);
-    expect(await db.agents.query({ ...query, limit: 20, offset: 25 })).toEqual(whole.slice(25, 45));
-    const active = whole.filter(({ status }) => status === 'ACTIVE');
-    expect(await pagesOf({ status: ['ACTIVE'] }, 12)).toEqual(active);
-    expect(await pagesOf({ status: ['ACTIVE', 'SUSPENDED', 'REVOKED'] }, 21)).toEqual(whole);
-    const owned = whole.filter(({ owner }) => owner === 'owner-1');
-    expect(await pagesOf({ owner: 'owner-1' }, 7)).toEqual(owned);
-  });
+  test.each(orders)(
+    'agents.page returns every agent once, in the order of the query: %s %s',
+    async (orderBy, direction) => {
+      const { db } = shared();
+      const query = { orderBy, orderDirection: direction };
+      const whole = await db.agents.query(query);
+      expect(whole).toHaveLength(60);
+      const pagesOf = (more: ResolutionQuery, size: number) =>
+        allPages((page) => db.agents.page({ ...query, ...more }, page), size);
+      for (const size of orderBy === 'id' ? [7, 60, 61] : [7]) expect(await pagesOf({}, size)).toEqual(whole);
+      expect(await db.agents.query({ ...query, limit: 20, offset: 25 })).toEqual(whole.slice(25, 45));
+      const active = whole.filter(({ status }) => status === 'ACTIVE');
+      expect(await pagesOf({ status: ['ACTIVE'] }, 12)).toEqual(active);
+      expect(await pagesOf({ status: ['ACTIVE', 'SUSPENDED', 'REVOKED'] }, 21)).toEqual(whole);
+      const owned = whole.filter(({ owner }) => owner === 'owner-1');
+      expect(await pagesOf({ owner: 'owner-1' }, 7)).toEqual(owned);
+    },
+  );
 
-  test('returns the same records as query, and all 60 of them on one page by default', async () => {
+  test('agents.page returns the same agents as query, with 60 agents on one page by default', async () => {
     const { db } = shared();
     const { items, nextCursor } = await db.agents.page();
     expect(items).toEqual(await db.agents.query());
@@ -62,7 +65,7 @@ describe('agents.page', () => {
     expect(await db.agents.page({ owner: '' })).toEqual({ items: [] });
   });
 
-  test('accepts a cursor only with an equal query, whatever the order of its fields', async () => {
+  test('agents.page accepts a cursor only with an equal query, whatever the order of the fields', async () => {
     const { db } = shared();
     const query: ResolutionQuery = { owner: 'owner-1', status: ['ACTIVE'], orderBy: 'name' };
     const { nextCursor } = await db.agents.page(query, { size: 2 });
@@ -94,12 +97,12 @@ describe('agents.page', () => {
     ['a limit', [{ limit: 5 }]],
     ['an offset', [{ offset: 0 }]],
     ['an unknown filter', [{ unknown: 1 }]],
-  ])('refuses %s', async (_, args) => {
+  ])('agents.page refuses %s', async (_, args) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'page', ...args));
   });
 });
 
-test('agents.page neither repeats nor skips records while others are deleted and inserted', async () => {
+test('agents.page returns each remaining agent once while other agents are deleted and inserted', async () => {
   const { db } = await openTestDatabase();
   const ids = await createAgents(db, paddedIds(30));
   const query: ResolutionQuery = { orderBy: 'id' };
@@ -111,7 +114,7 @@ test('agents.page neither repeats nor skips records while others are deleted and
 });
 
 describe('agents.iterate', () => {
-  test('yields every record once, in the order of the query', async () => {
+  test('agents.iterate yields every agent once, in the order of the query', async () => {
     const { db } = shared();
     const query: ResolutionQuery = { orderBy: 'version', owner: 'owner-2' };
     const records: AgentRecord[] = [];
@@ -135,7 +138,7 @@ describe('agents.iterate', () => {
     expect(seen).toEqual(order(ids));
   });
 
-  test('runs one statement in an empty database', async () => {
+  test('agents.iterate runs one statement in an empty database', async () => {
     const { db, statementsOf } = await openTestDatabase();
     await db.agents.count();
     const statements = await statementsOf(async () => {
@@ -144,7 +147,7 @@ describe('agents.iterate', () => {
     expect(statements).toHaveLength(1);
   });
 
-  test('reads no further page when it is ended early, and pages have 100 records by default and 1,000 at most', async () => {
+  test('agents.iterate reads no further page after the loop ends early', async () => {
     const { db, statementsOf } = await openTestDatabase();
     await createAgents(db, paddedIds(1001));
     const query: ResolutionQuery = { orderBy: 'id' };
@@ -164,14 +167,17 @@ describe('agents.iterate', () => {
     expect([last.items.map(({ id }) => id), last.nextCursor]).toEqual([['a1000'], undefined]);
   });
 
-  test.each([[{ limit: 1 }], [{ offset: 1 }], [{ unknown: 1 }]])('refuses the query %j', async (query) => {
-    const iterator = shared().db.agents.iterate(query as ResolutionQuery);
-    await expectError('INVALID_INPUT', () => iterator.next());
-  });
+  test.each([[{ limit: 1 }], [{ offset: 1 }], [{ unknown: 1 }]])(
+    'agents.iterate refuses the query %j',
+    async (query) => {
+      const iterator = shared().db.agents.iterate(query as ResolutionQuery);
+      await expectError('INVALID_INPUT', () => iterator.next());
+    },
+  );
 });
 
 describe('agents.count', () => {
-  test('counts the agents that match, regardless of limit, offset and maxResults', async () => {
+  test('counts the matching agents, regardless of limit, offset and maxResults', async () => {
     const { db } = await openTestDatabase({ maxResults: 1 });
     await fill(db);
     expect(await db.agents.count()).toBe(60);
@@ -182,7 +188,7 @@ describe('agents.count', () => {
 });
 
 describe('agents.getMany', () => {
-  test('returns the records in the order of the ids, with null for absent ones', async () => {
+  test('agents.getMany returns the agents in the order of the given ids, with null for each absent agent', async () => {
     const { db, statementsOf } = shared();
     const ids = ['agent-07', 'absent', 'agent-03', 'agent-07'];
     const statements = await statementsOf(async () => {
@@ -194,7 +200,7 @@ describe('agents.getMany', () => {
     expect(await db.agents.getMany([])).toEqual([]);
   });
 
-  test.each([['agent-01'], [[1]], [['']], [null]])('refuses %j', async (ids) => {
+  test.each([['agent-01'], [[1]], [['']], [null]])('agents.getMany refuses %j', async (ids) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.agents, 'getMany', ids));
   });
 });

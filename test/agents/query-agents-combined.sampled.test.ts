@@ -73,28 +73,31 @@ describe('queryAgents with several fields', () => {
   test.each([
     ['newest first, with a limit', { limit: 7 }],
     ['in the order of versions, with an offset', { orderBy: 'version', offset: 2 }],
-  ] satisfies [string, ResolutionQuery][])('returns the agents that match all fields: %s', async (_, range) => {
-    const { db } = shared();
-    const agents = new Map<string, AgentRecord>();
-    for await (const agent of db.agents.iterate()) agents.set(agent.id, agent);
-    const certificates = new Map((await db.certificates.query()).map((certificate) => [certificate.id, certificate]));
-    const directory = { ...emptyDirectory, agents, certificates };
-    const settings = { nowMs, lifetimeMs: 0, maxResults: 1000 };
-    // Tests one of 17 combinations of the further choices, because there are very many.
-    const further = combine(furtherChoices).filter((_, place) => place % 17 === 0);
-    for (const choice of sampled([...combine(choices), ...further], 7)) {
-      const query = { ...choice, ...range };
-      const found = findAgents(directory, settings, query);
-      const { limit = found.length, offset = 0 }: ResolutionQuery = range;
-      const expected = found.slice(offset, offset + limit).map(({ id }) => id);
-      const received = (await db.queryAgents(query)).map(({ id }) => id);
-      expect({ query, ids: received, count: await db.agents.count(query) }).toEqual({
-        query,
-        ids: expected,
-        count: found.length,
-      });
-    }
-  });
+  ] satisfies [string, ResolutionQuery][])(
+    'queryAgents returns the agents that match all fields: %s',
+    async (_, range) => {
+      const { db } = shared();
+      const agents = new Map<string, AgentRecord>();
+      for await (const agent of db.agents.iterate()) agents.set(agent.id, agent);
+      const certificates = new Map((await db.certificates.query()).map((certificate) => [certificate.id, certificate]));
+      const directory = { ...emptyDirectory, agents, certificates };
+      const settings = { nowMs, lifetimeMs: 0, maxResults: 1000 };
+      // Tests one of 17 combinations of the further choices, because there are very many.
+      const further = combine(furtherChoices).filter((_, place) => place % 17 === 0);
+      for (const choice of sampled([...combine(choices), ...further], 7)) {
+        const query = { ...choice, ...range };
+        const found = findAgents(directory, settings, query);
+        const { limit = found.length, offset = 0 }: ResolutionQuery = range;
+        const expected = found.slice(offset, offset + limit).map(({ id }) => id);
+        const received = (await db.queryAgents(query)).map(({ id }) => id);
+        expect({ query, ids: received, count: await db.agents.count(query) }).toEqual({
+          query,
+          ids: expected,
+          count: found.length,
+        });
+      }
+    },
+  );
 });
 
 /** Number of agents. Every filter value below matches at least 1050 of them: more than the selective limit of 1000. */
@@ -165,15 +168,18 @@ describe('queryAgents with more candidates than the selective limit', () => {
     [everyField, both],
   ];
 
-  test.each(sampled(queries, 3))('returns all agents that match %j', async (query, [from, to]) => {
-    const { db } = shared();
-    const expected = Array.from({ length: to - from }, (_, index) => idOf(from + index));
-    const idsOf = async (range: ResolutionQuery): Promise<string[]> => {
-      return (await db.queryAgents({ ...query, orderBy: 'id', ...range })).map(({ id }) => id);
-    };
-    expect(await idsOf({})).toEqual(expected);
-    expect(await idsOf({ limit: 20, offset: 7 })).toEqual(expected.slice(7, 27));
-    expect(await idsOf({ limit: 20, orderDirection: 'desc' })).toEqual(expected.toReversed().slice(0, 20));
-    expect(await db.agents.count(query)).toBe(expected.length);
-  });
+  test.each(sampled(queries, 3))(
+    'queryAgents returns every matching agent, also when many agents match each field: %j',
+    async (query, [from, to]) => {
+      const { db } = shared();
+      const expected = Array.from({ length: to - from }, (_, index) => idOf(from + index));
+      const idsOf = async (range: ResolutionQuery): Promise<string[]> => {
+        return (await db.queryAgents({ ...query, orderBy: 'id', ...range })).map(({ id }) => id);
+      };
+      expect(await idsOf({})).toEqual(expected);
+      expect(await idsOf({ limit: 20, offset: 7 })).toEqual(expected.slice(7, 27));
+      expect(await idsOf({ limit: 20, orderDirection: 'desc' })).toEqual(expected.toReversed().slice(0, 20));
+      expect(await db.agents.count(query)).toBe(expected.length);
+    },
+  );
 });

@@ -75,7 +75,7 @@ describe('queryAgents', () => {
     ['hasEndpoint: true', { hasEndpoint: true }, 'ab'],
     ['hasEndpoint: false', { hasEndpoint: false }, 'c'],
     ['hasEndpoint: false and a protocol', { hasEndpoint: false, protocol: 'https' }, ''],
-  ])('finds agents by %s', async (_, query, expected) => {
+  ])('queryAgents finds agents by %s', async (_, query, expected) => {
     expect(await idsOf(query)).toBe(expected);
   });
 
@@ -96,7 +96,7 @@ describe('queryAgents', () => {
     ['expired agents', { not: { includeExpired: false } }, ''],
     ['times', { not: { createdAfter: at(1), updatedBefore: at(13) } }, 'ac'],
     ['ids', { id: 'a', not: { ids: ['a', 'b'] } }, ''],
-  ])('omits the agents that not finds: %s', async (_, query, expected) => {
+  ])('queryAgents omits the agents that match the filter `not`: %s', async (_, query, expected) => {
     expect(await idsOf(query)).toBe(expected);
   });
 
@@ -107,7 +107,7 @@ describe('queryAgents', () => {
     { capabilities: [], allCapabilities: true },
     { id: 'a', ids: ['b'] },
     undefined,
-  ])('omits no agent when not matches nothing: %j', async (not) => {
+  ])('queryAgents omits no agent when the filter `not` matches nothing: %j', async (not) => {
     expect(await idsOf({ not })).toBe('abc');
     expect(await idsOf({ owner: 'acme', not })).toBe('a');
   });
@@ -120,7 +120,7 @@ describe('queryAgents', () => {
     { address: '' },
     { address: '', protocol: 'https' },
     { certificateStatus: [] },
-  ])('matches nothing when a field is empty: %j', async (query) => {
+  ])('queryAgents returns no agents when a field is empty: %j', async (query) => {
     expect(await idsOf(query)).toBe('');
   });
 });
@@ -133,7 +133,7 @@ describe('queryAgents with invalid input', () => {
     ...elementsOf('certificateStatus', [['an unknown one', 'ACTIVE']]),
     ...eachOf('hasEndpoint', [...valuesBut('boolean', 'undefined'), ['the text true', 'true']]),
     ...['createdAfter', 'createdBefore', 'updatedAfter', 'updatedBefore'].flatMap((field) => eachOf(field, notTimes)),
-  ])('refuses %s, also in not', async (_, fields, field) => {
+  ])('queryAgents refuses an invalid field, also inside the filter `not`: %s', async (_, fields, field) => {
     const refused = await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', fields));
     expect(refused).toMatchObject({ field });
     const nested = await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', { not: fields }));
@@ -151,7 +151,7 @@ describe('queryAgents with invalid input', () => {
     ['an order', { owner: 'acme', orderBy: 'name' }],
     ['a limit', { owner: 'acme', limit: 1 }],
     ['an unknown field', { colour: 'red' }],
-  ])('refuses a value of not with %s, even when another field matches nothing', async (_, not) => {
+  ])('queryAgents refuses a filter `not` with %s, even when another field matches nothing', async (_, not) => {
     for (const query of [{ not }, { owner: '', not }]) {
       const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', query));
       expect(error.field).toBe('not');

@@ -33,7 +33,7 @@ async function found(name: string): Promise<string[]> {
   return agents.map(({ id }) => id).sort();
 }
 
-describe('The field name', () => {
+describe('name', () => {
   test.each<[string, string[]]>([
     ['100%', ['percent']],
     ['%', ['percent']],
@@ -42,7 +42,7 @@ describe('The field name', () => {
     ['*', ['star']],
     ['[D]', ['star']],
     [`'S "`, ['quote']],
-  ])('matches %s literally', async (part, ids) => {
+  ])('the filter name matches %s literally', async (part, ids) => {
     expect(await found(part)).toEqual(ids);
   });
 
@@ -60,11 +60,11 @@ describe('The field name', () => {
     ['300 k', ['kelvin']],
     ['CAFE\u0301', ['decomposed']],
     ['🚀 GUIDE', ['emoji']],
-  ])('matches %s by the lower-case form of each code point', async (part, ids) => {
+  ])('the filter name matches %s by the lower-case form of each code point', async (part, ids) => {
     expect(await found(part)).toEqual(ids);
   });
 
-  test('follows the same rules together with other fields', async () => {
+  test('the filter name follows the same rules when the query has other fields', async () => {
     const { db } = shared();
     const query = { ids: ['upperSigma', 'finalSigma', 'percent'], name: 'οΔοσ' };
     expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual(['upperSigma']);
@@ -72,9 +72,12 @@ describe('The field name', () => {
   });
 });
 
-describe('The field exactName', () => {
-  test.each(Object.entries(names))('matches only the agent with this name: %s', async (id, name) => {
-    const agents = await shared().db.queryAgents({ exactName: name });
-    expect(agents.map((agent) => agent.id)).toEqual([id]);
-  });
+describe('exactName', () => {
+  test.each(Object.entries(names))(
+    'the filter exactName matches only the agent with exactly this name: %s',
+    async (id, name) => {
+      const agents = await shared().db.queryAgents({ exactName: name });
+      expect(agents.map((agent) => agent.id)).toEqual([id]);
+    },
+  );
 });

@@ -26,8 +26,8 @@ async function idsOf(query: ResolutionQuery): Promise<string> {
   return (await shared().db.queryAgents(query)).map(({ id }) => id).join(' ');
 }
 
-describe('The order of queryAgents', () => {
-  test('is from the latest updatedAt to the earliest by default, and by ascending id when times are equal', async () => {
+describe('order of agents', () => {
+  test('queryAgents sorts by descending updatedAt by default, then by ascending id', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');
@@ -45,7 +45,7 @@ describe('The order of queryAgents', () => {
     ['updated_at', 'B é 😀 a \uFFFD', '\uFFFD a B é 😀'],
     ['expires_at', '😀 B é \uFFFD a', 'a \uFFFD é B 😀'],
   ])(
-    'is ascending by default for orderBy %s, and by ascending id when values are equal',
+    'queryAgents sorts by %s in ascending order by default, then by ascending id',
     async (orderBy, upwards, downwards) => {
       expect(await idsOf({ orderBy })).toBe(upwards);
       expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
@@ -53,7 +53,7 @@ describe('The order of queryAgents', () => {
     },
   );
 
-  test('does not depend on the filters', async () => {
+  test('queryAgents returns agents in the same order with and without filters', async () => {
     expect(await idsOf({ orderBy: 'createdAt', name: 'b', ids: ['a', '\uFFFD', 'é'] })).toBe('é a \uFFFD');
     expect(await idsOf({ name: 'B', orderDirection: 'asc' })).toBe('é 😀 a \uFFFD');
   });
@@ -79,7 +79,7 @@ describe('queryAgents', () => {
     expect(await idsOf({ orderBy: 'id', ...query })).toBe(expected);
   });
 
-  test('compares expiry with the clock at the time of the query', async () => {
+  test('queryAgents compares expiresAt with the time at which the query runs', async () => {
     let time = now;
     const { db } = await openTestDatabase({ now: () => time });
     await createAgent(db, { expiresAt: new Date(now + 1) });
@@ -105,7 +105,7 @@ describe('queryAgents with limit, offset and maxResults', () => {
     [{ offset: 22 }, ['22', '23', '24']],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 23 }, ['23', '24']],
     [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, []],
-  ])('returns that range of the results: %j', async (range, expected) => {
+  ])('queryAgents returns the range that limit and offset select: %j', async (range, expected) => {
     const agents = await some().db.queryAgents({ orderBy: 'id', ...range });
     expect(agents.map(({ id }) => id)).toEqual(expected);
   });
@@ -117,12 +117,9 @@ describe('queryAgents with limit, offset and maxResults', () => {
     [{ owner: 'few' }, maxResults],
     [{ offset: 15 }, maxResults],
     [{ offset: 15, orderBy: 'version' }, maxResults],
-  ])(
-    'returns at most limit agents, which may be more than maxResults, or maxResults agents: %j',
-    async (query, count) => {
-      expect(await some().db.queryAgents(query)).toHaveLength(count);
-    },
-  );
+  ])('queryAgents returns more than maxResults agents only when limit allows more: %j', async (query, count) => {
+    expect(await some().db.queryAgents(query)).toHaveLength(count);
+  });
 
   test.each<ResolutionQuery>([{}, { offset: 14 }, { offset: 14, orderBy: 'version' }, { owner: 'many' }])(
     'fails with RESULT_TOO_LARGE when more than maxResults agents remain after the offset: %j',

@@ -39,9 +39,9 @@ async function found(version: string): Promise<string[]> {
   return agents.map((agent) => agent.version).sort();
 }
 
-describe('The field version', () => {
+describe('version ranges', () => {
   test.each(ranges)(
-    'matches the versions that semver.satisfies accepts for the range %j, and the version with the same text',
+    'the filter version matches the versions that semver.satisfies accepts for the range %j',
     async (range) => {
       expect(semver.validRange(range)).not.toBeNull();
       const expected = versions.filter((version) => version === range || semver.satisfies(version, range));
@@ -49,16 +49,19 @@ describe('The field version', () => {
     },
   );
 
-  test.each(notRanges)('matches only the version with the text %j, which is not a range', async (text) => {
-    expect(semver.validRange(text)).toBeNull();
-    expect(await found(text)).toEqual(versions.filter((version) => version === text));
-  });
+  test.each(notRanges)(
+    'the filter version matches only the equal version when the value is not a range: %j',
+    async (text) => {
+      expect(semver.validRange(text)).toBeNull();
+      expect(await found(text)).toEqual(versions.filter((version) => version === text));
+    },
+  );
 
-  test.each(versions)('matches the agent whose version is %j', async (version) => {
+  test.each(versions)('the filter version matches the agent whose version is %j', async (version) => {
     expect(await found(version)).toContain(version);
   });
 
-  test('distinguishes releases, prereleases and letter case, and ignores a leading v and blanks', async () => {
+  test('the filter version distinguishes prereleases and letter case, and ignores a leading v and blanks', async () => {
     expect(await found('1.0.0-alpha')).toEqual(['1.0.0-alpha']);
     expect(await found('^1.0.0')).toContain('^1.0.0');
     expect(await found('1.0.0')).toEqual([' v1.0.0 ', '1.0.0', '1.0.0+build.1']);
@@ -66,12 +69,12 @@ describe('The field version', () => {
     expect(await found('LATEST')).toEqual([]);
   });
 
-  test('matches a range of a hundred alternatives', async () => {
+  test('the filter version accepts a range of a hundred alternatives', async () => {
     const alternatives = Array.from({ length: 100 }, (_, index) => `1.${index}.3`).join(' || ');
     expect(await found(alternatives)).toEqual(['1.2.3']);
   });
 
-  test('can be combined with other fields', async () => {
+  test('the filter version works together with other fields of the query', async () => {
     const query = { ids: ['1.2.3', '2.0.0'], version: '^1.0.0', orderBy: 'id' } as const;
     expect((await shared().db.queryAgents(query)).map(({ id }) => id)).toEqual(['1.2.3']);
   });
@@ -89,7 +92,7 @@ describe('orderBy version', () => {
     ['asc', ascending],
     ['desc', descending],
   ] as const)(
-    'sorts semantic versions as semver does and all other versions after them, also page by page: %s',
+    'orderBy version sorts semantic versions as semver does, then all other versions: %s',
     async (orderDirection, ids) => {
       const { db } = shared();
       const query = { orderBy: 'version', orderDirection } as const;
@@ -100,7 +103,7 @@ describe('orderBy version', () => {
     },
   );
 
-  test('returns the same order with filters, limit and offset', async () => {
+  test('orderBy version returns the same order with filters, limit and offset', async () => {
     const idsOf = async (range: ResolutionQuery) => {
       const query = { ids: ['latest', '2.0.0', '01.2.3', ' v1.0.0 '], orderBy: 'version', ...range } as const;
       return (await shared().db.queryAgents(query)).map(({ id }) => id);
@@ -110,7 +113,7 @@ describe('orderBy version', () => {
     expect(await idsOf({ offset: 1, limit: 2 })).toEqual(['2.0.0', '01.2.3']);
   });
 
-  test('moves an agent when an update makes its version semantic, and back when another update reverts it', async () => {
+  test('an update that changes the version of an agent changes its position in orderBy version', async () => {
     const { db } = shared();
     const firstAndLast = async () => {
       const agents = await db.queryAgents({ ids: ['1.0.0', 'zebra'], orderBy: 'version' });

@@ -170,7 +170,7 @@ describe('queryAgents', () => {
     ['metadata: a key in another case', { metadata: { Tier: 1 } }, ''],
     ['metadata: an empty text, which is a value', { metadata: { region: '' } }, ''],
     ['metadata: no key, which filters nothing', { metadata: {} }, 'abcd'],
-  ])('finds agents by %s', async (_, query, expected) => {
+  ])('queryAgents finds agents by %s', async (_, query, expected) => {
     expect(await idsOf(query)).toBe(expected);
   });
 });
@@ -192,7 +192,7 @@ describe('queryAgents with an empty value', () => {
     { protocol: '' },
     { health: [] },
     { version: '' },
-  ])('matches nothing: %j', async (query) => {
+  ])('queryAgents returns no agents when a field has an empty value: %j', async (query) => {
     expect(await idsOf(query)).toBe('');
     expect(await idsOf({ ...query, owner: query.owner ?? 'acme' })).toBe('');
     const [[field, value] = ['', '']] = Object.entries(query);
@@ -203,7 +203,7 @@ describe('queryAgents with an empty value', () => {
 });
 
 describe('queryAgents with metadata', () => {
-  test('matches only agents with the same value', async () => {
+  test('a metadata filter matches only agents with the same value', async () => {
     const values = [0, 1.5, 1e21, true, false, null, '', 'null', 'é', [], {}, [[]], { '': null }, '\\"\n', '😀'];
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
@@ -218,7 +218,7 @@ describe('queryAgents with metadata', () => {
 });
 
 describe('queryAgents with long lists', () => {
-  test('accepts 40,000 ids or capabilities, although an SQLite statement cannot have as many parameters', async () => {
+  test('queryAgents accepts 40,000 ids or capabilities, more than the parameters of one SQLite statement', async () => {
     const { db } = shared();
     const many = Array.from({ length: 40_000 }, (_, index) => `x${index}`);
     expect(await db.queryAgents({ ids: [...many, 'a'], orderBy: 'id' })).toHaveLength(1);
@@ -255,7 +255,7 @@ describe('queryAgents with invalid input', () => {
     ]),
     ...eachOf('orderDirection', [...valuesBut('undefined'), ['an empty text', ''], ['another case', 'DESC']]),
     ...unknownFields.map((field) => [`the unknown field ${field}`, { [field]: undefined }, 'query'] as const),
-  ])('refuses %s, even when another field matches nothing', async (_, fields, field) => {
+  ])('queryAgents refuses an invalid field, even when another field matches nothing: %s', async (_, fields, field) => {
     for (const query of [fields, { owner: '', ids: [], ...fields }]) {
       const error = await expectError('INVALID_INPUT', () => shared().db.queryAgents(query));
       expect(error).toMatchObject({ field, operation: 'agents.query', retryable: false });
@@ -269,7 +269,7 @@ describe('queryAgents with invalid input', () => {
     ...valuesBut('undefined', 'object'),
     ['a Map', new Map([['owner', 'nobody']])] as const,
     ['a promise of a query', Promise.resolve({ owner: 'nobody' })] as const,
-  ])('refuses %s in place of a query', async (_, value) => {
+  ])('queryAgents refuses %s in place of a query', async (_, value) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'queryAgents', value));
   });
 });

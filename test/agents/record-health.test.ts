@@ -30,7 +30,7 @@ async function healthOf({ db }: TestDatabase, id: string): Promise<unknown> {
 }
 
 describe('agents.recordHealth', () => {
-  test('stores the health of the endpoints and reports for each, in input order, whether it exists', async () => {
+  test('recordHealth stores health reports and returns for each whether its endpoint exists', async () => {
     const database = await openAgents();
     const before = await database.db.agents.get('a');
     const reports = [
@@ -45,13 +45,13 @@ describe('agents.recordHealth', () => {
     expect((await database.db.agents.get('a'))?.updatedAt).toEqual(before?.updatedAt);
   });
 
-  test('clears the stored message when a report has none', async () => {
+  test('recordHealth removes the stored message when a report has no message', async () => {
     const database = await openAgents();
     await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', 1, 'refused')]);
     await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', 2)]);
     expect(await healthOf(database, 'a')).toEqual({ x: healthAt('UNHEALTHY', 2), y: healthAt('UNKNOWN', 0) });
   });
-  test('ignores a report that is older than the stored health, and stores one of the same time', async () => {
+  test('recordHealth ignores a report that is older than the stored health', async () => {
     const database = await openAgents();
     expect(await database.db.agents.recordHealth([report('a/x', 'UNHEALTHY', -1)])).toEqual([true]);
     expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('UNKNOWN', 0) });
@@ -59,7 +59,7 @@ describe('agents.recordHealth', () => {
     expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('UNHEALTHY', 0) });
   });
 
-  test('stores the newest report about an endpoint, and the last one of several with the same time', async () => {
+  test('recordHealth stores the newest of several reports about an endpoint, or the last of equal times', async () => {
     const database = await openAgents();
     const reports = [
       report('a/x', 'HEALTHY', 9, 'newest'),
@@ -72,7 +72,7 @@ describe('agents.recordHealth', () => {
     expect(await healthOf(database, 'a')).toEqual(expected);
   });
 
-  test('adds one entry to the feed for each agent with an endpoint whose status changes, and no other', async () => {
+  test('recordHealth records one change for each agent with an endpoint whose status changes', async () => {
     const database = await openAgents();
     const { agents } = database.db;
     const both = [report('b/x', 'HEALTHY', 1), report('a/x', 'HEALTHY', 1), report('a/y', 'DEGRADED', 1)];
@@ -83,14 +83,14 @@ describe('agents.recordHealth', () => {
     expect(await healthOf(database, 'a')).toMatchObject({ x: healthAt('HEALTHY', 2, 'new message') });
   });
 
-  test('writes nothing when all reports are older than the stored health, and runs no statement without reports', async () => {
+  test('recordHealth writes nothing when all reports are older than the stored health', async () => {
     const { db, statementsOf } = await openAgents();
     const statements = await statementsOf(() => db.agents.recordHealth([report('a/x', 'HEALTHY', -1)]));
     expect(statements.filter((text) => /^(UPDATE|INSERT)/.test(text))).toEqual([]);
     expect(await statementsOf(async () => expect(await db.agents.recordHealth([])).toEqual([]))).toEqual([]);
   });
 
-  test('stores 1,200 reports in one transaction with the same statements for each 500', async () => {
+  test('recordHealth stores 1,200 reports in one transaction with two statements per batch of 500', async () => {
     const { db, events } = await openTestDatabase();
     const ids = await createAgents(db, agentIds(600), () => ({ endpoints: [endpoint('x'), endpoint('y')] }));
     const reports = ids.flatMap((id) => [report(`${id}/x`, 'HEALTHY', 1), report(`${id}/y`, 'UNHEALTHY', 1)]);
@@ -113,7 +113,7 @@ describe('agents.recordHealth', () => {
     ['a missing status', [{ agentId: 'a', endpointId: 'x' }], 'reports[0].status'],
     ['a number in place of a time', [{ ...report('a/x', 'HEALTHY'), lastChecked: 1 }], 'reports[0].lastChecked'],
     ['a message that is null', [{ ...report('a/x', 'HEALTHY'), message: null }], 'reports[0].message'],
-  ])('refuses %s and changes nothing', async (_, reports, field) => {
+  ])('recordHealth refuses %s and changes nothing', async (_, reports, field) => {
     const database = await openAgents();
     const error = await expectRefused(database, 'INVALID_INPUT', () =>
       callUntyped(database.db.agents, 'recordHealth', reports),

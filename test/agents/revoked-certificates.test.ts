@@ -51,8 +51,8 @@ async function openFilled(): Promise<TestDatabase> {
 
 const shared = shareTestDatabase({}, fill);
 
-describe.each(ways)('%s', (_, attach) => {
-  test('refuses a REVOKED certificate with INVALID_TRANSITION', async () => {
+describe.each(ways)('revoked certificate in %s', (way, attach) => {
+  test(`${way} refuses a REVOKED certificate with INVALID_TRANSITION`, async () => {
     for (const options of [undefined, {}, { allowRevokedCertificate: false }]) {
       const error = await expectRefused(shared(), 'INVALID_TRANSITION', () => attach(shared().db, options));
       expect(error).toMatchObject({ entity: 'certificate', retryable: false });
@@ -60,7 +60,7 @@ describe.each(ways)('%s', (_, attach) => {
     }
   });
 
-  test('refuses a REVOKED certificate inside a transaction and leaves the transaction usable', async () => {
+  test(`${way} refuses a REVOKED certificate inside a transaction and leaves the transaction usable`, async () => {
     await expectRolledBack(shared(), async (tx) => {
       await expectError('INVALID_TRANSITION', () => attach(tx));
       await tx.agents.setMetadata('held', { went: 'on' });
@@ -69,7 +69,7 @@ describe.each(ways)('%s', (_, attach) => {
     });
   });
 
-  test('accepts a REVOKED certificate when allowRevokedCertificate is true', async () => {
+  test(`${way} accepts a REVOKED certificate when allowRevokedCertificate is true`, async () => {
     const { db } = await openFilled();
     await attach(db, { allowRevokedCertificate: true });
     const [attached] = (await db.queryAgents({})).filter(({ certificateId }) => certificateId !== 'valid');
@@ -77,8 +77,8 @@ describe.each(ways)('%s', (_, attach) => {
   });
 });
 
-describe('An agent whose certificate is revoked later', () => {
-  test('can be read and updated with the same certificate, but cannot return to it from another one', async () => {
+describe('later revocation', () => {
+  test('an agent may keep a certificate that is revoked later, but cannot get a revoked certificate again', async () => {
     const { db } = await openFilled();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const read = await db.getAgent('held');
@@ -89,7 +89,7 @@ describe('An agent whose certificate is revoked later', () => {
     await expectError('INVALID_TRANSITION', () => db.updateAgent({ id: 'held', certificateId: 'valid' }));
   });
 
-  test('gets the new certificate when the revoked one is rotated', async () => {
+  test('an agent with a revoked certificate gets the new certificate when rotate replaces the revoked one', async () => {
     const { db } = await openFilled();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const id = await db.certificates.rotate('valid', certificateInput());
@@ -97,13 +97,16 @@ describe('An agent whose certificate is revoked later', () => {
   });
 });
 
-describe('createAgent and updateAgent', () => {
-  test.each(['VALID', 'SUSPENDED', 'EXPIRED'] as const)('accept a certificate with the status %s', async (status) => {
-    const { db } = await openFilled();
-    await createCertificate(db, { id: 'other', status });
-    expect(await db.createAgent(agentInput({ certificateId: 'other' }))).not.toBe('');
-    expect(await db.updateAgent({ id: 'held', certificateId: 'other' })).toBe(true);
-  });
+describe('status of the certificate', () => {
+  test.each(['VALID', 'SUSPENDED', 'EXPIRED'] as const)(
+    'createAgent and updateAgent accept a certificate with the status %s',
+    async (status) => {
+      const { db } = await openFilled();
+      await createCertificate(db, { id: 'other', status });
+      expect(await db.createAgent(agentInput({ certificateId: 'other' }))).not.toBe('');
+      expect(await db.updateAgent({ id: 'held', certificateId: 'other' })).toBe(true);
+    },
+  );
 });
 
 describe('allowRevokedCertificate', () => {
@@ -112,8 +115,11 @@ describe('allowRevokedCertificate', () => {
     ['createMany', [[agent], { allowRevokedCertificate: 'true' }]],
     ['update', [{ id: 'held' }, { allowRevokedCertificate: null }]],
     ['setStatus', ['held', 'ACTIVE', { allowRevokedCertificate: true }]],
-  ])('is refused by agents.%s when it is not a boolean or not an option of this call', async (method, args) => {
-    const call = () => callUntyped(shared().db.agents, method, ...args);
-    await expectRefused(shared(), 'INVALID_INPUT', call);
-  });
+  ])(
+    'agents.%s refuses an allowRevokedCertificate that is invalid or not an option of the call',
+    async (method, args) => {
+      const call = () => callUntyped(shared().db.agents, method, ...args);
+      await expectRefused(shared(), 'INVALID_INPUT', call);
+    },
+  );
 });

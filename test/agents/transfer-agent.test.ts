@@ -10,14 +10,14 @@ describe('agents.transfer', () => {
     ['INVALID_INPUT', 'ifOwner is empty', (db) => db.agents.transfer('own', { to: 'x', ifOwner: '' })],
     ['INVALID_INPUT', 'the new owner is missing', (db) => db.agents.transfer('absent', {} as { to: string })],
     ['ALREADY_EXISTS', 'the new owner has the unique name', (db) => db.agents.transfer('own', { to: 'holder' })],
-  ])('fails with %s and changes nothing when %s', async (code, _, call) => {
+  ])('transfer fails with %s and changes nothing when %s', async (code, _, call) => {
     const { db, ...database } = await openTwoOwners();
     const holder = agentInput({ id: 'holder', owner: 'holder', name: 'planner', certificateId: 'unheld' });
     await db.createAgent(holder, { unique: 'owner-name-version' });
     await expectNoChange(database, () => expectError(code, () => call(db)));
   });
 
-  test('gives the agent to another owner, moves updatedAt, and adds an entry to the change feed', async () => {
+  test('transfer gives the agent to another owner, advances updatedAt, and records one change', async () => {
     const { db, scope, ...database } = await openTwoOwners();
     const before = await db.getAgent('own');
     expect(await db.agents.transfer('own', { to: 'other', ifOwner: 'own' })).toBe(true);

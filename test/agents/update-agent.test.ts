@@ -67,14 +67,14 @@ describe('updateAgent', () => {
     ['metadata', { metadata: { a: { b: 1 } } }],
   ];
 
-  test.each(singleChanges)('changes only %s and updatedAt', async (_, change) => {
+  test.each(singleChanges)('updateAgent changes only %s and updatedAt', async (_, change) => {
     const { db } = shared();
     const agent = await createWhole();
     expect(await db.updateAgent({ id: agent.id, ...change })).toBe(true);
     expect(await db.getAgent(agent.id)).toStrictEqual({ ...agent, ...change, updatedAt: new Date(now) });
   });
 
-  test('changes only updatedAt when every field is undefined or has its stored value', async () => {
+  test('updateAgent changes only updatedAt when every field is undefined or has its stored value', async () => {
     const { db } = shared();
     const agent = await createWhole();
     const nothing = Object.fromEntries(Object.keys(agent).map((field) => [field, undefined]));
@@ -84,7 +84,7 @@ describe('updateAgent', () => {
     }
   });
 
-  test('removes an optional field that is null', async () => {
+  test('updateAgent removes an optional field whose new value is null', async () => {
     const { db } = shared();
     const agent = await createWhole();
     expect(await db.updateAgent({ id: agent.id, description: null, defaultEndpoint: null })).toBe(true);
@@ -93,7 +93,7 @@ describe('updateAgent', () => {
     expect(await db.getAgent(agent.id)).toStrictEqual({ ...others, updatedAt: new Date(now) });
   });
 
-  test('replaces a collection with an empty one', async () => {
+  test('updateAgent replaces a collection with an empty collection', async () => {
     const { db } = shared();
     const agent = await createWhole();
     await db.updateAgent({ id: agent.id, endpoints: [], capabilities: [], metadata: {} });
@@ -102,7 +102,7 @@ describe('updateAgent', () => {
     expect(read).not.toHaveProperty('defaultEndpoint');
   });
 
-  test('makes queries find the agent by its new name and version', async () => {
+  test('queries find an updated agent by its new name and version', async () => {
     const { db } = shared();
     const { id } = await createWhole();
     await db.updateAgent({ id, name: 'ÄRGER', version: '3.1.0' });
@@ -115,8 +115,8 @@ describe('updateAgent', () => {
 const kept = { id: 'main', protocol: 'https', address: 'moved', port: 1, health };
 const other = { id: 'other', protocol: 'https', address: 'o', port: 2, health };
 
-describe('The default endpoint in an update', () => {
-  test('is removed when the new endpoints do not contain it, and is kept with its new values when they do', async () => {
+describe('updates of defaultEndpoint', () => {
+  test('updateAgent keeps the default endpoint only when the new endpoints contain an endpoint with the same id', async () => {
     const { db } = shared();
     const { id, endpoints } = await createWhole();
     for (const changed of [[kept, other], endpoints]) {
@@ -127,7 +127,7 @@ describe('The default endpoint in an update', () => {
     await db.updateAgent({ id, endpoints: [other, kept] });
     expect((await db.getAgent(id))?.defaultEndpoint).toStrictEqual(kept);
   });
-  test('may be one of the new endpoints', async () => {
+  test('updateAgent accepts one of the new endpoints as the default endpoint', async () => {
     const { db } = shared();
     const agent = await createWhole();
     await db.updateAgent({ id: agent.id, endpoints: [kept, other], defaultEndpoint: other });
@@ -139,7 +139,7 @@ describe('The default endpoint in an update', () => {
     ['missing from the new endpoints', { endpoints: [kept], defaultEndpoint: 'spare' }],
     ['given together with an empty list of endpoints', { endpoints: [], defaultEndpoint: 'main' }],
     ['an endpoint of another agent', { name: 'half', metadata: { half: true }, defaultEndpoint: 'foreign' }],
-  ])('is refused when it is %s', async (_, change) => {
+  ])('updateAgent refuses a default endpoint that is %s', async (_, change) => {
     const agent = await createWhole();
     const foreign = { ...other, id: 'foreign' };
     await createAgent(shared().db, { endpoints: [foreign], defaultEndpoint: foreign });
@@ -156,8 +156,8 @@ test('updateAgent fails with REFERENCE_NOT_FOUND and writes nothing when the cer
   expect(error).toMatchObject({ field: 'certificateId', operation: 'agents.update' });
 });
 
-describe('A REVOKED agent', () => {
-  test.each(statuses)('is not changed to %s', async (status) => {
+describe('updates of revoked agents', () => {
+  test.each(statuses)('updateAgent refuses to change a REVOKED agent to %s', async (status) => {
     const { db } = shared();
     const { id } = await createWhole();
     await db.updateAgent({ id, status });

@@ -33,7 +33,7 @@ describe('agents.updateMany', () => {
     expect(a?.defaultEndpoint).toBeUndefined();
   });
 
-  test('keeps or replaces the deprecation and the sort key of the version as update does', async () => {
+  test('updateMany keeps or replaces the deprecation and the version order of agents as update does', async () => {
     const { db } = await openTestDatabase();
     await createAgents(db, ['a', 'b', 'c']);
     for (const id of ['a', 'b']) await db.agents.deprecate(id, { reason: 'old', successorId: 'c' });
@@ -44,14 +44,14 @@ describe('agents.updateMany', () => {
     expect((await db.agents.query({ version: '^1.0.0', orderBy: 'id' })).map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  test('returns changed: false for an agent that does not exist', async () => {
+  test('updateMany returns changed: false for an agent that does not exist', async () => {
     const { db } = await openTestDatabase();
     expect(await db.agents.updateMany([])).toEqual([]);
     const results = await db.agents.updateMany([{ id: 'none', capabilities: ['lost'] }]);
     expect(results).toEqual([{ ok: true, id: 'none', changed: false }]);
   });
 
-  test('changes an agent several times, one after the other', async () => {
+  test('updateMany makes several changes of the same agent, one after the other', async () => {
     const { db } = await openTestDatabase({ now: () => 1000 });
     const endpoints = [{ id: 'e', protocol: 'p', address: 'h', port: 1 }];
     const id = await createAgent(db, { updatedAt: new Date(1), endpoints });
@@ -69,7 +69,7 @@ describe('agents.updateMany', () => {
     expect(changes.filter(({ kind }) => kind === 'UPDATED').map((change) => change.id)).toEqual([id, id, id]);
   });
 
-  test('removes the capabilities that no agent has any more', async () => {
+  test('updateMany deletes capabilities that no agent has any more', async () => {
     const { db, ...database } = await openTestDatabase();
     await createAgents(db, ['a', 'b', 'c'], (id) => ({
       capabilities: ['all', `own-${id}`, id === 'c' ? 'other' : 'pair'],
@@ -80,7 +80,7 @@ describe('agents.updateMany', () => {
     expect(await rawValues(database, 'capabilities', 'name')).toEqual(['other', 'own-a', 'own-c']);
   });
 
-  test('gives an agent the unique name of another agent only after an earlier update has released it', async () => {
+  test('updateMany gives an agent the unique name of another agent only after an earlier update renames that agent', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const unique = { unique: 'name-version' } as const;
@@ -139,7 +139,7 @@ describe('agents.updateMany', () => {
     expect(await db.getAgent('a')).toMatchObject({ certificateId: revoked });
   });
 
-  test('changes more agents than fit into one batch and reports its progress', async () => {
+  test('updateMany changes several batches of agents and reports its progress', async () => {
     const { db } = await openTestDatabase();
     const ids = await createAgents(db, agentIds(600), (id) => ({ capabilities: [id, 'all'] }));
     for (const onError of ['abort', 'collect'] as const) {
@@ -155,14 +155,14 @@ describe('agents.updateMany', () => {
     ['an object in place of an array', [{ length: 1 }]],
     ['an unknown option', [[], { unique: 'none' }]],
     ['an unknown onError', [[], { onError: 'ignore' }]],
-  ])('refuses %s', async (_, args) => {
+  ])('updateMany refuses %s', async (_, args) => {
     const { db } = await openTestDatabase();
     await expectError('INVALID_INPUT', () => callUntyped(db.agents, 'updateMany', ...args));
   });
 });
 
 describe('agents.deleteMany', () => {
-  test('deletes agents with all that belongs to them and reports which existed', async () => {
+  test('deleteMany deletes agents with their data and returns for each id whether the agent existed', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     for (const id of ['a', 'b', 'c'])
@@ -175,7 +175,7 @@ describe('agents.deleteMany', () => {
     expect(changes.filter(({ kind }) => kind === 'DELETED').map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  test('deletes more agents than fit into one batch', async () => {
+  test('deleteMany deletes several batches of agents', async () => {
     const database = await openTestDatabase();
     const ids = await createAgents(database.db, agentIds(600), (id) => ({ capabilities: [id, 'all'] }));
     const results = await database.db.agents.deleteMany([...ids, ...ids]);
@@ -183,7 +183,7 @@ describe('agents.deleteMany', () => {
     expect(await rawCounts(database)).toMatchObject({ agents: 0, capabilities: 0, agent_capabilities: 0 });
   });
 
-  test('clears the successor of deprecated agents as deletions one after the other do', async () => {
+  test('deleteMany removes successors from deprecated agents, as single deletions do', async () => {
     const { db, ...database } = await openTestDatabase();
     await createAgents(db, ['a', 'b', 'c', 'd', 'e', 'f']);
     for (const [id, successorId] of Object.entries({ a: 'b', c: 'b', e: 'd', f: 'a' })) {
@@ -198,7 +198,7 @@ describe('agents.deleteMany', () => {
     for (const { deprecation } of kept) expect(deprecation?.successorId).toBeUndefined();
   });
 
-  test('names an invalid id and deletes nothing', async () => {
+  test('deleteMany fails on an invalid id, names this id, and deletes nothing', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { id: 'a' });
     const error = await expectRefused(database, 'INVALID_INPUT', () => database.db.agents.deleteMany(['a', '']));

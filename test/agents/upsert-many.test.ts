@@ -8,44 +8,47 @@ const byId = { by: 'id' } as const;
 const byName = { by: 'owner-name-version' } as const;
 
 describe('agents.upsertMany', () => {
-  test.each([byId, byName])('creates an agent, then leaves it unchanged, then updates it with %j', async (options) => {
-    const { db, ...database } = await openTestDatabase();
-    const certificateId = await createCertificate(db);
-    const agent = wholeAgent({ id: 'a', certificateId });
-    const input = { ...agent, id: options === byName ? undefined : 'a' };
-    const [created] = await db.agents.upsertMany([input], options);
-    expect(created).toMatchObject({ outcome: 'created' });
-    const id = created?.id ?? '';
-    expect(await db.getAgent(id)).toEqual({ ...agent, id });
-    const news = await newsOf(database, async () => {
-      const reordered = { ...input, metadata: Object.fromEntries(Object.entries(agent.metadata).reverse()) };
-      expect(await db.agents.upsertMany([reordered, input], options)).toEqual([
-        { id, outcome: 'unchanged' },
-        { id, outcome: 'unchanged' },
-      ]);
-    });
-    expect(news).toEqual([]);
-    expect(await db.getAgent(id)).toEqual({ ...agent, id });
-    const changes: Partial<AgentInput>[] = [
-      { description: 'New' },
-      { metadata: {} },
-      { capabilities: ['search'] },
-      { endpoints: agent.endpoints.slice(1) },
-      { status: 'ACTIVE' },
-      { expiresAt: new Date(5) },
-      { publicKey: 'KEY' },
-      { endpoints: [], defaultEndpoint: undefined },
-    ];
-    for (const change of changes) {
-      const news = await newsOf(database, async () =>
-        expect(await db.agents.upsertMany([{ ...input, ...change }], options)).toEqual([{ id, outcome: 'updated' }]),
-      );
-      expect(news).toEqual([`AGENT ${id} UPDATED`]);
-    }
-    expect(await db.getAgent(id)).toMatchObject({ publicKey: agent.publicKey, endpoints: [] });
-  });
+  test.each([byId, byName])(
+    'upsertMany creates an agent, leaves an equal agent unchanged, and updates a different one: %j',
+    async (options) => {
+      const { db, ...database } = await openTestDatabase();
+      const certificateId = await createCertificate(db);
+      const agent = wholeAgent({ id: 'a', certificateId });
+      const input = { ...agent, id: options === byName ? undefined : 'a' };
+      const [created] = await db.agents.upsertMany([input], options);
+      expect(created).toMatchObject({ outcome: 'created' });
+      const id = created?.id ?? '';
+      expect(await db.getAgent(id)).toEqual({ ...agent, id });
+      const news = await newsOf(database, async () => {
+        const reordered = { ...input, metadata: Object.fromEntries(Object.entries(agent.metadata).reverse()) };
+        expect(await db.agents.upsertMany([reordered, input], options)).toEqual([
+          { id, outcome: 'unchanged' },
+          { id, outcome: 'unchanged' },
+        ]);
+      });
+      expect(news).toEqual([]);
+      expect(await db.getAgent(id)).toEqual({ ...agent, id });
+      const changes: Partial<AgentInput>[] = [
+        { description: 'New' },
+        { metadata: {} },
+        { capabilities: ['search'] },
+        { endpoints: agent.endpoints.slice(1) },
+        { status: 'ACTIVE' },
+        { expiresAt: new Date(5) },
+        { publicKey: 'KEY' },
+        { endpoints: [], defaultEndpoint: undefined },
+      ];
+      for (const change of changes) {
+        const news = await newsOf(database, async () =>
+          expect(await db.agents.upsertMany([{ ...input, ...change }], options)).toEqual([{ id, outcome: 'updated' }]),
+        );
+        expect(news).toEqual([`AGENT ${id} UPDATED`]);
+      }
+      expect(await db.getAgent(id)).toMatchObject({ publicKey: agent.publicKey, endpoints: [] });
+    },
+  );
 
-  test('keeps the fields that are not given, and the ids and the health of endpoints', async () => {
+  test('upsertMany keeps the fields that the caller omits, and the ids and health of endpoints', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const endpoints = [
@@ -63,7 +66,7 @@ describe('agents.upsertMany', () => {
     expect((await db.getAgent(id))?.endpoints).toEqual([...(stored?.endpoints ?? [])].reverse());
   });
 
-  test('gives a repeated agent the same outcomes as separate calls', async () => {
+  test('upsertMany returns the same outcomes for a repeated agent as separate calls', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = ['1.0.0', '1.0.0', '2.0.0', '1.0.0'].map((version, index) =>
@@ -74,7 +77,7 @@ describe('agents.upsertMany', () => {
     expect(new Set(results.map(({ id }) => id)).size).toBe(2);
   });
 
-  test('lets a new agent have a unique name that an earlier agent of the call has released', async () => {
+  test('upsertMany gives a new agent a unique name that an earlier agent of the same call releases', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.agents.create(agentInput({ id: 'a', certificateId, name: 'A' }), { unique: 'name-version' });
@@ -87,7 +90,7 @@ describe('agents.upsertMany', () => {
     ]);
   });
 
-  test('refuses several matches, another id, a missing id and a revoked agent, and writes nothing', async () => {
+  test('upsertMany writes nothing when it refuses several matches, a different or missing id, or a revoked agent', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     for (const id of ['a', 'b']) await createAgent(db, { id, certificateId });
@@ -103,7 +106,7 @@ describe('agents.upsertMany', () => {
     await expectError('INVALID_INPUT', () => callUntyped(db.agents, 'upsertMany', []));
   });
 
-  test.each([byId, byName])('never creates an agent twice when calls run at the same time with %j', async (options) => {
+  test.each([byId, byName])('concurrent calls of upsertMany create each agent only once: %j', async (options) => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = Array.from({ length: 40 }, (_, index) =>

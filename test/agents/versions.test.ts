@@ -25,7 +25,7 @@ const at = (version: string, fields: Partial<AgentInput> = {}): Partial<AgentInp
 });
 
 describe('agents.versions', () => {
-  test('returns every status, the highest version first and versions that are not semantic last', async () => {
+  test('agents.versions returns agents of every status, from the highest semantic version to versions that are not semantic', async () => {
     const db = await open([
       at('nightly', { status: 'SUSPENDED' }),
       at('1.9.0', { status: 'REVOKED' }),
@@ -48,7 +48,7 @@ describe('agents.versions', () => {
     ]);
   });
 
-  test('returns the deprecation of each version', async () => {
+  test('agents.versions returns the deprecation of each version', async () => {
     const db = await open([at('1.0.0'), at('2.0.0')]);
     await db.agents.deprecate('1.0.0', { reason: 'old', successorId: '2.0.0' });
     const [second, first] = await db.agents.versions({ name: 'tool', owner: 'acme' });
@@ -56,13 +56,13 @@ describe('agents.versions', () => {
     expect(first?.deprecation).toStrictEqual({ at: new Date(now), reason: 'old', successorId: '2.0.0' });
   });
 
-  test('orders equal versions by id', async () => {
+  test('agents.versions sorts equal versions by id', async () => {
     const db = await open(['c', 'a', 'b'].map((id) => ({ id, version: '1.0.0', owner: `owner-${id}` })));
     const versions = await db.agents.versions({ name: 'tool' });
     expect(versions.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
-  test('returns an empty array for an unknown name or owner, and refuses invalid requests', async () => {
+  test('agents.versions returns an empty array for an unknown name or owner', async () => {
     const db = await open([at('1.0.0')]);
     expect(await db.agents.versions({ name: 'TOOL' })).toEqual([]);
     expect(await db.agents.versions({ name: 'tool', owner: 'nobody' })).toEqual([]);
@@ -71,7 +71,7 @@ describe('agents.versions', () => {
     }
   });
 
-  test('fails with RESULT_TOO_LARGE instead of leaving versions out', async () => {
+  test('agents.versions fails with RESULT_TOO_LARGE instead of omitting versions', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     for (const version of ['1.0.0', '2.0.0']) await createAgent(db, { name: 'tool', version });
     expect(await db.agents.versions({ name: 'tool' })).toHaveLength(2);
@@ -80,13 +80,13 @@ describe('agents.versions', () => {
   });
 });
 
-describe('a query with latest', () => {
+describe('latest versions', () => {
   const found = async (db: DatabaseService, query: ResolutionQuery = {}): Promise<string[]> => {
     const agents = await db.queryAgents({ orderBy: 'id', ...query, latest: true });
     return agents.map(({ id }) => id);
   };
 
-  test('finds the highest release of each owner and name', async () => {
+  test('a query with latest finds the highest release of each owner and name', async () => {
     const db = await open([
       ...[at('1.9.0'), at('1.10.0'), at('2.0.0-rc.1'), at('nightly')],
       ...[at('0.1.0', { owner: 'other' }), at('0.2.0-rc', { name: 'pre' }), at('0.2.0-beta', { name: 'pre' })],
@@ -97,14 +97,14 @@ describe('a query with latest', () => {
     expect(await found(db, { name: 'PRE' })).toEqual(['0.2.0-rc']);
   });
 
-  test('finds the agent that resolve chooses', async () => {
+  test('a query with latest finds the agent that resolve chooses', async () => {
     const db = await open([at('1.0.0'), at('1.0.0+build', { updatedAt: new Date(now + 5) }), at('1.1.0-rc')]);
     const result = await db.resolve({ name: 'tool' });
     expect(await found(db)).toEqual(['1.0.0+build']);
     expect(result).toMatchObject({ outcome: 'resolved', agent: { id: '1.0.0+build' } });
   });
 
-  test('skips versions that are deprecated or not usable', async () => {
+  test('a query with latest omits deprecated and unusable versions', async () => {
     const db = await open([
       at('1.0.0'),
       ...(['SUSPENDED', 'REVOKED', 'EXPIRED', 'DEPRECATED'] as const).map((status, place) =>
@@ -127,7 +127,7 @@ describe('a query with latest', () => {
     expect(await found(db)).toEqual([]);
   });
 
-  test('applies the other fields to the latest versions', async () => {
+  test('a query with latest applies its other filters only to the latest versions', async () => {
     const db = await open([
       at('1.0.0', { capabilities: ['read', 'write'] }),
       at('2.0.0', { capabilities: ['read'] }),
@@ -140,7 +140,7 @@ describe('a query with latest', () => {
     expect(await found(db, { status: ['DEPRECATED'] })).toEqual([]);
   });
 
-  test('counts, pages and iterates, also inside a transaction', async () => {
+  test('count, page and iterate accept latest, also inside a transaction', async () => {
     const db = await open(
       ['a', 'b', 'c', 'd'].flatMap((name) =>
         ['1.0.0', '2.0.0'].map((version) => ({ id: name + version, name, version })),
@@ -159,7 +159,7 @@ describe('a query with latest', () => {
     });
   });
 
-  test('fails with INVALID_INPUT when latest is not true, also when it is false', async () => {
+  test('a query fails with INVALID_INPUT when latest is false or any value except true', async () => {
     const db = await open();
     for (const latest of [false, null, 1, 'true']) {
       await expect(callUntyped(db.agents, 'count', { latest })).rejects.toMatchObject({

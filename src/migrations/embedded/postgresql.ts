@@ -1,7 +1,7 @@
 // Generated from prisma/postgresql/migrations by `npm run generate`. Do not edit.
 import type { Migration } from '../migration';
 
-/** All migrations of this package for one engine, oldest first. */
+/** All migrations of this package for the engine, oldest first. */
 export const postgresqlMigrations: readonly Migration[] = [
   {
     name: '20261123000000_ans_initial',
