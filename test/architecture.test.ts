@@ -41,16 +41,16 @@ function localImportsOf(file: string): string[] {
 }
 
 describe('the source code', () => {
-  test('has no folder that the list of layers lacks', () => {
+  test('the list of layers contains every folder of the source code', () => {
     expect([...new Set(sources.map(folderOf))].filter((folder) => !order.includes(folder))).toEqual([]);
   });
 
-  test('has the folders that ARCHITECTURE.md lists, in the same order', () => {
+  test('ARCHITECTURE.md lists the folders of the source code in the order of the layers', () => {
     const listed = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| `src\/([\w/-]+)`/gm)];
     expect(listed.map(([, folder]) => folder)).toEqual(order.filter((folder) => folder !== '.'));
   });
 
-  test('imports no file from a folder of a higher layer', () => {
+  test('no source file imports a file from a higher layer', () => {
     const fromAbove = sources.flatMap((file) =>
       localImportsOf(file)
         .filter((imported) => order.indexOf(folderOf(imported)) > order.indexOf(folderOf(file)))
@@ -60,7 +60,7 @@ describe('the source code', () => {
     expect(fromAbove).toEqual([]);
   });
 
-  test('has no imports between an engine and a noun, or between two engines', () => {
+  test('database engines and API modules do not import each other, and the two engines are independent', () => {
     const importsBetween = (from: readonly string[], to: readonly string[]): string[] =>
       sources
         .filter((file) => from.includes(folderOf(file)))
@@ -74,12 +74,12 @@ describe('the source code', () => {
     expect(importsBetween(nouns, engines)).toEqual([]);
   });
 
-  test('reads environment variables only in the command line', () => {
+  test('only the command line reads environment variables', () => {
     const library = sources.filter((file) => folderOf(file) !== 'cli');
     expect(library.filter((file) => readFileSync(join(root, file), 'utf8').includes('process.env'))).toEqual([]);
   });
 
-  test('has no file of more than 250 lines', () => {
+  test('no source file has more than 250 lines', () => {
     const long = sources.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 251);
     expect(long).toEqual([]);
   });

@@ -68,7 +68,7 @@ describeUnless(whyNoRegistry(), 'the examples', () => {
     return runNode(['dist/main.js', ...args], { cwd: folder(name), env: { ...environment, DATABASE_URL: url } });
   }
 
-  test.each(names)('%s compiles with strict types', async (name) => {
+  test.each(names)('the example %s compiles with strict types', async (name) => {
     const compiler = join(project, 'node_modules/typescript/bin/tsc');
     expect(await runNode([compiler], { cwd: folder(name), env: environment })).toMatchObject({
       exitCode: 0,
@@ -76,7 +76,7 @@ describeUnless(whyNoRegistry(), 'the examples', () => {
     });
   });
 
-  test('seed stores agents once, and reports refused ones', async () => {
+  test('the example seed stores agents once and reports refused agents', async () => {
     const url = await unmigratedDatabaseUrl();
     const first = await run('seed', url);
     expect(first).toEqual({ exitCode: 0, stdout: '3 created, 0 present, 0 refused\n', stderr: '3 of 3\n' });
@@ -90,7 +90,7 @@ describeUnless(whyNoRegistry(), 'the examples', () => {
     });
   });
 
-  test('follow-changes resumes after kill -9 and misses no change', async () => {
+  test('the example follow-changes resumes after kill -9 and misses no change', async () => {
     const { db, options } = await openTestDatabase();
     const file = join(temporaryDirectory(), 'directory.json');
     const env = { DATABASE_URL: options.url, DIRECTORY_FILE: file };
@@ -131,7 +131,7 @@ describeUnless(whyNoRegistry(), 'the examples', () => {
     expect(late.output).toContain('changes were missed: rebuilding\n');
   });
 
-  test('fastify-registry registers, resolves, renews, revokes, and shuts down in order', async () => {
+  test('the example fastify-registry registers, resolves, renews and revokes agents, and shuts down in order', async () => {
     const url = await unmigratedDatabaseUrl();
     if (onPostgresql) {
       const ansDatabase = join(project, 'node_modules/.bin/ans-database');

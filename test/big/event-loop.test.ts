@@ -92,15 +92,15 @@ describeUnless(noCpuBlock, `the event loop with ${count} agents`, () => {
   jest.setTimeout(20 * 60_000);
   const shared = shareTestDatabase({}, fill);
 
-  test.each(reads)('is not blocked by this read: %s', async (_, call) => {
+  test.each(reads)('this read does not block the event loop: %s', async (_, call) => {
     expect(await longestCpuBlockMs(() => call(shared().db))).toBeLessThan(longestMs);
   });
 
-  test.each(writes)('is not blocked by this write: %s', async (_, call) => {
+  test.each(writes)('this write does not block the event loop: %s', async (_, call) => {
     expect(await longestCpuBlockMs(() => call(shared().db))).toBeLessThan(longestMs);
   });
 
-  test('is not blocked by a call that changes all agents of a certificate', async () => {
+  test('a change of all agents of a certificate does not block the event loop', async () => {
     const { db } = shared();
     const [id, other] = [certificateId(1), certificateId(2)];
     await changeRaw(shared(), `UPDATE agents SET certificate_id = '${id}', status = 'ACTIVE'`);

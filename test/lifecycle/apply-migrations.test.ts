@@ -35,13 +35,13 @@ const tables = async () => {
 };
 
 describe('the migration runner', () => {
-  test('applies only the pending migrations to a database that is behind', async () => {
+  test('the migration runner applies only the pending migrations to a database with an older schema', async () => {
     await applyMigrations(url, [first]);
     await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
     expect(await query('SELECT text FROM more')).toEqual([{ text: 'a;b' }]);
   });
 
-  test('records each migration with the values that Prisma Migrate records', async () => {
+  test('the migration runner records each migration with the values that Prisma Migrate records', async () => {
     const before = Date.now();
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
     const after = Date.now();
@@ -63,19 +63,19 @@ describe('the migration runner', () => {
     expect(times.every((time) => time >= before && time <= after)).toBe(true);
   });
 
-  test('applies each migration once when several connections apply them at the same time', async () => {
+  test('several connections that migrate at the same time apply each migration once', async () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => applyMigrations(url, packageMigrations, 20_000)));
     expect(results.toSorted((a, b) => b.length - a.length)).toEqual([migrationNames, [], [], [], []]);
     expect(await finishedNames()).toEqual(migrationNames);
   });
 
-  test('does not compare checksums, as prisma migrate deploy does not', async () => {
+  test('the migration runner, like prisma migrate deploy, does not compare checksums', async () => {
     await applyMigrations(url, [first]);
     await change("UPDATE _prisma_migrations SET checksum = 'other'");
     await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
   });
 
-  test('rejects a database with a failed migration until the migration is marked as rolled back', async () => {
+  test('the migration runner rejects a database with a failed migration until the migration is marked as rolled back', async () => {
     await applyMigrations(url, [first]);
     await change(insertHistorySql(second.name, { isFinished: false }));
     await expect(applyMigrations(url, [first, second])).rejects.toMatchObject({
@@ -87,7 +87,7 @@ describe('the migration runner', () => {
     await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
   });
 
-  test('ignores a failed attempt at a migration that is also recorded as applied', async () => {
+  test('the migration runner ignores a failed attempt at a migration that a later attempt applied', async () => {
     await applyMigrations(url, [first]);
     await change(insertHistorySql(first.name, { isFinished: false }));
     await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
@@ -99,7 +99,7 @@ describe('the migration runner', () => {
       'CREATE TABLE half (id INTEGER); INSERT INTO missing VALUES (1);',
     );
 
-    test('leaves the tables and the history unchanged', async () => {
+    test('a migration that fails leaves the tables and the migration history unchanged', async () => {
       await applyMigrations(url, [first]);
       await expect(applyMigrations(url, [first, second, broken])).rejects.toMatchObject({
         code: 'MIGRATION_FAILED',
@@ -111,7 +111,7 @@ describe('the migration runner', () => {
       await expect(applyMigrations(url, [first, second])).resolves.toEqual([second.name]);
     });
 
-    test('does not create the migration history in an empty database', async () => {
+    test('a migration that fails does not create the migration history in an empty database', async () => {
       await expect(applyMigrations(url, [broken])).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
       expect(await tables()).toEqual([]);
     });
@@ -126,18 +126,18 @@ describe('the migration runner on a database with migrations of an application',
     await change(first.sql);
   });
 
-  test('applies its own migrations and does not change the tables of the application', async () => {
+  test('the migration runner does not change the tables of an application in the same database', async () => {
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
     expect(await tables()).toEqual(expect.arrayContaining(['notes', 'agents']));
     expect((await finishedNames()).toSorted()).toEqual([...applications, ...migrationNames].toSorted());
   });
 
-  test('ignores a failed migration of the application', async () => {
+  test('the migration runner ignores a failed migration of the application', async () => {
     await change(insertHistorySql('20260201000000_failed', { isFinished: false }));
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual(migrationNames);
   });
 
-  test('fails and changes nothing when the application has a table with the name of one of the package', async () => {
+  test('the migration runner fails and changes nothing when an application table has the name of a package table', async () => {
     await change('CREATE TABLE capabilities (id INTEGER PRIMARY KEY)');
     await expect(applyMigrations(url, packageMigrations)).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
     expect(await tables()).toEqual(['_prisma_migrations', 'capabilities', 'notes']);

@@ -31,7 +31,7 @@ async function describeHistory(url: string): Promise<unknown> {
   return { rows: (await readHistoryRows(url)).map(constant), definition };
 }
 
-test('Prisma Migrate finds nothing pending and no drift in a database that the runner migrated', async () => {
+test('Prisma Migrate finds no pending migration and no drift in a database that the migration runner migrated', async () => {
   const project = await useDatabase(PrismaProject.ofPackage());
   await applyMigrations(project.databaseUrl, packageMigrations);
   const before = await readHistoryRows(project.databaseUrl);
@@ -45,7 +45,7 @@ test('Prisma Migrate finds nothing pending and no drift in a database that the r
   expect(await readHistoryRows(project.databaseUrl)).toEqual(before);
 });
 
-test('the runner finds nothing pending in a database that Prisma Migrate deployed, and records the same values', async () => {
+test('the migration runner finds no pending migration in a database that Prisma Migrate deployed', async () => {
   const project = await useDatabase(PrismaProject.ofPackage());
   const deploy = await project.run('migrate deploy');
   expect(deploy).toMatchObject(exited(0, 'All migrations have been successfully applied.'));

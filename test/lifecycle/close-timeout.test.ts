@@ -42,7 +42,7 @@ async function expectAborted({ db }: Pick<TestDatabase, 'db'>, withinMs = limitM
 }
 
 describe('close after closeTimeoutMs', () => {
-  test('rolls back an open transaction, so that other services can write at once', async () => {
+  test('close rolls back an open transaction after closeTimeoutMs, so that other services can write at once', async () => {
     const database = await openHanging();
     const start = performance.now();
     expect(await expectAborted(database)).toMatch(/^Failed to close database: 1 call was /);
@@ -52,7 +52,7 @@ describe('close after closeTimeoutMs', () => {
     expect(await rawValues(database, 'certificates', 'id')).toEqual(['other']);
   });
 
-  test('makes the later calls and the commit of the transaction fail with NOT_INITIALIZED', async () => {
+  test('a transaction that close aborts fails with NOT_INITIALIZED in its later calls and at its commit', async () => {
     const database = await openHanging();
     await expectAborted(database);
     await expectError('NOT_INITIALIZED', () => database.tx().getCertificate('open'));
@@ -63,7 +63,7 @@ describe('close after closeTimeoutMs', () => {
     expect(database.events.filter(({ type }) => type === 'transaction')).toMatchObject([{ outcome: 'rollback' }]);
   });
 
-  test('allows a second close and a new initialize at once', async () => {
+  test('a second close and a new initialize succeed at once after close has failed', async () => {
     const database = await openHanging();
     const { db, goOn, transaction } = database;
     await expectAborted(database);
@@ -80,18 +80,18 @@ describe('close after closeTimeoutMs', () => {
     expect(await db.getCertificate('new')).toMatchObject({ id: 'new' });
   });
 
-  test('aborts calls at once when closeTimeoutMs is 0', async () => {
+  test('close aborts the calls in flight at once when closeTimeoutMs is 0', async () => {
     const database = await openHanging({ closeTimeoutMs: 0 });
     await expectAborted(database, aLittleMs / 2);
   });
 
-  test('rejects all concurrent calls of close', async () => {
+  test('concurrent calls of close all fail after closeTimeoutMs', async () => {
     const { db } = await openHanging();
     const closings = await Promise.allSettled([db.close(), db.close(), db.close()]);
     expect(closings.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
-  test('aborts calls that wait for the open transaction', async () => {
+  test('close aborts calls that wait for the open transaction', async () => {
     const database = await openHanging({ pool: { maxConnections: 1, connectTimeoutMs: 0 }, busyTimeoutMs: 60_000 });
     const { db } = database;
     const waiting = [
@@ -105,7 +105,7 @@ describe('close after closeTimeoutMs', () => {
     expect(await rawValues(database, 'certificates', 'id')).toEqual([]);
   });
 
-  test('prevents the aborted callback from writing to the database that is opened next', async () => {
+  test('the callback of an aborted transaction cannot write to the database that is opened next', async () => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 0 });
     const [opened, reopened, done] = [createSignal(), createSignal(), createSignal()];
     const late: unknown[] = [];
@@ -128,7 +128,7 @@ describe('close after closeTimeoutMs', () => {
     expect(await db.certificates.query({})).toEqual([]);
   });
 
-  testOn('sqlite', 'aborts a transaction of a database in memory', async () => {
+  testOn('sqlite', 'close aborts a transaction of a database in memory', async () => {
     const database = await openHanging({ url: ':memory:' });
     await expectAborted(database);
     database.goOn();
@@ -137,7 +137,7 @@ describe('close after closeTimeoutMs', () => {
 });
 
 describe('close before closeTimeoutMs', () => {
-  test('resolves after the open transaction has ended', async () => {
+  test('close resolves after the open transaction has ended', async () => {
     const { db, goOn, transaction, options } = await openHanging({ closeTimeoutMs: 10_000 });
     const closing = db.close();
     await sleep(30);
@@ -147,7 +147,7 @@ describe('close before closeTimeoutMs', () => {
     expect(await rawValues({ options }, 'certificates', 'id')).toEqual(['open']);
   });
 
-  test('resolves when closeTimeoutMs is 0 and no call is in flight', async () => {
+  test('close resolves when closeTimeoutMs is 0 and no call is in flight', async () => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 0 });
     await createCertificate(db);
     await expect(db.close()).resolves.toBeUndefined();
@@ -192,7 +192,7 @@ describeOn('postgresql', 'close with a server that does not answer', () => {
     return { database, proxy };
   }
 
-  test('aborts the call that waits for an answer', async () => {
+  test('close aborts a call whose server does not answer', async () => {
     const { database, proxy } = await openBehindProxy();
     proxy.silence();
     const call = expectError('UNAVAILABLE', () => database.db.getCertificate('c'));
@@ -200,7 +200,7 @@ describeOn('postgresql', 'close with a server that does not answer', () => {
     await call;
   });
 
-  test('does not wait for the end of the connections', async () => {
+  test('close does not wait until the server ends the connections', async () => {
     const { database, proxy } = await openBehindProxy();
     proxy.silence();
     const start = performance.now();

@@ -15,7 +15,7 @@ function place() {
 }
 
 describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase with other processes', () => {
-  test('fails with BUSY while another process has the database open', async () => {
+  test('resetDatabase fails with BUSY while another process has the database open', async () => {
     const { options } = place();
     const { db } = await openTestDatabase({ url: options.url });
     await createAgent(db);
@@ -30,7 +30,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase with other processes'
     expect(await countAgents(options.url)).toBe(0);
   });
 
-  test('removes a database with its -wal file after the only process that had it open was killed', async () => {
+  test('resetDatabase removes a database and its -wal file after the process that had it open was killed', async () => {
     const { path, options } = place();
     const child = startProcess(join(__dirname, '../faults/sqlite/guarded-process.ts'), options.url);
     expect(await nextLine(child)).toBe('open');

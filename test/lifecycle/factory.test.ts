@@ -41,14 +41,14 @@ describe('DatabaseServiceFactory.getInstance', () => {
     expect(await DatabaseServiceFactory.getInstance({ ...options })).toBe(first);
   });
 
-  test('returns the same open instance to concurrent first calls', async () => {
+  test('getInstance returns the same open instance to concurrent first calls', async () => {
     const options = await instanceOptions();
     const found = await Promise.all([1, 2, 3].map(() => DatabaseServiceFactory.getInstance(options)));
     expect(new Set(found).size).toBe(1);
     expect(await found[0]?.queryAgents({})).toEqual([]);
   });
 
-  test('accepts valid options after a call with invalid ones', async () => {
+  test('getInstance accepts valid options after a call with invalid options', async () => {
     const options = await instanceOptions();
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance({ ...options, maxResults: -1 }));
     expect(await (await DatabaseServiceFactory.getInstance(options)).queryAgents({})).toEqual([]);
@@ -59,7 +59,7 @@ describe('DatabaseServiceFactory.getInstance', () => {
     ['no url', { maxResults: 5 }],
     ['one more option', { maxResults: 5 }],
     ['another clock', { now: () => 1 }],
-  ])('refuses other options on a live instance: %s', async (title, other) => {
+  ])('getInstance refuses other options while an instance exists: %s', async (title, other) => {
     const options = await instanceOptions();
     const instance = await DatabaseServiceFactory.getInstance(options);
     const wanted = title === 'no url' ? other : { ...options, ...other };
@@ -68,14 +68,14 @@ describe('DatabaseServiceFactory.getInstance', () => {
     expect(await instance.queryAgents({})).toEqual([]);
   });
 
-  test('refuses other options while the first call is running', async () => {
+  test('getInstance refuses other options while the first call is running', async () => {
     const options = await instanceOptions();
     const first = DatabaseServiceFactory.getInstance(options);
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.getInstance({ ...options, maxResults: 7 }));
     expect(await first).toBeInstanceOf(DatabaseService);
   });
 
-  test('returns an open instance after the instance was closed', async () => {
+  test('getInstance returns an open instance after the previous instance was closed', async () => {
     const options = await instanceOptions();
     await (await DatabaseServiceFactory.getInstance(options)).close();
     expect(await (await DatabaseServiceFactory.getInstance()).queryAgents({})).toEqual([]);
@@ -95,7 +95,7 @@ describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
     await expectError('NOT_INITIALIZED', () => first.queryAgents({}));
   });
 
-  test('waits for calls in flight before it deletes the data', async () => {
+  test('resetDatabase waits for calls in flight before it deletes the data', async () => {
     const options = await instanceOptions();
     const instance = await DatabaseServiceFactory.getInstance(options);
     const call = createAgent(instance, { certificateId: 'unknown' });
@@ -103,7 +103,7 @@ describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
     expect(outcome).toMatchObject({ reason: { code: 'REFERENCE_NOT_FOUND' } });
   });
 
-  test('fails with CONFLICT inside a transaction of the instance', async () => {
+  test('resetDatabase fails with CONFLICT inside a transaction of the instance', async () => {
     const options = await instanceOptions();
     const instance = await DatabaseServiceFactory.getInstance(options);
     await instance.transaction(async () => {
@@ -112,7 +112,7 @@ describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
     expect(await DatabaseServiceFactory.getInstance()).toBe(instance);
   });
 
-  test('refuses options that name another database', async () => {
+  test('resetDatabase refuses options that name another database', async () => {
     const options = await instanceOptions();
     const instance = await DatabaseServiceFactory.getInstance(options);
     const other = { url: await newDatabaseUrl(), allowReset: true };
@@ -123,19 +123,19 @@ describe('DatabaseServiceFactory.resetDatabase with a live instance', () => {
 });
 
 describe('DatabaseServiceFactory.resetDatabase without an instance', () => {
-  test('refuses invalid options', async () => {
+  test('resetDatabase refuses invalid options', async () => {
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ url: 'nonsense' }));
     await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ reset: true } as object));
   });
 
-  test('resets both databases when two calls run at the same time', async () => {
+  test('resetDatabase resets both databases when two calls run at the same time', async () => {
     const urls = [await newDatabaseUrl(), await newDatabaseUrl()];
     await Promise.all(urls.map(filledDatabase));
     await Promise.all(urls.map((url) => DatabaseServiceFactory.resetDatabase({ url, allowReset: true })));
     expect(await Promise.all(urls.map(countAgents))).toEqual([0, 0]);
   });
 
-  testOn('postgresql', 'refuses a database on PostgreSQL without allowReset', async () => {
+  testOn('postgresql', 'resetDatabase refuses a database on PostgreSQL without allowReset', async () => {
     const url = await newDatabaseUrl();
     await filledDatabase(url);
     const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase({ url }));
@@ -151,7 +151,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     return { path, options: { url: `file:${path}`, busyTimeoutMs: 50 } };
   }
 
-  test('does not modify a SQLite database of another application', async () => {
+  test('resetDatabase does not modify a SQLite database of another application', async () => {
     const { path, options } = place();
     const bytes = foreignFile(path);
     const error = await expectError('INVALID_OPTIONS', () => DatabaseServiceFactory.resetDatabase(options));
@@ -162,7 +162,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
   test.each([
     ['a text file', 'Not a database. '.repeat(500), 'CORRUPT'],
     ['an empty file', '', undefined],
-  ] as const)('does not modify %s', async (_what, content, code) => {
+  ] as const)('resetDatabase does not modify %s', async (_what, content, code) => {
     const { path, options } = place();
     writeFileSync(path, content);
     if (code === undefined) await DatabaseServiceFactory.resetDatabase(options);
@@ -170,7 +170,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
-  test('removes a database that also has tables of the application', async () => {
+  test('resetDatabase removes a database that also has tables of the application', async () => {
     const { path, options } = place();
     await filledDatabase(options.url);
     await changeRaw({ options }, 'CREATE TABLE orders (id TEXT)');
@@ -178,7 +178,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('removes the target of a symbolic link and keeps the link', async () => {
+  test('resetDatabase removes the target of a symbolic link and keeps the link', async () => {
     const { path, options } = place();
     const real = join(temporaryDirectory(), 'real.sqlite');
     symlinkSync(real, path);
@@ -192,7 +192,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     }
   });
 
-  test('fails with BUSY while another service of this process has the database open, and the instance remains usable', async () => {
+  test('resetDatabase fails with BUSY while another service of this process has the database open', async () => {
     const { options } = place();
     resetAfterTest(options);
     const instance = await DatabaseServiceFactory.getInstance(options);
@@ -206,7 +206,7 @@ describeOn('sqlite', 'DatabaseServiceFactory.resetDatabase on SQLite', () => {
     expect(await countAgents(options.url)).toBe(0);
   });
 
-  test('does not modify the file of another application after getInstance failed to open it', async () => {
+  test('resetDatabase does not modify the file of another application that getInstance failed to open', async () => {
     const { path, options } = place();
     const bytes = foreignFile(path);
     const failed = expectError('MIGRATION_FAILED', () => DatabaseServiceFactory.getInstance(options));

@@ -16,7 +16,7 @@ async function createFailing(): Promise<{ readonly db: DatabaseService; readonly
 }
 
 describe('initialize() after a failure', () => {
-  test('fails for all concurrent callers, also after close(), and opens the database when the cause is removed', async () => {
+  test('initialize fails for all concurrent callers, and succeeds after the cause is removed', async () => {
     const { db, migrate } = await createFailing();
     const errors = await Promise.all([1, 2, 3].map(() => expectError('SCHEMA_OUTDATED', () => db.initialize())));
     expect(new Set(errors.map(({ message }) => message)).size).toBe(1);
@@ -28,7 +28,7 @@ describe('initialize() after a failure', () => {
     expect(await createCertificate(db, { id: 'c' })).toBe('c');
   });
 
-  test('allows a concurrent close() to resolve', async () => {
+  test('a close() during an initialize() that fails resolves', async () => {
     const { db, migrate } = await createFailing();
     const failed = expectError('SCHEMA_OUTDATED', () => db.initialize());
     await Promise.all([failed, db.close()]);
@@ -38,7 +38,7 @@ describe('initialize() after a failure', () => {
   });
 });
 
-test('a write fails with INVALID_OPTIONS and keeps the thrown error when the option `now` throws', async () => {
+test('a write fails with INVALID_OPTIONS and the thrown error as its cause when the option `now` throws', async () => {
   const failure = new Error('the clock is broken');
   let isBroken = false;
   const now = (): number => {

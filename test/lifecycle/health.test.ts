@@ -12,7 +12,7 @@ import { describeOn } from '../support/skip';
 import { newDatabaseUrl, openTestDatabase, shareTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 
 describe('health', () => {
-  test('returns the state of an open database', async () => {
+  test('health returns the state of an open database', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db);
     const health = await db.health();
@@ -30,12 +30,12 @@ describe('health', () => {
     expect(health.latencyMs).toBeLessThan(1000);
   });
 
-  test('returns breaker: off when the breaker is disabled', async () => {
+  test('health returns breaker: off when the circuit breaker is disabled', async () => {
     const { db } = await openTestDatabase({ breaker: false });
     expect(await db.health()).toMatchObject({ status: 'up', breaker: 'off' });
   });
 
-  test('returns degraded and the names of pending migrations', async () => {
+  test('health returns degraded and the names of pending migrations', async () => {
     const url = await unmigratedDatabaseUrl();
     const { db } = await openTestDatabase({ url, migrations: 'skip' });
     const { status, pendingMigrations } = await db.health();
@@ -45,7 +45,7 @@ describe('health', () => {
     expect(await db.health()).toMatchObject({ status: 'up', pendingMigrations: [] });
   });
 
-  test('returns degraded and the name of a failed migration', async () => {
+  test('health returns degraded and the name of a failed migration', async () => {
     const database = await openTestDatabase();
     const first = 'SELECT min(migration_name) AS name FROM _prisma_migrations';
     const [[row] = []] = await queryRaw(database, first);
@@ -53,7 +53,7 @@ describe('health', () => {
     expect(await database.db.health()).toMatchObject({ status: 'degraded', pendingMigrations: [row?.['name']] });
   });
 
-  test('returns down with the error code while the database is down, and calls the database even when the breaker is open', async () => {
+  test('health returns down with the error code, also while the circuit breaker is open', async () => {
     const { db, breakDown, recover } = await openFailingDatabase({
       retry: false,
       breaker: { failures: 1, resetMs: 60_000 },
@@ -70,7 +70,7 @@ describe('health', () => {
   });
 
   const held = onPostgresql ? 'up without writerHeldMs' : 'up with writerHeldMs, the age of the transaction,';
-  test(`returns ${held} inside a transaction`, async () => {
+  test(`health returns ${held} inside a transaction`, async () => {
     const { db } = await openTestDatabase();
     const before = await db.health();
     const inside = await db.transaction(async (tx) => {
@@ -84,7 +84,7 @@ describe('health', () => {
     expect([before.writerHeldMs, (await db.health()).writerHeldMs]).toEqual([undefined, undefined]);
   });
 
-  test('fails with NOT_INITIALIZED when the database is not open', async () => {
+  test('health fails with NOT_INITIALIZED when the database is not open', async () => {
     const { db } = await openTestDatabase();
     await db.close();
     await expectError('NOT_INITIALIZED', () => db.health());
@@ -93,7 +93,7 @@ describe('health', () => {
 
   const shared = shareTestDatabase();
   test.each([{ timeoutMs: 0 }, { timeoutMs: 1.5 }, { timeoutMs: '1' }, { timeout: 1 }, 5, null])(
-    'refuses the options %j with INVALID_INPUT',
+    'health refuses the options %j with INVALID_INPUT',
     async (options) => {
       await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'health', options));
     },
@@ -101,7 +101,7 @@ describe('health', () => {
 });
 
 describeOn('postgresql', 'health on PostgreSQL', () => {
-  test('returns the state of an exhausted pool without waiting for a connection', async () => {
+  test('health returns the state of an exhausted pool without waiting for a connection', async () => {
     const { db } = await openTestDatabase({ pool: { maxConnections: 1 } });
     const { outcome, release } = await holdTransaction(db, () => Promise.resolve());
     const waiting = db.getAgent('a');
@@ -111,7 +111,7 @@ describeOn('postgresql', 'health on PostgreSQL', () => {
     await Promise.all([outcome, waiting]);
   });
 
-  test('returns down after timeoutMs when the server does not answer, and up when it answers again', async () => {
+  test('health returns down after timeoutMs when the server does not answer, and up when it answers again', async () => {
     const url = await newDatabaseUrl();
     const proxy = await TcpProxy.start(url);
     const { db } = await openTestDatabase({ url: proxy.url(url), closeTimeoutMs: 100 });

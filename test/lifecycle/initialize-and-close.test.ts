@@ -28,7 +28,7 @@ describe('initialize', () => {
     });
   });
 
-  test('does nothing when the database is already open', async () => {
+  test('initialize does nothing when the database is already open', async () => {
     const { db, events } = await createService();
     await db.initialize();
     const before = events.length;
@@ -36,14 +36,14 @@ describe('initialize', () => {
     expect(events).toHaveLength(before);
   });
 
-  test('migrates the database once when it is called concurrently', async () => {
+  test('concurrent calls of initialize migrate the database once', async () => {
     const { db, events } = await createService();
     await Promise.all(Array.from({ length: 10 }, () => db.initialize()));
     expect(events.filter(({ type }) => type === 'migration')).toHaveLength(1);
     expect(await db.queryAgents({})).toEqual([]);
   });
 
-  test('opens an existing database with all of its records', async () => {
+  test('initialize opens an existing database with all its records', async () => {
     const { db, options } = await openTestDatabase();
     const agent = wholeAgent({ certificateId: await createCertificate(db) });
     await db.createAgent(agent);
@@ -56,7 +56,7 @@ describe('initialize', () => {
 });
 
 describe('close', () => {
-  test('waits until calls in flight have succeeded', async () => {
+  test('close waits until calls in flight have succeeded', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const calls = Array.from({ length: 20 }, () => db.createAgent(agentInput({ certificateId })));
@@ -65,7 +65,7 @@ describe('close', () => {
     expect(await rawCounts(database)).toMatchObject({ agents: 20 });
   });
 
-  test('waits for a transaction in flight and refuses other calls meanwhile', async () => {
+  test('close waits for a transaction in flight and refuses other calls meanwhile', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const { outcome, release } = await holdTransaction(
@@ -85,7 +85,7 @@ describe('close', () => {
     expect(await rawCounts(database)).toMatchObject({ agents: 1 });
   });
 
-  test.each(['before initialize', 'after close'])('makes every call %s fail with NOT_INITIALIZED', async (when) => {
+  test.each(['before initialize', 'after close'])('every call %s fails with NOT_INITIALIZED', async (when) => {
     const db = new DatabaseService({ url: await newDatabaseUrl() });
     if (when === 'after close') await db.initialize();
     if (when === 'after close') await db.close();
@@ -99,7 +99,7 @@ describe('close', () => {
     expect(work).not.toHaveBeenCalled();
   });
 
-  test('does nothing when the database is closed, before initialize and after a failed initialize', async () => {
+  test('close does nothing when the database is closed, before initialize and after a failed initialize', async () => {
     const { db } = await openTestDatabase();
     await db.close();
     await expect(db.close()).resolves.toBeUndefined();
@@ -109,7 +109,7 @@ describe('close', () => {
     await expect(broken.close()).resolves.toBeUndefined();
   });
 
-  test('succeeds inside a transaction of another database', async () => {
+  test('close succeeds inside a transaction of another database', async () => {
     const [first, second] = [await openTestDatabase(), await openTestDatabase()];
     await first.db.transaction(() => second.db.close());
     await expectError('NOT_INITIALIZED', () => second.db.queryAgents({}));
@@ -118,7 +118,7 @@ describe('close', () => {
 });
 
 describe('several calls of initialize and close', () => {
-  test('take effect in their order when they run concurrently', async () => {
+  test('concurrent calls of initialize and close take effect in the order of the calls', async () => {
     const { db } = await openTestDatabase();
     await createAgent(db, { id: 'a' });
     await Promise.all([db.close(), db.initialize()]);
@@ -132,7 +132,7 @@ describe('several calls of initialize and close', () => {
     await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
   });
 
-  test('close a service when close is called during the first initialize', async () => {
+  test('a close during the first initialize closes the service', async () => {
     const db = new DatabaseService({ url: ':memory:' });
     const opening = db.initialize();
     await db.close();
@@ -140,7 +140,7 @@ describe('several calls of initialize and close', () => {
     await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
   });
 
-  test('fail with CONFLICT when initialize is called inside a transaction for which close waits', async () => {
+  test('initialize fails with CONFLICT inside a transaction for which close waits', async () => {
     const { db } = await openTestDatabase();
     const transaction = db.transaction(async () => {
       await sleep(20);

@@ -38,7 +38,7 @@ test('migrations: apply reports the names of the applied migrations to onEvent a
 });
 
 describe.each(['apply', 'verify'] as const)('migrations: %s', (migrations) => {
-  test('ignores the migrations of an application', async () => {
+  test('initialize ignores the migrations of an application', async () => {
     const { id, options } = await closedDatabase();
     await changeRaw({ options }, applicationMigration);
     const db = createService({ ...options, migrations });
@@ -48,7 +48,7 @@ describe.each(['apply', 'verify'] as const)('migrations: %s', (migrations) => {
     expect(await db.migrateDatabase()).toEqual([]);
   });
 
-  test('fails with SCHEMA_TOO_NEW when a newer version has migrated the database', async () => {
+  test('initialize fails with SCHEMA_TOO_NEW when a newer version has migrated the database', async () => {
     const { options } = await closedDatabase();
     await changeRaw({ options }, unknownMigration);
     const error = await expectError('SCHEMA_TOO_NEW', () => createService({ ...options, migrations }).initialize());
@@ -58,7 +58,7 @@ describe.each(['apply', 'verify'] as const)('migrations: %s', (migrations) => {
     );
   });
 
-  test('fails and does not change a database with other tables and no history', async () => {
+  test('initialize fails and changes nothing when the database has other tables and no migration history', async () => {
     const url = await unmigratedDatabaseUrl();
     await changeRaw({ options: { url } }, 'CREATE TABLE agents (name TEXT)');
     const code = migrations === 'apply' ? 'MIGRATION_FAILED' : 'SCHEMA_OUTDATED';
@@ -68,7 +68,7 @@ describe.each(['apply', 'verify'] as const)('migrations: %s', (migrations) => {
 });
 
 describe('migrations: verify', () => {
-  test('fails with SCHEMA_OUTDATED for an empty database and does not change it', async () => {
+  test('migrations: verify fails with SCHEMA_OUTDATED for an empty database and does not change it', async () => {
     const url = await unmigratedDatabaseUrl();
     const error = await expectError('SCHEMA_OUTDATED', () => createService({ url, migrations: 'verify' }).initialize());
     expect(error).toMatchObject({ operation: 'initialize', retryable: false });
@@ -77,7 +77,7 @@ describe('migrations: verify', () => {
     expect(await db.migrateDatabase()).toEqual(migrationNames);
   });
 
-  test('fails with SCHEMA_OUTDATED when the history lacks a migration', async () => {
+  test('migrations: verify fails with SCHEMA_OUTDATED when the migration history lacks a migration', async () => {
     const { options } = await closedDatabase();
     await changeRaw({ options }, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_ans_initial'");
     await expectError('SCHEMA_OUTDATED', () => createService({ ...options, migrations: 'verify' }).initialize());
@@ -91,7 +91,7 @@ describe('migrateDatabase', () => {
     return db;
   }
 
-  test('applies the migrations in order, and other calls fail with SCHEMA_OUTDATED before that', async () => {
+  test('migrateDatabase applies the migrations in order, and calls before it fail with SCHEMA_OUTDATED', async () => {
     const db = await openUnmigrated();
     expect((await expectError('SCHEMA_OUTDATED', () => db.queryAgents({}))).operation).toBe('agents.query');
     expect(await db.migrateDatabase()).toEqual(migrationNames);
@@ -100,7 +100,7 @@ describe('migrateDatabase', () => {
     expect(await createAgent(db)).toMatch(/./);
   });
 
-  test('returns an array that the callback onEvent cannot change', async () => {
+  test('migrateDatabase returns an array that the callback onEvent cannot change', async () => {
     const onEvent = (event: DatabaseEvent): void => {
       if (event.type === 'migration') Reflect.set(event.applied, 'length', 0);
     };
@@ -108,7 +108,7 @@ describe('migrateDatabase', () => {
     expect((await db.migrateDatabase()).length).toBeGreaterThan(0);
   });
 
-  test('fails with SCHEMA_TOO_NEW when a newer version has migrated the database, which migrations: skip opens', async () => {
+  test('migrateDatabase fails with SCHEMA_TOO_NEW when a newer version has migrated the database', async () => {
     const { id, options } = await closedDatabase();
     await changeRaw({ options }, unknownMigration);
     const db = createService({ ...options, migrations: 'skip' });

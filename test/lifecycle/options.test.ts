@@ -75,7 +75,7 @@ function constructWith(options: unknown): DatabaseService {
 }
 
 describe('new DatabaseService', () => {
-  test.each(badOptions)('refuses %s', async (_, options, field) => {
+  test.each(badOptions)('new DatabaseService refuses an invalid value: %s', async (_, options, field) => {
     const error = await expectError('INVALID_OPTIONS', () => constructWith(options));
     expect(error).toMatchObject({ field, retryable: false });
   });
@@ -88,12 +88,12 @@ describe('new DatabaseService', () => {
     ['a part of breaker', { breaker: { halfOpenAfter: 1 } }],
     ['a part of cache', { cache: { max: 1 } }],
     ['an option that is undefined', { colour: undefined }],
-  ])('refuses an unknown name: %s', async (_, options) => {
+  ])('new DatabaseService refuses an unknown name: %s', async (_, options) => {
     await expectError('INVALID_OPTIONS', () => constructWith(options));
   });
 
   test.each(valuesBut('undefined', 'object', 'Date', 'boxed text'))(
-    'refuses %s in place of options',
+    'new DatabaseService refuses %s in place of options',
     async (_, value) => {
       await expectError('INVALID_OPTIONS', () => constructWith(value));
     },
@@ -101,7 +101,7 @@ describe('new DatabaseService', () => {
 
   // A "?" in an unescaped password makes the rest of the password look like parameters.
   test.each(['postgresql://u:1?ab=cd@host/db', 'postgresql://u:1?ab@host/db', 'postgresql://u:1?x=2&ab=3@host/db'])(
-    'shows no part of the password of %j in the message',
+    'new DatabaseService shows no part of the password of %j in its error message',
     async (url) => {
       const error = await expectError('INVALID_OPTIONS', () => constructWith({ url }));
       expect(error.message).not.toMatch(/\b(?:ab|cd|x)\b/);
@@ -141,13 +141,13 @@ describe('new DatabaseService', () => {
     ['a breaker with default values', { breaker: {} }],
     ['a cache with default values', { cache: {} }],
     ['a logger with inherited methods', { logger: Object.create(logger) as typeof logger }],
-  ])('accepts %s', (_, options) => {
+  ])('new DatabaseService accepts valid options: %s', (_, options) => {
     expect(constructWith(options)).toBeInstanceOf(DatabaseService);
   });
 });
 
 describe('DatabaseOptions', () => {
-  test('are read once, when the service is constructed', async () => {
+  test('DatabaseService reads its options once, in the constructor', async () => {
     const options = { url: await newDatabaseUrl(), maxResults: 1 };
     await using db = new DatabaseService(options);
     options.maxResults = 100;
@@ -170,7 +170,7 @@ describe('DatabaseOptions', () => {
     expect(await db.getCertificate(certificateId)).toMatchObject({ createdAt: created, revokedAt: new Date(time) });
   });
 
-  test('the option now may return fractions of a millisecond, but they are not stored', async () => {
+  test('the option now may return fractions of a millisecond, which are not stored', async () => {
     const { db } = await openTestDatabase({ now: () => 1_800_000_000_000.75 });
     const agent = await db.getAgent(await createAgent(db));
     const { expiresAt } = agent ?? {};

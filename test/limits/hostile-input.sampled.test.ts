@@ -116,18 +116,18 @@ async function expectWellBehaved(
 }
 
 describe('A call with any arguments', () => {
-  test('returns a valid result, or rejects and changes no row', async () => {
+  test('a call with any arguments returns a valid result, or rejects and changes no row', async () => {
     const database = await openTestDatabase({ retry: false });
     await expectWellBehaved(database, calls, ({ name }, args) => callMethod(database.db, name, args));
   });
 
-  test('returns a valid result, or rejects and changes no row, when it is a get method of a database with a cache', async () => {
+  test('a get method of a database with a cache returns a valid result or rejects for any arguments', async () => {
     const database = await openTestDatabase({ cache: {} });
     const cached = calls.filter(({ name }) => /get/i.test(name));
     await expectWellBehaved(database, cached, ({ name }, args) => callMethod(database.db, name, args));
   });
 
-  test('returns a valid result, or rejects and changes no row, inside a transaction that continues after the error', async () => {
+  test('a call with any arguments in a transaction returns a valid result or rejects, and the transaction continues', async () => {
     const database = await openTestDatabase({ retry: false });
     await expectWellBehaved(database, operations, async ({ name }, args) => {
       const outcome = await database.db.transaction(async (tx) => outcomeOf(() => callMethod(tx, name, args)));
@@ -140,7 +140,7 @@ describe('A call with any arguments', () => {
 describe('The arguments of a call', () => {
   const shared = shareTestDatabase({ retry: false }, ({ db }) => fillForCalls(db));
 
-  test.each(sampled(named, 4))('are accepted or refused when the first is a hostile object: %s', async (_, call) => {
+  test.each(sampled(named, 4))('a hostile object as the first argument is accepted or refused: %s', async (_, call) => {
     for (const make of Object.values(hostileObjects)) {
       const first = make();
       expectAnswerOrRefusal(await outcomeOf(() => callMethod(shared().db, call.name, [first])), call);
@@ -162,37 +162,43 @@ describe('The arguments of a call', () => {
     });
   }
 
-  test.each(sampled(named, 2))('are read once, so that validated values are used: %s', async (_, { name, args }) => {
-    const reads = new Map<string, number>();
-    const count = (path: string): void => void reads.set(path, (reads.get(path) ?? 0) + 1);
-    const given = args().map((argument, index) => watched(argument, count, String(index)));
-    // The stored records may not allow the change, but its arguments were read before it failed.
-    await Promise.resolve(callMethod(shared().db, name, given)).catch((error: unknown) => {
-      expect(error).toMatchObject({ code: 'CONFLICT' });
-    });
-    expect(reads.size).toBeGreaterThanOrEqual(pathsOf(args()).filter(({ length }) => length === 2).length);
-    expect([...reads].filter(([, times]) => times > 1)).toEqual([]);
-  });
+  test.each(sampled(named, 2))(
+    'a call reads its arguments once, so that it uses the values that it has validated: %s',
+    async (_, { name, args }) => {
+      const reads = new Map<string, number>();
+      const count = (path: string): void => void reads.set(path, (reads.get(path) ?? 0) + 1);
+      const given = args().map((argument, index) => watched(argument, count, String(index)));
+      // The stored records may not allow the change, but its arguments were read before it failed.
+      await Promise.resolve(callMethod(shared().db, name, given)).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'CONFLICT' });
+      });
+      expect(reads.size).toBeGreaterThanOrEqual(pathsOf(args()).filter(({ length }) => length === 2).length);
+      expect([...reads].filter(([, times]) => times > 1)).toEqual([]);
+    },
+  );
 
   // With `collect`, the errors are part of the answer.
   const throwing = named.filter(([, { args }]) => !JSON.stringify(args()).includes('collect'));
 
-  test.each(sampled(throwing, 4))('cause INVALID_INPUT when a getter throws: %s', async (_, { name, args }) => {
-    const before = await allRawRows(shared());
-    for (const path of pathsOf(args()).filter(({ length }) => length > 1)) {
-      const reason = new Error('mine');
-      const get = (): never => {
-        throw reason;
-      };
-      const given = replaced(args(), path, { get }) as unknown[];
-      const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
-      expect(driverErrorOf(error)).toBe(reason);
-      expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
-    }
-    expect(await allRawRows(shared())).toEqual(before);
-  });
+  test.each(sampled(throwing, 4))(
+    'a call fails with INVALID_INPUT when a getter of an argument throws: %s',
+    async (_, { name, args }) => {
+      const before = await allRawRows(shared());
+      for (const path of pathsOf(args()).filter(({ length }) => length > 1)) {
+        const reason = new Error('mine');
+        const get = (): never => {
+          throw reason;
+        };
+        const given = replaced(args(), path, { get }) as unknown[];
+        const error = await expectError('INVALID_INPUT', () => callMethod(shared().db, name, given));
+        expect(driverErrorOf(error)).toBe(reason);
+        expect(error.message).toMatch(/cannot be read: a getter or a proxy threw an error$/);
+      }
+      expect(await allRawRows(shared())).toEqual(before);
+    },
+  );
 
-  test('are refused only for the agents of createMany whose getter or proxy throws', async () => {
+  test('createMany refuses only those agents whose getter or proxy throws', async () => {
     const { db } = await openTestDatabase();
     const right = agentInput({ certificateId: await createCertificate(db) });
     const reason = new Error('mine');
@@ -209,7 +215,7 @@ describe('The arguments of a call', () => {
     expect(await db.agents.count()).toBe(2);
   });
 
-  test('are refused by page when they contain limit or offset, even if only the first read returns it', async () => {
+  test('page refuses limit and offset in its query, even if only the first read of the field returns a value', async () => {
     for (const page of ['agents.page', 'events.page']) {
       for (const field of ['limit', 'offset']) {
         let reads = 0;
@@ -222,7 +228,7 @@ describe('The arguments of a call', () => {
     }
   });
 
-  test('are read as lists by index up to their length, and their iterator is not called', async () => {
+  test('a call reads a list by index up to its length and does not call its iterator', async () => {
     const { db } = shared();
     const endless = <T>(element: T): T[] =>
       Object.assign([element], { *[Symbol.iterator]() { for (;;) yield element; } }); // prettier-ignore
@@ -233,7 +239,7 @@ describe('The arguments of a call', () => {
     await expectError('INVALID_INPUT', () => db.agents.setMetadata('a', { lying: lying }));
   });
 
-  test('are read as times from the internal value of the Date, and its methods are not called', async () => {
+  test('a call reads a time from the internal value of the Date and does not call its methods', async () => {
     const { db } = shared();
     for (const answer of ['never', 0.5, 1e300, null]) {
       const expiresAt = Object.assign(new Date('2030-01-01'), { getTime: () => answer, valueOf: () => answer });

@@ -17,7 +17,7 @@ interface Outcome {
 const longestMs = 20_000;
 const longestBlockMs = 10_000;
 
-test('large input is accepted or refused within 20 seconds by a process with 256 MB, which continues', async () => {
+test('a process with 256 MB accepts or refuses large input within 20 seconds and continues', async () => {
   const { options } = await openTestDatabase();
   const path = join(__dirname, 'hostile-sizes-process.ts');
   const args = ['--max-old-space-size=256', '--import', 'tsx', path, options.url];

@@ -31,46 +31,56 @@ describe('A text with a meaning in SQL, patterns, JSON or JavaScript', () => {
 
   const rows = texts.map((text, index) => [JSON.stringify(text), text, index] as const);
 
-  test.each(sampled(rows, 4))('is stored unchanged and finds only its own records: %s', async (_, text, index) => {
-    const { db } = shared();
-    const [id, metadata] = [idOf(index), metadataOf(text)];
-    const agent = await db.getAgent(id);
-    expect(agent).toMatchObject({ id, name: text, owner: text, version: text, publicKey: text, description: text });
-    const endpoint = { id, protocol: text, address: text, metadata };
-    expect(agent).toMatchObject({ capabilities: [text], endpoints: [endpoint], defaultEndpoint: endpoint });
-    expect(agent?.metadata).toEqual(metadata);
-    expect(Object.keys(agent?.metadata ?? {}).sort()).toEqual([...new Set([text, 'nested'])].sort());
-    expect(agent?.endpoints[0]?.health.message).toBe(text);
-    const certificate = await db.getCertificate(id);
-    expect(certificate).toMatchObject({ subject: text, issuer: text, fingerprint: id, publicKey: text, metadata });
-    const event = { eventType: text, source: text, target: text, description: text, mitigationDetails: text, metadata };
-    expect(await db.events.get(id)).toMatchObject(event);
+  test.each(sampled(rows, 4))(
+    'a text with a special meaning is stored unchanged and finds only its own records: %s',
+    async (_, text, index) => {
+      const { db } = shared();
+      const [id, metadata] = [idOf(index), metadataOf(text)];
+      const agent = await db.getAgent(id);
+      expect(agent).toMatchObject({ id, name: text, owner: text, version: text, publicKey: text, description: text });
+      const endpoint = { id, protocol: text, address: text, metadata };
+      expect(agent).toMatchObject({ capabilities: [text], endpoints: [endpoint], defaultEndpoint: endpoint });
+      expect(agent?.metadata).toEqual(metadata);
+      expect(Object.keys(agent?.metadata ?? {}).sort()).toEqual([...new Set([text, 'nested'])].sort());
+      expect(agent?.endpoints[0]?.health.message).toBe(text);
+      const certificate = await db.getCertificate(id);
+      expect(certificate).toMatchObject({ subject: text, issuer: text, fingerprint: id, publicKey: text, metadata });
+      const event = {
+        eventType: text,
+        source: text,
+        target: text,
+        description: text,
+        mitigationDetails: text,
+        metadata,
+      };
+      expect(await db.events.get(id)).toMatchObject(event);
 
-    const agentQueries: ResolutionQuery[] = [
-      ...[{ id }, { ids: [id] }, { exactName: text }, { owner: text }, { capabilities: [text] }, { protocol: text }],
-      ...[{ metadata: { [text]: text } }, { metadata: { nested: [{ [text]: [text] }] } }, { fingerprint: id }],
-      { capabilities: [text, text], allCapabilities: true },
-    ];
-    for (const query of agentQueries) expect(idsOf(await db.queryAgents(query))).toEqual([id]);
-    // A text that is a version range may match other versions as well.
-    expect(idsOf(await db.queryAgents({ version: text }))).toContain(id);
-    const eventQueries: SecurityEventQuery[] = [
-      ...[{ ids: [id] }, { eventTypes: [text] }, { source: text }, { target: text }, { metadata: { [text]: text } }],
-    ];
-    for (const query of eventQueries) expect(idsOf(await db.events.query(query))).toEqual([id]);
-    expect(await db.getCertificateByFingerprint(id)).toMatchObject({ id });
-    expect(idsOf(await db.certificates.query({ metadata: { [text]: text } }))).toEqual([id]);
+      const agentQueries: ResolutionQuery[] = [
+        ...[{ id }, { ids: [id] }, { exactName: text }, { owner: text }, { capabilities: [text] }, { protocol: text }],
+        ...[{ metadata: { [text]: text } }, { metadata: { nested: [{ [text]: [text] }] } }, { fingerprint: id }],
+        { capabilities: [text, text], allCapabilities: true },
+      ];
+      for (const query of agentQueries) expect(idsOf(await db.queryAgents(query))).toEqual([id]);
+      // A text that is a version range may match other versions as well.
+      expect(idsOf(await db.queryAgents({ version: text }))).toContain(id);
+      const eventQueries: SecurityEventQuery[] = [
+        ...[{ ids: [id] }, { eventTypes: [text] }, { source: text }, { target: text }, { metadata: { [text]: text } }],
+      ];
+      for (const query of eventQueries) expect(idsOf(await db.events.query(query))).toEqual([id]);
+      expect(await db.getCertificateByFingerprint(id)).toMatchObject({ id });
+      expect(idsOf(await db.certificates.query({ metadata: { [text]: text } }))).toEqual([id]);
 
-    const withPart = texts.flatMap((other, place) => (fold(other).includes(fold(text)) ? [idOf(place)] : [])).sort();
-    const parts = [
-      await db.queryAgents({ name: text }),
-      await db.certificates.query({ subject: text }),
-      await db.certificates.query({ issuer: text }),
-    ];
-    for (const found of parts) expect(idsOf(found).sort()).toEqual(withPart);
-  });
+      const withPart = texts.flatMap((other, place) => (fold(other).includes(fold(text)) ? [idOf(place)] : [])).sort();
+      const parts = [
+        await db.queryAgents({ name: text }),
+        await db.certificates.query({ subject: text }),
+        await db.certificates.query({ issuer: text }),
+      ];
+      for (const found of parts) expect(idsOf(found).sort()).toEqual(withPart);
+    },
+  );
 
-  test('is stored unchanged when it is long, and the records with it are valid', async () => {
+  test('a long text with special characters is stored unchanged, and its records are valid', async () => {
     const { db } = shared();
     const certificateId = await db.createCertificate(certificateInput({ publicKey: long, certificate: long }));
     const metadata = { long, [long.slice(0, 600)]: [long] };

@@ -18,7 +18,7 @@ async function openLarge(answerLength: number): Promise<TestDatabase> {
 }
 
 describe('With the limit answerLength, a call', () => {
-  test('fails with RESULT_TOO_LARGE when its result is longer, and succeeds with a shorter result', async () => {
+  test('a call fails with RESULT_TOO_LARGE when its result is longer than the limit answerLength', async () => {
     const { db } = await openLarge(25 * size);
     const ids = (await db.agents.query({ limit: 20 })).map(({ id }) => id);
     expect(ids).toHaveLength(20);
@@ -40,14 +40,14 @@ describe('With the limit answerLength, a call', () => {
     expect(await db.agents.count()).toBe(count);
   });
 
-  test('fails with RESULT_TOO_LARGE also for certificates and for counts by key', async () => {
+  test('certificate queries and counts by key fail with RESULT_TOO_LARGE when they exceed answerLength', async () => {
     const { db } = await openLarge(500);
     await expectError('RESULT_TOO_LARGE', () => db.certificates.query());
     await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'eventType' }));
     expect(await db.events.aggregate({}, { by: 'severity' })).toEqual([{ key: 'MEDIUM', count }]);
   });
 
-  test('succeeds for iterate, verify and check when all records together are longer', async () => {
+  test('iterate, verify and check succeed when all records together exceed answerLength', async () => {
     const { db } = await openLarge(5 * size);
     const ids: string[] = [];
     for await (const { id } of db.agents.iterate({ orderBy: 'id' })) ids.push(id);
@@ -59,7 +59,7 @@ describe('With the limit answerLength, a call', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('fails with RESULT_TOO_LARGE inside a transaction, and the transaction continues', async () => {
+  test('a call that fails with RESULT_TOO_LARGE inside a transaction lets the transaction continue', async () => {
     const { db } = await openLarge(25 * size);
     await db.transaction(async (tx) => {
       await tx.updateAgent({ id: '00', name: 'changed' });

@@ -161,7 +161,7 @@ describe('Input that exceeds a limit', () => {
   expectUnchangedRows(database);
 
   test.each(calls.map(([field, limit, call], index) => [index, field, limit, call] as const))(
-    'is refused (case %i): %s beyond %s',
+    'input that exceeds a limit is refused (case %i): %s beyond %s',
     async (_, field, limit, call) => {
       const error = await expectError('INVALID_INPUT', () => call(database().db));
       expect(error).toMatchObject({ field, entity: expect.any(String) as string, retryable: false });
@@ -172,7 +172,7 @@ describe('Input that exceeds a limit', () => {
 });
 
 describe('Input that does not exceed the limits', () => {
-  test('is stored unchanged, even when its length is exactly a limit', async () => {
+  test('input whose length is exactly a limit is stored unchanged', async () => {
     const { db } = await openTestDatabase({ limits: small });
     const fit = 'n'.repeat(40);
     await db.createCertificate({ ...short, id: fit, subject: fit, issuer: fit, fingerprint: fit });
@@ -188,7 +188,7 @@ describe('Input that does not exceed the limits', () => {
     await db.events.recordMany([1, 2, 3, 4].map(() => eventInput({ description: 't'.repeat(100) })));
   });
 
-  test('may have any size when every limit is 0, but metadata may not be nested 1,000 levels deep', async () => {
+  test('input may have any size when every limit is 0, but metadata nested 1,000 levels deep is refused', async () => {
     const none = Object.fromEntries(Object.keys(small).map((key) => [key, 0])) as LimitOptions;
     const { db } = await openTestDatabase({ limits: none });
     const certificateId = await db.createCertificate(certificateInput());
@@ -202,7 +202,7 @@ describe('Input that does not exceed the limits', () => {
 
 describe('limits', () => {
   test.each(Object.keys(small).flatMap((key) => badCounts.map(([kind, value]) => [key, kind, value] as const)))(
-    '%s cannot be %s',
+    'the option limits.%s cannot be %s',
     async (key, _, value) => {
       const limits = { [key]: value } as DatabaseOptions['limits'];
       const error = await expectError('INVALID_OPTIONS', () => new DatabaseService({ limits }));
@@ -214,7 +214,7 @@ describe('limits', () => {
     ['an unknown limit', { names: 1 }],
     ['null', null],
     ['a number', 5],
-  ])('cannot be %s', async (_, limits) => {
+  ])('the option limits cannot be %s', async (_, limits) => {
     await expectError('INVALID_OPTIONS', () => new DatabaseService({ limits } as DatabaseOptions));
   });
 });

@@ -21,7 +21,7 @@ test('a query by metadata compares long texts completely', async () => {
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 describe('agents.mergeMetadata()', () => {
-  test('refuses metadata when the kept and the merged values together exceed limits.metadataValues or limits.metadataBytes', async () => {
+  test('mergeMetadata refuses values that exceed limits.metadataValues or limits.metadataBytes together with the stored ones', async () => {
     const database = await openTestDatabase({ limits: { metadataValues: 20, metadataBytes: 200 } });
     const { agents } = database.db;
     // `kept` has two values, although its JSON text is long enough for more than twenty.

@@ -24,7 +24,7 @@ const countSegments = (driver: InstanceType<typeof SqliteDriver>): unknown =>
   driver.prepare('SELECT count(DISTINCT segid) FROM agent_names_search_idx').pluck().get();
 
 describe('db.maintain', () => {
-  test('does nothing without tasks', async () => {
+  test('maintain does nothing without tasks', async () => {
     const database = await openDue(2);
     const before = await rawCounts(database);
     const maintain = async (options: object) => expect(await database.db.maintain(options)).toEqual(nothing);
@@ -34,7 +34,7 @@ describe('db.maintain', () => {
     expect(await rawCounts(database)).toEqual(before);
   });
 
-  test('expires due agents and certificates, and adds their changes to the feed', async () => {
+  test('maintain expires due agents and certificates, and adds their changes to the feed', async () => {
     const database = await openDue(3);
     const news = await newsOf(database, async () => {
       const report = await database.db.maintain({ expire: true });
@@ -45,7 +45,7 @@ describe('db.maintain', () => {
     expect(await database.db.maintain({ expire: true })).toEqual(nothing);
   });
 
-  test('prunes the change feed and the events that are older than the given times', async () => {
+  test('maintain prunes the changes and events that are older than the given times', async () => {
     const { db } = await openDue(3);
     const { length } = await db.changes();
     expect(await db.maintain({ pruneChanges: { before: past } })).toEqual(nothing);
@@ -59,7 +59,7 @@ describe('db.maintain', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true });
   });
 
-  test('merges the search index or analyzes the tables, which the integrity check accepts', async () => {
+  test('the integrity check passes after maintain has merged the search index or analyzed the tables', async () => {
     const { db, options } = await openDue(3);
     if (!onPostgresql) expect(readSqlite(options.url, countSegments)).toBeGreaterThan(1);
     expect(await db.maintain({ optimize: true })).toEqual({ ...nothing, optimized: true });
@@ -87,25 +87,29 @@ describe('db.maintain', () => {
     expect(await createAgent(db, { id: 'later' })).toBe('later');
   });
 
-  testOn('sqlite', 'reports that a reader prevents the checkpoint, and waits only for a short time', async () => {
-    const { db, options } = await openDue(5);
-    const reader = new SqliteDriver(options.url.slice('file:'.length), { readonly: true });
-    reader.exec('BEGIN');
-    reader.prepare('SELECT count(*) FROM agents').get();
-    await createAgent(db);
-    expect(await db.maintain({ checkpoint: true })).toEqual(nothing);
-    reader.close();
-    expect(await db.maintain({ checkpoint: true })).toMatchObject({ checkpointed: true });
-  });
+  testOn(
+    'sqlite',
+    'maintain reports that a reader prevents the checkpoint, and waits only for a short time',
+    async () => {
+      const { db, options } = await openDue(5);
+      const reader = new SqliteDriver(options.url.slice('file:'.length), { readonly: true });
+      reader.exec('BEGIN');
+      reader.prepare('SELECT count(*) FROM agents').get();
+      await createAgent(db);
+      expect(await db.maintain({ checkpoint: true })).toEqual(nothing);
+      reader.close();
+      expect(await db.maintain({ checkpoint: true })).toMatchObject({ checkpointed: true });
+    },
+  );
 
-  testOn('postgresql', 'skips the tables that the role may not analyze', async () => {
+  testOn('postgresql', 'maintain skips the tables that the role may not analyze', async () => {
     const { options } = await openDue(1);
     const url = await createRole(options.url, (role) => `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
     const { db } = await openTestDatabase({ url });
     expect(await db.maintain({ optimize: true })).toEqual(nothing);
   });
 
-  test('is refused inside a transaction, which has no such method itself', async () => {
+  test('db.maintain fails with CONFLICT inside a transaction, and the transaction itself has no method maintain', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async (tx: TransactionScope) => {
       expect(tx).not.toHaveProperty('maintain');
@@ -124,13 +128,13 @@ describe('db.maintain', () => {
     ['a pruning that is a time', { expire: true, pruneEvents: past }, 'pruneEvents'],
     ['an unknown field of a pruning', { pruneEvents: { before: past, batchSize: 1 } }, 'pruneEvents'],
     ['an invalid time', { expire: true, pruneEvents: { before: new Date(NaN) } }, 'pruneEvents.before'],
-  ])('refuses %s before it does anything', async (_, options, field) => {
+  ])('maintain refuses %s before it does anything', async (_, options, field) => {
     const database = await openDue(1);
     const error = await expectRefused(database, 'INVALID_INPUT', () => callUntyped(database.db, 'maintain', options));
     expect(error).toMatchObject({ field, operation: 'maintain' });
   });
 
-  test('can run in several services at once, and each record is counted once', async () => {
+  test('maintain can run in several services at once, and each record is counted once', async () => {
     const { db, options } = await openDue(20);
     const { db: other } = await openTestDatabase(options);
     // The changes that the services add are newer than this time.

@@ -26,18 +26,18 @@ beforeEach(() => {
 const tables = () => other.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
 
 describe('a database that another connection has locked', () => {
-  test('is migrated after the lock is released, and the event loop is not blocked', async () => {
+  test('a migration of a locked database waits for the lock and does not block the event loop', async () => {
     other.exec('BEGIN IMMEDIATE');
     setTimeout(() => other.exec('ROLLBACK'), 100);
     await expect(applyMigrations(url, [migration])).resolves.toEqual([migration.name]);
   });
 
-  test('fails with the error of the driver when the lock is not released in time', async () => {
+  test('a migration of a locked database fails with the error of the driver when the wait exceeds its limit', async () => {
     other.exec('BEGIN IMMEDIATE');
     await expect(applyMigrations(url, [migration], 50)).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
   });
 
-  test('can be read by another connection in WAL mode while it is migrated, and is not locked afterwards', async () => {
+  test('other connections can read a database in WAL mode during its migration and write to it afterwards', async () => {
     other.pragma('journal_mode = WAL');
     other.exec('BEGIN; SELECT * FROM sqlite_schema');
     await expect(applyMigrations(url, [migration])).resolves.toEqual([migration.name]);
@@ -68,7 +68,7 @@ describe('a database with the initial schema', () => {
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual([]);
   }
 
-  test('is adopted with its rows, and its first migration is recorded like by prisma migrate resolve --applied', async () => {
+  test('the initial schema is adopted with its rows, and its first migration is recorded as applied', async () => {
     await expectAdopted();
     const [adopted, ...applied] = await readHistoryRows(url);
     expect(adopted).toMatchObject({
@@ -80,20 +80,20 @@ describe('a database with the initial schema', () => {
     expect(applied.map((row) => row['migration_name'])).toEqual(laterNames);
   });
 
-  test('is adopted when its history contains the first migration', async () => {
+  test('the initial schema is adopted when the migration history contains the first migration', async () => {
     createHistory(other);
     other.exec(insertHistorySql(initialName ?? ''));
     await expectAdopted();
   });
 
-  test('is adopted when it contains tables and migrations of an application', async () => {
+  test('the initial schema is adopted when the database contains tables and migrations of an application', async () => {
     createHistory(other);
     other.exec(`CREATE TABLE notes (id INTEGER PRIMARY KEY); ${insertHistorySql('20250101000000_notes')}`);
     await expectAdopted();
     expect(tables()).toContain('notes');
   });
 
-  test('is rejected when one of its tables has another column', async () => {
+  test('a database with the initial schema is rejected when one of its tables has an additional column', async () => {
     other.exec('ALTER TABLE agents ADD COLUMN extra TEXT');
     await expect(applyMigrations(url, packageMigrations)).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
     expect(tables()).not.toContain('_prisma_migrations');

@@ -159,13 +159,13 @@ testOn('sqlite', 'PRISMA_SCHEMA_ENGINE_BINARY selects the schema engine', async 
 });
 
 describeOn('sqlite', 'DATABASE_URL', () => {
-  test('may name a file in a folder that does not exist, and migrate deploy creates the folder', async () => {
+  test('DATABASE_URL may name a file in a missing folder, and migrate deploy creates the folder', async () => {
     const project = PrismaProject.ofPackage('new/deeper/test.sqlite');
     expect(await project.run('migrate deploy')).toMatchObject({ exitCode: 0 });
     expect(await project.tables()).toContain('agents');
   });
 
-  test('makes the command fail when it names a folder or a file that is not a database', async () => {
+  test('a command fails when DATABASE_URL names a folder or a file that is not a database', async () => {
     const [folder, text] = [PrismaProject.ofPackage(), PrismaProject.ofPackage()];
     mkdirSync(folder.databasePath);
     text.write('test.sqlite', 'This is text.'.repeat(100));
@@ -187,7 +187,7 @@ describeOn('postgresql', 'a database that the CLI cannot use', () => {
     );
   }
 
-  test('is reported by every command with the cause and without the password', async () => {
+  test('every command reports an unusable database with the cause and without the password', async () => {
     const { databaseUrl: url } = await projectOfPackage();
     const name = new URL(url).pathname.slice(1);
     const role = await createRole(url, () => `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);

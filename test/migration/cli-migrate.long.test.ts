@@ -47,7 +47,7 @@ let shadowsBefore: unknown[];
 beforeEach(async () => (shadowsBefore = await shadowDatabases()));
 afterEach(async () => expect(await shadowDatabases()).toEqual(shadowsBefore));
 
-test('migrate status reports a missing database and does not create it, and migrate deploy creates it', async () => {
+test('migrate deploy creates a missing database, which migrate status only reports', async () => {
   const project = PrismaProject.ofPackage();
   if (onPostgresql) {
     const { url, template } = testServer();
@@ -61,7 +61,7 @@ test('migrate status reports a missing database and does not create it, and migr
   expect(deploy).toMatchObject(exited(0, 'All migrations have been successfully applied.'));
 });
 
-test('migrate dev applies a change of the schema, status lists pending migrations, and dev and diff report drift', async () => {
+test('migrate dev applies a schema change, status lists pending migrations, and dev and diff report drift', async () => {
   const project = await projectWithModels(models);
   project.writeMigration(notes, createNotes);
   project.writeSchema(models.replace('text String', 'text String\n  read Boolean @default(false)'));
@@ -87,7 +87,7 @@ test('migrate dev applies a change of the schema, status lists pending migration
   expect(texts).toEqual([{ text: 'a;b' }, { text: 'b;' }]);
 });
 
-test('migrate deploy rolls back a failed migration, and applies the corrected one only after migrate resolve', async () => {
+test('migrate deploy rolls back a failed migration, and applies its corrected version only after migrate resolve', async () => {
   const project = await projectWithModels(models);
   project.writeMigration(notes, `${createNotes}INSERT INTO missing VALUES (1);\n`);
   const failed = await project.run('migrate deploy');
@@ -143,7 +143,7 @@ testOn('sqlite', 'migrate deploy keeps the rows of a database with the initial s
 });
 
 describeOn('postgresql', 'prisma migrate on PostgreSQL', () => {
-  test('deploy works without the privilege to create databases and extensions, but dev needs a shadow database', async () => {
+  test('migrate deploy works without the privilege to create databases and extensions, but migrate dev needs a shadow database', async () => {
     const [project, shadowProject] = [await projectOfPackage(), await projectOfPackage()];
     const privileges = (role: string) => `GRANT CREATE ON SCHEMA public TO ${role}`;
     const url = project.databaseUrl;
@@ -162,7 +162,7 @@ describeOn('postgresql', 'prisma migrate on PostgreSQL', () => {
     expect(devOnShadow).toMatchObject(exited(0, 'Already in sync, no schema change or pending migration was found.'));
   });
 
-  test('dev creates the schema that the URL names and all tables in it', async () => {
+  test('migrate dev creates the schema that the URL names and all its tables', async () => {
     const project = await projectOfPackage();
     const url = project.databaseUrl;
     project.databaseUrl = `${url}?schema=${encodeURIComponent('other One')}`;
@@ -171,7 +171,7 @@ describeOn('postgresql', 'prisma migrate on PostgreSQL', () => {
     expect(await administer(url, sql)).toEqual([{ schemaname: 'other One' }]);
   });
 
-  test('has a migration_lock.toml that names the provider postgresql', () => {
+  test('the migrations folder has a migration_lock.toml that names the provider postgresql', () => {
     const lock = readFileSync(join(packageRoot, 'prisma/postgresql/migrations/migration_lock.toml'), 'utf8');
     expect(lock).toContain('provider = "postgresql"');
   });

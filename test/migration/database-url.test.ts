@@ -43,7 +43,7 @@ describe('a SQLite URL', () => {
     ['FILE:./a.sqlite', resolve('a.sqlite')],
     ['file:./a.sqlite?connection_limit=1', resolve('a.sqlite')],
     ['file:///data/a.sqlite?connection_limit=1&socket_timeout=5', '/data/a.sqlite'],
-  ])("%s resolves to the same file in the package and in Prisma's CLI", (url, path) => {
+  ])("the SQLite URL %s resolves to the same file in the package and in Prisma's CLI", (url, path) => {
     expect(opened(url)).toBe(path);
     expect(named(url)).toBe(path);
   });
@@ -54,14 +54,14 @@ describe('a SQLite URL', () => {
     ...['file://host/data/a.sqlite', 'file://./a.sqlite', 'file:', 'file://', 'file:///data/'],
     ...['file:./a.sqlite?mode=ro', 'file:./a.sqlite?cache=shared', 'file:./a.sqlite?schema=public'],
     ...['file:./a.sqlite?connection_limit=1&connection_limit=2', 'file:./a.sqlite ', 'file:///data/a.sqlite '],
-  ])("%j is refused by the package and by Prisma's CLI", (url) => {
+  ])("the package and Prisma's CLI refuse the SQLite URL %j", (url) => {
     expect(opened(url)).toBe('refused');
     expect(named(url)).toBe('refused');
   });
 
   // These files have no URL in the form that Prisma Studio reads.
   test.each(['file:./%41.sqlite', 'file:///data/a%3Fb.sqlite', 'file:///data/a%2541.sqlite'])(
-    '%s is accepted by the package and refused for Prisma, because Prisma Studio would open another file',
+    'only the package accepts the SQLite URL %s, because Prisma Studio would open another file',
     (url) => {
       expect(opened(url)).not.toBe('refused');
       expect(() => normaliseDatabaseUrl(url)).toThrow('percent-encoded');
@@ -69,14 +69,14 @@ describe('a SQLite URL', () => {
   );
 
   test.each([':memory:', 'file::memory:'])(
-    '%s is accepted by the package and refused for Prisma, whose next command would not find the database',
+    'only the package accepts the SQLite URL %s, because the next Prisma command would not find the database',
     (url) => {
       expect(opened(url)).toBe('memory');
       expect(() => normaliseDatabaseUrl(url)).toThrow('in a file');
     },
   );
 
-  test('is normalized to a URL of the same file, which is not changed by another normalization', () => {
+  test('normalizing a SQLite URL keeps its file, and a second normalization does not change the URL', () => {
     const normal = normaliseDatabaseUrl('file:///data/a%20b.sqlite');
     expect(normal).toBe('file:///data/a b.sqlite');
     expect(toDatabasePath(normal)).toBe('/data/a b.sqlite');
@@ -97,7 +97,7 @@ describe('a PostgreSQL URL', () => {
     ['?connection_limit=5&pgbouncer=true&pool_timeout=3', undefined, ['connection_limit', 'pgbouncer', 'pool_timeout']],
     ['?sslmode=require&channel_binding=require', undefined, ['channel_binding']],
     ['?statement_timeout=500&options=-c%20geqo%3Doff', undefined, []],
-  ])("is accepted by the package and by Prisma's CLI with the parameters %j", (parameters, schema, ignored) => {
+  ])("the package and Prisma's CLI accept a PostgreSQL URL with the parameters %j", (parameters, schema, ignored) => {
     const url = `${server}${parameters}`;
     expect(parseDatabaseUrl(url)).toEqual({ kind: 'postgresql', connectionString: url, schema, ignored });
     expect(normaliseDatabaseUrl(url)).toBe(url);
@@ -108,7 +108,7 @@ describe('a PostgreSQL URL', () => {
     ...['client_encoding=latin1', 'query_timeout=abc', 'statement_timeout=-1', 'port=abc', 'port=0', 'schema='],
     ...['schema=a&schema=b', 'sslmode=require&sslmode=disable', 'connection_limit=1&connection_limit=2'],
     ...['shema=app', 'SCHEMA=app', 'search_path=app', 'binary=true', 'replication=database', 'max=5', 'stream=x'],
-  ])("is refused by the package and by Prisma's CLI with a message that names the parameter: ?%s", (parameters) => {
+  ])("the package and Prisma's CLI refuse a PostgreSQL URL with this parameter and name it: ?%s", (parameters) => {
     const [name = ''] = parameters.split('=');
     for (const read of readers) {
       expect(() => read(`${server}?${parameters}`)).toThrow(name);
@@ -116,7 +116,7 @@ describe('a PostgreSQL URL', () => {
     }
   });
 
-  test('is refused when it contains a number sign, because the driver would ignore the rest of the URL', () => {
+  test('a PostgreSQL URL with a number sign is refused, because the driver would ignore the rest of the URL', () => {
     expect(() => parseDatabaseUrl('postgresql://ans:se#cret@db.example/ans')).toThrow('%23');
     for (const read of readers) expect(() => read(`${server}#?schema=app`)).toThrow('%23');
   });

@@ -46,7 +46,7 @@ describe('a database with the initial schema', () => {
     ['the last time', `'9999-12-31T23:59:59.999Z'`, Date.parse('9999-12-31T23:59:59.999Z')],
     ['a number as a text', `'${time}'`, time],
     ['a fraction of a millisecond', `${time}.75`, time],
-  ])('keeps %s', async (_, value, expected) => {
+  ])('the migration of the initial schema keeps this value in columns of times: %s', async (_, value, expected) => {
     const sql = [
       `UPDATE agents SET created_at = ${value}, updated_at = ${value}, expires_at = ${value}`,
       `UPDATE endpoints SET last_checked = ${value}`,
@@ -73,7 +73,7 @@ describe('a database with the initial schema', () => {
     ["'False'", false],
     ["'1'", true],
     ['1.0', true],
-  ])('keeps the boolean value %s', async (value, expected) => {
+  ])('the migration of the initial schema keeps the boolean value %s', async (value, expected) => {
     const db = createService(createFilledDatabase(`UPDATE security_events SET mitigation_applied = ${value}`));
     await db.initialize();
     expect(await db.events.get('e')).toMatchObject({ mitigationApplied: expected });
@@ -95,17 +95,20 @@ describe('a database with the initial schema', () => {
     ['UPDATE security_events SET mitigation_applied = 2', 'security_events', 'e', 'mitigation_applied'],
     ["UPDATE security_events SET severity = 'URGENT'", 'security_events', 'e', 'severity'],
     ["UPDATE security_events SET timestamp = '2026-06-01'", 'security_events', 'e', 'timestamp'],
-  ])('is refused with the table, id and column in the error, and not modified: %s', async (sql, table, id, column) => {
-    const path = createFilledDatabase(sql);
-    const before = dump(path);
-    const error = await expectError('MIGRATION_FAILED', () => createService(path).initialize());
-    expect(error.message).toContain(
-      `20261123000100_ans_directory failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
-    );
-    expect(dump(path)).toEqual(before);
-  });
+  ])(
+    'the migration refuses an invalid row, names its table, id and column, and changes nothing: %s',
+    async (sql, table, id, column) => {
+      const path = createFilledDatabase(sql);
+      const before = dump(path);
+      const error = await expectError('MIGRATION_FAILED', () => createService(path).initialize());
+      expect(error.message).toContain(
+        `20261123000100_ans_directory failed: the row of table ${table} with id "${id}" has an invalid ${column}; correct the row`,
+      );
+      expect(dump(path)).toEqual(before);
+    },
+  );
 
-  test('can be opened after the invalid row is corrected', async () => {
+  test('a database with an invalid row can be opened after the row is corrected', async () => {
     const path = createFilledDatabase('UPDATE endpoints SET port = 0');
     await expectError('MIGRATION_FAILED', () => createService(path).initialize());
     const driver = new SqliteDriver(path);
@@ -116,7 +119,7 @@ describe('a database with the initial schema', () => {
     expect(await db.getAgent('a')).toMatchObject({ endpoints: [{ port: 443 }] });
   });
 
-  test('can be opened when thousands of its agents have an empty name, and is not written by the next initialize', async () => {
+  test('a database with thousands of agents without a name can be opened, and the next initialize does not write', async () => {
     const path = createInitialDatabase(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
       INSERT INTO agents SELECT 'a' || i, '', 'k', 'c', NULL, '1.2.3', NULL, 0, i, 0, 'ACTIVE', 'o' FROM n;`);
     const db = createService(path);
@@ -130,7 +133,7 @@ describe('a database with the initial schema', () => {
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
-  test('stores metadata values that are not texts as texts, and is searchable by name and version', async () => {
+  test('the migration of the initial schema stores every metadata value as text and adds search by name and version', async () => {
     const path = createInitialDatabase(`${insertCertificate('c', 'AB:CD')}
       INSERT INTO agents VALUES ('a', 'ÄGYPTEN', 'k', 'c', NULL, '1.0.0-rc.1', NULL, 0, 0, 0, 'ACTIVE', 'o');
       INSERT INTO agent_metadata VALUES ('a', 'blob', x'6869'), ('a', 'number', 3);`);
@@ -141,14 +144,14 @@ describe('a database with the initial schema', () => {
     expect(await db.getCertificateByFingerprint('abcd')).toMatchObject({ id: 'c', subject: 'CN=Ä' });
   });
 
-  test('is refused and not changed when two fingerprints differ only in letter case', async () => {
+  test('the migration refuses two fingerprints that differ only in letter case and changes nothing', async () => {
     const path = createInitialDatabase(insertCertificate('one', 'AA') + insertCertificate('two', 'aa'));
     const before = dump(path);
     await expectError('MIGRATION_FAILED', () => createService(path).initialize());
     expect(dump(path)).toEqual(before);
   });
 
-  test('makes reads and writes fail with SCHEMA_OUTDATED when migrations are skipped', async () => {
+  test('reads and writes fail with SCHEMA_OUTDATED on the initial schema when migrations are skipped', async () => {
     const db = createService(createInitialDatabase(insertCertificate('c', 'AA')), { migrations: 'skip' });
     await db.initialize();
     await expectError('SCHEMA_OUTDATED', () => db.getAgent('a'));
@@ -156,7 +159,7 @@ describe('a database with the initial schema', () => {
     await expectError('SCHEMA_OUTDATED', () => db.createCertificate(certificateInput()));
   });
 
-  test('is migrated after an open transaction of the same service ends, even if that takes longer than busyTimeoutMs', async () => {
+  test('the migration waits for an open transaction of the same service, even longer than busyTimeoutMs', async () => {
     const db = createService(createInitialDatabase(''), { migrations: 'skip', busyTimeoutMs: 50, retry: false });
     await db.initialize();
     const held = db.transaction(() => new Promise((resolve) => setTimeout(resolve, 300)));

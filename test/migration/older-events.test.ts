@@ -38,7 +38,7 @@ function createMigrated() {
 }
 
 describe('events of a database with the initial schema', () => {
-  test('are added to the event chain when the database is opened, with the oldest event first', async () => {
+  test('initialize adds the events of an older database to the event chain, oldest event first', async () => {
     const database = createMigrated();
     const { db } = database;
     await db.initialize();
@@ -51,7 +51,7 @@ describe('events of a database with the initial schema', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true, checkpoint: { sequence: total - 601 } });
   });
 
-  test('keep their hashes when a row is changed later, so that verify finds the change', async () => {
+  test('verify finds an event that was changed after the migration added it to the event chain', async () => {
     const database = createMigrated();
     await database.db.initialize();
     const entries = await rawRows(database, 'security_event_entries');
@@ -66,7 +66,7 @@ describe('events of a database with the initial schema', () => {
   });
 
   test.each([[1], [500], [700], [1000]])(
-    'get the remaining hashes when an earlier initialize ended after %i entries',
+    'initialize adds the remaining hashes when an earlier initialize ended after %i entries',
     async (count) => {
       const database = createMigrated();
       await database.db.initialize();
@@ -82,7 +82,7 @@ describe('events of a database with the initial schema', () => {
     },
   );
 
-  test('get their hashes once when several services open the database at the same time', async () => {
+  test('several services that open an older database at the same time add each event hash once', async () => {
     const database = createMigrated();
     const services = [1, 2, 3].map(() => new DatabaseService({ ...database.options, busyTimeoutMs: 20_000 }));
     for (const service of services) afterTest(() => service.close());
@@ -91,7 +91,7 @@ describe('events of a database with the initial schema', () => {
     expect(await services[0]?.events.verify()).toMatchObject({ valid: true, entries: total + 3 });
   });
 
-  test('make changes of the chain fail with SCHEMA_OUTDATED until they have their hashes', async () => {
+  test('changes of the event chain fail with SCHEMA_OUTDATED until the older events have their hashes', async () => {
     const database = createMigrated();
     const service = new DatabaseService({ ...database.options, migrations: 'skip' });
     afterTest(() => service.close());
@@ -109,7 +109,7 @@ describe('events of a database with the initial schema', () => {
     expect(await service.events.verify()).toMatchObject({ valid: true, entries: total + 1 });
   });
 
-  test('get hashes that show when an event was deleted before the database is opened', async () => {
+  test('the hashes of older events show that an event was deleted before the database was opened', async () => {
     const database = createMigrated();
     await changeRaw(database, "DELETE FROM security_events WHERE id = 'e3'");
     await database.db.initialize();

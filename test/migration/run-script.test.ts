@@ -5,18 +5,18 @@ import { readStatements } from '../../scripts/schema-engine/sql-statements';
 describe('readStatements', () => {
   const count = (script: string) => readStatements(script).length;
 
-  test('ends statements at semicolons, except at semicolons in texts, names and comments', () => {
+  test('readStatements splits at semicolons, except in texts, names and comments', () => {
     expect(count(`SELECT ';'; SELECT "a;b", [c;d], \`e;f\`; -- g;h\n/* i;j */ SELECT 'it''s;'`)).toBe(3);
     expect(count('; ; -- nothing;')).toBe(0);
   });
 
-  test('returns CREATE TRIGGER as one statement, although its body contains semicolons', () => {
+  test('readStatements returns CREATE TRIGGER as one statement, although its body contains semicolons', () => {
     const body = "UPDATE b SET c = CASE WHEN c = ';' THEN 1 ELSE 2 END; DELETE FROM d;";
     expect(count(`CREATE TRIGGER t AFTER INSERT ON a BEGIN ${body} END; SELECT 1;`)).toBe(2);
     expect(count(`create temp trigger if not exists t after insert on a begin ${body} end; select 1`)).toBe(2);
   });
 
-  test('returns a statement with an unclosed text or comment up to the end', () => {
+  test('readStatements returns a statement with an unclosed text or comment up to the end', () => {
     expect(count("SELECT 'open; SELECT 2")).toBe(1);
     expect(count('SELECT 1 /* open; SELECT 2')).toBe(1);
   });
@@ -36,36 +36,36 @@ describe('runScript', () => {
 
   afterEach(() => database.close());
 
-  test('rolls back a script that fails', () => {
+  test('runScript rolls back a script that fails', () => {
     expect(() => runScript(database, 'CREATE TABLE a (b); INSERT INTO missing VALUES (1);')).toThrow('no such table');
     expect(tables()).toEqual(['parent', 'child']);
     expect(database.inTransaction).toBe(false);
   });
 
-  test('runs a script that disables foreign keys without them, and enables them afterwards', () => {
+  test('runScript runs a script that disables foreign keys, and enables them afterwards', () => {
     runScript(database, 'PRAGMA foreign_keys=OFF; DELETE FROM parent; PRAGMA foreign_keys=ON;');
     expect(database.prepare('SELECT * FROM child').all()).toHaveLength(1);
     expect(foreignKeys()).toBe(1);
   });
 
-  test('enables foreign keys after the failure of a script that disables them', () => {
+  test('runScript enables foreign keys after the failure of a script that disables them', () => {
     expect(() => runScript(database, 'PRAGMA foreign_keys = 0; SELECT * FROM missing;')).toThrow('no such table');
     expect(foreignKeys()).toBe(1);
   });
 
-  test('enforces foreign keys for other scripts', () => {
+  test('runScript enforces foreign keys for other scripts', () => {
     runScript(database, 'DELETE FROM parent; SELECT 1;');
     expect(database.prepare('SELECT * FROM child').all()).toHaveLength(0);
   });
 
-  test('runs a script that begins transactions itself without another transaction', () => {
+  test('runScript does not add a transaction to a script that begins transactions itself', () => {
     runScript(database, 'BEGIN; CREATE TABLE a (b); COMMIT; CREATE TABLE c (d);');
     expect(tables()).toContain('c');
     runScript(database, 'CREATE TABLE e (f); VACUUM;');
     expect(tables()).toContain('e');
   });
 
-  test('does not revert foreign_keys after a script with only that statement', () => {
+  test('runScript keeps the setting of a script that only sets foreign_keys', () => {
     runScript(database, 'PRAGMA foreign_keys=OFF;');
     expect(foreignKeys()).toBe(0);
   });

@@ -57,7 +57,7 @@ function isWithin(key: string, [lower, upper, hasPrereleases]: VersionRange): bo
 }
 
 describe('version keys', () => {
-  test('are ordered as semver.compare orders the versions', () => {
+  test('version keys have the order in which semver.compare sorts the versions', () => {
     const property = fc.property(version, version, (first, second) => {
       const [left, right] = [toVersionKey(first) ?? '', toVersionKey(second) ?? ''];
       expect(Math.sign(compareCodePoints(left, right))).toBe(semver.compare(first, second));
@@ -65,7 +65,7 @@ describe('version keys', () => {
     fc.assert(property, parameters);
   });
 
-  test('are null for exactly the texts that semver does not accept as versions', () => {
+  test('the version key of a text is null exactly when semver does not accept the text', () => {
     const text = fc.oneof(
       version,
       partial,
@@ -78,7 +78,7 @@ describe('version keys', () => {
     fc.assert(property, parameters);
   });
 
-  test('sort a list of versions as semver.compare does', () => {
+  test('version keys sort a list of versions as semver.compare does', () => {
     const property = fc.property(fc.array(version, { maxLength: 20 }), (versions) => {
       const byKey = [...versions].sort((a, b) => compareCodePoints(toVersionKey(a) ?? '', toVersionKey(b) ?? ''));
       const bySemver = [...versions].sort((a, b) => semver.compare(a, b));
@@ -89,7 +89,7 @@ describe('version keys', () => {
 });
 
 describe('version ranges', () => {
-  test('contain exactly the keys of the versions that satisfy the range according to semver', () => {
+  test('a version range contains exactly the versions that satisfy it according to semver', () => {
     let satisfied = 0;
     const property = fc.property(range, fc.array(version, { minLength: 1, maxLength: 10 }), (text, versions) => {
       const ranges = toVersionRanges(text);
@@ -105,7 +105,7 @@ describe('version ranges', () => {
     expect(satisfied).toBeGreaterThan(runs / 10);
   });
 
-  test('include or exclude the bounds of a range as semver does', () => {
+  test('a version range includes or excludes its bounds as semver does', () => {
     const property = fc.property(range, (text) => {
       const comparators = semver.validRange(text) === null ? [] : new semver.Range(text).set.flat();
       for (const { semver: bound } of comparators) {
@@ -128,7 +128,7 @@ describe('foldCase', () => {
     fc.array(fc.oneof(letters, anyText), { maxLength: 6 }).map((parts) => parts.join('')),
   );
 
-  test('returns for a text the concatenation of its folded parts', () => {
+  test('foldCase returns for a text the concatenation of its folded parts', () => {
     const property = fc.property(text, text, text, (before, part, after) => {
       expect(foldCase(before + part + after)).toBe(foldCase(before) + foldCase(part) + foldCase(after));
       expect(foldCase(before + part + after)).toContain(foldCase(part));
@@ -136,7 +136,7 @@ describe('foldCase', () => {
     fc.assert(property, parameters);
   });
 
-  test('keeps the number of code points, and does not change its own result', () => {
+  test('foldCase keeps the number of code points and does not change its own result', () => {
     const property = fc.property(text, (value) => {
       expect(Array.from(foldCase(value))).toHaveLength(Array.from(value).length);
       expect(foldCase(foldCase(value))).toBe(foldCase(value));
@@ -144,7 +144,7 @@ describe('foldCase', () => {
     fc.assert(property, parameters);
   });
 
-  test('maps every code point as the documented rule does', () => {
+  test('foldCase maps every code point by the documented rule', () => {
     // From plane 2 on, no code point has another case.
     for (let codePoint = 1; codePoint <= 0x10ffff; codePoint += codePoint < 0x20000 ? 1 : 97) {
       if (codePoint >= 0xd800 && codePoint <= 0xdfff) continue;
@@ -164,14 +164,14 @@ describe('toCanonicalJson', () => {
     return Object.fromEntries(entries.reverse());
   };
 
-  test('returns the same text for equal values and different texts for different values', () => {
+  test('toCanonicalJson returns the same text for equal values and different texts for different values', () => {
     const property = fc.property(jsonValue, jsonValue, (first, second) => {
       expect(toCanonicalJson(first, 'value') === toCanonicalJson(second, 'value')).toBe(isSame(first, second));
     });
     fc.assert(property, parameters);
   });
 
-  test('returns the same text for any order of keys, and JSON.parse returns an equal value', () => {
+  test('toCanonicalJson returns the same text for any order of keys, and JSON.parse returns an equal value', () => {
     const property = fc.property(fc.oneof(jsonValue, fc.jsonValue()), (value) => {
       const text = toCanonicalJson(value, 'value');
       expect(toCanonicalJson(shuffled(value), 'value')).toBe(text);
