@@ -69,7 +69,7 @@ async function attempt(target: Target, made: Write): Promise<void> {
 }
 
 test(
-  'The cache returns what the database returns after any writes',
+  'the cache returns the same records as the database after random writes',
   async () => {
     const steps = fc.array(step, { maxLength: 30, size: 'max' });
     const property = fc.asyncProperty(steps, fc.integer({ min: 1, max: 9 }), async (taken, maxEntries) => {

@@ -5,7 +5,7 @@ import { expectSoon, versionOf } from './expect-soon';
 import { openCache } from './open-cache';
 
 describe('The cache', () => {
-  test('does not keep the successor of an agent that another service deletes', async () => {
+  test('the cache does not keep a successor that another service deletes', async () => {
     const { db, other } = await openCache();
     await createAgents(db, ['a', 'b']);
     await db.agents.deprecate('a', { successorId: 'b' });
@@ -15,7 +15,7 @@ describe('The cache', () => {
     await expectSoon(successor, undefined);
   });
 
-  test('returns updates, creations, revocations, rotations and deletions that another service makes', async () => {
+  test('the cache returns the updated, created, revoked, rotated and deleted records of another service', async () => {
     const { db, other } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'CC' });
     await createAgent(db, { id: 'a', certificateId: 'c' });
@@ -50,7 +50,7 @@ describe('The cache', () => {
     expect(await readAll()).toEqual([null, null, null, null, await other.getCertificate('n')]);
   });
 
-  test(`returns a change that has no change-feed entry ${onPostgresql ? 'after ttlMs' : 'at once'}`, async () => {
+  test(`the cache returns a change without a change-feed entry ${onPostgresql ? 'after ttlMs' : 'at once'}`, async () => {
     const { db, clock, ...database } = await openCache({ ttlMs: 60_000 });
     await createAgent(db, { id: 'a', version: '1' });
     await db.getAgent('a');
@@ -61,7 +61,7 @@ describe('The cache', () => {
     expect(await versionOf(db)()).toBe('2');
   });
 
-  test('returns a change that follows more changes than the cache reads in one statement', async () => {
+  test('the cache returns a change that follows more changes than one statement reads', async () => {
     const { db, other } = await openCache();
     const certificateId = await createCertificate(db, { id: 'c' });
     await createAgent(db, { id: 'a', certificateId, version: '1' });

@@ -15,8 +15,8 @@ function partsOf(value: unknown): object[] {
   return typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(partsOf)] : [];
 }
 
-describe('The cache', () => {
-  test('returns the same agent object without a statement after the first read', async () => {
+describe('reads with a cache', () => {
+  test('the cache returns the same agent object without a statement after the first read', async () => {
     const database = await openCache();
     const { db, statementsOf, outcomes } = database;
     const agent = await storeWholeAgent(database);
@@ -26,7 +26,7 @@ describe('The cache', () => {
     expect(outcomes()).toEqual(['miss agent', 'hit agent']);
   });
 
-  test('returns the same certificate by its id and by any form of its fingerprint', async () => {
+  test('the cache returns the same certificate by its id and by any form of its fingerprint', async () => {
     const { db, statementsOf, outcomes } = await openCache();
     await createCertificate(db, { id: 'c', fingerprint: 'AA:BB', metadata: { one: 1 } });
     await createCertificate(db, { id: 'd', fingerprint: 'CC:DD' });
@@ -42,7 +42,7 @@ describe('The cache', () => {
     expect(outcomes()).toEqual([miss, miss, hit, hit, hit]);
   });
 
-  test('returns deeply frozen records, including their times, that equal the records without a cache', async () => {
+  test('the cache returns deeply frozen records that equal the records without a cache', async () => {
     const database = await openCache();
     const { db, other } = database;
     const agent = await storeWholeAgent(database);
@@ -68,7 +68,7 @@ describe('The cache', () => {
     expect(await db.getAgent(agent.id)).toStrictEqual(plain);
   });
 
-  test('returns records whose parts updateAgent accepts', async () => {
+  test('updateAgent accepts parts of a record that the cache returned', async () => {
     const database = await openCache();
     const { db } = database;
     const { id } = await storeWholeAgent(database);
@@ -80,7 +80,7 @@ describe('The cache', () => {
     expect(await db.getAgent(id)).toMatchObject(change);
   });
 
-  test('stores for one second that a record does not exist', async () => {
+  test('the cache stores for one second that a record does not exist', async () => {
     const { db, clock, statementsOf } = await openCache();
     const readAll = async (): Promise<void> => {
       expect(await db.getAgent('a')).toBeNull();
@@ -99,7 +99,7 @@ describe('The cache', () => {
     expect(await db.getCertificateByFingerprint('AA:BB')).toMatchObject({ id: 'c' });
   });
 
-  test('reads a record again when the clock of the option now has advanced by ttlMs or was set back', async () => {
+  test('the cache reads a record again after ttlMs or when the clock was set back', async () => {
     const { db, clock, statementsOf } = await openCache({ ttlMs: 20 });
     const id = await createAgent(db);
     const read = () => statementsOf(() => db.getAgent(id));
@@ -113,7 +113,7 @@ describe('The cache', () => {
     expect(await read()).toHaveLength(1);
   });
 
-  test('evicts the least recently used record beyond maxEntries', async () => {
+  test('the cache evicts the least recently used record beyond maxEntries', async () => {
     const { db, statementsOf, outcomes } = await openCache({ maxEntries: 2 });
     const certificateId = await createCertificate(db, { fingerprint: 'AA' });
     for (const id of ['a', 'b']) await createAgent(db, { id, certificateId });
@@ -129,7 +129,7 @@ describe('The cache', () => {
     expect(await statementsOf(() => db.getCertificate(certificateId))).toHaveLength(1);
   });
 
-  test('is not used by reads of the primary or by reads in a transaction', async () => {
+  test('reads of the primary and reads in a transaction bypass the cache', async () => {
     const database = await openCache();
     const { db, statementsOf, outcomes } = database;
     const { id } = await storeWholeAgent(database);
@@ -150,7 +150,7 @@ describe('The cache', () => {
     expect(await db.getAgent(id)).toBe(cached);
   });
 
-  test('does not prevent reads when the option now throws', async () => {
+  test('the cache does not prevent reads when the option now throws', async () => {
     let fails = false;
     const now = (): number => {
       if (fails) throw new Error('The clock has stopped');
@@ -164,7 +164,7 @@ describe('The cache', () => {
     expect(await database.db.getCertificate('absent')).toBeNull();
   });
 
-  test('is empty after the database was closed and opened again', async () => {
+  test('the cache is empty after the database is closed and opened again', async () => {
     const { db, other } = await openCache();
     const id = await createAgent(db);
     await db.getAgent(id);
@@ -174,7 +174,7 @@ describe('The cache', () => {
     expect(await db.getAgent(id)).toMatchObject({ version: '2.0.0' });
   });
 
-  test('runs one statement for a hundred concurrent reads of one record, whether it exists or not', async () => {
+  test('the cache runs one statement for a hundred concurrent reads of an existing or absent record', async () => {
     const { db, statementsOf } = await openCache();
     const id = await createAgent(db);
     const hundredTimes = <T>(read: () => Promise<T>) => Promise.all(Array.from({ length: 100 }, read));
@@ -187,7 +187,7 @@ describe('The cache', () => {
     expect(await statementsOf(() => hundredTimes(() => db.getCertificateByFingerprint('AA')))).toHaveLength(1);
   });
 
-  test('fails all concurrent reads of a record when their statement fails, and does not store the failure', async () => {
+  test('all concurrent reads of a cached record fail when their statement fails, and the next read succeeds', async () => {
     const database = await openCache({}, { retry: false });
     const { db } = database;
     const id = await createAgent(db);

@@ -44,7 +44,7 @@ describe('RecordCache', () => {
     ['a commit that failed', (cache: RecordCache) => cache.invalidate([change])(false)],
     ['a change of another service', (cache: RecordCache) => cache.evict([change])],
     ['any change', (cache: RecordCache) => cache.invalidateAll()],
-  ])('neither shares nor stores a record when its read began before %s', async (_, invalidate) => {
+  ])('the cache neither shares nor stores a record whose read began before %s', async (_, invalidate) => {
     const { cache, begin, expectRead } = openCache();
     const [early, concurrent] = [await begin(), await begin()];
     expect([early.reads, concurrent.reads]).toEqual([true, false]);
@@ -56,7 +56,7 @@ describe('RecordCache', () => {
     expect([next.reads, await next.owner]).toEqual([false, 'new']);
   });
 
-  test('stores a record when its read began before a change of another record', async () => {
+  test('the cache stores a record whose read began before a change of another record', async () => {
     const { cache, begin } = openCache();
     const early = await begin();
     cache.evict([
@@ -69,7 +69,7 @@ describe('RecordCache', () => {
     expect([next.reads, await next.owner]).toEqual([false, 'old']);
   });
 
-  test('does not store a record until all commits that change it have ended', async () => {
+  test('the cache does not store a record until all commits that change the record have ended', async () => {
     const { cache, begin, expectRead } = openCache();
     const [end, endOther] = [cache.invalidate([change]), cache.invalidate([change])];
     await expectRead('old');
@@ -82,7 +82,7 @@ describe('RecordCache', () => {
     expect((await begin()).reads).toBe(false);
   });
 
-  test('does not store a record while it cannot check whether other services have committed', async () => {
+  test('the cache stores no record while it cannot check for commits of other services', async () => {
     let fails = true;
     const { begin, expectRead, events } = openCache(() => {
       if (fails) throw new Error('The disk is gone');

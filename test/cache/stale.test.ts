@@ -39,8 +39,8 @@ async function isStaleAgent(db: DatabaseService): Promise<boolean> {
   return agent !== null && isStale(agent);
 }
 
-describe('With staleIfErrorMs, while the database is down', () => {
-  test('a read returns a stale, frozen copy of a record that was read before', async () => {
+describe('staleIfErrorMs', () => {
+  test('while the database is down, a read returns a stale, frozen copy of a cached record', async () => {
     const { db, fresh, outcomes, events, failFor } = await openFilled();
     await failFor(ttlMs + staleIfErrorMs - 1);
     const agent = await db.getAgent('a');
@@ -58,14 +58,14 @@ describe('With staleIfErrorMs, while the database is down', () => {
   test.each([
     ['the age of the record is ttlMs + staleIfErrorMs', ttlMs + staleIfErrorMs],
     ['the clock was set back', -1],
-  ])('a read fails with UNAVAILABLE when %s', async (_, ms) => {
+  ])('while the database is down, a cached read fails with UNAVAILABLE when %s', async (_, ms) => {
     const { db, failFor, outcomes } = await openFilled();
     await failFor(ms);
     await expectError('UNAVAILABLE', () => db.getAgent('a'));
     expect(outcomes()).toEqual([]);
   });
 
-  test('a read fails with UNAVAILABLE when the record did not exist before', async () => {
+  test('while the database is down, a read of a record that did not exist fails with UNAVAILABLE', async () => {
     const { db, failFor } = await openFilled();
     expect(await db.getAgent('nobody')).toBeNull();
     expect(await db.getCertificateByFingerprint('CC')).toBeNull();
@@ -77,17 +77,20 @@ describe('With staleIfErrorMs, while the database is down', () => {
   test.each<[string, (db: DatabaseService) => Promise<unknown>]>([
     ['changed', (db) => db.transaction((tx) => tx.updateAgent({ id: 'a', name: 'changed' }))],
     ['deleted', (db) => db.deleteAgent('a')],
-  ])('a read fails with UNAVAILABLE when this service has %s the record', async (_, change) => {
-    const { db, failFor } = await openFilled();
-    await change(db);
-    await db.updateCertificateStatus('c', 'REVOKED');
-    await failFor(ttlMs);
-    await expectError('UNAVAILABLE', () => db.getAgent('a'));
-    await expectError('UNAVAILABLE', () => db.getCertificate('c'));
-    await expectError('UNAVAILABLE', () => db.getCertificateByFingerprint('AA:BB'));
-  });
+  ])(
+    'while the database is down, a read fails with UNAVAILABLE when this service has %s the record',
+    async (_, change) => {
+      const { db, failFor } = await openFilled();
+      await change(db);
+      await db.updateCertificateStatus('c', 'REVOKED');
+      await failFor(ttlMs);
+      await expectError('UNAVAILABLE', () => db.getAgent('a'));
+      await expectError('UNAVAILABLE', () => db.getCertificate('c'));
+      await expectError('UNAVAILABLE', () => db.getCertificateByFingerprint('AA:BB'));
+    },
+  );
 
-  test('reads of the primary, getMany and reads in a transaction fail with UNAVAILABLE', async () => {
+  test('while the database is down, getMany, reads of the primary and reads in a transaction fail with UNAVAILABLE', async () => {
     const { db, failFor } = await openFilled({}, { breaker: false });
     await failFor(ttlMs);
     for (const read of [
@@ -101,7 +104,7 @@ describe('With staleIfErrorMs, while the database is down', () => {
     expect(await isStaleAgent(db)).toBe(true);
   });
 
-  test('a read returns a stale record while the circuit breaker refuses calls', async () => {
+  test('a cached read returns a stale record while the circuit breaker refuses calls', async () => {
     const { db, failFor, recover } = await openFilled({}, { breaker: { failures: 1, resetMs: 60_000 } });
     await failFor(ttlMs);
     await expectError('UNAVAILABLE', () => db.queryAgents({}));
@@ -109,14 +112,14 @@ describe('With staleIfErrorMs, while the database is down', () => {
     await recover();
   });
 
-  test('concurrent reads of a record all return a stale record', async () => {
+  test('concurrent reads of a cached record all return a stale record while the database is down', async () => {
     const { db, failFor } = await openFilled();
     await failFor(ttlMs);
     const records = await Promise.all(Array.from({ length: 20 }, () => isStaleAgent(db)));
     expect(records).toEqual(records.map(() => true));
   });
 
-  test('a read returns a fresh record after the database is available again', async () => {
+  test('a cached read returns a fresh record after the database is available again', async () => {
     const { db, failFor, recover, safeUrl } = await openFilled();
     const { db: other } = await openTestDatabase({ url: safeUrl });
     await failFor(ttlMs);
@@ -127,7 +130,7 @@ describe('With staleIfErrorMs, while the database is down', () => {
     expect(await db.getAgent('a')).toMatchObject({ name: 'changed' });
   });
 
-  test('a read returns a stale record even when ttlMs is 0', async () => {
+  test('a cached read returns a stale record while the database is down, even when ttlMs is 0', async () => {
     const { db, breakDown, outcomes } = await openFilled({ ttlMs: 0 });
     expect(await isStaleAgent(db)).toBe(false);
     expect(outcomes()).toEqual([]);

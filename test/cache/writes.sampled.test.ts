@@ -70,9 +70,9 @@ async function openWithRecords(write?: string) {
   return { ...database, read, expectCached, expectEvicted };
 }
 
-describe('The cache', () => {
+describe('writes with a cache', () => {
   test.each(sampled(writes, onPostgresql ? 5 : 2))(
-    'evicts only the records that the write changes: %s',
+    'the cache evicts only the records that a write changes: %s',
     async (name, write) => {
       const { db, expectEvicted } = await openWithRecords(name);
       await write(db);
@@ -81,7 +81,7 @@ describe('The cache', () => {
   );
 
   test.each(sampled(writes, onPostgresql ? 3 : 1))(
-    'evicts changed records when a transaction commits, and none when it rolls back: %s',
+    'a commit evicts the changed records from the cache, but a rollback evicts nothing: %s',
     async (name, write) => {
       const { db, expectCached, expectEvicted } = await openWithRecords(name);
       const undone = db.transaction(async (tx) => {
@@ -98,7 +98,7 @@ describe('The cache', () => {
     },
   );
 
-  test('returns the agents that createMany creates, although it had stored that they did not exist', async () => {
+  test('the cache returns the agents that createMany creates after earlier reads found none', async () => {
     const { db, statementsOf } = await openCache();
     const ids = agentIds(20);
     const readAll = () => Promise.all(ids.map((id) => db.getAgent(id)));
@@ -108,7 +108,7 @@ describe('The cache', () => {
     expect((await readAll()).map((agent) => agent?.id)).toEqual(ids);
   });
 
-  test('evicts nothing after a refused write and after security events', async () => {
+  test('refused writes and security events evict nothing from the cache', async () => {
     const { db, other, read, expectCached } = await openWithRecords();
     await db.recordSecurityEvent(eventInput());
     await expectError('STILL_REFERENCED', () => db.certificates.delete('c'));
@@ -121,8 +121,8 @@ describe('The cache', () => {
   });
 });
 
-describe('The cache with concurrent reads and writes of a record', () => {
-  test('returns the updated record to every read that begins after the update has completed', async () => {
+describe('concurrent reads and writes', () => {
+  test('a cached read that begins after an update returns the updated record', async () => {
     const { db, other } = await openCache();
     const certificateId = await createCertificate(db, { id: 'c', fingerprint: 'CC' });
     await createAgent(db, { id: 'a', certificateId });
@@ -141,7 +141,7 @@ describe('The cache with concurrent reads and writes of a record', () => {
     }
   });
 
-  test('never returns an older version of a record than an earlier read did', async () => {
+  test('a cached read never returns an older version of a record than an earlier read', async () => {
     const { db, other } = await openCache();
     await createAgent(db, { id: 'a', version: '0' });
     let newest = -1;
@@ -166,7 +166,7 @@ describe('The cache with concurrent reads and writes of a record', () => {
     expect(await other.getAgent('a')).toMatchObject({ version: String(3 * rounds) });
   });
 
-  test('returns a record that was created during an earlier read of the same id', async () => {
+  test('a cached read returns a record that was created during an earlier read of the same id', async () => {
     const { db } = await openCache();
     const certificateId = await createCertificate(db);
     for (let round = 0; round < 2 * rounds; round += 1) {

@@ -41,22 +41,28 @@ describe('updateCertificateStatus', () => {
     expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test.each(transitions.filter(([from]) => from !== 'REVOKED'))('changes %s to %s', async (from, to) => {
-    const { db } = shared();
-    const id = await createCertificate(db, { status: from });
-    expect(await db.updateCertificateStatus(id, to)).toBe(true);
-    expect((await db.getCertificate(id))?.status).toBe(to);
-  });
+  test.each(transitions.filter(([from]) => from !== 'REVOKED'))(
+    'updateCertificateStatus changes the status %s to %s',
+    async (from, to) => {
+      const { db } = shared();
+      const id = await createCertificate(db, { status: from });
+      expect(await db.updateCertificateStatus(id, to)).toBe(true);
+      expect((await db.getCertificate(id))?.status).toBe(to);
+    },
+  );
 
-  test.each(statuses.filter((to) => to !== 'REVOKED'))('refuses to change REVOKED to %s', async (to) => {
-    const id = await createCertificate(shared().db, { status: 'REVOKED' });
-    const update = () => shared().db.updateCertificateStatus(id, to);
-    const error = await expectRefused(shared(), 'INVALID_TRANSITION', update);
-    expect(error).toMatchObject({ entity: 'certificate', field: 'status', operation: 'certificates.updateStatus' });
-  });
+  test.each(statuses.filter((to) => to !== 'REVOKED'))(
+    'updateCertificateStatus refuses to change REVOKED to %s',
+    async (to) => {
+      const id = await createCertificate(shared().db, { status: 'REVOKED' });
+      const update = () => shared().db.updateCertificateStatus(id, to);
+      const error = await expectRefused(shared(), 'INVALID_TRANSITION', update);
+      expect(error).toMatchObject({ entity: 'certificate', field: 'status', operation: 'certificates.updateStatus' });
+    },
+  );
 
   test.each(statuses)(
-    'returns true and writes nothing when the certificate has the status %s already',
+    'updateCertificateStatus returns true and writes nothing when the certificate already has the status %s',
     async (status) => {
       const { db } = shared();
       const id = await createCertificate(db);
@@ -69,7 +75,7 @@ describe('updateCertificateStatus', () => {
   );
 
   test.each([...valuesBut(), ['an empty text', ''] as const, ['another case', 'revoked'] as const])(
-    'refuses %s as a status',
+    'updateCertificateStatus refuses %s as a status',
     async (_, status) => {
       const update = () => callUntyped(shared().db, 'updateCertificateStatus', 'known', status);
       expect((await expectRefused(shared(), 'INVALID_INPUT', update)).field).toBe('status');
@@ -91,27 +97,24 @@ describe('certificates.revoke', () => {
     ['keep', 'ACTIVE', []],
     ['suspend', 'SUSPENDED', ['ACTIVE', 'DEPRECATED']],
     ['revoke', 'REVOKED', ['ACTIVE', 'DEPRECATED', 'EXPIRED', 'SUSPENDED']],
-  ])(
-    'revokes the certificate with agents: %s, and sets the status %s of the agents %j',
-    async (agents, status, ids) => {
-      const { db, ...database } = await openTestDatabase({ now: () => now });
-      await fill(db);
-      const [certificate, before] = [await db.getCertificate('c'), await db.queryAgents({ orderBy: 'id' })];
-      const news = await newsOf(database, async () => {
-        const outcome = await db.certificates.revoke('c', { reason: 'keyCompromise', agents });
-        expect(outcome).toStrictEqual({ revoked: true, agents: ids });
-      });
-      const revocation = { status: 'REVOKED', revokedAt: new Date(now), revocationReason: 'keyCompromise' };
-      expect(await db.getCertificate('c')).toStrictEqual({ ...certificate, ...revocation });
-      const changed = { status, updatedAt: new Date(now) };
-      expect(await db.queryAgents({ orderBy: 'id' })).toStrictEqual(
-        before.map((agent) => (ids.some((id) => id === agent.id) ? { ...agent, ...changed } : agent)),
-      );
-      expect(news).toEqual(['CERTIFICATE c UPDATED', ...ids.map((id) => `AGENT ${id} UPDATED`)]);
-    },
-  );
+  ])('certificates.revoke with agents: %s gives the status %s to the agents %j', async (agents, status, ids) => {
+    const { db, ...database } = await openTestDatabase({ now: () => now });
+    await fill(db);
+    const [certificate, before] = [await db.getCertificate('c'), await db.queryAgents({ orderBy: 'id' })];
+    const news = await newsOf(database, async () => {
+      const outcome = await db.certificates.revoke('c', { reason: 'keyCompromise', agents });
+      expect(outcome).toStrictEqual({ revoked: true, agents: ids });
+    });
+    const revocation = { status: 'REVOKED', revokedAt: new Date(now), revocationReason: 'keyCompromise' };
+    expect(await db.getCertificate('c')).toStrictEqual({ ...certificate, ...revocation });
+    const changed = { status, updatedAt: new Date(now) };
+    expect(await db.queryAgents({ orderBy: 'id' })).toStrictEqual(
+      before.map((agent) => (ids.some((id) => id === agent.id) ? { ...agent, ...changed } : agent)),
+    );
+    expect(news).toEqual(['CERTIFICATE c UPDATED', ...ids.map((id) => `AGENT ${id} UPDATED`)]);
+  });
 
-  test('returns the ids of the changed agents in the order of code points', async () => {
+  test('returns the ids of the changed agents sorted by code point', async () => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
     await createAgents(db, ['😀', 'b', '\uFFFD', 'B', 'é'], () => ({ certificateId }));
@@ -130,7 +133,7 @@ describe('certificates.revoke', () => {
   test.each<[string, (db: DatabaseService, id: string) => Promise<unknown>]>([
     ['revoke', (db, id) => db.certificates.revoke(id, { reason: 'keyCompromise', agents: 'keep' })],
     ['updateCertificateStatus', (db, id) => db.updateCertificateStatus(id, 'REVOKED')],
-  ])('changes neither the certificate nor its agents when %s has already revoked it', async (_, revoke) => {
+  ])('certificates.revoke changes nothing when %s has already revoked the certificate', async (_, revoke) => {
     const { db } = shared();
     const id = await createCertificate(db);
     await createAgent(db, { certificateId: id });
@@ -195,7 +198,7 @@ describe('certificates.revoke', () => {
     ['an unknown field', { ...right, at: new Date(0) }, 'options'],
     ['options without a reason', { agents: 'keep' }, 'reason'],
     ['options without agents', { reason: 'unspecified' }, 'agents'],
-  ] as [string, unknown, string][])('refuses %s', async (_, options, field) => {
+  ] as [string, unknown, string][])('certificates.revoke refuses %s', async (_, options, field) => {
     const revoke = () => callUntyped(shared().db.certificates, 'revoke', 'known', options);
     const error = await expectRefused(shared(), 'INVALID_INPUT', revoke);
     expect(error).toMatchObject({ field, operation: 'certificates.revoke', retryable: false });

@@ -55,7 +55,7 @@ describe('certificates.setMetadata', () => {
     expect(metadata).toEqual({ n, [`key${n}`]: n, shared: n });
   });
 
-  test('refuses a value that is not JSON', async () => {
+  test('certificates.setMetadata refuses a value that is not JSON', async () => {
     const set = () => shared().db.certificates.setMetadata('other', { a: NaN });
     const error = await expectRefused(shared(), 'INVALID_INPUT', set);
     expect(error).toMatchObject({ field: 'metadata', operation: 'certificates.setMetadata' });
@@ -71,7 +71,7 @@ describe('certificates.delete', () => {
     message: 'Failed to delete certificate: an agent still refers to the certificate',
   };
 
-  test('deletes the certificate with its metadata, so that its id and its fingerprint can be used again', async () => {
+  test('certificates.delete releases the id and the fingerprint of the certificate and deletes its metadata', async () => {
     const { db } = shared();
     await createCertificate(db, { id: 'c', fingerprint: 'AA', metadata: { a: 1 } });
     const news = await newsOf(shared(), async () => expect(await db.certificates.delete('c')).toBe(true));
@@ -90,7 +90,7 @@ describe('certificates.delete', () => {
   });
 
   test.each<AgentStatus>(['ACTIVE', 'SUSPENDED', 'DEPRECATED', 'EXPIRED', 'REVOKED'])(
-    'fails with STILL_REFERENCED while an agent that is %s holds the certificate',
+    'fails with STILL_REFERENCED while an agent with the status %s holds the certificate',
     async (status) => {
       const { db } = shared();
       const certificateId = await createCertificate(db, { metadata: { a: 1 } });
@@ -123,17 +123,21 @@ describe('certificates.delete', () => {
   });
 
   // On SQLite, no other connection can write while a transaction is open.
-  testOn('postgresql', 'fails with STILL_REFERENCED when an agent was created after the snapshot', async () => {
-    const { db, options } = shared();
-    const other = await openTestDatabase({ url: options.url });
-    const certificateId = await createCertificate(db);
-    const work = db.transaction(async (tx) => {
-      expect(await tx.queryAgents({ owner: 'newer' })).toEqual([]);
-      await createAgent(other.db, { certificateId, owner: 'newer' });
-      await tx.certificates.delete(certificateId);
-    });
-    expect(await expectError('STILL_REFERENCED', () => work)).toMatchObject(stillReferenced);
-  });
+  testOn(
+    'postgresql',
+    'certificates.delete fails with STILL_REFERENCED when an agent was created after the snapshot of the transaction',
+    async () => {
+      const { db, options } = shared();
+      const other = await openTestDatabase({ url: options.url });
+      const certificateId = await createCertificate(db);
+      const work = db.transaction(async (tx) => {
+        expect(await tx.queryAgents({ owner: 'newer' })).toEqual([]);
+        await createAgent(other.db, { certificateId, owner: 'newer' });
+        await tx.certificates.delete(certificateId);
+      });
+      expect(await expectError('STILL_REFERENCED', () => work)).toMatchObject(stillReferenced);
+    },
+  );
 });
 
 const day = 86_400_000;
@@ -188,14 +192,17 @@ describe('certificates.expiring', () => {
     expect(error).toMatchObject({ operation: 'certificates.expiring' });
   });
 
-  test.each(badCounts.filter(([kind]) => kind !== '2^53'))('refuses %s as withinMs', async (_, withinMs) => {
-    const expiring = () => callUntyped(shared().db.certificates, 'expiring', withinMs);
-    const error = await expectRefused(shared(), 'INVALID_INPUT', expiring);
-    expect(error).toMatchObject({ field: 'withinMs', operation: 'certificates.expiring' });
-    expect(error.message).toMatch(/^Failed to get expiring certificates: /);
-  });
+  test.each(badCounts.filter(([kind]) => kind !== '2^53'))(
+    'certificates.expiring refuses %s as withinMs',
+    async (_, withinMs) => {
+      const expiring = () => callUntyped(shared().db.certificates, 'expiring', withinMs);
+      const error = await expectRefused(shared(), 'INVALID_INPUT', expiring);
+      expect(error).toMatchObject({ field: 'withinMs', operation: 'certificates.expiring' });
+      expect(error.message).toMatch(/^Failed to get expiring certificates: /);
+    },
+  );
 
-  test('refuses unknown options', async () => {
+  test('certificates.expiring refuses unknown options', async () => {
     const expiring = () => callUntyped(shared().db.certificates, 'expiring', 1, { limit: 1 });
     await expectRefused(shared(), 'INVALID_INPUT', expiring);
   });

@@ -67,23 +67,35 @@ describe('createCertificate', () => {
 
   test.each([
     ['Certificate creation with duplicate fingerprint fails', 'fingerprint', { fingerprint: 'AA:BB:0C' }],
-    ['fails when the fingerprint differs only in letter case', 'fingerprint', { fingerprint: 'aa:bb:0c' }],
-    ['fails when the fingerprint differs only in colons', 'fingerprint', { fingerprint: 'AABB0C' }],
-    ['fails when the fingerprint differs only in letter case and colons', 'fingerprint', { fingerprint: ':aabb0c' }],
-    ['fails when the id exists', 'id', { id: 'known' }],
+    [
+      'createCertificate fails when an existing fingerprint differs only in letter case',
+      'fingerprint',
+      { fingerprint: 'aa:bb:0c' },
+    ],
+    [
+      'createCertificate fails when an existing fingerprint differs only in colons',
+      'fingerprint',
+      { fingerprint: 'AABB0C' },
+    ],
+    [
+      'createCertificate fails when an existing fingerprint differs only in letter case and colons',
+      'fingerprint',
+      { fingerprint: ':aabb0c' },
+    ],
+    ['createCertificate fails when the id exists', 'id', { id: 'known' }],
   ])('%s', async (_, field, fields) => {
     const second = certificateInput({ ...fields, metadata: { half: true } });
     const error = await expectRefused(shared(), 'ALREADY_EXISTS', () => shared().db.createCertificate(second));
     expect(error).toMatchObject({ entity: 'certificate', field, operation: 'certificates.create' });
   });
 
-  test('distinguishes fingerprints that differ in a space or a dash', async () => {
+  test('createCertificate distinguishes fingerprints that differ in a space or a dash', async () => {
     const { db } = shared();
     for (const fingerprint of ['AA:BB', 'AA BB', 'AA-BB', ' AABB']) await createCertificate(db, { fingerprint });
     expect(await db.getCertificateByFingerprint('aa-bb')).toMatchObject({ fingerprint: 'AA-BB' });
   });
 
-  test('generates an id and sets status, metadata and createdAt when they are omitted', async () => {
+  test('createCertificate generates an id and sets the defaults of omitted fields', async () => {
     const { db } = shared();
     const input = certificateInput();
     const id = await db.createCertificate(input);
@@ -102,7 +114,7 @@ describe('createCertificate', () => {
     { status: 'REVOKED', revokedAt: new Date(1), revocationReason: 'superseded' },
     { subject: '', issuer: '', publicKey: 'PEM', serialNumber: '' },
     { notBefore: new Date(1000), notAfter: new Date(1000) },
-  ])('stores %j and adds only id, status, metadata and createdAt', async (fields) => {
+  ])('createCertificate stores %j and adds only id, status, metadata and createdAt', async (fields) => {
     const { db } = shared();
     const input = certificateInput(fields);
     const id = await db.createCertificate(input);
@@ -111,7 +123,7 @@ describe('createCertificate', () => {
   });
 
   test.each(['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'])(
-    'stores the time %s to the millisecond',
+    'createCertificate stores the time %s to the millisecond',
     async (iso) => {
       const { db } = shared();
       const time = new Date(iso);
@@ -122,10 +134,10 @@ describe('createCertificate', () => {
   );
 });
 
-describe('createCertificate with invalid input', () => {
+describe('invalid certificates', () => {
   expectUnchangedRows(shared);
 
-  test.each(badFields)('refuses %s', async (_, fields, field) => {
+  test.each(badFields)('createCertificate refuses invalid input: %s', async (_, fields, field) => {
     const certificate = { ...certificateInput(), ...fields };
     const error = await expectError('INVALID_INPUT', () => shared().db.createCertificate(certificate));
     expect(error).toMatchObject({ field, operation: 'certificates.create', retryable: false });
@@ -133,7 +145,7 @@ describe('createCertificate with invalid input', () => {
     expect(error.message).toContain(Object.keys(fields).at(-1));
   });
 
-  test.each(valuesBut())('refuses %s in place of a certificate', async (_, value) => {
+  test.each(valuesBut())('createCertificate refuses %s in place of a certificate', async (_, value) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'createCertificate', value));
   });
 });
@@ -160,8 +172,8 @@ describe.each<[string, prefix: string, (db: DatabaseService, certificate: object
   ['createCertificate', '', (db, certificate) => callUntyped(db, 'createCertificate', certificate)],
   ['certificates.rotate', '', (db, certificate) => callUntyped(db.certificates, 'rotate', 'known', certificate)],
   ['register', 'certificate.', (db, certificate) => callUntyped(db, 'register', { certificate, agent })],
-])('%s', (_, prefix, store) => {
-  test.each(rules)('refuses %s', async (_name, fields, field) => {
+])('certificate of %s', (method, prefix, store) => {
+  test.each(rules)(`${method} refuses a certificate with invalid input: %s`, async (_name, fields, field) => {
     const certificate = { ...certificateInput(), ...fields };
     const error = await expectRefused(shared(), 'INVALID_INPUT', () => store(shared().db, certificate));
     expect(error.field).toBe(prefix + field);
@@ -196,7 +208,7 @@ describe('getCertificateByFingerprint', () => {
   });
 
   test.each(['aa:bb:0c', 'AABB0C', 'aabb0c', 'aAb:B0:c', ':AA:BB:0C:'])(
-    'finds the certificate with the fingerprint AA:BB:0C by %s, and returns the fingerprint unchanged',
+    'getCertificateByFingerprint finds the certificate with the fingerprint AA:BB:0C by the text %s',
     async (text) => {
       expect(await shared().db.getCertificateByFingerprint(text)).toMatchObject({ fingerprint: 'AA:BB:0C' });
     },

@@ -9,7 +9,7 @@ function outcomes(results: readonly CreateResult[]): unknown[] {
 }
 
 describe('certificates.createMany', () => {
-  test('stores certificates with all their fields, as create does', async () => {
+  test('stores certificates with the same fields as create does', async () => {
     const { db, ...database } = await openTestDatabase({ now: () => 1000 });
     const revoked = { status: 'REVOKED', revocationReason: 'superseded' } as const;
     const inputs = ['b', 'a'].map((id) =>
@@ -25,7 +25,7 @@ describe('certificates.createMany', () => {
     expect(await db.getCertificate('b')).toEqual({ ...(await db.getCertificate('c')), id: 'b', fingerprint });
   });
 
-  test('stores more certificates than fit into one batch and reports its progress', async () => {
+  test('stores several batches of certificates and reports its progress', async () => {
     const { db } = await openTestDatabase();
     expect(await db.certificates.createMany([])).toEqual([]);
     const progress: number[][] = [];
@@ -80,7 +80,7 @@ describe('certificates.createMany', () => {
     ['an object in place of an array', [{ length: 1 }]],
     ['an unknown option', [[], { unique: 'none' }]],
     ['an unknown onError', [[], { onError: 'ignore' }]],
-  ])('refuses %s', async (_, args) => {
+  ])('certificates.createMany refuses %s', async (_, args) => {
     const { db } = await openTestDatabase();
     await expectError('INVALID_INPUT', () => callUntyped(db.certificates, 'createMany', ...args));
   });

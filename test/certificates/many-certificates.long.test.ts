@@ -1,7 +1,7 @@
 import { certificateInput } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
-test('expiring returns 2000 certificates, and expireDue expires all of them', async () => {
+test('certificates.expiring returns 2,000 certificates, and certificates.expireDue expires all of them', async () => {
   const count = 2000;
   let now = 0;
   const { db, statementsOf } = await openTestDatabase({ now: () => now, maxResults: 5000 });

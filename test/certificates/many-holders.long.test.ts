@@ -14,18 +14,21 @@ async function openWithHolders() {
   return { db, certificateId, ids };
 }
 
-describe('a certificate that many agents of several owners hold', () => {
-  test('is replaced in all of them by rotate', async () => {
+describe('a certificate with many agents', () => {
+  test('certificates.rotate replaces a certificate in all agents of several owners', async () => {
     const { db, certificateId } = await openWithHolders();
     const newId = await db.certificates.rotate(certificateId, certificateInput({ fingerprint: 'AB' }));
     expect(await db.agents.count({ fingerprint: 'AB' })).toBe(count);
     expect((await db.agents.query({ fingerprint: 'AB', limit: 1 }))[0]?.certificateId).toBe(newId);
   });
 
-  test.each(['suspend', 'revoke'] as const)('changes all of them when it is revoked: %s', async (agents) => {
-    const { db, certificateId, ids } = await openWithHolders();
-    const outcome = await db.certificates.revoke(certificateId, { reason: 'superseded', agents });
-    expect(outcome).toEqual({ revoked: true, agents: ids });
-    expect(await db.agents.count({ status: [agents === 'suspend' ? 'SUSPENDED' : 'REVOKED'] })).toBe(count);
-  });
+  test.each(['suspend', 'revoke'] as const)(
+    'certificates.revoke changes all agents of several owners that hold the certificate: %s',
+    async (agents) => {
+      const { db, certificateId, ids } = await openWithHolders();
+      const outcome = await db.certificates.revoke(certificateId, { reason: 'superseded', agents });
+      expect(outcome).toEqual({ revoked: true, agents: ids });
+      expect(await db.agents.count({ status: [agents === 'suspend' ? 'SUSPENDED' : 'REVOKED'] })).toBe(count);
+    },
+  );
 });

@@ -48,14 +48,14 @@ async function idsOf(query: CertificateQuery): Promise<string> {
 }
 
 describe('certificates.query', () => {
-  test('returns the same records as get', async () => {
+  test('certificates.query returns the same records as certificates.get', async () => {
     const { db } = shared();
     const found = await db.certificates.query();
     expect(found).toHaveLength(5);
     for (const certificate of found) expect(certificate).toStrictEqual(await db.getCertificate(certificate.id));
   });
 
-  test('runs one statement for a query with several filters', async () => {
+  test('certificates.query runs one statement for several filters', async () => {
     const { db, statementsOf } = shared();
     const query = { subject: 'cn', issuer: 'one', metadata: { type: 'AGENT' }, ids: ['B'] };
     const statements = await statementsOf(async () => expect(await db.certificates.query(query)).toHaveLength(1));
@@ -92,13 +92,13 @@ describe('certificates.query', () => {
     ['a fingerprint of colons', { fingerprint: '::' }, ''],
     ['an empty list of ids', { ids: [] }, ''],
     ['an empty list of statuses', { status: [] }, ''],
-  ])('returns the certificates that match %s', async (_, query, expected) => {
+  ])('certificates.query returns the certificates that match %s', async (_, query, expected) => {
     expect(await idsOf({ orderBy: 'id', ...query })).toBe(expected);
   });
 });
 
-describe('The order of certificates', () => {
-  test('is from the latest createdAt to the earliest by default, and by ascending id when times are equal', async () => {
+describe('order of certificates', () => {
+  test('certificates.query sorts by descending createdAt by default, then by ascending id', async () => {
     expect(await idsOf({})).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'desc' })).toBe('\uFFFD a B é 😀');
     expect(await idsOf({ orderDirection: 'asc' })).toBe('B é 😀 a \uFFFD');
@@ -111,7 +111,7 @@ describe('The order of certificates', () => {
     ['notAfter', '\uFFFD a B é 😀', 'é 😀 B a \uFFFD'],
     ['createdAt', 'B é 😀 a \uFFFD', '\uFFFD a B é 😀'],
   ])(
-    'is ascending by default for orderBy %s, and by ascending id when values are equal',
+    'certificates.query sorts by %s in ascending order by default, then by ascending id',
     async (orderBy, upwards, downwards) => {
       expect(await idsOf({ orderBy })).toBe(upwards);
       expect(await idsOf({ orderBy, orderDirection: 'asc' })).toBe(upwards);
@@ -131,11 +131,11 @@ describe('certificates.query', () => {
     [{ offset: 9 }, ''],
     [{ limit: Number.MAX_SAFE_INTEGER, offset: 4 }, '😀'],
     [{ limit: 1, offset: Number.MAX_SAFE_INTEGER }, ''],
-  ])('returns that range of the results: %j', async (range, expected) => {
+  ])('certificates.query returns the range that limit and offset select: %j', async (range, expected) => {
     expect(await idsOf(range)).toBe(expected);
   });
 
-  test('fails with RESULT_TOO_LARGE without a limit when more than maxResults match', async () => {
+  test('certificates.query fails with RESULT_TOO_LARGE when more than maxResults match and no limit is set', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     for (let count = 0; count < 3; count += 1) await createCertificate(db, { subject: `CN=${count}` });
     const error = await expectError('RESULT_TOO_LARGE', () => db.certificates.query({}));
@@ -168,18 +168,21 @@ describe('certificates.query', () => {
     ]),
     ...eachOf('orderDirection', [...valuesBut('undefined'), ['an empty text', ''], ['another case', 'DESC']]),
     ...['id', 'name', 'Subject', 'cursor'].map((field) => [field, { [field]: undefined }, 'query'] as const),
-  ])('refuses %s, even when another field matches nothing', async (_, fields, field) => {
-    for (const query of [fields, { subject: '', ids: [], ...fields }]) {
-      const error = await expectError('INVALID_INPUT', () => shared().db.certificates.query(query));
-      expect(error).toMatchObject({ field, operation: 'certificates.query', retryable: false });
-      expect(error.message).toMatch(/^Failed to query certificates: /);
-    }
-  });
+  ])(
+    'certificates.query refuses an invalid field, even when another field matches nothing: %s',
+    async (_, fields, field) => {
+      for (const query of [fields, { subject: '', ids: [], ...fields }]) {
+        const error = await expectError('INVALID_INPUT', () => shared().db.certificates.query(query));
+        expect(error).toMatchObject({ field, operation: 'certificates.query', retryable: false });
+        expect(error.message).toMatch(/^Failed to query certificates: /);
+      }
+    },
+  );
 
   test.each<[string, ...args: unknown[]]>([
     ...valuesBut('object', 'undefined').map(([kind, value]) => [`${kind} in place of a query`, value] as const),
     ['unknown options', {}, { limit: 1 }],
-  ] as [string, ...unknown[]][])('refuses %s', async (_, ...args) => {
+  ] as [string, ...unknown[]][])('certificates.query refuses %s', async (_, ...args) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db.certificates, 'query', ...args));
   });
 });

@@ -9,7 +9,7 @@ const long = new Date(now - 1_000_000);
 const agentStatuses: readonly AgentStatus[] = ['ACTIVE', 'DEPRECATED', 'EXPIRED', 'REVOKED', 'SUSPENDED'];
 
 describe('certificates.rotate', () => {
-  test('stores the new certificate, moves all agents to it, and links the old one to it', async () => {
+  test('rotate stores the new certificate, gives it to all agents, and links the old certificate', async () => {
     const { db, ...database } = await openTestDatabase({ now: () => now });
     await createCertificate(db, { id: 'old', metadata: { a: 1 } });
     for (const status of agentStatuses) {
@@ -34,7 +34,7 @@ describe('certificates.rotate', () => {
   });
 
   test.each<CertificateStatus>(['VALID', 'SUSPENDED', 'EXPIRED', 'REVOKED'])(
-    'replaces a certificate whose status is %s and does not change that status',
+    'rotate replaces a certificate with the status %s without changing this status',
     async (status) => {
       const { db, ...database } = await openTestDatabase();
       await createCertificate(db, { id: 'old', status });
@@ -49,7 +49,7 @@ describe('certificates.rotate', () => {
     },
   );
 
-  test('links each certificate to its own successor, also after the first successor was deleted', async () => {
+  test('rotate links each certificate to its own successor, also after the first successor was deleted', async () => {
     const { db } = await openTestDatabase();
     const agentId = await createAgent(db, { certificateId: await createCertificate(db, { id: 'c0' }) });
     for (const step of [1, 2, 3]) await db.certificates.rotate(`c${step - 1}`, certificateInput({ id: `c${step}` }));
@@ -87,7 +87,7 @@ describe('certificates.rotate', () => {
     ['a taken fingerprint before an unknown certificate', 'absent', { fingerprint: 'a:a' }, 'ALREADY_EXISTS', 'fingerprint'], // prettier-ignore
     ['an invalid field before an unknown certificate', 'absent', { subject: 5 }, 'INVALID_INPUT', 'subject'],
     ['an invalid field before a replaced certificate', 'replaced', { subject: 5 }, 'INVALID_INPUT', 'subject'],
-  ])('reports the first mistake: %s', async (_, oldId, fields, code, field) => {
+  ])('rotate reports the first mistake: %s', async (_, oldId, fields, code, field) => {
     const input = { ...certificateInput({ metadata: { a: 1 } }), ...fields };
     const rotate = () => callUntyped(shared().db.certificates, 'rotate', oldId, input);
     const error = await expectRefused(shared(), code, rotate);
@@ -96,7 +96,7 @@ describe('certificates.rotate', () => {
   });
 
   test.each([undefined, null, 'new', [], { subject: 'CN=x' }, { ...certificateInput(), serial: 1 }])(
-    'refuses %p in place of a certificate',
+    'rotate refuses %p in place of a certificate',
     async (input) => {
       const rotate = () => callUntyped(shared().db.certificates, 'rotate', 'valid', input);
       await expectRefused(shared(), 'INVALID_INPUT', rotate);

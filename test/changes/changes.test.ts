@@ -18,7 +18,7 @@ function textsOf(changes: readonly Change[]): string[] {
 }
 
 describe('changes', () => {
-  test('returns every change of an agent or a certificate in the order of the commits', async () => {
+  test('db.changes returns every change of an agent or a certificate in commit order', async () => {
     const now = new Date('2026-06-01T00:00:00.001Z');
     const { db } = await openTestDatabase({ now: () => now.getTime() });
     await createCertificate(db, { id: 'c' });
@@ -37,7 +37,7 @@ describe('changes', () => {
     expect(changes[2]?.changedAt).toEqual(now);
   });
 
-  test('returns the changes of a transaction after its commit, but no change of a call that failed in it', async () => {
+  test('db.changes returns the changes of a transaction after the commit, without failed calls', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const before = await db.changes();
@@ -51,7 +51,7 @@ describe('changes', () => {
     expect(textsOf((await db.changes()).slice(before.length))).toEqual(['CREATED agent a', 'UPDATED agent a']);
   });
 
-  test('returns the changes after a sequence number, at most `limit` of them', async () => {
+  test('db.changes returns at most `limit` changes after a sequence number', async () => {
     const { db } = await openTestDatabase();
     await createAgents(db, agentIds(5));
     const all = await db.changes();
@@ -63,7 +63,7 @@ describe('changes', () => {
 });
 
 describe('followChanges', () => {
-  test('yields existing changes, then each change after its commit, until its signal is aborted', async () => {
+  test('followChanges yields existing changes, then each new change after its commit, until the signal is aborted', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const end = new AbortController();
@@ -79,7 +79,7 @@ describe('followChanges', () => {
     expect(seen).toEqual([certificateId, 'a0', 'a1', 'a2', 'a3', 'a4']);
   });
 
-  test('ends after the last of 2101 changes when pollMs is 0', async () => {
+  test('followChanges ends after the last of 2,101 changes when pollMs is 0', async () => {
     const { db } = await openTestDatabase();
     await createAgents(db, agentIds(2100));
     let count = 0;
@@ -103,11 +103,11 @@ describe('The change feed', () => {
     ['pruneChanges', { before: 5 }],
     ['pruneChanges', { before: new Date(0), batchSize: 0 }],
     ['pruneChanges', undefined],
-  ])('fails with INVALID_INPUT when %s is called with %j', async (method, options) => {
+  ])('the call %s fails with INVALID_INPUT for the arguments %j', async (method, options) => {
     await expectError('INVALID_INPUT', () => callMethod(shared().db, method, [options]));
   });
 
-  test('lists a change after all changes that were acknowledged before it while several services write', async () => {
+  test('the change feed lists each change after all earlier acknowledged changes while several services write', async () => {
     const { db, ...database } = await openTestDatabase();
     const services = [db, await openBeside(database), await openBeside(database)];
     await createCertificate(db, { id: 'noise' });

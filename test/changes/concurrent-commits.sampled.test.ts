@@ -44,7 +44,7 @@ async function idsOf(db: DatabaseService, after: number | undefined): Promise<st
 describeOn('postgresql', 'a commit in progress', () => {
   // The key of the lock is the lowest 32 bits of the sequence number.
   test.each(sampled([2 ** 31 - 2, 1, 2 ** 31, 2 ** 33 + 2 ** 31 - 3, 2 ** 32 - 2], 3))(
-    'delays its change and all later ones for readers, but not for writers, after the sequence number %d',
+    'an unfinished commit hides its change and later ones from readers without blocking writers: sequence number %d',
     async (start) => {
       const { db, options } = await openHeld(start);
       await createCertificate(db, { id: 'first' });
@@ -69,7 +69,7 @@ describeOn('postgresql', 'a commit in progress', () => {
     },
   );
 
-  test('holds one lock for hundreds of changes', async () => {
+  test('a commit with hundreds of changes holds one advisory lock', async () => {
     const { db, options } = await openHeld(1);
     const certificateId = await createCertificate(db);
     const agents = Array.from({ length: 600 }, (_, index) =>
@@ -83,7 +83,7 @@ describeOn('postgresql', 'a commit in progress', () => {
     expect(await idsOf(db, undefined)).toHaveLength(601);
   });
 
-  test('delays the repair of the sequence, and the repair delays other writes', async () => {
+  test('the repair of the change-feed sequence waits for unfinished commits and blocks other writes', async () => {
     const { db, options } = await openHeld(1000);
     const { url } = options;
     await createCertificate(db, { id: 'first' });

@@ -48,7 +48,7 @@ const behind: readonly (readonly [what: string, sql: string])[] = onPostgresql
 
 describe('the change-feed sequence', () => {
   test.each(onPostgresql ? sampled(behind, 2) : behind)(
-    'is reported by check and health and repaired by migrateDatabase when it %s',
+    'migrateDatabase repairs a change-feed sequence that %s, after check and health have reported the damage',
     async (_, sql) => {
       const { db } = await openChanged(sql);
       const message = expect.stringContaining('behind its highest stored value') as unknown;
@@ -68,7 +68,7 @@ describe('the change-feed sequence', () => {
 describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
   // The fourth case is omitted: its first failed write advances the sequence, and the next write succeeds.
   test.each(sampled(behind.slice(0, 3), 2))(
-    'fails writes with CORRUPT, not with a duplicate key, when it %s',
+    'writes fail with CORRUPT when the change-feed sequence %s',
     async (_, sql) => {
       const { db } = await openChanged(sql);
       for (const call of [
@@ -88,14 +88,14 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
     },
   );
 
-  test('fails writes with CORRUPT, not with INVALID_INPUT, when it has reached its last number', async () => {
+  test('writes fail with CORRUPT when the change-feed sequence has reached its last number', async () => {
     const { db } = await openChanged('ALTER SEQUENCE changes_sequence_seq MAXVALUE 1000 RESTART WITH 999');
     await createCertificate(db);
     const error = await expectError('CORRUPT', () => createCertificate(db));
     expect(error.message).toContain('MAXVALUE');
   });
 
-  test('is moved past the pruned changes by migrateDatabase', async () => {
+  test('migrateDatabase advances the change-feed sequence past the pruned changes', async () => {
     const { db, options } = await openTestDatabase();
     await createAgent(db, { id: 'a' });
     const last = (await db.changes()).at(-1)?.sequence ?? 0;
@@ -108,14 +108,14 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
     expect((await db.changes()).map(({ sequence }) => sequence)).toEqual([last + 1]);
   });
 
-  test('is never moved backwards by migrateDatabase', async () => {
+  test('migrateDatabase never moves the change-feed sequence backwards', async () => {
     const { db } = await openChanged("SELECT setval('changes_sequence_seq', 5000)");
     await db.migrateDatabase();
     await db.updateAgent({ id: 'a1', name: 'changed' });
     expect((await db.changes()).at(-1)?.sequence).toBe(5001);
   });
 
-  test('is repaired during concurrent writes without returning a number twice', async () => {
+  test('the repair of the change-feed sequence during concurrent writes assigns no number twice', async () => {
     const { db, options } = await openChanged('ALTER SEQUENCE changes_sequence_seq RESTART');
     const { db: other } = await openTestDatabase({ url: options.url });
     const writes = Array.from({ length: 30 }, (_, index) =>
@@ -129,7 +129,7 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('is skipped by check when the role may not read it, but the role can write', async () => {
+  test('check skips the change-feed sequence when the role may not read the sequence, but writes succeed', async () => {
     const { db, options } = await openTestDatabase();
     await createCertificate(db, { id: 'c' });
     const url = await createRole(
@@ -146,7 +146,7 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
   });
 
   test.each(sampled(['CACHE 20', 'INCREMENT BY -1', 'CYCLE'], 2))(
-    'is reported by check and health when it has the option %s',
+    'check and health report a change-feed sequence with the option %s',
     async (option) => {
       const { db } = await openChanged(`ALTER SEQUENCE changes_sequence_seq ${option}`);
       const message = expect.stringContaining('does not assign numbers in ascending order') as unknown;
@@ -155,7 +155,7 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
     },
   );
 
-  test('is reported by check and health when it does not exist', async () => {
+  test('check and health report a missing change-feed sequence', async () => {
     const { db } = await openChanged(
       'ALTER TABLE changes ALTER COLUMN sequence DROP DEFAULT; DROP SEQUENCE changes_sequence_seq',
     );
@@ -168,17 +168,14 @@ describeOn('postgresql', 'the change-feed sequence on PostgreSQL', () => {
 test.each([
   ['endpoints', "UPDATE endpoints SET agent_id = 'fresh'"],
   ['metadata', "INSERT INTO agent_metadata VALUES ('fresh', 'key', '1')"],
-])(
-  'createAgent fails with CORRUPT, not with a duplicate key, when orphaned %s have the id of the new agent',
-  async (_, sql) => {
-    const database = await openTestDatabase({ retry: false });
-    const { db, options } = database;
-    const endpoints = [{ id: 'main', protocol: 'https', address: 'x', port: 1 }];
-    await createAgent(db, { id: 'a', endpoints, metadata: { key: 1 } });
-    spoilDatabase(options.url);
-    await changeRawUnchecked(database, sql);
-    const error = await expectError('CORRUPT', () => createAgent(db, { id: 'fresh', endpoints, metadata: { key: 1 } }));
-    expect(error.message).toContain('check()');
-    expect(await db.getAgent('fresh')).toBeNull();
-  },
-);
+])('createAgent fails with CORRUPT when orphaned %s have the id of the new agent', async (_, sql) => {
+  const database = await openTestDatabase({ retry: false });
+  const { db, options } = database;
+  const endpoints = [{ id: 'main', protocol: 'https', address: 'x', port: 1 }];
+  await createAgent(db, { id: 'a', endpoints, metadata: { key: 1 } });
+  spoilDatabase(options.url);
+  await changeRawUnchecked(database, sql);
+  const error = await expectError('CORRUPT', () => createAgent(db, { id: 'fresh', endpoints, metadata: { key: 1 } }));
+  expect(error.message).toContain('check()');
+  expect(await db.getAgent('fresh')).toBeNull();
+});

@@ -43,8 +43,8 @@ async function expectOutOfRange(db: DatabaseService, after: number): Promise<voi
   }
 }
 
-describe('a position in the change feed', () => {
-  test('fails with OUT_OF_RANGE when it is above the last sequence number', async () => {
+describe('positions', () => {
+  test('a change-feed position above the last sequence number fails with OUT_OF_RANGE', async () => {
     const { db, changes } = await openFeed();
     const last = sequenceAt(changes, -1);
     await expectChanges(db, last, []);
@@ -59,27 +59,27 @@ describe('a position in the change feed', () => {
     await expectOutOfRange(db, last + 1);
   });
 
-  test('must be 0 while the feed is empty', async () => {
+  test('a position in the change feed must be 0 while the feed is empty', async () => {
     const { db } = await openTestDatabase();
     await expectChanges(db, undefined, []);
     await expectChanges(db, 0, []);
     await expectOutOfRange(db, 1);
   });
 
-  test('may be 0 until changes are pruned', async () => {
+  test('a position in the change feed may be 0 until changes are pruned', async () => {
     const { db, changes } = await openFeed();
     expect(await db.pruneChanges({ before: new Date(1000) })).toBe(0);
     await expectChanges(db, 0, changes);
   });
 
-  test('fails with OUT_OF_RANGE when it is below the pruning mark, even when it is 0', async () => {
+  test('a change-feed position before the last pruned change fails with OUT_OF_RANGE, even when 0', async () => {
     const { db, changes } = await openFeed();
     expect(await db.pruneChanges({ before: new Date(1003), batchSize: 2 })).toBe(3);
     for (const after of [0, sequenceAt(changes, 0), sequenceAt(changes, 1)]) await expectOutOfRange(db, after);
     await expectChanges(db, sequenceAt(changes, 2), changes.slice(3));
   });
 
-  test('defaults to the oldest kept change', async () => {
+  test('the change feed begins with the oldest kept change by default', async () => {
     const { db, changes } = await openFeed();
     await db.pruneChanges({ before: new Date(1003) });
     expect(await db.changes()).toEqual(changes.slice(3));
@@ -87,7 +87,7 @@ describe('a position in the change feed', () => {
     expect(await db.changes({ after: undefined, limit: 2 })).toEqual(changes.slice(3, 5));
   });
 
-  test('is valid only for the last change after all changes are pruned and the database is opened again', async () => {
+  test('only the position of the last change remains valid after all changes are pruned', async () => {
     const { db, changes, options } = await openFeed();
     const last = sequenceAt(changes, -1);
     expect(await db.pruneChanges({ before: new Date(2000) })).toBe(6);
@@ -107,7 +107,7 @@ describe('a position in the change feed', () => {
 });
 
 describe('followChanges', () => {
-  test('fails with OUT_OF_RANGE when changes that it has not read are pruned', async () => {
+  test('followChanges fails with OUT_OF_RANGE when unread changes are pruned', async () => {
     const { db, changes } = await openFeed();
     const follower = db.followChanges({ pollMs: 5 });
     for (const change of changes) expect((await follower.next()).value).toEqual(change);
@@ -117,7 +117,7 @@ describe('followChanges', () => {
     expect(await expectError('OUT_OF_RANGE', () => follower.next())).toMatchObject({ field: 'after' });
   });
 
-  test('fails with OUT_OF_RANGE when it starts at an empty feed and misses the first changes, which are pruned', async () => {
+  test('followChanges fails with OUT_OF_RANGE when the first changes of the feed are pruned unread', async () => {
     const { db, events } = await openTestDatabase({ now: () => 1000 });
     const first = db.followChanges({ pollMs: 500 }).next();
     await waitUntil(() => events.some((event) => event.type === 'query' && event.operation === 'changes.read'));
@@ -126,7 +126,7 @@ describe('followChanges', () => {
     expect(await expectError('OUT_OF_RANGE', () => first)).toMatchObject({ field: 'after' });
   });
 
-  test('continues when only changes that it has read are pruned', async () => {
+  test('followChanges continues when only changes that were already read are pruned', async () => {
     const { db, changes, clock } = await openFeed();
     const follower = db.followChanges({ pollMs: 5 });
     for (const change of changes) expect((await follower.next()).value).toEqual(change);
@@ -139,7 +139,7 @@ describe('followChanges', () => {
 });
 
 describe('pruneChanges', () => {
-  test('keeps an old change whose sequence number is higher than that of a newer change', async () => {
+  test('pruneChanges keeps an old change whose sequence number is higher than that of a newer change', async () => {
     const { db, clock, changes } = await openFeed();
     clock.now = 500;
     await db.deleteAgent('a0');
@@ -150,7 +150,7 @@ describe('pruneChanges', () => {
     expect(await db.pruneChanges({ before: new Date(2000), batchSize: 1 })).toBe(5);
   });
 
-  test('counts each change once when several calls prune concurrently', async () => {
+  test('concurrent calls of pruneChanges count each change once', async () => {
     const { db } = await openTestDatabase({ now: () => 1000 });
     await createAgents(db, agentIds(60));
     const counts = await Promise.all(
