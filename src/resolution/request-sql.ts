@@ -29,10 +29,8 @@ export interface RequestSql {
    * Conditions on the owner, the status and the capabilities of an agent `a`. For a single request, also on the name.
    */
   readonly agentConditions: readonly Sql[];
-  /**
-   * Composes the condition that the request accepts the version of a usable agent. `alias` is the table of this agent.
-   */
-  readonly isAccepted: (alias: Sql) => Sql;
+  /** SQL condition that the request accepts the version of an agent `a`. */
+  readonly isAccepted: Sql;
   /** Conditions that the request sets for an endpoint `e`. */
   readonly endpointConditions: readonly Sql[];
   /** SQL condition that the request also accepts an agent without endpoints. Undefined when no request does. */
@@ -98,10 +96,11 @@ function bestColumns(alias: Sql): Sql {
 export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialect: Dialect): RequestSql {
   const bound = (field: 'owner' | 'version' | 'protocol'): Sql => bind((target) => target[field] ?? null);
   const rangeBound = (index: number, end: 0 | 1): Sql => bind(({ ranges }) => ranges[index]?.[end] ?? null);
-  const isInRange = (alias: Sql, hasPrereleases: 0 | 1, index: number): Sql => {
-    const isBetween = sql`${alias}.version_key >= ${rangeBound(index, 0)} AND ${alias}.version_key < ${rangeBound(index, 1)}`;
-    return hasPrereleases === 1 ? sql`(${isBetween})` : sql`(${isBetween} AND ${isRelease(alias)})`;
+  const isInRange = (hasPrereleases: 0 | 1, index: number): Sql => {
+    const isBetween = sql`a.version_key >= ${rangeBound(index, 0)} AND a.version_key < ${rangeBound(index, 1)}`;
+    return hasPrereleases === 1 ? sql`(${isBetween})` : sql`(${isBetween} AND ${isRelease(sql`a`)})`;
   };
+  const acceptedVersion = (): Sql => anyOf([sql`a.version = ${bound('version')}`, ...key.ranges.map(isInRange)]);
   const names = bind(({ capabilities }) => JSON.stringify(capabilities));
   const status = dialect.unindexed(sql`a.status`);
   const hasCapability = (index: number): Sql => {
@@ -130,11 +129,7 @@ export function singleRequest(key: RequestKey, bind: Bind<ResolveTarget>, dialec
         ? [hasAllWanted({ dialect, id: sql`a.id` }, nameCount)]
         : Array.from({ length: key.capabilities }, (_, index) => hasCapability(index))),
     ],
-    isAccepted: (alias) => {
-      if (!key.hasVersion) return sql`TRUE`;
-      const ranges = key.ranges.map((hasPrereleases, index) => isInRange(alias, hasPrereleases, index));
-      return anyOf([sql`${alias}.version = ${bound('version')}`, ...ranges]);
-    },
+    isAccepted: key.hasVersion ? acceptedVersion() : sql`TRUE`,
     endpointConditions: [
       ...(key.hasProtocol ? [sql`e.protocol = ${bound('protocol')}`] : []),
       ...(key.allowsUnhealthy ? [] : [sql`e.health_status <> 'UNHEALTHY'`]),
@@ -180,8 +175,8 @@ export function requestRowsOf(targets: readonly ResolveTarget[]): RequestRows {
 
 /** Composes the SQL of several `resolve` requests. */
 export function severalRequests(parameter: (name: keyof RequestRows) => Sql, dialect: Dialect): RequestSql {
-  const isInRange = (alias: Sql): Sql => sql`EXISTS (SELECT 1 FROM ranges g WHERE g.place = r.place
-    AND ${alias}.version_key >= g.lower AND ${alias}.version_key < g.upper AND (g.has_prereleases OR ${isRelease(alias)}))`;
+  const isInRange = sql`EXISTS (SELECT 1 FROM ranges g WHERE g.place = r.place
+    AND a.version_key >= g.lower AND a.version_key < g.upper AND (g.has_prereleases OR ${isRelease(sql`a`)}))`;
   return {
     tables: [
       sql`requests AS MATERIALIZED (SELECT r.* FROM ${dialect.jsonRecordSet(parameter('requests'), 'r', requestColumns)})`,
@@ -198,7 +193,7 @@ export function severalRequests(parameter: (name: keyof RequestRows) => Sql, dia
       sql`NOT EXISTS (SELECT 1 FROM required q WHERE q.place = r.place AND NOT EXISTS (
         SELECT 1 FROM agent_capabilities ac WHERE ac.agent_id = a.id AND ac.capability_id = q.capability_id))`,
     ],
-    isAccepted: (alias) => sql`(r.version IS NULL OR ${alias}.version = r.version OR ${isInRange(alias)})`,
+    isAccepted: sql`(r.version IS NULL OR a.version = r.version OR ${isInRange})`,
     endpointConditions: [
       sql`(r.protocol IS NULL OR e.protocol = r.protocol)`,
       sql`(r.allows_unhealthy OR e.health_status <> 'UNHEALTHY')`,

@@ -61,13 +61,13 @@ const resolutions = memoizeByDialect((dialect) =>
 );
 
 function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): Sql {
-  const { tables, isUsableStored, isAccepted, isAnyOwner, results, order } = request;
-  const best = request.best(allOf([isAccepted(sql`u`), isServed(request)]), preferenceOf(request));
+  const { tables, isUsableStored, isAnyOwner, results, order } = request;
+  const best = request.best(allOf([sql`u.is_accepted`, isServed(request)]), preferenceOf(request));
   const columns = [
     sql`CASE WHEN ${isAnyOwner} THEN ${ownersOf(request, dialect)} END`,
     // A result contains a list of versions only if no agent was resolved.
     sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, sql`TRUE`, dialect)} END`,
-    sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, isAccepted(sql`v`), dialect)} END`,
+    sql`CASE WHEN b.id IS NULL THEN ${versionsOf(request, sql`v.is_accepted`, dialect)} END`,
     agentColumns(dialect),
     certificateColumns(dialect),
   ];
@@ -82,9 +82,12 @@ function composeResolution(request: RequestSql, nowMs: Sql, dialect: Dialect): S
 }
 
 // Composes the query of the usable agents. They satisfy all conditions of the request except those on the version and
-// the endpoints.
-function usableAgents({ place, namedAgents, agentConditions }: RequestSql, now: Sql, dialect: Dialect): Sql {
-  return sql`SELECT ${place}a.id, a.${dialect.rowKey} AS agent_key, c.${dialect.rowKey} AS certificate_key, a.owner, a.version, a.version_key, a.status, a.updated_at
+// the endpoints. `is_accepted` shows whether the request accepts the version. It is a column so that the versions and
+// ranges of the request are bound only once.
+function usableAgents(request: RequestSql, now: Sql, dialect: Dialect): Sql {
+  const { place, namedAgents, agentConditions, isAccepted } = request;
+  return sql`SELECT ${place}a.id, a.${dialect.rowKey} AS agent_key, c.${dialect.rowKey} AS certificate_key, a.owner, a.version,
+      a.version_key, a.status, a.updated_at, ${isAccepted} AS is_accepted
     FROM ${namedAgents} ${dialect.lateralLookup(sql`id`, 'certificates', 'c', sql`a.certificate_id`)}
     WHERE ${allOf(agentConditions)} AND ${dialect.unindexed(sql`a.expires_at`)} > ${now}
       AND ${isUsableCertificate(now)}`;
