@@ -59,6 +59,10 @@ export interface QueryEvent {
   readonly rows: number;
   /** Number of rows that the statement changed. */
   readonly changes: number;
+  /**
+   * Duration of the statement in milliseconds. On PostgreSQL, statements that are sent together all have the duration of
+   * the whole batch.
+   */
   readonly durationMs: number;
 }
 
