@@ -25,7 +25,7 @@ function commandsOf(parent: Command, prefix: readonly string[] = []): [name: str
 }
 
 describe('migrate', () => {
-  test('status and health report pending migrations with exit code 2, and deploy applies them once', async () => {
+  test('migrate status and health exit with code 2 while migrations are pending, and migrate deploy applies each once', async () => {
     const url = await unmigratedDatabaseUrl();
     const surroundings = { env: { DATABASE_URL: url } };
     if (!onPostgresql) {
@@ -60,7 +60,7 @@ describe('migrate', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: lines.join('\n') });
   });
 
-  test('status reports failed migrations and migrations of a newer version', async () => {
+  test('migrate status reports failed migrations and migrations of a newer version', async () => {
     const { options } = await openTestDatabase();
     const [first, second] = migrationNames;
     await changeRaw({ options }, `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '${second}'`);
@@ -76,7 +76,7 @@ describe('migrate', () => {
   });
 });
 
-test('check, health and events verify exit with code 0 for an undamaged database and with code 2 for a damaged one', async () => {
+test('check, health and events verify exit with code 0 for an undamaged database and with code 2 otherwise', async () => {
   const database = await openTestDatabase();
   await createAgent(database.db, { id: 'a1' });
   for (const id of ['e1', 'e2', 'e3']) await database.db.recordSecurityEvent(eventInput({ id }));
@@ -108,7 +108,7 @@ test('check, health and events verify exit with code 0 for an undamaged database
   expect(cut).toMatchObject({ exitCode: 2, json: { valid: false } });
 });
 
-testOn('postgresql', 'events verify reports entries that its role may not append to the chain', async () => {
+testOn('postgresql', 'events verify reports entries that the database role may not append to the chain', async () => {
   const database = await openTestDatabase();
   await database.db.recordSecurityEvent(eventInput({ id: 'e1' }));
   await database.db.events.verify();
@@ -148,7 +148,7 @@ test('backup copies a SQLite database, but refuses an existing file and PostgreS
   });
 });
 
-describeOn('sqlite', 'an error', () => {
+describeOn('sqlite', 'CLI errors', () => {
   test.each<[string, string[], RegExp, string]>([
     ['an unreachable server', ['check', '--url', unreachable], /the server cannot be reached/, 'UNAVAILABLE'],
     ['an invalid URL', ['check', '--url', `mysql://a:${secret}@b`], /--url must begin with file:/, 'INVALID_ARGUMENT'],
@@ -160,43 +160,53 @@ describeOn('sqlite', 'an error', () => {
     ['an invalid head', ['events', 'verify', '--expect', unreachable], /must be a sequence number/, 'INVALID_ARGUMENT'],
     ['a missing argument', ['backup'], /missing required argument 'file'/, 'INVALID_ARGUMENT'],
     ['an unknown kind of project', ['init'], /specify the kind of project: --prisma/, 'INVALID_ARGUMENT'],
-  ])('is one line without secrets, has a code with --json, and the exit code 1: %s', async (_, args, message, code) => {
-    const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
-    expect(exitCode).toBe(1);
-    expect(JSON.parse(stdout)).toEqual({ error: { code, message: expect.stringMatching(message) as string } });
-    expect(stderr).toMatch(/^ans-database: [^\n]+\n(?:\(Did you mean[^\n]+\n)?$/);
-    expect(stderr).toMatch(message);
-    expect(stdout + stderr).not.toContain(secret);
-  });
+  ])(
+    'a CLI error is one line without secrets, with the exit code 1 and a code in --json: %s',
+    async (_, args, message, code) => {
+      const { exitCode, stdout, stderr } = await runCli([...args, '--json']);
+      expect(exitCode).toBe(1);
+      expect(JSON.parse(stdout)).toEqual({ error: { code, message: expect.stringMatching(message) as string } });
+      expect(stderr).toMatch(/^ans-database: [^\n]+\n(?:\(Did you mean[^\n]+\n)?$/);
+      expect(stderr).toMatch(message);
+      expect(stdout + stderr).not.toContain(secret);
+    },
+  );
 
-  test('is reported by the command health as the status down when the database is not reachable', async () => {
+  test('the command health reports the status down when the database is not reachable', async () => {
     const { exitCode, json } = await runJson(['health', '--url', unreachable]);
     expect({ exitCode, json }).toMatchObject({ exitCode: 1, json: { status: 'down', code: 'UNAVAILABLE' } });
   });
 });
 
-describe('the help', () => {
-  test.each(commandsOf(createProgram()))('shows an example of %s, and warns of a password in a URL', (_, command) => {
-    let help = '';
-    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
-    const text = help.replaceAll(/\s+/g, ' ');
-    expect(text).toContain('Examples: $ ');
-    expect(text).toMatch(/Other users of the machine can see a password in an argument/);
-    expect(text).toContain('DATABASE_URL');
-  });
+describe('help', () => {
+  test.each(commandsOf(createProgram()))(
+    'the help of %s shows an example and warns of a password in a URL',
+    (_, command) => {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      const text = help.replaceAll(/\s+/g, ' ');
+      expect(text).toContain('Examples: $ ');
+      expect(text).toMatch(/Other users of the machine can see a password in an argument/);
+      expect(text).toContain('DATABASE_URL');
+    },
+  );
 
-  testOn('sqlite', 'lists all commands and exit codes, and is printed with exit code 1 without a command', async () => {
-    const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
-    expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-    const listed = ['migrate', 'check', 'health', 'events', 'maintain', 'backup', 'move', 'studio', 'init'];
-    for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
-    expect(help.stdout).toContain('Exit codes: 0 ');
-    expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
-  });
+  testOn(
+    'sqlite',
+    'the help lists all commands and exit codes, and a call without a command prints the help',
+    async () => {
+      const [help, bare] = await Promise.all([runCli(['--help']), runCli([])]);
+      expect(help).toMatchObject({ exitCode: 0, stderr: '' });
+      const listed = ['migrate', 'check', 'health', 'events', 'maintain', 'backup', 'move', 'studio', 'init'];
+      for (const name of listed) expect(help.stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+      expect(help.stdout).toContain('Exit codes: 0 ');
+      expect(bare).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('Usage: ') as string });
+    },
+  );
 });
 
 describe('maintain', () => {
-  test('does the tasks that the options name and prints their results', async () => {
+  test('maintain runs the tasks that the options name and prints their results', async () => {
     const { db, options } = await openTestDatabase();
     await createAgent(db, { expiresAt: new Date(0) });
     await db.recordSecurityEvent(eventInput({ timestamp: new Date(0) }));
@@ -213,7 +223,7 @@ describe('maintain', () => {
   test.each<[string, string[], RegExp]>([
     ['no task', [], /no task: pass at least one of --expire/],
     ['days that are no integer', ['--prune-changes', 'week'], /must be an integer from 0 to/],
-  ])('refuses %s', async (_, args, message) => {
+  ])('maintain refuses %s', async (_, args, message) => {
     const { options } = await openTestDatabase();
     const { exitCode, json } = await runJson(['maintain', '--url', options.url, ...args]);
     expect({ exitCode, json }).toMatchObject({ exitCode: 1, json: { error: { code: 'INVALID_ARGUMENT' } } });

@@ -22,7 +22,7 @@ async function openFilled(): Promise<TestDatabase> {
   return source;
 }
 
-test('export writes to the standard output or to a new file, and import reads either into an empty database', async () => {
+test('export writes to the standard output or to a new file, and import reads both forms', async () => {
   const { options } = await openFilled();
   const path = join(temporaryDirectory(), 'all.ndjson');
   const printed = await runCli(['export', '--url', options.url]);
@@ -58,7 +58,7 @@ test('export writes to the standard output or to a new file, and import reads ei
 });
 
 describe('import of documents', () => {
-  test('registers an agent, writes nothing in a dry run or a second run, and exits with code 2 when it skips', async () => {
+  test('import registers each document once, and writes nothing in a dry run', async () => {
     const database = await openTestDatabase();
     const pem = write('agent.pem', demoPem);
     const file = write('servers.ndjson', `\uFEFF${JSON.stringify(server)}\r\n\r\n`);
@@ -89,7 +89,7 @@ describe('import of documents', () => {
     ['bytes that are not UTF-8', Buffer.from('["\xff"]', 'latin1'), [], 'INVALID_ARGUMENT', /UTF-8/],
     ['documents as an export', JSON.stringify(server), ['--format', 'export'], 'INVALID_ARGUMENT', /not an export/],
     ['a missing file', undefined, [], 'NOT_FOUND', /not a readable file/],
-  ])('refuses %s', async (_, text, args, code, message) => {
+  ])('import refuses %s', async (_, text, args, code, message) => {
     const { options } = await openTestDatabase();
     const path = join(temporaryDirectory(), 'input');
     if (text !== undefined) writeFileSync(path, text);

@@ -35,14 +35,14 @@ describe('ans-database move', () => {
       /^ans-database: option '--batch <n>' argument '0' is invalid. It must be .+\n$/,
     ],
     [[], /^ans-database: specify the PostgreSQL database with --to or DATABASE_URL\n$/],
-  ])('fails with one line without the password and with exit code 1: %j', async (args, message) => {
+  ])('move fails with one line without the password and with exit code 1: %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await runCli(['move', ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain(secret);
   });
 
-  test('uses DATABASE_URL as the default of --to', async () => {
+  test('move uses DATABASE_URL as the default of --to', async () => {
     const { stderr } = await runCli(['move'], { env: { DATABASE_URL: 'file:./other.sqlite' } });
     expect(stderr).toMatch(/^ans-database: DATABASE_URL must be a PostgreSQL database/);
   });
@@ -54,7 +54,7 @@ describe('ans-database move', () => {
       /^ans-database: the SQLite database lacks migrations .SCHEMA_OUTDATED.; apply them first: npx ans-database migrate deploy --url file:.+\n$/,
     ],
     ['a file that is not a database', 'a text\n'.repeat(100), /^ans-database: Failed to initialize database: .+\n$/],
-  ])('rejects %s', async (_, content, message) => {
+  ])('move rejects %s', async (_, content, message) => {
     const path = join(temporaryDirectory(), 'test.sqlite');
     writeFileSync(path, content);
     const { exitCode, stderr } = await runCli(['move', '--from', `file:${path}`, '--to', postgresql]);
@@ -67,7 +67,7 @@ describe('contentOf', () => {
   const first: Row = ['a', 1, true, null];
   const second: Row = ['b', -62_135_596_800_000, false, ''];
 
-  test('returns the number of rows and the SHA-256 of their JSON lines, however they are divided into batches', async () => {
+  test('contentOf returns the number of rows and their SHA-256, whatever the batches are', async () => {
     const sha256 = '0dffd6f6167026bcb4e5a028013ccfd9283eb090472de4bf9d7fcf0a7b3e9f5c';
     expect(await contentOf([[first, second]])).toEqual({ rows: 2, sha256 });
     expect(await contentOf([[first], [], [second]])).toEqual({ rows: 2, sha256 });
@@ -83,7 +83,7 @@ describe('contentOf', () => {
     ['the order of rows', [second, first]],
     ['a missing row', [first]],
     ['a repeated row', [first, second, second]],
-  ])('returns another content for rows that differ in %s', async (_, others) => {
+  ])('contentOf returns different results for rows that differ in %s', async (_, others) => {
     expect(isSameContent(await contentOf([[first, second]]), await contentOf([others]))).toBe(false);
   });
 
@@ -104,13 +104,13 @@ test('inBatches limits the number of rows and characters in a batch', () => {
 });
 
 describe('orderTables', () => {
-  test('sorts each table after the tables that it references, and allows references to itself', () => {
+  test('orderTables sorts each table after the tables to which it refers', () => {
     const tables = [table('a', 'c'), table('b', 'b', 'a', 'elsewhere'), table('c')];
     expect(orderTables(tables).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
     expect(tables.map((each) => selfReferences(each).map(({ name }) => name))).toEqual([[], ['own'], []]);
   });
 
-  test('rejects tables that reference each other', () => {
+  test('orderTables rejects two tables that reference each other', () => {
     expect(() => orderTables([table('a', 'b'), table('b', 'a'), table('c')])).toThrow(
       'tables that reference each other cannot be moved: a, b',
     );

@@ -90,7 +90,7 @@ function migrationsIn({ directory }: PrismaProject): string[] {
   return readdirSync(join(directory, 'prisma/migrations')).sort();
 }
 
-test('init --prisma lets dev, deploy and status work on the tables of the application and of the package', async () => {
+test('after init --prisma, the Prisma commands dev, deploy and status work with tables of application and package', async () => {
   const [url, production] = [onPostgresql ? await unmigratedDatabaseUrl() : undefined, await unmigratedDatabaseUrl()];
   const project = createApplication(withOwnTables, orders, url);
   const { exitCode, stdout } = await init(project);
@@ -123,7 +123,7 @@ test('init --prisma lets dev, deploy and status work on the tables of the applic
   expect(await runJson(['migrate', 'status', '--url', production])).toMatchObject({ exitCode: 0 });
 });
 
-test('deploy and status of the application and of the package ignore the migrations of each other without init --prisma, but dev asks for a reset', async () => {
+test('without init --prisma, deploy and status of the application ignore the migrations of the package', async () => {
   const project = createApplication(withoutPackage, note, await unmigratedDatabaseUrl());
   const { databaseUrl: url } = project;
   expect(await runJson(['migrate', 'deploy', '--url', url])).toMatchObject({ exitCode: 0 });
@@ -137,7 +137,7 @@ test('deploy and status of the application and of the package ignore the migrati
   expect(await project.run('migrate dev')).toMatchObject(exited(130, reset));
 });
 
-test('a configuration of three lines is enough for deploy, status and studio', async () => {
+test('the Prisma commands deploy, status and studio work with a configuration of three lines', async () => {
   const project = createApplication(threeLines, '', onPostgresql ? await unmigratedDatabaseUrl() : undefined);
   expect(await project.run('migrate deploy')).toMatchObject(exited(0, 'successfully applied'));
   expect(await project.run('migrate status')).toMatchObject(exited(0, 'Database schema is up to date!'));
@@ -151,7 +151,7 @@ test('a configuration of three lines is enough for deploy, status and studio', a
 });
 
 describeOn('postgresql', 'a schema of its own', () => {
-  test('separates the migration histories, so that dev of the application works without init --prisma', async () => {
+  test('a separate schema lets prisma migrate dev of the application work without init --prisma', async () => {
     const project = createApplication(withoutPackage, note, await unmigratedDatabaseUrl());
     const url = `${project.databaseUrl}?schema=ans`;
     expect(await runJson(['migrate', 'deploy', '--url', url])).toMatchObject({ exitCode: 0 });

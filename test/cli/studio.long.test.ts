@@ -23,7 +23,7 @@ async function renderPage(command: string, url: string): Promise<string> {
 }
 
 describeUnless(browser === undefined ? 'no Chromium is installed' : undefined, 'ans-database studio', () => {
-  test('shows the tables and their rows in Chromium', async () => {
+  test('ans-database studio shows the tables and their rows in Chromium', async () => {
     const { db, options } = await openTestDatabase();
     await createAgent(db, {
       id: 'agent-of-studio',

@@ -27,7 +27,7 @@ function agent(id: string, capabilities: readonly string[], fields: object = {})
 }
 
 describe('concurrent calls that write agents', () => {
-  test('delete an agent only once', async () => {
+  test('only one of two concurrent deletions of an agent returns true', async () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async () => {
       await one.createAgent(agent('a', ['x']));
@@ -36,7 +36,7 @@ describe('concurrent calls that write agents', () => {
     });
   });
 
-  test('replace the capabilities of an agent while other agents with these capabilities are created and deleted', async () => {
+  test('an update replaces the capabilities of an agent while other calls create and delete these capabilities', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       await one.createAgent(agent('changed', ['p', 'q', 'r']));
@@ -58,7 +58,7 @@ describe('concurrent calls that write agents', () => {
     });
   });
 
-  test('remove a capability when all agents with it lose it at the same time', async () => {
+  test('a capability is deleted when concurrent calls remove it from all of its agents', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       const names = ['p', 'q', 'r'];
@@ -85,7 +85,7 @@ describe('concurrent calls that write agents', () => {
     });
   });
 
-  test('never overwrite the revocation of an agent', async () => {
+  test('concurrent updates never overwrite the revocation of an agent', async () => {
     const { one, two } = await openTwo();
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
@@ -101,7 +101,7 @@ describe('concurrent calls that write agents', () => {
     });
   });
 
-  test('never store a default endpoint that does not exist, when one sets it and another replaces the endpoints', async () => {
+  test('concurrent updates of the endpoints and of the default endpoint never store a missing default endpoint', async () => {
     const { one, two, database } = await openTwo();
     await inTurn(rounds, async (round) => {
       const id = `a${round}`;
@@ -119,7 +119,7 @@ describe('concurrent calls that write agents', () => {
     expect(await count(database, 'endpoints')).toBe(2 * rounds);
   });
 
-  test('never store an agent that mixes the values of two calls, when they delete, update and create it', async () => {
+  test('concurrent deletions, updates and creations never store an agent with the values of two calls', async () => {
     const { one, two, database } = await openTwo();
     const version = (name: string) => ({
       capabilities: [name, 'shared'],
@@ -150,7 +150,7 @@ describe('concurrent calls that write agents', () => {
     });
   });
 
-  test('find the agent to update, before or after a transaction that deletes and recreates it', async () => {
+  test('an update finds the agent while a concurrent transaction deletes and recreates this agent', async () => {
     const { one, two } = await openTwo();
     await one.createAgent(agent('a', ['x'], { name: 'before' }));
     await inTurn(rounds, async (round) => {

@@ -111,7 +111,7 @@ test('readers of the change feed see every change once in commit order while oth
   }
 });
 
-test('a reader of the change feed finds the record of every change that it has seen', async () => {
+test('a reader of the change feed finds the record of every change that the feed has returned', async () => {
   const { db, other } = await openTwice();
   await createCertificate(db, { id: certificateId });
   const isThere = new Map<string, boolean>();
@@ -136,7 +136,7 @@ test('a reader of the change feed finds the record of every change that it has s
   expect([...isThere].filter(([, found]) => !found)).toEqual([]);
 });
 
-test('a reader that prunes the changes that it has seen loses no later change', async () => {
+test('a reader of the change feed that prunes the changes it has read loses no later change', async () => {
   const clock = { now: 0 };
   const { database, db, other } = await openTwice({ now: () => clock.now });
   await createCertificate(db, { id: certificateId });

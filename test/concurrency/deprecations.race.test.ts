@@ -11,7 +11,7 @@ async function openWithAgents() {
 }
 
 describe('agents.deprecate during concurrent calls', () => {
-  test('succeeds without a deadlock for two agents, each of which is the successor of the other', async () => {
+  test('concurrent calls of deprecate that make two agents successors of each other succeed without a deadlock', async () => {
     const { one, two, create } = await openWithAgents();
     await inTurn(rounds, async (round) => {
       const [first, second] = [await create(`a${round}`), await create(`b${round}`)];
@@ -28,7 +28,7 @@ describe('agents.deprecate during concurrent calls', () => {
     });
   });
 
-  test('never keeps a successor that is deleted at the same time', async () => {
+  test('deprecate never keeps a successor that another call deletes at the same time', async () => {
     const { one, two, create } = await openWithAgents();
     await inTurn(rounds, async (round) => {
       const [old, next] = [await create(`a${round}`), await create(`b${round}`)];

@@ -29,8 +29,8 @@ async function expectWhole(database: TestDatabase): Promise<void> {
   expect(sequences).toEqual(sequences.map((_, index) => first + index));
 }
 
-describe('the chain of security events', () => {
-  test('is valid at every moment while several services record events, and contains each event once', async () => {
+describe('event chain', () => {
+  test('the event chain stays valid while several services record events, and contains each event once', async () => {
     const database = await openTwice();
     const services = [database.db, database.other, await openBeside(database)];
     const ids: string[] = [];
@@ -47,7 +47,7 @@ describe('the chain of security events', () => {
     expect(await database.db.events.verify()).toMatchObject({ entries: ids.length });
   });
 
-  test('is valid at every moment while transactions record events', async () => {
+  test('the event chain stays valid while transactions record events', async () => {
     const { database, db, other } = await openTwice();
     const patient = await openBeside({ options: { ...database.options, retry: { attempts: 50 } } });
     const half = Math.ceil(rounds / 2);
@@ -74,7 +74,7 @@ describe('the chain of security events', () => {
     expect(await db.events.count()).toBe(2 * rounds + 3 * half);
   });
 
-  test('is valid at every moment while services record and prune events, and each old event is counted once', async () => {
+  test('the event chain stays valid while services record and prune events, and pruning counts each event once', async () => {
     const { database, db, other } = await openTwice();
     const ways = new Set<boolean>();
     let pruned = 0;
@@ -103,7 +103,7 @@ describe('the chain of security events', () => {
     expectBothWays(ways);
   });
 
-  test('is valid at every moment while two calls prune events and a third one mitigates them', async () => {
+  test('the event chain stays valid while two calls prune events and a third call mitigates events', async () => {
     const { database, db, other } = await openTwice();
     const ways = new Set<boolean>();
     let pruned = 0;
@@ -131,28 +131,32 @@ describe('the chain of security events', () => {
   });
 
   // On SQLite no other call can write while a transaction is open.
-  testOn('postgresql', 'is valid after a transaction commits that began before several prunings', async () => {
-    const { database, db, other } = await openTwice();
-    await inTurn(Math.ceil(rounds / 5), async (round) => {
-      await db.events.recordMany([eventInput({ id: `a${round}`, timestamp: old }), eventInput()]);
-      let attempt = 0;
-      const mitigated = await db.transaction(async (tx) => {
-        await tx.events.count();
-        attempt += 1;
-        if (attempt === 1) {
-          await other.events.record(eventInput({ timestamp: old }));
-          await other.events.prune({ before: border });
-          await other.events.record(eventInput({ timestamp: old }));
-          await other.events.prune({ before: border });
-        }
-        if (round % 2 === 0) return tx.events.markMitigated(`a${round}`, { applied: true });
-        await tx.events.record(eventInput());
-        return false;
+  testOn(
+    'postgresql',
+    'the event chain is valid after the commit of a transaction that began before several prunings',
+    async () => {
+      const { database, db, other } = await openTwice();
+      await inTurn(Math.ceil(rounds / 5), async (round) => {
+        await db.events.recordMany([eventInput({ id: `a${round}`, timestamp: old }), eventInput()]);
+        let attempt = 0;
+        const mitigated = await db.transaction(async (tx) => {
+          await tx.events.count();
+          attempt += 1;
+          if (attempt === 1) {
+            await other.events.record(eventInput({ timestamp: old }));
+            await other.events.prune({ before: border });
+            await other.events.record(eventInput({ timestamp: old }));
+            await other.events.prune({ before: border });
+          }
+          if (round % 2 === 0) return tx.events.markMitigated(`a${round}`, { applied: true });
+          await tx.events.record(eventInput());
+          return false;
+        });
+        // The prunings follow the mitigation, whose event no longer exists.
+        expect([mitigated, attempt]).toEqual([round % 2 === 0, 1]);
       });
-      // The prunings follow the mitigation, whose event no longer exists.
-      expect([mitigated, attempt]).toEqual([round % 2 === 0, 1]);
-    });
-    await expectWhole(database);
-    expect((await db.events.verify()).pending).toBe(0);
-  });
+      await expectWhole(database);
+      expect((await db.events.verify()).pending).toBe(0);
+    },
+  );
 });

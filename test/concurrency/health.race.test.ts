@@ -30,7 +30,7 @@ async function openAgents() {
 }
 
 describe('concurrent calls of recordHealth', () => {
-  test('leave the newest health of each endpoint, whatever the order of their reports is', async () => {
+  test('concurrent calls of recordHealth store the newest health of each endpoint, whatever their order is', async () => {
     const { one, two } = await openAgents();
     await inTurn(rounds, async (round) => {
       const outcomes = await race(
@@ -46,7 +46,7 @@ describe('concurrent calls of recordHealth', () => {
     });
   });
 
-  test('do not fail beside changes and deletions of the same agents and endpoints', async () => {
+  test('recordHealth does not fail while other calls change and delete the same agents and endpoints', async () => {
     const { one, two, fill } = await openAgents();
     const replacement = endpoints.toReversed().map((endpoint) => ({ ...endpoint, address: 'b' }));
     await inTurn(rounds, async (round) => {

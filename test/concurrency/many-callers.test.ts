@@ -17,7 +17,7 @@ async function tally(calls: readonly Promise<unknown>[]): Promise<Record<string,
 const fifty = Array.from({ length: 50 }, (_, index) => index);
 
 describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) => {
-  test('create one agent with an id, and 49 calls fail with ALREADY_EXISTS', async () => {
+  test('one of fifty concurrent calls creates the agent with an id, and 49 fail with ALREADY_EXISTS', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const create = (index: number) => db.createAgent(agentInput({ id: 'same', certificateId, name: `Agent ${index}` }));
@@ -25,7 +25,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
     expect(await db.queryAgents({})).toHaveLength(1);
   });
 
-  test('create one certificate or event with an id or fingerprint, and 49 calls fail with ALREADY_EXISTS', async () => {
+  test('one of fifty concurrent calls creates a certificate or event, and 49 fail with ALREADY_EXISTS', async () => {
     const { db } = await openTestDatabase(options);
     expect(await tally(fifty.map(() => createCertificate(db, { id: 'same' })))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
     const writings = ['AA:BB', 'aabb', 'AABB', 'aa:Bb'];
@@ -35,7 +35,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
     expect(await tally(fifty.map(record))).toEqual({ ok: 1, ALREADY_EXISTS: 49 });
   });
 
-  test('all create agents that have the same new capabilities', async () => {
+  test('fifty concurrent calls of createAgent with the same new capabilities all succeed', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const capabilities = ['one', 'two', 'three'];
@@ -46,7 +46,7 @@ describe.each(databaseKinds)('fifty concurrent callers on %s', (_name, options) 
     expect(found[0]?.capabilities).toEqual(['one', 'three', 'two']);
   });
 
-  test('update, delete and create an agent, while a read returns all of its parts or none', async () => {
+  test('reads return a whole agent or none while fifty concurrent calls update, delete and create the agent', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await createCertificate(db);
     const version = (index: number) => ({

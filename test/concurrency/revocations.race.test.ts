@@ -8,8 +8,8 @@ import { everyRound, expectBothWays, historiesOf, isRefusal, openTwice, race, ro
 
 const over = new Date(0);
 
-describe('a revocation during concurrent calls', () => {
-  test('is not overwritten by certificates.expireDue, and each call counts its own changes', async () => {
+describe('concurrent revocations', () => {
+  test('certificates.expireDue does not overwrite a concurrent revocation, and each call counts its own changes', async () => {
     const { database, db, other } = await openTwice();
     let expired = 0;
     await everyRound(async (round) => {
@@ -37,7 +37,7 @@ describe('a revocation during concurrent calls', () => {
     expectBothWays(ways);
   });
 
-  test('suspends and returns exactly the agents that agents.expireDue does not expire first', async () => {
+  test('a revocation suspends exactly the agents that a concurrent agents.expireDue does not expire first', async () => {
     const { db, other } = await openTwice();
     const ways = new Set<boolean>();
     let expired = 0;
@@ -61,7 +61,7 @@ describe('a revocation during concurrent calls', () => {
     expectBothWays(ways);
   });
 
-  test('is not overwritten by agents.expireDue when an agent is revoked', async () => {
+  test('agents.expireDue does not overwrite the concurrent revocation of an agent', async () => {
     const { database, db, other } = await openTwice();
     const certificateId = await createCertificate(db);
     let expired = 0;
@@ -83,7 +83,7 @@ describe('a revocation during concurrent calls', () => {
     expectBothWays(new Set(agents.map((agent) => expiries.includes(agent))));
   });
 
-  test('is made by only one of several calls, and updateCertificateStatus does not overwrite it', async () => {
+  test('only one of several concurrent calls revokes a certificate, and updateCertificateStatus does not overwrite the revocation', async () => {
     const { database, db, other } = await openTwice();
     const updates = new Map<string, number>();
     await everyRound(async (round) => {
@@ -106,7 +106,7 @@ describe('a revocation during concurrent calls', () => {
     for (const [id, count] of updates) expect(historyOf(`CERTIFICATE ${id}`).kinds).toHaveLength(1 + count);
   });
 
-  test('changes the agents that createAgent registered before the revocation, and no later ones', async () => {
+  test('a revocation changes the agents that createAgent registered before the revocation, and no later agents', async () => {
     const { database, db, other } = await openTwice();
     const outcomes = new Map<unknown, readonly string[]>();
     await everyRound(async (round) => {
@@ -136,7 +136,7 @@ describe('a revocation during concurrent calls', () => {
     expectBothWays(ways);
   });
 
-  test('changes an agent only if updateAgent gave it the certificate before the revocation', async () => {
+  test('a revocation changes an agent only if updateAgent stored the certificate before the revocation', async () => {
     const { database, db, other } = await openTwice();
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
     const ways = new Map<number, boolean>();
@@ -165,7 +165,7 @@ describe('a revocation during concurrent calls', () => {
 
 // On SQLite no other call can write while a transaction is open.
 describeOn('postgresql', 'a revocation during an open transaction', () => {
-  test('waits for the transaction and revokes the agent that it registers with the certificate', async () => {
+  test('a revocation waits for an open transaction and revokes the agent that this transaction registers', async () => {
     const { db, options } = await openTestDatabase();
     const certificateId = await createCertificate(db, { id: 'c' });
     const writer = await connectRaw(options.url);

@@ -5,7 +5,7 @@ import { everyRound, expectBothWays, historiesOf, openTwice, race, rounds } from
 const endpoints = [{ id: 'new', protocol: 'https', address: 'https://new.example', port: 443 }];
 
 describe('certificates.rotate during concurrent calls', () => {
-  test('moves every agent of the old certificate and overwrites no change of updateAgent or createAgent', async () => {
+  test('rotate replaces the certificate of every agent and overwrites no concurrent change of updateAgent or createAgent', async () => {
     const { database, db, other } = await openTwice();
     await everyRound(async (round) => {
       const oldId = await createCertificate(db, { id: `old${round}` });
@@ -40,7 +40,7 @@ describe('certificates.rotate during concurrent calls', () => {
     expectBothWays(ways);
   });
 
-  test('does not replace another certificate that updateAgent gives the agent', async () => {
+  test('rotate does not replace another certificate that a concurrent updateAgent gives the agent', async () => {
     const { database, db, other } = await openTwice();
     const elsewhere = await createCertificate(db, { id: 'elsewhere' });
     await everyRound(async (round) => {
@@ -68,7 +68,7 @@ describe('certificates.rotate during concurrent calls', () => {
     expectBothWays(ways);
   });
 
-  test('gives a certificate only one successor and does not overwrite its revocation', async () => {
+  test('concurrent rotations give a certificate only one successor and do not overwrite a revocation', async () => {
     const { database, db, other } = await openTwice();
     const ways = new Set<boolean>();
     await everyRound(async (round) => {
@@ -95,7 +95,7 @@ describe('certificates.rotate during concurrent calls', () => {
 });
 
 describe('certificates.delete during concurrent calls', () => {
-  test('deletes the certificate before a new agent with it is created, or fails', async () => {
+  test('exactly one of certificates.delete and a concurrent createAgent with the certificate succeeds', async () => {
     const { db, other } = await openTwice();
     const ways = new Set<boolean>();
     await everyRound(async (round) => {
@@ -117,7 +117,7 @@ describe('certificates.delete during concurrent calls', () => {
     expectBothWays(ways);
   });
 
-  test('removes the link from the predecessor, unless a concurrent rotation has replaced the link', async () => {
+  test('certificates.delete removes the link from the predecessor, unless a concurrent rotation has replaced the link', async () => {
     const { db, other } = await openTwice();
     await everyRound(async (round) => {
       const oldId = await createCertificate(db, { id: `old${round}` });

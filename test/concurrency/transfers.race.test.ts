@@ -124,11 +124,11 @@ function agentOf(id: string, owner: string) {
   return agentInput({ id, name: id, owner, ...held, expiresAt: new Date(times.one - 1) });
 }
 
-describe('a write of a scope during a transfer of the agent to another owner', () => {
+describe('writes of an owner scope during a transfer', () => {
   const rounds = Math.ceil(allRounds / 8);
 
   test.each(Object.entries(writes))(
-    'changes the agent before the transfer, or not at all: %s',
+    'an owner scope changes an agent only before the agent is transferred to another owner: %s',
     async (_, { call, results = [true, false], changed }) => {
       const { one, transfer, readChanges } = await openServices();
       const ways: boolean[] = [];
@@ -158,7 +158,7 @@ describe('a write of a scope during a transfer of the agent to another owner', (
     },
   );
 
-  test('neither revokes nor rotates a certificate that agents of both owners hold', async () => {
+  test('an owner scope does not revoke or rotate a certificate that agents of both owners hold', async () => {
     const { one, two, transfer } = await openServices();
     const ways = new Set<boolean>();
     await everyRound(async (round) => {
@@ -184,8 +184,8 @@ describe('a write of a scope during a transfer of the agent to another owner', (
   });
 });
 
-describe('writes of two scopes while an agent goes back and forth between their owners', () => {
-  test('are made only by the owner of the moment, and none is lost', async () => {
+describe('repeated transfers between two owners', () => {
+  test('only the current owner of an agent can change it during repeated transfers, and no write is lost', async () => {
     const { one, two, transfer, readChanges } = await openServices();
     await one.createCertificate(certificateInput({ id: 'of-a' }));
     await one.createAgent(agentOf('a', 'one'));

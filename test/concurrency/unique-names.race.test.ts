@@ -106,7 +106,7 @@ test('only one of many concurrent registrations of a name succeeds', async () =>
 });
 
 // Batches in opposite orders may wait for each other, which PostgreSQL detects only after a second.
-test('two concurrent batches register each name once, and the other batch reports ALREADY_EXISTS', async () => {
+test('two concurrent calls of createMany register each name once, and the other call reports ALREADY_EXISTS', async () => {
   const { db, other } = await openTwice();
   await createCertificate(db, { id: certificateId });
   await everyRound(
@@ -144,7 +144,7 @@ async function openFour(): Promise<{ database: SharedDatabase; callers: readonly
   return { database, callers: [database.db, database.other, ...others] };
 }
 
-test('eight callers with different unique options never register a second agent with a reserved name', async () => {
+test('concurrent callers with different values of the option unique never register a reserved name twice', async () => {
   const { database, callers } = await openFour();
   let holders = 0;
   for (let round = 0; round < Math.max(rounds, 30); round += 1) {

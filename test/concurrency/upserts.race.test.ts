@@ -4,8 +4,8 @@ import { everyRound, openTwice, race, rounds } from '../support/race';
 const certificateId = 'shared';
 const options = { by: 'owner-name-version' } as const;
 
-describe('two services that call upsertMany by name at the same time', () => {
-  test('register each agent once, update all agents in one call after the other, and never fail', async () => {
+describe('concurrent upsertMany by name', () => {
+  test('two concurrent calls of upsertMany register each agent once and never fail', async () => {
     const { db, other } = await openTwice();
     await db.createCertificate(certificateInput({ id: certificateId }));
     await everyRound(async (round) => {
@@ -35,7 +35,7 @@ describe('two services that call upsertMany by name at the same time', () => {
     });
   }, 120_000);
 
-  test('register and update the agents of several batches in opposite orders without a retry', async () => {
+  test('two concurrent calls of upsertMany with the same agents in opposite orders succeed without a retry', async () => {
     const { db, other } = await openTwice({ retry: { attempts: 1 } });
     await db.createCertificate(certificateInput({ id: certificateId }));
     for (let round = 0; round < Math.min(rounds, 3); round += 1) {

@@ -37,8 +37,8 @@ async function holdAgent(db: DatabaseService, change: (tx: Pick<DatabaseService,
 
 const waitForLock = () => new Promise((resolve) => setTimeout(resolve, 300));
 
-describeOn('postgresql', 'A change of all matching agents that waits for another transaction', () => {
-  test('leaves an agent that does not match any more, and counts only the changed agents', async () => {
+describeOn('postgresql', 'updateWhere and deleteWhere that wait for a transaction', () => {
+  test('updateWhere does not change an agent that a concurrent transaction makes unmatched', async () => {
     const { one, two } = await openAgents();
     const commit = await holdAgent(two, (tx) => tx.agents.update({ id: 'b', owner: 'other' }));
     const count = one.agents.updateWhere({ owner: 'o' }, { description: 'new' }, { expect: ids.length - 1 });
@@ -50,7 +50,7 @@ describeOn('postgresql', 'A change of all matching agents that waits for another
     expect(await one.getAgent('c')).toMatchObject({ description: 'new' });
   });
 
-  test('deletes no agent that does not match any more, and none that begins to match', async () => {
+  test('deleteWhere keeps agents that start or stop matching during the call', async () => {
     const { one, two } = await openAgents();
     await one.agents.update({ id: 'd', capabilities: [] });
     const commit = await holdAgent(two, async (tx) => {
@@ -64,7 +64,7 @@ describeOn('postgresql', 'A change of all matching agents that waits for another
     expect((await one.agents.query({ orderBy: 'id' })).map(({ id }) => id)).toEqual(['b', 'd']);
   });
 
-  test('fails with CONFLICT and changes nothing when fewer agents still match than expected', async () => {
+  test('updateWhere and deleteWhere fail with CONFLICT when concurrent changes leave fewer matching agents than expected', async () => {
     const { one, two } = await openAgents();
     const commit = await holdAgent(two, (tx) => tx.agents.delete('b'));
     const calls = [
@@ -82,7 +82,7 @@ describeOn('postgresql', 'A change of all matching agents that waits for another
     expect(left.filter(({ description }) => description === 'new')).toEqual([]);
   });
 
-  test('leaves an agent that was deleted and registered again with other values', async () => {
+  test('updateWhere and deleteWhere keep an agent that a concurrent transaction deletes and registers again', async () => {
     const { one, two } = await openAgents();
     const commit = await holdAgent(two, async (tx) => {
       await tx.agents.delete('b');
@@ -96,8 +96,8 @@ describeOn('postgresql', 'A change of all matching agents that waits for another
   });
 });
 
-describe('concurrent changes of all matching agents', () => {
-  test('do not fail beside deletions, revocations and other changes of the same agents', async () => {
+describe('concurrent updateWhere and deleteWhere', () => {
+  test('updateWhere does not fail while other calls delete, revoke and change the same agents', async () => {
     const { one, two, fill } = await openAgents();
     await inTurn(rounds, async (round) => {
       const id = ids[round % ids.length] ?? 'a';
@@ -122,7 +122,7 @@ describe('concurrent changes of all matching agents', () => {
     expect(await one.check()).toMatchObject({ ok: true });
   });
 
-  test('count each deleted agent once', async () => {
+  test('concurrent calls of deleteWhere count each deleted agent once', async () => {
     const { one, two, fill } = await openAgents();
     await inTurn(rounds, async (round) => {
       const counts = await race(

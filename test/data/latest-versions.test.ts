@@ -3,7 +3,7 @@ import { describeWithSharedData, readSharedData, toAgentInput, type PublicAgent 
 import { openTestDatabase } from '../support/test-database';
 
 describeWithSharedData('resolve without a version', () => {
-  test('chooses the version that the public registry calls the latest, for 180 of 180 names', async () => {
+  test('resolve without a version chooses the latest version of the public registry for all 180 names', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = readSharedData<PublicAgent>('agents').filter(({ source }) => source === 'mcp-registry-snapshot');

@@ -6,7 +6,7 @@ import { openTestDatabase } from '../support/test-database';
 /** The longest text has 9,809 characters; its id has a few more. */
 const limits = { nameLength: 10_000 };
 
-describeWithSharedData('Each of 793 unusual published texts', () => {
+describeWithSharedData('unusual texts', () => {
   let texts: string[] = [];
   /** The parts of the texts that the engine can index. */
   let keys: string[] = [];
@@ -19,7 +19,7 @@ describeWithSharedData('Each of 793 unusual published texts', () => {
     keys = texts.map(indexable);
   });
 
-  test('is stored unchanged in every text field of an agent', async () => {
+  test('each of 793 unusual texts is stored unchanged in every text field of an agent', async () => {
     const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, text] of texts.entries()) {
@@ -31,7 +31,7 @@ describeWithSharedData('Each of 793 unusual published texts', () => {
     }
   });
 
-  test('is found as the name of an agent, by exactName and by a part of the name', async () => {
+  test('queries find each of 793 unusual agent names by exactName and by a part of the name', async () => {
     const { db } = await openTestDatabase({ limits });
     const certificateId = await createCertificate(db);
     for (const [index, name] of keys.entries()) await createAgent(db, { id: String(index), name, certificateId });
@@ -43,7 +43,7 @@ describeWithSharedData('Each of 793 unusual published texts', () => {
     }
   });
 
-  test('is stored unchanged as a capability of one agent', async () => {
+  test('one agent stores 793 unusual texts unchanged as capabilities', async () => {
     const { db } = await openTestDatabase({ limits });
     const id = await createAgent(db, { capabilities: keys });
     const sorted = [...new Set(keys)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -52,7 +52,7 @@ describeWithSharedData('Each of 793 unusual published texts', () => {
     expect(await db.queryAgents({ capabilities: wanted, allCapabilities: true })).toHaveLength(1);
   });
 
-  test('is stored unchanged in security events and certificates', async () => {
+  test('each of 793 unusual texts is stored unchanged in security events and certificates', async () => {
     const { db } = await openTestDatabase({ limits });
     for (const [index, text] of texts.entries()) {
       const key = keys[index] ?? '';

@@ -34,7 +34,7 @@ function toRecord(input: AgentInput & { id: string }): AgentRecord {
   };
 }
 
-describeWithSharedData('4,367 published agents', () => {
+describeWithSharedData('published agents', () => {
   const certificateId = 'shared-certificate';
   let inputs: (AgentInput & { id: string })[] = [];
   let records: AgentRecord[] = [];
@@ -50,7 +50,7 @@ describeWithSharedData('4,367 published agents', () => {
     return records.filter(condition).map(({ id }) => id);
   }
 
-  test('are returned unchanged and in order by queryAgents, getAgent and iterate', async () => {
+  test('queryAgents, getAgent and iterate return 4,367 published agents unchanged and in order', async () => {
     expect(inputs).toHaveLength(4367);
     expect(await shared().db.queryAgents({ orderBy: 'id' })).toStrictEqual(records);
     for (const record of records.filter((_, index) => index % 20 === 0)) {
@@ -58,7 +58,7 @@ describeWithSharedData('4,367 published agents', () => {
     }
   });
 
-  test('are returned page by page in the order of their names', async () => {
+  test('agents.page returns 4,367 published agents in the order of their names', async () => {
     const names: string[] = [];
     for (let offset = 0; offset < records.length; offset += 1000) {
       const page = await shared().db.queryAgents({ orderBy: 'name', limit: 1000, offset });
@@ -67,14 +67,17 @@ describeWithSharedData('4,367 published agents', () => {
     expect(names).toEqual(records.map(({ name }) => name).sort(byCodePoint));
   });
 
-  test.each(['mcp', 'Server', '@', '_', '%', 'ü', '助手'])('are found by the part %s of their name', async (name) => {
-    const found = await shared().db.queryAgents({ name, orderBy: 'id' });
-    expect(found.map(({ id }) => id)).toEqual(
-      idsWhere((record) => record.name.toLowerCase().includes(name.toLowerCase())),
-    );
-  });
+  test.each(['mcp', 'Server', '@', '_', '%', 'ü', '助手'])(
+    'queryAgents finds published agents by the part %s of their name',
+    async (name) => {
+      const found = await shared().db.queryAgents({ name, orderBy: 'id' });
+      expect(found.map(({ id }) => id)).toEqual(
+        idsWhere((record) => record.name.toLowerCase().includes(name.toLowerCase())),
+      );
+    },
+  );
 
-  test('are found by owner, protocol, capability and metadata', async () => {
+  test('queryAgents finds published agents by owner, protocol, capability and metadata', async () => {
     const { db } = shared();
     const idsOf = async (query: object) => (await db.queryAgents({ orderBy: 'id', ...query })).map(({ id }) => id);
     expect(await idsOf({ owner: 'ai.exa' })).toEqual(idsWhere(({ owner }) => owner === 'ai.exa'));
@@ -89,7 +92,7 @@ describeWithSharedData('4,367 published agents', () => {
     expect(await idsOf({ metadata })).toHaveLength(172);
   });
 
-  test('are refused when their name or version is empty', async () => {
+  test('published agents with an empty name or version are refused', async () => {
     const invalid = readSharedData<PublicAgent>('agents-invalid');
     expect(invalid).toHaveLength(4);
     for (const agent of invalid) {

@@ -6,7 +6,7 @@ import { shareTestDatabase } from '../support/test-database';
 
 const now = Date.parse('2026-11-22T00:00:00.000Z');
 
-describeWithSharedData('66 published certificates', () => {
+describeWithSharedData('published certificates', () => {
   let inputs: (CertificateInput & { id: string })[] = [];
 
   const shared = shareTestDatabase({ now: () => now }, async ({ db }) => {
@@ -14,7 +14,7 @@ describeWithSharedData('66 published certificates', () => {
     for (const input of inputs) await db.createCertificate(input);
   });
 
-  test('are returned unchanged by id, with the PEM text of the same certificate', async () => {
+  test('getCertificate returns 66 published certificates unchanged, with the PEM text of the same certificate', async () => {
     expect(inputs).toHaveLength(66);
     for (const input of inputs) {
       const stored = await shared().db.getCertificate(input.id);
@@ -25,7 +25,7 @@ describeWithSharedData('66 published certificates', () => {
     expect(inputs.some(({ notBefore }) => notBefore.toISOString() === '0001-01-01T00:00:00.000Z')).toBe(true);
   });
 
-  test('are found by each form of their fingerprint', async () => {
+  test('each form of the fingerprint finds each of 66 published certificates', async () => {
     for (const { id, fingerprint } of inputs) {
       for (const form of [fingerprint, fingerprint.toLowerCase(), fingerprint.replaceAll(':', '')]) {
         expect(await shared().db.getCertificateByFingerprint(form)).toMatchObject({ id, fingerprint });

@@ -45,8 +45,8 @@ async function refusalOf(args: readonly string[]): Promise<string | undefined> {
   return undefined;
 }
 
-describe('The documentation', () => {
-  test('shows only commands and options of npx ans-database that exist', async () => {
+describe('commands', () => {
+  test('the documentation shows only existing commands and options of npx ans-database', async () => {
     const shown = pages.flatMap((page) =>
       commandsOf(page)
         .flatMap(argumentsOf)
@@ -63,7 +63,7 @@ describe('The documentation', () => {
     expect(refused).toEqual([]);
   });
 
-  test('lists every command of npx ans-database', () => {
+  test('the documentation lists every command of npx ans-database', () => {
     const namesOf = (command: Command): string[] => {
       if (command.commands.length === 0) return [command.name()];
       return command.commands.flatMap(namesOf).map((name) => `${command.name()} ${name}`);
@@ -73,7 +73,7 @@ describe('The documentation', () => {
     expect(names.filter((name) => !page.includes(`| \`${name}`))).toEqual([]);
   });
 
-  test('names only scripts of package.json that exist', () => {
+  test('the documentation names only existing scripts of package.json', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Readonly<Record<string, string>> };
     const named = pages.flatMap((page) =>
       [...textOf(page).matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => ({ page, name })),

@@ -24,8 +24,8 @@ function linksOf(page: string): { path: string; anchor: string | undefined }[] {
   return [...links].map(([, path = '', anchor]) => ({ path: path === '' ? page : join(dirname(page), path), anchor }));
 }
 
-describe('The documentation', () => {
-  test('has only links that lead to a file and a heading', () => {
+describe('links', () => {
+  test('every link of the documentation leads to an existing file and heading', () => {
     const links = pages.flatMap((page) => linksOf(page).map((link) => ({ page, ...link })));
     expect(links.length).toBeGreaterThan(200);
     const broken = links.filter(({ path, anchor }) => {
@@ -34,17 +34,17 @@ describe('The documentation', () => {
     expect(broken).toEqual([]);
   });
 
-  test('has no page in docs that the index does not link to', () => {
+  test('the index of the documentation links to every page in docs', () => {
     const linked = linksOf('docs/README.md').map(({ path }) => path);
     const names = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md');
     expect(names.map((name) => `docs/${name}`).filter((path) => !linked.includes(path))).toEqual([]);
   });
 
-  test('has a README of at most 8 KB', () => {
+  test('the README has at most 8 KB', () => {
     expect(Buffer.byteLength(textOf('README.md'))).toBeLessThanOrEqual(8192);
   });
 
-  test('names only files and folders that exist', () => {
+  test('the documentation names only existing files and folders', () => {
     const generated = ['docs/api'];
     const missing = pages.flatMap((page) =>
       [...textOf(page).matchAll(/`((?:src|test|scripts|docs|prisma|examples)\/[\w./-]+)`/g)]

@@ -23,7 +23,7 @@ test('most samples of the documentation can run', () => {
 });
 
 test.each(runnable.map((sample) => [`${sample.page}:${sample.line}`, sample.code] as const))(
-  'the sample %s runs',
+  'the documentation sample %s runs without an error',
   async (_place, code) => {
     const directory = temporaryDirectory();
     process.chdir(directory);

@@ -28,13 +28,13 @@ const entries = ['.', 'errors', 'formats', 'opentelemetry', 'prisma', 'prisma-co
 );
 const docstrings = entries.flatMap((entry) => publicDocstrings(program, entry));
 
-describe('The documentation', () => {
-  test('has only samples that compile', () => {
+describe('samples', () => {
+  test('every TypeScript sample of the documentation compiles', () => {
     expect(sampleFiles.size).toBeGreaterThan(50);
     expect([...sampleFiles.keys()].flatMap((file) => errorsOf(program, file))).toEqual([]);
   });
 
-  test('has only JSON that can be parsed', () => {
+  test('every JSON sample of the documentation can be parsed', () => {
     const blocks = userPages.flatMap(codeBlocksOf).filter(({ language }) => language === 'json');
     expect(blocks.length).toBeGreaterThan(1);
     for (const { page, line, code } of blocks) {
@@ -42,7 +42,7 @@ describe('The documentation', () => {
     }
   });
 
-  test('names a language for each block that is not output', () => {
+  test('each code block of the documentation except output names its language', () => {
     const known = new Set(['', 'js', 'json', 'prisma', 'sh', 'sql', 'ts', 'dockerfile', 'yaml']);
     const unknown = userPages.flatMap(codeBlocksOf).filter(({ language }) => !known.has(language));
     expect(unknown).toEqual([]);
@@ -59,25 +59,25 @@ describe('The documentation', () => {
     ['docs/certificates.md', namesOf('CertificateQuery')],
     ['docs/security-events.md', namesOf('SecurityEventQuery')],
     ['docs/agents.md', [...namesOf('AgentWriter'), ...namesOf('AgentBatchWriter')]],
-  ])('has a table in %s that lists everything', (page, names) => {
+  ])('the table in %s lists every documented item', (page, names) => {
     expect(names.length).toBeGreaterThan(5);
     expect(names.filter((name) => !new RegExp(`^\\|.*\\b${name}\\b`, 'm').test(textOf(page)))).toEqual([]);
   });
 });
 
-describe('The docstrings of public calls', () => {
-  test('have only examples that compile', () => {
+describe('docstrings', () => {
+  test('every example in the docstrings of public calls compiles', () => {
     expect(examples.size).toBeGreaterThan(60);
     expect([...examples.keys()].flatMap((file) => errorsOf(program, file))).toEqual([]);
   });
 
-  test('begin with a verb in the third person', () => {
+  test('the docstrings of public calls begin with a verb in the third person', () => {
     const texts = docstrings.map(({ name, text }) => `${name}: ${text}`);
     expect(texts.length).toBeGreaterThan(80);
     expect(texts.filter((text) => !/^[\w.]+: [A-Z][a-z]+s\b/.test(text))).toEqual([]);
   });
 
-  test('contain an example of two to six lines', () => {
+  test('the docstrings of public calls contain an example of two to six lines', () => {
     const lengthOf = (example: string): number => codeOf(example).split('\n').length;
     const wrong = docstrings.filter(({ examples: own }) => {
       return own.length === 0 || own.some((example) => lengthOf(example) < 2 || lengthOf(example) > 6);
@@ -85,7 +85,7 @@ describe('The docstrings of public calls', () => {
     expect(wrong.map(({ name }) => name)).toEqual([]);
   });
 
-  test('name only existing error codes', () => {
+  test('the docstrings of public calls name only existing error codes', () => {
     const codes = docstrings.flatMap(({ throws }) =>
       throws.flatMap((text) => text.match(/\b[A-Z]{2,}_[A-Z_]+\b/g) ?? []),
     );
