@@ -38,7 +38,7 @@ describe('The constructor and the factory', () => {
     allowReset: false,
   };
 
-  test('accept any value as options, or refuse it with INVALID_OPTIONS without its text in the message', async () => {
+  test('constructor and factory accept any options or refuse them with INVALID_OPTIONS, without the values in the message', async () => {
     const paths = pathsOf(options).filter((path) => path.length > 0);
     const changed = fc.tuple(fc.constantFrom(...paths), anyValue).map(([path, { what, make }]) => ({
       what: `${path.join('.')}: ${what}`,
@@ -61,27 +61,31 @@ describe('The constructor and the factory', () => {
     await fc.assert(property, { numRuns: runs });
   });
 
-  testOn('sqlite', 'reset the file that getInstance has opened, even if the options change later', async () => {
-    const directory = temporaryDirectory();
-    const [opened, other] = [join(directory, 'opened.sqlite'), join(directory, 'other.sqlite')];
-    writeFileSync(other, 'precious');
-    for (const change of [true, false]) {
-      let reads = 0;
-      const changing = { get url() { reads += 1; return `file:${reads === 1 ? opened : other}`; } }; // prettier-ignore
-      const given: DatabaseOptions = change ? { url: `file:${opened}` } : changing;
-      await DatabaseServiceFactory.getInstance(given);
-      if (change) given.url = `file:${other}`;
-      expect(existsSync(opened)).toBe(true);
-      await DatabaseServiceFactory.resetDatabase();
-      expect([existsSync(opened), existsSync(other)]).toEqual([false, true]);
-    }
-    const error = await expectError(
-      'INVALID_OPTIONS',
-      () =>
+  testOn(
+    'sqlite',
+    'resetDatabase resets the file that getInstance has opened, even if the options change later',
+    async () => {
+      const directory = temporaryDirectory();
+      const [opened, other] = [join(directory, 'opened.sqlite'), join(directory, 'other.sqlite')];
+      writeFileSync(other, 'precious');
+      for (const change of [true, false]) {
+        let reads = 0;
+        const changing = { get url() { reads += 1; return `file:${reads === 1 ? opened : other}`; } }; // prettier-ignore
+        const given: DatabaseOptions = change ? { url: `file:${opened}` } : changing;
+        await DatabaseServiceFactory.getInstance(given);
+        if (change) given.url = `file:${other}`;
+        expect(existsSync(opened)).toBe(true);
+        await DatabaseServiceFactory.resetDatabase();
+        expect([existsSync(opened), existsSync(other)]).toEqual([false, true]);
+      }
+      const error = await expectError(
+        'INVALID_OPTIONS',
+        () =>
       DatabaseServiceFactory.getInstance({ get url(): string { return throwMine(); } }), // prettier-ignore
-    );
-    expect(driverErrorOf(error)).toEqual(new Error('mine'));
-  });
+      );
+      expect(driverErrorOf(error)).toEqual(new Error('mine'));
+    },
+  );
 });
 
 test.each<[string, () => unknown]>([
@@ -93,7 +97,7 @@ test.each<[string, () => unknown]>([
   ['returns Infinity', () => Infinity],
   ['returns a time after the year 9999', () => 8.64e15],
   ['returns a time before the year 1', () => -8.64e15],
-])('A write fails with INVALID_OPTIONS and changes nothing when the clock %s', async (_, now) => {
+])('a write fails with INVALID_OPTIONS and changes nothing when the clock %s', async (_, now) => {
   let isHostile = false;
   const database = await openTestDatabase({ now: () => (isHostile ? (now() as number) : 1_800_000_000_000) });
   const certificateId = await createCertificate(database.db);
@@ -106,7 +110,7 @@ describe('followChanges', () => {
   test.each<[string, object]>([
     ['has no function addEventListener', { addEventListener: 1 }],
     ['calls its listener at once', { addEventListener: (_: string, end: () => void) => end() }],
-  ])('waits between its reads when the signal %s', async (_, signal) => {
+  ])('followChanges waits between its reads when the signal %s', async (_, signal) => {
     const { db } = await openTestDatabase();
     let reads = 0;
     Object.defineProperty(signal, 'aborted', { get: () => ((reads += 1), false) });
@@ -124,7 +128,7 @@ describe('followChanges', () => {
     expect(reads).toBeGreaterThan(0);
   });
 
-  test('ends when the signal cannot be read', async () => {
+  test('followChanges ends when the signal cannot be read', async () => {
     const { db } = await openTestDatabase();
     let reads = 0;
     const signal: object = { get aborted() { reads += 1; return throwMine(); }, addEventListener: () => 1 }; // prettier-ignore
@@ -137,7 +141,7 @@ describe('followChanges', () => {
 describe('backup', () => {
   const shared = shareTestDatabase();
 
-  test('refuses a hostile path and a hostile onProgress', async () => {
+  test('backup refuses a hostile path and a hostile onProgress', async () => {
     // The folder does not exist: no call writes a file.
     const path = join(temporaryDirectory(), 'none', 'copy');
     for (const [what, make] of Object.entries(hostileObjects)) {

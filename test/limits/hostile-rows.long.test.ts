@@ -138,7 +138,7 @@ const values: readonly (readonly [what: string, sql: string])[] = [
 // PostgreSQL cannot put an infinite time into a bucket: events.aggregate then fails with INVALID_INPUT.
 const allowed = /: CORRUPT$|^events\.aggregate: INVALID_INPUT$/;
 
-test.each(values)('Every read returns a result or fails with CORRUPT while a column contains %s', async (_, value) => {
+test.each(values)('every read returns a result or fails with CORRUPT while a column contains %s', async (_, value) => {
   const database = await openTestDatabase({ retry: false, maxResults: 100 });
   await fillForCalls(database.db);
   await database.db.recordSecurityEvent(eventInput({ id: 'm', metadata: { k: [1] } }));

@@ -19,16 +19,16 @@ describe('countValues', () => {
     [[1, 'a,[{', null], 4],
     [{ a: { b: [{}, [], [1]] }, 'c"\\': '\\"' }, 8],
     ['a,b', 1],
-  ])('counts the values of %j: %i', (value, count) => {
+  ])('countValues counts the values of %j: %i', (value, count) => {
     expect(countValues(toCanonicalJson(value, 'value'))).toBe(count);
   });
 
-  test('counts values inside JSON strings when the second argument is true', () => {
+  test('countValues counts values inside JSON strings when its second argument is true', () => {
     expect(countValues(JSON.stringify(['[1,2,3]']), true)).toBeGreaterThanOrEqual(4);
   });
 });
 
-test('agents.setMetadata accepts 100,000 JSON values by default, and no more', async () => {
+test('agents.setMetadata accepts at most 100,000 JSON values by default', async () => {
   const { db } = await openTestDatabase();
   const id = await createAgent(db, { metadata: { a: many(99_999) } });
   expect((await db.getAgent(id))?.metadata['a']).toHaveLength(99_999);
@@ -52,7 +52,7 @@ async function openBeyondLimits(count: number): Promise<TestDatabase> {
 }
 
 describe('reads of records to which another program has added values', () => {
-  test('fail with RESULT_TOO_LARGE when a result has more than 20 times the values that one record may have', async () => {
+  test('reads fail with RESULT_TOO_LARGE when a result has more than 20 times the metadata values allowed in a record', async () => {
     const { db } = await openBeyondLimits(4);
     for (const call of [
       () => db.queryAgents({}),
@@ -70,7 +70,7 @@ describe('reads of records to which another program has added values', () => {
   });
 });
 
-test('agents.iterate reads smaller pages when the records of a page have too many values', async () => {
+test('agents.iterate reads smaller pages when the records of a page have too many metadata values', async () => {
   const { db } = await openTestDatabase({ limits: { metadataValues: 40_000 } });
   const certificateId = await db.createCertificate(certificateInput());
   const agents = Array.from({ length: 40 }, () => agentInput({ certificateId, metadata: { a: many(39_000) } }));

@@ -73,12 +73,15 @@ describe('a call of the API', () => {
     await db.recordSecurityEvent(eventInput());
   });
 
-  test.each(someArguments)('accepts %s from %i to %i and no number outside this range', async (_, min, max, call) => {
-    const { db } = shared();
-    for (const value of [min, max]) expect(await call(db, value)).toBeDefined();
-    for (const value of [min - 1, max + 1]) {
-      const error = await expectError('INVALID_INPUT', () => call(db, value));
-      expect(error.message).toContain(`must be an integer from ${min} to ${max}`);
-    }
-  });
+  test.each(someArguments)(
+    'a call accepts %s from %i to %i and no number outside this range',
+    async (_, min, max, call) => {
+      const { db } = shared();
+      for (const value of [min, max]) expect(await call(db, value)).toBeDefined();
+      for (const value of [min - 1, max + 1]) {
+        const error = await expectError('INVALID_INPUT', () => call(db, value));
+        expect(error.message).toContain(`must be an integer from ${min} to ${max}`);
+      }
+    },
+  );
 });

@@ -65,14 +65,14 @@ function withLines(text: string, change: (lines: string[]) => string[]): string 
 }
 
 describe('An export', () => {
-  testOn('postgresql', 'fails as incomplete when the server ends the connection meanwhile', async () => {
+  testOn('postgresql', 'an export fails as incomplete when the server ends the connection', async () => {
     const { url } = (await openSource()).options;
     const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()`;
     await expect(exportText(url, () => runRaw(url, end))).rejects.toThrow(/; the export is not complete( \(57P01\))?$/);
   });
 
-  test('has the same bytes after it was imported and exported again, also across the engines', async () => {
+  test('an export has the same bytes after it was imported and exported again, also across the engines', async () => {
     const source = await openSource();
     const { url } = source.options;
     const text = await exportText(url);
@@ -89,7 +89,7 @@ describe('An export', () => {
     }
   });
 
-  test('gives a sound database, whose event chain is valid and whose change feed continues', async () => {
+  test('the import of an export gives a valid database and event chain, and the change feed continues', async () => {
     const source = await openSource();
     const text = await exportText(source.options.url);
     const url = onPostgresql ? newSqliteUrl() : await newDatabaseUrl();
@@ -111,7 +111,7 @@ describe('An export', () => {
     expect(await after.events.verify()).toMatchObject({ valid: true });
   });
 
-  test('keeps the number of a change that was rolled back or pruned', async () => {
+  test('an export keeps the sequence number of a change that was rolled back or pruned', async () => {
     const { db, options } = await openTestDatabase({ url: await newDatabaseUrl() });
     await createAgent(db, { id: 'a' });
     await db.pruneChanges({ before: new Date(Date.now() + 1000) });
@@ -131,7 +131,7 @@ describe('An export', () => {
     expect(change?.sequence).toBeGreaterThan(first?.sequence ?? NaN);
   });
 
-  test('is the same on both engines when the database is empty', async () => {
+  test('the export of an empty database is the same on both engines', async () => {
     const { db, options } = await openTestDatabase({ url: await newDatabaseUrl() });
     await db.close();
     const text = await exportText(options.url);
@@ -141,7 +141,7 @@ describe('An export', () => {
     expect(await exportText(target)).toBe(text);
   });
 
-  test('is one snapshot, without the changes that are made while it is written', async () => {
+  test('an export is one snapshot, without the changes that are made while it is written', async () => {
     const { db, options } = await openTestDatabase({ url: await newDatabaseUrl() });
     await db.createCertificate(certificateInput({ id: 'c' }));
     const running = { isDone: false };
@@ -244,7 +244,7 @@ describe('The import of an export', () => {
         ),
       /^capabilities, (id "[0-9a-f-]{36}"|a row): .*rejects it.*nothing was written$/,
     ],
-  ])('refuses a file %s and writes nothing', async (_, change, message) => {
+  ])('the import of an export refuses a file %s and writes nothing', async (_, change, message) => {
     const text = change(exported);
     for (const url of targets) {
       await expect(importText(text, url)).rejects.toThrow(message);
@@ -253,7 +253,7 @@ describe('The import of an export', () => {
     }
   });
 
-  test('commits nothing when the rows have another order than their keys, and reports it', async () => {
+  test('the import of an export reports rows that are not in key order, and commits nothing', async () => {
     const text = withLines(exported, (lines) => {
       const index = lines.findIndex((line) => line.startsWith('["changes"'));
       lines.splice(index, 2, ...lines.slice(index, index + 2).reverse());
@@ -264,7 +264,7 @@ describe('The import of an export', () => {
     expect((await rawCounts({ options: { url } }))['agents']).toBe(0);
   });
 
-  test('refuses a database that is not empty, and leaves it as it is', async () => {
+  test('the import of an export refuses a database that is not empty, and leaves it unchanged', async () => {
     for (const url of [newSqliteUrl(), await newDatabaseUrl()]) {
       const { db } = await openTestDatabase({ url });
       await createAgent(db, { id: 'mine' });

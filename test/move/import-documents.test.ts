@@ -42,7 +42,7 @@ describe('ans-database import', () => {
     ['lines of JSON', [server, card, own].map((document) => JSON.stringify(document)).join('\n')],
     ['a JSON array', JSON.stringify([server, card, own], undefined, 2)],
     ['a list of the registry', JSON.stringify({ servers: [{ server }, card, own] })],
-  ])('registers agents from %s, and writes nothing in a second run', async (_, text) => {
+  ])('ans-database import registers agents from %s, and writes nothing in a second run', async (_, text) => {
     const { database, db } = await openTestDatabase();
     const empty = await allRawRows(database);
     expect(await run(db, text, { isDryRun: true })).toMatchObject({ created: 3, updated: 0, dryRun: true });
@@ -60,7 +60,7 @@ describe('ans-database import', () => {
     expect(await allRawRows(database)).toEqual(before);
   });
 
-  test('updates what a document changes, and keeps health and metadata of the application', async () => {
+  test('ans-database import updates the fields of a document, and keeps health and metadata of the application', async () => {
     const { db } = await openTestDatabase();
     await run(db, JSON.stringify(server));
     const [agent] = await db.queryAgents({});
@@ -78,7 +78,7 @@ describe('ans-database import', () => {
     expect(updated?.endpoints.map(({ health }) => health.status)).toEqual(['HEALTHY', 'UNKNOWN']);
   });
 
-  test('uses the last of several documents for the same agent', async () => {
+  test('ans-database import uses the last of several documents for the same agent', async () => {
     const { db } = await openTestDatabase();
     const text = [
       { ...server, description: 'first' },
@@ -98,20 +98,20 @@ describe('ans-database import', () => {
     ['with invalid JSON', `${JSON.stringify(server)}\n{"name`, {}, /^line 2: .*nothing was written/],
     ['of another format', JSON.stringify(card), { format: 'mcp' }, /skills/],
     ['that is no JSON', 'name: a', {}, /neither JSON/],
-  ])('refuses a file %s and writes nothing', async (_, text, options, message) => {
+  ])('ans-database import refuses a file %s and writes nothing', async (_, text, options, message) => {
     const database = await openTestDatabase();
     const before = await allRawRows(database);
     await expect(run(database.db, text, options)).rejects.toThrow(message);
     expect(await allRawRows(database)).toEqual(before);
   });
 
-  test('skips invalid documents when skipsInvalid is true', async () => {
+  test('ans-database import skips invalid documents when skipsInvalid is true', async () => {
     const { db } = await openTestDatabase();
     const text = `{"name":""}\n${JSON.stringify(server)}\nx`;
     expect(await run(db, text, { skipsInvalid: true })).toMatchObject({ created: 1, invalid: 2, exitCode: 2 });
   });
 
-  test('refuses to choose between several stored agents', async () => {
+  test('ans-database import refuses a document that matches several stored agents', async () => {
     const database = await openTestDatabase();
     for (const id of ['a', 'b']) await createAgent(database.db, { id, name: 'own', version: '3', owner: 'me' });
     const before = await allRawRows(database);
@@ -123,16 +123,23 @@ describe('ans-database import', () => {
     ['an OASF record', { name: 'a', version: 'v1', schema_version: '0.7.0', skills: [{ id: 1 }], modules: [] }],
     ['an AI catalog', { specVersion: '1.0', host: {}, entries: [{ identifier: 'urn:air:a', mediaType: 'x' }] }],
     ['an AI catalog', { identifier: 'urn:air:a', displayName: 'a', type: 'application/mcp', url: 'https://a.example' }],
-  ])('names the supported formats and writes nothing when a document is %s', async (kind, document) => {
-    const database = await openTestDatabase();
-    const before = await allRawRows(database);
-    const text = [server, document].map((some) => JSON.stringify(some)).join('\n');
-    const error = await run(database.db, text).catch((reason: unknown) => String(reason));
-    expect(error).toContain(
-      `line 2: document is ${kind}, which cannot be imported. Supported formats are: server.json`,
-    );
-    expect(error).toContain('nothing was written');
-    expect(await allRawRows(database)).toEqual(before);
-    expect(await run(database.db, text, { skipsInvalid: true })).toMatchObject({ created: 1, invalid: 1, exitCode: 2 });
-  });
+  ])(
+    'ans-database import names the supported formats and writes nothing when a document is %s',
+    async (kind, document) => {
+      const database = await openTestDatabase();
+      const before = await allRawRows(database);
+      const text = [server, document].map((some) => JSON.stringify(some)).join('\n');
+      const error = await run(database.db, text).catch((reason: unknown) => String(reason));
+      expect(error).toContain(
+        `line 2: document is ${kind}, which cannot be imported. Supported formats are: server.json`,
+      );
+      expect(error).toContain('nothing was written');
+      expect(await allRawRows(database)).toEqual(before);
+      expect(await run(database.db, text, { skipsInvalid: true })).toMatchObject({
+        created: 1,
+        invalid: 1,
+        exitCode: 2,
+      });
+    },
+  );
 });

@@ -45,7 +45,7 @@ function parentOf(span: ReadableSpan, spans: readonly ReadableSpan[]): string | 
 }
 
 describe('instrument', () => {
-  test('creates a span for each call under the active span, and a child span for each statement', async () => {
+  test('instrument creates a span for each call under the active span, and a child span for each statement', async () => {
     const { db, spans, tracer, options } = await openInstrumented();
     const certificateId = await createCertificate(db);
     instrument(db, options);
@@ -83,7 +83,7 @@ describe('instrument', () => {
     expect(JSON.stringify(finished.map(({ attributes }) => attributes))).not.toContain(certificateId);
   });
 
-  test('sets error.type to the code of a failed call, and to _OTHER when a callback throws', async () => {
+  test('instrument sets error.type to the code of a failed call, and to _OTHER when a callback throws', async () => {
     const { db, spans, options } = await openInstrumented();
     instrument(db, options);
     await expectError('INVALID_INPUT', () => db.getAgent(''));
@@ -95,7 +95,7 @@ describe('instrument', () => {
     ]);
   });
 
-  test('records the durations of calls in seconds and the numbers of connections of the pool', async () => {
+  test('instrument records the durations of calls in seconds and the numbers of connections of the pool', async () => {
     const { db, metrics, options } = await openInstrumented();
     instrument(db, options);
     await createAgent(db, { id: 'a' });
@@ -136,7 +136,7 @@ describe('instrument', () => {
     }
   });
 
-  test('replaces an earlier instrumentation, and ends when the returned function is called', async () => {
+  test('instrument replaces an earlier instrumentation, and ends when the returned function is called', async () => {
     const { db, spans, metrics, options } = await openInstrumented();
     instrument(db, options);
     const stop = instrument(db, { ...options, statements: false });
@@ -148,7 +148,7 @@ describe('instrument', () => {
     expect((await metrics()).get('db.client.operation.duration')?.dataPoints[0]?.value).toMatchObject({ count: 1 });
   });
 
-  test('does not change the results of calls when no SDK is installed', async () => {
+  test('instrument does not change the results of calls when no OpenTelemetry SDK is installed', async () => {
     const { db } = await openTestDatabase();
     instrument(db);
     await createAgent(db, { id: 'a' });

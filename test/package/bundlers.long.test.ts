@@ -60,12 +60,12 @@ describeUnless(whyNoRegistry(), 'the installed package', () => {
     return join('node_modules', name);
   }
 
-  test('runs in Node.js by require and by import, beside migrations of the application', () => {
+  test('the packed package runs in Node.js by require and by import, beside migrations of the application', () => {
     expect(node('main.cjs')).toBe(programOutput);
     expect(node('main.mjs')).toBe(programOutput);
   });
 
-  test('has no script that npm runs or lists, and no import() in its CommonJS code', () => {
+  test('the packed package has no npm install script, and no import() in its CommonJS code', () => {
     const manifest = join(application, 'node_modules/ans-database/package.json');
     const { scripts } = JSON.parse(readFileSync(manifest, 'utf8')) as { scripts: Record<string, string> };
     for (const name of ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare']) {
@@ -76,7 +76,7 @@ describeUnless(whyNoRegistry(), 'the installed package', () => {
     expect(code.filter((name) => /\bimport\(/.test(readFileSync(join(dist, name), 'utf8')))).toEqual([]);
   });
 
-  test('runs in Jest with its defaults', () => {
+  test('the packed package runs in Jest with the default settings', () => {
     const text = `const { run } = require('./run.cjs');
       test('runs', async () => expect(await run('in-jest')).toBe(${JSON.stringify(programOutput)}), 60_000);`;
     writeFileSync(join(application, 'jest.test.js'), text);
@@ -85,7 +85,7 @@ describeUnless(whyNoRegistry(), 'the installed package', () => {
     expect(existsSync(join(application, 'in-jest/backup.sqlite'))).toBe(true);
   });
 
-  test('runs in Vitest with its defaults', () => {
+  test('the packed package runs in Vitest with the default settings', () => {
     const text = `import { run } from './run.mjs';
       test('runs', async () => expect(await run('in-vitest')).toBe(${JSON.stringify(programOutput)}), 60_000);`;
     writeFileSync(join(application, 'vitest.test.mjs'), text);
@@ -94,20 +94,23 @@ describeUnless(whyNoRegistry(), 'the installed package', () => {
     expect(existsSync(join(application, 'in-vitest/backup.sqlite'))).toBe(true);
   });
 
-  test('runs bundled by esbuild to CommonJS, with and without minifying', async () => {
+  test('the packed package runs when esbuild bundles it to CommonJS, with and without minifying', async () => {
     expect(await bundle('main.cjs', { format: 'cjs' })).toBe(programOutput);
     expect(await bundle('main.cjs', { format: 'cjs', minify: true })).toBe(programOutput);
   });
 
-  test('runs bundled by esbuild to an ES module that defines require', async () => {
+  test('the packed package runs when esbuild bundles it to an ES module that defines require', async () => {
     expect(await bundle('main.mjs', { format: 'esm', banner })).toBe(programOutput);
   });
 
-  test.each(['main.cjs', 'main.mjs'])('runs from the files that @vercel/nft traces for %s', (entry) => {
-    const target = join(directory, `traced-${entry}`);
-    writeFileSync(join(tools, 'trace.cjs'), traceFiles);
-    run(process.execPath, ['trace.cjs', application, entry, target], { cwd: tools });
-    cpSync(join(application, 'prisma'), join(target, 'prisma'), { recursive: true });
-    expect(run(process.execPath, [entry], { cwd: target })).toBe(programOutput);
-  });
+  test.each(['main.cjs', 'main.mjs'])(
+    'the packed package runs from the files that @vercel/nft traces for %s',
+    (entry) => {
+      const target = join(directory, `traced-${entry}`);
+      writeFileSync(join(tools, 'trace.cjs'), traceFiles);
+      run(process.execPath, ['trace.cjs', application, entry, target], { cwd: tools });
+      cpSync(join(application, 'prisma'), join(target, 'prisma'), { recursive: true });
+      expect(run(process.execPath, [entry], { cwd: target })).toBe(programOutput);
+    },
+  );
 });

@@ -46,7 +46,7 @@ describe('the packed package', () => {
   beforeAll(() => (project = projectWithPackage()));
   afterAll(() => remove(project));
 
-  test('works with require and with import, and both load the same classes', () => {
+  test('the packed package works with require and with import, and both load the same classes', () => {
     const required = `const { DatabaseService } = require('ans-database');\n(async () => {${useOfThePackage}\n})();`;
     expect(run(project, 'required.cjs', required)).toBe('null []\n');
     const imported = `import { DatabaseService } from 'ans-database';\n${useOfThePackage}`;
@@ -56,7 +56,7 @@ describe('the packed package', () => {
     expect(run(project, 'compared.mjs', compared)).toBe('true\n');
   });
 
-  test('has further entry points for which require and import load the same functions', () => {
+  test('require and import load the same functions from the additional entry points of the package', () => {
     const entries: Readonly<Record<string, string>> = {
       errors: 'httpStatusOf,toProblemDetails',
       formats: 'fromA2aCard,fromMcpServer',
@@ -78,7 +78,7 @@ describe('the packed package', () => {
     return program;
   }
 
-  test('runs the quick start of the README and the program of the first page', () => {
+  test('the packed package runs the quick start of the README and the program of the first page', () => {
     const found = '1.4.0 https://translator.example\n';
     expect(run(project, 'quickstart.mjs', programOf('README.md'))).toBe(found);
     rmSync(join(project, 'ans_database.sqlite'));
@@ -87,12 +87,12 @@ describe('the packed package', () => {
     expect(run(project, 'registry.mjs', registry)).toBe(`already registered\nTranslator ${found}sqlite up\n`);
   });
 
-  test('contains only dist, prisma, package.json, README, CHANGELOG and LICENSE', () => {
+  test('the packed package contains only dist, prisma, package.json, README, CHANGELOG and LICENSE', () => {
     const names = readdirSync(join(project, 'node_modules/ans-database')).sort();
     expect(names).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json', 'prisma']);
   });
 
-  test('has a command line that works without the package prisma, and studio reports how to install it', () => {
+  test('the command line works without the package prisma, and its command studio explains how to install prisma', () => {
     const ansDatabase = (...args: readonly string[]) =>
       spawnSync(process.execPath, ['node_modules/ans-database/dist/cli/main.js', ...args], {
         cwd: project,
@@ -114,7 +114,7 @@ describe('the packed package', () => {
     expect(bin).toEqual({ 'ans-database': 'dist/cli/main.js' });
   });
 
-  test('exports the settings and schemas for prisma.config.ts to require and import', () => {
+  test('the packed package exports the settings and schemas for prisma.config.ts to require and import', () => {
     const printed = `const { prismaConfig } = require('ans-database/prisma-config');
       const { schema } = prismaConfig({ url: 'postgresql://localhost/ans' });
       console.log(schema === require.resolve('ans-database/postgresql/schema.prisma'),
@@ -126,7 +126,7 @@ describe('the packed package', () => {
     expect(run(project, 'config.mjs', imported)).toBe('true\n');
   });
 
-  test('exports exactly the documented names', () => {
+  test('the packed package exports exactly the documented names', () => {
     const entry = jest.requireActual<object>('../../src');
     const names = `AgentStatus CertificateStatus ChangeKind CheckName DatabaseError DatabaseService
       DatabaseServiceFactory EventChainBreakReason HealthStatus RevocationReason ScopeAccess SecurityEventType
@@ -135,7 +135,7 @@ describe('the packed package', () => {
     expect(Object.keys(entry).sort()).toEqual(names.split(/\s+/));
   });
 
-  test('creates no file, output or handle when it is imported', () => {
+  test('importing the packed package creates no file, output or handle', () => {
     const directory = temporaryDirectory();
     const script = `require(${JSON.stringify(join(root, 'dist'))}); console.log(require('fs').readdirSync('.').length)`;
     expect(execFileSync(process.execPath, ['-e', script], { cwd: directory, encoding: 'utf8' })).toBe('0\n');

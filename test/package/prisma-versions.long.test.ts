@@ -26,7 +26,7 @@ describeUnless(whyNoRegistry(), "the application's own Prisma", () => {
   test.each([
     ['7.10.0', 'the oldest version'],
     ['7', 'the newest version 7'],
-  ])('is shared by the package: Prisma %s, %s', async (version) => {
+  ])('the application and the package share one copy of Prisma: Prisma %s, %s', async (version) => {
     const application = createApplication(directory, `with-${version}`);
     installWithNpm(application, tarballIn(directory), ...packages.map((name) => `${name}@${version}`));
     addBinary(join(application, 'node_modules/better-sqlite3'));

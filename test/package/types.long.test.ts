@@ -83,11 +83,14 @@ describeUnless(whyNoRegistry(), 'the types of the package', () => {
   }
 
   describe.each(['5.4', '5.9', '6.0'])('in TypeScript %s', (version) => {
-    test.each(resolutions)('compile with module %s and resolution %s, and without ambient types', (...modes) => {
-      expect(compile(version, modes, ['sample.ts', 'sample.mts', 'sample.cts'], ['es2022'])).toBe('');
-    });
+    test.each(resolutions)(
+      'the types of the package compile with module %s and resolution %s, and without ambient types',
+      (...modes) => {
+        expect(compile(version, modes, ['sample.ts', 'sample.mts', 'sample.cts'], ['es2022'])).toBe('');
+      },
+    );
 
-    test('accept an AbortSignal, and refuse a value of a wrong type', () => {
+    test('the types of the package accept an AbortSignal and refuse a value of a wrong type', () => {
       const errors = compile(version, ['nodenext', 'nodenext'], ['signal.ts', 'wrong.ts'], ['es2022', 'dom']);
       expect(errors.match(/^\S.*$/gm)).toEqual([
         expect.stringMatching(/^wrong\.ts.*'number' is not assignable to type 'string'/),
@@ -95,7 +98,7 @@ describeUnless(whyNoRegistry(), 'the types of the package', () => {
     });
   });
 
-  test('cause no finding of publint and attw, and neither do the exports', () => {
+  test('publint and attw report no problem in the types and exports of the package', () => {
     const manifest = join(application, 'node_modules/ans-database');
     expect(
       run(process.execPath, [join(tools, 'node_modules/publint/src/cli.js'), manifest, '--strict'], { cwd: tools }),

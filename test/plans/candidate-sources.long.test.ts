@@ -91,7 +91,7 @@ const orders = [
 ] satisfies ResolutionQuery[];
 
 describe.each(filters)('Among thousands of agents, the query %j', (filter) => {
-  test.each(orders)('returns the agents that match in the order %j', async (order) => {
+  test.each(orders)('the query returns the matching agents among thousands in the order %j', async (order) => {
     const { db } = shared();
     const query = { ...filter, ...order };
     const expected = idsOf(findAgents(directory, settings, query));
@@ -101,7 +101,7 @@ describe.each(filters)('Among thousands of agents, the query %j', (filter) => {
     }
   });
 
-  test('counts the agents that match and returns them page by page', async () => {
+  test('the query counts the matching agents among thousands and returns them page by page', async () => {
     const { db } = shared();
     const all = idsOf(findAgents(directory, settings, filter));
     expect(await db.agents.count(filter)).toBe(all.length);

@@ -21,14 +21,17 @@ describe('The plan of a statement about the owners of the agents that hold a cer
   test.each<[string, Statement]>([
     ['selectOwnedById', certificateStatements(dialect).selectOwnedById(parameters)],
     ['selectOwners', holderStatements(dialect).selectOwners(parameters)],
-  ])('reads only the index of the certificate and the owner: %s', async (_, statement) => {
-    const steps = (await readPlan(shared(), statement)).filter(
-      (step) => step.includes('agents') || step.includes(' h '),
-    );
-    expect(steps.length).toBeGreaterThan(1);
-    const byIndex = onPostgresql
-      ? /^(->)? *Index Only Scan (Backward )?using idx_agents_certificate_id/
-      : /^SEARCH \w+ USING COVERING INDEX idx_agents_certificate_id \(certificate_id=\?/;
-    for (const step of steps) expect(step).toMatch(byIndex);
-  });
+  ])(
+    "the query plan for the owners of a certificate's agents reads only the index of certificate and owner: %s",
+    async (_, statement) => {
+      const steps = (await readPlan(shared(), statement)).filter(
+        (step) => step.includes('agents') || step.includes(' h '),
+      );
+      expect(steps.length).toBeGreaterThan(1);
+      const byIndex = onPostgresql
+        ? /^(->)? *Index Only Scan (Backward )?using idx_agents_certificate_id/
+        : /^SEARCH \w+ USING COVERING INDEX idx_agents_certificate_id \(certificate_id=\?/;
+      for (const step of steps) expect(step).toMatch(byIndex);
+    },
+  );
 });

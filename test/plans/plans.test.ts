@@ -77,7 +77,7 @@ test.each<ResolutionQuery>([
   { latest: true, owner: 'x' },
   { latest: true, exactName: 'x' },
   { latest: true, capabilities: ['x'] },
-])('The plan of a selective query contains no scan of a whole table: %j', async (query) => {
+])('the plan of a selective query contains no scan of a whole table: %j', async (query) => {
   expect((await planOf(resolve(query), true)).filter((step) => fullScan.test(step))).toEqual([]);
   const { filter } = parseResolutionQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
@@ -92,7 +92,7 @@ test.each<AgentFilterQuery>([
   { certificateStatus: ['REVOKED'] },
   { names: ['x', 'y'], not: { metadata: { key: 1 } } },
   { latest: true, owner: 'x' },
-])('The plan of facets with a selective query contains no scan of a whole table: %j', async (query) => {
+])('the plan of facets with a selective query contains no scan of a whole table: %j', async (query) => {
   const filter = parseFilterQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
   for (const by of facetsBy) {
@@ -114,7 +114,7 @@ test.each<ResolveRequest>([
   { name: 'x' },
   { name: 'x', owner: 'x', version: '^1', protocol: 'https', capabilities: ['x'] },
   { name: 'x', allowDeprecated: true },
-])('The plan of resolve finds the agents by an index of their name: %j', async (request) => {
+])('the plan of resolve finds the agents by an index of their name: %j', async (request) => {
   const statement = buildResolution(dialect, [parseResolveRequest(request, defaultChecks)], nowMs);
   const steps = (await planOf(statement)).filter((step) => /idx_agents_\w+/.test(step));
   const isByName = byIndex('idx_agents_(?:name|latest)');
@@ -146,7 +146,7 @@ describe('The plan of a page of agents', () => {
     [{ owner: 'owner-7' }, 'idx_agents_owner'],
     // Half of all agents have this status: either index is a good choice.
     [{ status: ['ACTIVE'] }, onPostgresql ? 'idx_agents_(status|updated_at)' : 'idx_agents_status'],
-  ])('reads an index in the requested order, for the first and for a later page: %j from %s', async (query, index) => {
+  ])('the plan of a page of agents reads an index in the requested order: %j from %s', async (query, index) => {
     for (const isLaterPage of [false, true]) {
       const statement = resolve(query, isLaterPage);
       expect((await planOf(statement)).join('\n')).toMatch(byIndex(index));
@@ -157,13 +157,16 @@ describe('The plan of a page of agents', () => {
   test.each<[ResolutionQuery, string]>([
     [{ status: ['REVOKED'], orderBy: 'name' }, 'idx_agents_name'],
     [{ status: ['REVOKED', 'EXPIRED'] }, 'idx_agents_updated_at'],
-  ])('can read the few agents of the statuses or the index of the order: %j from %s', async (query, index) => {
-    for (const isLaterPage of [false, true]) {
-      const plan = (await planOf(resolve(query, isLaterPage))).join('\n');
-      expect(plan).toMatch(byIndex('idx_agents_status(_id)?'));
-      expect(plan).toMatch(byIndex(index));
-    }
-  });
+  ])(
+    'the plan of a page of agents can use the index of the status or of the order: %j from %s',
+    async (query, index) => {
+      for (const isLaterPage of [false, true]) {
+        const plan = (await planOf(resolve(query, isLaterPage))).join('\n');
+        expect(plan).toMatch(byIndex('idx_agents_status(_id)?'));
+        expect(plan).toMatch(byIndex(index));
+      }
+    },
+  );
 
   test.each<[ResolutionQuery, string]>([
     [{ orderBy: 'status' }, 'idx_agents_status_id'],
@@ -171,21 +174,24 @@ describe('The plan of a page of agents', () => {
     [{ orderBy: 'status', status: ['ACTIVE'] }, 'idx_agents_status_id'],
     [{ orderBy: 'version' }, 'idx_agents_version_key'],
     [{ orderBy: 'version', orderDirection: 'desc' }, 'idx_agents_version_key'],
-  ])('reads ranges of an index and sorts only the records of the page: %j from %s', async (query, index) => {
-    for (const isLaterPage of [false, true]) {
-      const statement = resolve(query, isLaterPage);
-      const steps = (await planOf(statement)).filter((step) => / on agents\b|^(SCAN|SEARCH) a\b/.test(step));
-      // The primary key finds the records of the page. SQLite gives the union of the ranges as the scan of a table `a`.
-      const unions = steps.filter((step) => step === 'SCAN a');
-      expect(unions.length).toBeLessThanOrEqual(1);
-      const ranges = steps.filter((step) => step !== 'SCAN a' && !/PRIMARY KEY|agents_pkey/.test(step));
-      expect(ranges).not.toEqual([]);
-      for (const step of ranges) expect(step).toMatch(byIndex(index));
-      expect((await sortsOf(statement)).length).toBeLessThanOrEqual(1);
-    }
-  });
+  ])(
+    'the plan of a page of agents reads ranges of an index and sorts only the records of the page: %j from %s',
+    async (query, index) => {
+      for (const isLaterPage of [false, true]) {
+        const statement = resolve(query, isLaterPage);
+        const steps = (await planOf(statement)).filter((step) => / on agents\b|^(SCAN|SEARCH) a\b/.test(step));
+        // The primary key finds the records of the page. SQLite gives the union of the ranges as the scan of a table `a`.
+        const unions = steps.filter((step) => step === 'SCAN a');
+        expect(unions.length).toBeLessThanOrEqual(1);
+        const ranges = steps.filter((step) => step !== 'SCAN a' && !/PRIMARY KEY|agents_pkey/.test(step));
+        expect(ranges).not.toEqual([]);
+        for (const step of ranges) expect(step).toMatch(byIndex(index));
+        expect((await sortsOf(statement)).length).toBeLessThanOrEqual(1);
+      }
+    },
+  );
 
-  test('starts the index scan at the keyset position of the page', async () => {
+  test('the plan of a page of agents starts the index scan at the keyset position', async () => {
     const plan = (await planOf(resolve({}, true))).join('\n');
     expect(plan).toMatch(onPostgresql ? /Index Cond: \(updated_at <= / : /idx_agents_updated_at \(updated_at<\?\)/);
   });
@@ -224,7 +230,7 @@ test.each<[CertificateQuery, string]>([
   [{ orderBy: 'notBefore' }, 'idx_certificates_not_before'],
   [{ orderBy: 'notAfter' }, 'idx_certificates_not_after'],
   [{ orderBy: 'subject' }, 'idx_certificates_subject'],
-])('The plan of a query of certificates reads an index in the requested order: %j from %s', async (query, index) => {
+])('the plan of a query of certificates reads an index in the requested order: %j from %s', async (query, index) => {
   const { filter, order } = parseCertificateQuery(query, defaultChecks);
   if (filter === null) throw new Error('the query matches nothing');
   const statement = buildCertificateQuery(dialect, { filter, order, limit: 20, offset: 0, scopeOwner: undefined });
@@ -245,12 +251,12 @@ describe('The plan of a query of events', () => {
     [{ source: 'x' }, 'idx_security_events_source'],
     [{ target: 'x' }, 'idx_security_events_target'],
     [{ severities: ['HIGH'] }, 'idx_security_events_severity'],
-  ])('reads an index in the requested order: %j from %s', async (query, index) => {
+  ])('the plan of a query of events reads an index in the requested order: %j from %s', async (query, index) => {
     expect((await planOf(select(query))).join('\n')).toMatch(byIndex(index));
     expect(await sortsOf(select(query))).toEqual([]);
   });
 
-  test('finds the mitigations of the events by an index', async () => {
+  test('the plan of a query of events finds the mitigations by an index', async () => {
     const indexes = onPostgresql
       ? ['idx_security_event_entries_mitigated', 'idx_security_event_pending_entries_mitigated']
       : ['idx_security_event_entries_event_id'];
@@ -261,9 +267,12 @@ describe('The plan of a query of events', () => {
   test.each<[SecurityEventQuery, string]>([
     [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
     [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
-  ])('reads an index once for each element and sorts only the rows found: %j from %s', async (query, index) => {
-    const plan = await planOf(select(query));
-    expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
-    expect((await sortsOf(select(query))).length).toBeLessThanOrEqual(1);
-  });
+  ])(
+    'the plan of a query of events reads an index once for each element and sorts only the found rows: %j from %s',
+    async (query, index) => {
+      const plan = await planOf(select(query));
+      expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);
+      expect((await sortsOf(select(query))).length).toBeLessThanOrEqual(1);
+    },
+  );
 });

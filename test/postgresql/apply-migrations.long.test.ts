@@ -55,7 +55,7 @@ describe('a database that another connection migrates at the same time', () => {
     await other.query('SELECT pg_advisory_lock(72707369)');
   });
 
-  test('is migrated after the other migration ends', async () => {
+  test('a migration starts after another connection has ended its migration of the same database', async () => {
     const waiting = applyMigrations(url, [first]);
     await sleep(100);
     expect(await tables()).toEqual([]);
@@ -63,7 +63,7 @@ describe('a database that another connection migrates at the same time', () => {
     await expect(waiting).resolves.toEqual([first.name]);
   });
 
-  test('fails with BUSY when the lock is not released in time', async () => {
+  test('a migration fails with BUSY when another connection does not release the migration lock in time', async () => {
     await expect(applyMigrations(url, [first], 50)).rejects.toMatchObject({ code: 'BUSY' });
     await expect(applyMigrations(url, [first], 0)).rejects.toMatchObject({ code: 'BUSY' });
   });

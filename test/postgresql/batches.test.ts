@@ -11,7 +11,7 @@ const revisions = Array.from({ length: 6 }, (_, index) => ({
   endpoints: [{ id: 'main', protocol: 'https', address: `höst-${index}`, port: 400 + index }],
 }));
 
-test('updates store the same when their statements are sent one by one and as a batch', async () => {
+test('an update stores the same rows when its statements are sent one by one and as a batch', async () => {
   const { db } = await openTestDatabase({ url: await newDatabaseUrl(), pool: { maxConnections: 1 } });
   const id = await createAgent(db);
   for (const { description, ...revision } of revisions) {

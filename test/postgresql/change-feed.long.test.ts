@@ -38,7 +38,7 @@ describeUnless(
       ['while connections are ended behind PgBouncer', 0, true],
       ['when the numbers pass 2^31', 2 ** 31 - 500, false],
       ['when the numbers pass 2^32 behind PgBouncer', 2 ** 32 - 500, true],
-    ])('%s', async (_, start, isPooled) => {
+    ])('the change feed stays complete %s', async (_, start, isPooled) => {
       const url = await own.createDatabase();
       if (start > 0) await administer(url, `SELECT setval('changes_sequence_seq', ${start})`);
       let poolerUrl = url;

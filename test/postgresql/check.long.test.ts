@@ -90,7 +90,7 @@ const histories: readonly (readonly [name: string, prepare: (db: DatabaseService
 
 describe('check() on PostgreSQL', () => {
   test.each([...histories, ['current statistics', undefined] as const])(
-    'reads a bounded number of rows for each record with %s',
+    'check() reads a bounded number of rows for each record with %s',
     async (_, prepare) => {
       // A new database is needed, because other tests leave statistics in a shared one.
       const url = await createDatabase(`TEMPLATE ${testServer().template}`);

@@ -19,23 +19,26 @@ const unexpected: readonly (readonly [what: string, bytes: Buffer])[] = [
 ];
 
 describe('a connection that receives an unexpected message', () => {
-  test.each(unexpected)('is closed, and its transaction fails with UNAVAILABLE: %s', async (_, bytes) => {
-    const url = await newDatabaseUrl();
-    const proxy = await TcpProxy.start(url);
-    const { db } = await openTestDatabase({ url: proxy.url(url), retry: false, breaker: false });
-    await createCertificate(db, { id: 'c' });
-    const { connections } = proxy;
-    await expectError('UNAVAILABLE', () =>
-      db.transaction(async (tx) => {
-        await tx.getCertificate('c');
-        proxy.say(bytes);
-        await sleep(50);
-        await tx.getCertificate('c');
-      }),
-    );
-    expect(await db.getCertificate('c')).toMatchObject({ id: 'c' });
-    expect(proxy.connections).toBe(connections + 1);
-  });
+  test.each(unexpected)(
+    'a connection that receives an unexpected message is closed, and its transaction fails with UNAVAILABLE: %s',
+    async (_, bytes) => {
+      const url = await newDatabaseUrl();
+      const proxy = await TcpProxy.start(url);
+      const { db } = await openTestDatabase({ url: proxy.url(url), retry: false, breaker: false });
+      await createCertificate(db, { id: 'c' });
+      const { connections } = proxy;
+      await expectError('UNAVAILABLE', () =>
+        db.transaction(async (tx) => {
+          await tx.getCertificate('c');
+          proxy.say(bytes);
+          await sleep(50);
+          await tx.getCertificate('c');
+        }),
+      );
+      expect(await db.getCertificate('c')).toMatchObject({ id: 'c' });
+      expect(proxy.connections).toBe(connections + 1);
+    },
+  );
 });
 
 test('a transaction fails with UNAVAILABLE when the server ends its connection, and can be repeated', async () => {

@@ -33,7 +33,7 @@ function messagesOf(pieces: readonly Buffer[]): string {
 }
 
 describe('a registration whose statements are prepared', () => {
-  test('is sent in one packet with one Sync message, so that the server runs it as one transaction', async () => {
+  test('a registration with prepared statements is sent in one packet with one Sync message, as one transaction', async () => {
     const { db, proxy, register } = await openPrepared();
     const heard = proxy.listen();
     await register('a');
@@ -44,7 +44,7 @@ describe('a registration whose statements are prepared', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('writes nothing when one of its statements fails, and the next registration succeeds', async () => {
+  test('a registration writes nothing when one of its statements fails, and the next registration succeeds', async () => {
     const { db, url, register } = await openPrepared();
     spoilDatabase(url);
     await runRaw(
@@ -63,7 +63,7 @@ describe('a registration whose statements are prepared', () => {
     ['before', false],
     ['after', true],
   ] as const)(
-    'has an unknown outcome and is not repeated when the connection is cut %s the server receives it',
+    'a registration is not repeated when the connection is cut %s the server receives it',
     async (moment, isThere) => {
       const { db, proxy, register } = await openPrepared();
       proxy.cutAt('Agent doubtful', moment, 9);
@@ -77,7 +77,7 @@ describe('a registration whose statements are prepared', () => {
     },
   );
 
-  test('sends BEGIN first on a connection that has been idle, so that the call can be repeated if the connection is lost', async () => {
+  test('a registration on an idle connection sends BEGIN first, so that the call can be repeated if the connection is lost', async () => {
     const { proxy, register } = await openPrepared();
     await sleep(1100);
     const heard = proxy.listen();
@@ -101,7 +101,7 @@ async function callAll({ db }: TestDatabase): Promise<void> {
 }
 
 describe('the plans of the prepared statements of a connection', () => {
-  test('do not make a call fail when the schema changes', async () => {
+  test('calls with prepared statements succeed after the schema changes', async () => {
     const database = await openWithPlans();
     const { url } = database.options;
     spoilDatabase(url);
@@ -110,7 +110,7 @@ describe('the plans of the prepared statements of a connection', () => {
     expect(await database.db.getAgent('a')).toMatchObject({ description: 'kept' });
   });
 
-  test('are not used again after a transaction found them outdated', async () => {
+  test('prepared statements are not used again after a transaction found their plans outdated', async () => {
     const database = await openWithPlans();
     const { url } = database.options;
     spoilDatabase(url);
@@ -138,7 +138,7 @@ async function select(client: ManagedClient, value: number): Promise<void> {
 }
 
 describe('the prepared statements of a connection', () => {
-  test('stay prepared while many other statements are sent once', async () => {
+  test('prepared statements stay prepared while many other statements are sent once', async () => {
     const client = await connect();
     for (let count = 0; count < 5; count += 1) await select(client, -1);
     for (let value = 0; value < 600; value += 1) await select(client, value);
@@ -147,7 +147,7 @@ describe('the prepared statements of a connection', () => {
     expect(prepared).toHaveLength(256);
   });
 
-  test('are closed when other statements are used more often, and are prepared again at their next use', async () => {
+  test('a prepared statement is closed when other statements are used more often, and is prepared again when needed', async () => {
     const client = await connect();
     for (const start of [0, 1000, 0]) {
       for (let round = 0; round < 6; round += 1) {
@@ -160,7 +160,7 @@ describe('the prepared statements of a connection', () => {
     for (let value = 0; value < 200; value += 1) expect(prepared).toContain(`SELECT ${value} + $1::integer`);
   });
 
-  test('are closed also in a failed transaction', async () => {
+  test('prepared statements are closed also in a failed transaction', async () => {
     const client = await connect();
     for (let value = 0; value < 256; value += 1) await select(client, value);
     await client.query('BEGIN');

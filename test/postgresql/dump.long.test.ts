@@ -20,7 +20,7 @@ function run(tool: string, ...args: readonly string[]): void {
 }
 
 describe('db.backup() on PostgreSQL', () => {
-  test('fails with INVALID_OPTIONS that names pg_dump', async () => {
+  test('backup() on PostgreSQL fails with an INVALID_OPTIONS error that names pg_dump', async () => {
     const { db } = await openTestDatabase();
     const path = join(temporaryDirectory(), 'backup');
     const error = await expectError('INVALID_OPTIONS', () => db.backup(path));
@@ -32,7 +32,7 @@ describe('db.backup() on PostgreSQL', () => {
 });
 
 describeUnless(tools === undefined ? 'pg_dump is not installed' : undefined, 'a dump by pg_dump', () => {
-  test('contains every row after pg_restore', async () => {
+  test('a dump contains every row after pg_restore', async () => {
     const server = await PostgresqlServer.start({ binaries: tools });
     afterTest(() => server.remove());
     const url = server.url('directory');

@@ -43,7 +43,7 @@ async function together<T>(
 }
 
 describe('a read outside the transaction that holds the only connection', () => {
-  test('fails at once with CONFLICT for every method, and the transaction continues', async () => {
+  test('a read outside a transaction that uses the only connection fails with CONFLICT, and the transaction continues', async () => {
     const db = await open(1);
     for (const [name, read] of reads) {
       const start = performance.now();
@@ -58,7 +58,7 @@ describe('a read outside the transaction that holds the only connection', () => 
     }
   });
 
-  test('fails at once unless the cache contains the record', async () => {
+  test('a read of a cached record succeeds while a transaction uses the only connection', async () => {
     const db = await open(1, { cache: { maxEntries: 10 } });
     await db.getAgent('a');
     await db.transaction(async (tx) => {
@@ -71,7 +71,7 @@ describe('a read outside the transaction that holds the only connection', () => 
 });
 
 describe('reads outside transactions that hold every connection', () => {
-  test('fail in one of the transactions, and the other transactions continue', async () => {
+  test('reads fail in one of the transactions that use all connections, and the other transactions continue', async () => {
     const db = await open(3);
     const start = performance.now();
     const read = () => db.getAgent('a');
@@ -84,7 +84,7 @@ describe('reads outside transactions that hold every connection', () => {
     await Promise.all(Array.from({ length: 10 }, () => db.getAgent('a')));
   });
 
-  test('wait when another transaction is about to end', async () => {
+  test('reads wait for a connection when another transaction is about to end', async () => {
     const db = await open(2);
     const outcomes = await together<unknown>(db, [
       () => db.getAgent('a'),
@@ -96,7 +96,7 @@ describe('reads outside transactions that hold every connection', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 
-  test('are counted once for each transaction, although a transaction makes several reads', async () => {
+  test('a transaction counts once as waiting for a connection, although its callback makes several reads', async () => {
     const db = await open(2);
     await db.transaction(() => Promise.all(Array.from({ length: 20 }, () => db.queryAgents({}))));
     const outcomes = await together<unknown>(db, [
@@ -106,7 +106,7 @@ describe('reads outside transactions that hold every connection', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
   });
 
-  test('allow calls from outside the transactions to wait for a connection', async () => {
+  test('calls from outside may wait for a connection while transactions use all connections', async () => {
     const db = await open(2);
     const outside: Promise<unknown>[] = [];
     const read = () => db.getAgent('a');
@@ -120,7 +120,7 @@ describe('reads outside transactions that hold every connection', () => {
   });
 });
 
-test('a pool with one more connection than open transactions serves all reads of their callbacks on the database', async () => {
+test('a pool with one more connection than transactions serves the reads of all their callbacks', async () => {
   const db = await open(4);
   const works = Array.from({ length: 3 }, (_, index) => async (tx: TransactionScope) => {
     for (let round = 0; round < 20; round += 1) await db.getAgent('a');

@@ -55,7 +55,7 @@ describeUnless(whyNoOwnServer, 'a service after its primary address pointed to a
     return opened;
   }
 
-  test.each(writes)('%s is retried and succeeds in the same call', async (name, write) => {
+  test.each(writes)('%s on a connection to a standby is retried and succeeds in the same call', async (name, write) => {
     const { db, log } = await openMisdirected();
     const id = name.replaceAll(' ', '-');
     await write(db, id);
@@ -66,7 +66,7 @@ describeUnless(whyNoOwnServer, 'a service after its primary address pointed to a
     expect(JSON.stringify(log.slice(count))).not.toContain('READ_ONLY');
   });
 
-  test('fails a call with READ_ONLY when retries are disabled, and the next call succeeds', async () => {
+  test('a write on a connection to a standby fails with READ_ONLY when retries are disabled, and the next write succeeds', async () => {
     for (const [name, write] of writes) {
       const { db } = await openMisdirected({ retry: false });
       await expectError('READ_ONLY', () => write(db, `once ${name}`));
@@ -74,7 +74,7 @@ describeUnless(whyNoOwnServer, 'a service after its primary address pointed to a
     }
   });
 
-  test('sends reads to the primary again after a second', async () => {
+  test('a service whose address pointed to a standby for a moment reads from the primary after a second', async () => {
     const { db } = await openMisdirected();
     const { db: other } = await replication.open({ replicaUrls: [] });
     await replication.whilePaused(async () => {
@@ -88,7 +88,7 @@ describeUnless(whyNoOwnServer, 'a service after its primary address pointed to a
 describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
   const replication = shareReplication();
 
-  test('serves reads from the start, logs a warning and refuses writes', async () => {
+  test('a service whose primary is a standby serves reads, logs a warning and refuses writes', async () => {
     const { db, log } = await replication.open({ url: replication.replicaUrl(1), replicaUrls: [] });
     expect(await db.getAgent('a')).toMatchObject({ id: 'a' });
     expect(await db.events.verify()).toMatchObject({ valid: true });
@@ -100,7 +100,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
     expect(await db.health()).toMatchObject({ status: 'degraded' });
   });
 
-  test('fails writes with READ_ONLY after all attempts, and accepts them after the standby is promoted', async () => {
+  test('writes on a standby fail with READ_ONLY after all attempts, and succeed after it is promoted', async () => {
     const { db, log, proxy } = await replication.openBehindProxy({ replicaUrls: [] });
     proxy.retarget(replication.standby().port);
     proxy.cutAll();
@@ -125,7 +125,7 @@ describeUnless(whyNoOwnServer, 'a service whose primary is a standby', () => {
 describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
   const replication = shareReplication();
 
-  test('is excluded and reported, and serves reads again when its address points to a standby', async () => {
+  test('a service excludes and reports a promoted replica until its address points to a standby again', async () => {
     const { db, log, proxy } = await replication.openWithReplicaBehindProxy();
     expect(await db.health()).toMatchObject({ status: 'up', replicas: [{ isServing: true }] });
     await administer(replication.standby(0).url(), 'SELECT pg_promote()');
@@ -142,7 +142,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
     expect((await db.health()).replicas[0]).not.toHaveProperty('fault');
   });
 
-  test('is excluded by a service that is opened after the promotion', async () => {
+  test('a service that is opened after the promotion of a replica excludes the replica', async () => {
     const { db, log } = await replication.open();
     await db.updateAgent({ id: 'a', name: 'After the promotion' });
     await expectEveryRead(db, { name: 'After the promotion' });
@@ -153,7 +153,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is promoted', () => {
 describeUnless(whyNoOwnServer, 'a read replica that is a standby of another cluster', () => {
   const [own, foreign] = [shareReplication(), shareReplication()];
 
-  test('is excluded even if its log position is ahead of the primary', async () => {
+  test('a service excludes a replica of another cluster, even if its log position is ahead of the primary', async () => {
     await administer(foreign.url, 'CREATE TABLE filler AS SELECT generate_series(1, 200000)');
     await foreign.caughtUp();
     const { db, log } = await own.open({ replicaUrls: [foreign.replicaUrl()] });
@@ -167,7 +167,7 @@ describeUnless(whyNoOwnServer, 'a read replica that is a standby of another clus
 describeUnless(whyNoOwnServer, 'a read replica of the former primary after a fail-over', () => {
   const replication = shareReplication();
 
-  test('is excluded while the former primary continues to write', async () => {
+  test('a service excludes a replica that follows the former primary', async () => {
     const { db, log, proxy } = await replication.openBehindProxy({ replicaUrls: [replication.replicaUrl(1)] });
     expect(await db.health()).toMatchObject({ replicas: [{ isServing: true }] });
     await administer(replication.standby(0).url(), 'SELECT pg_promote()');
@@ -186,7 +186,7 @@ describeUnless(whyNoOwnServer, 'a read replica of the former primary after a fai
 describeUnless(whyNoOwnServer, 'a read replica that follows the promoted server', () => {
   const replication = shareReplication();
 
-  test('serves reads again', async () => {
+  test('a replica that follows the promoted server serves reads again', async () => {
     const { db, proxy } = await replication.openBehindProxy({ replicaUrls: [replication.replicaUrl(1)] });
     await replication.primary.stop();
     const [promoted, follower] = [replication.standby(0), replication.standby(1)];

@@ -31,18 +31,21 @@ describe('a transaction that is idle for longer than the server allows', () => {
     ['at its next call', (tx) => tx.getCertificate('c')],
     ['at its commit', () => Promise.resolve()],
     ['when its callback ignores the error of a call', (tx) => tx.getCertificate('c').catch(() => undefined)],
-  ])('fails with TIMEOUT %s, changes nothing and is not retried', async (_, proceed) => {
-    const { db, events } = database;
-    await expectError('TIMEOUT', () =>
-      db.transaction(async (tx) => {
-        await tx.updateCertificateStatus('c', 'SUSPENDED');
-        await untilEnded(url, "state LIKE 'idle in transaction%'");
-        await proceed(tx);
-      }),
-    );
-    expect(await db.getCertificate('c')).toMatchObject({ status: 'VALID' });
-    expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
-  });
+  ])(
+    'a transaction that exceeds the idle limit of the server fails with TIMEOUT %s, and is not retried',
+    async (_, proceed) => {
+      const { db, events } = database;
+      await expectError('TIMEOUT', () =>
+        db.transaction(async (tx) => {
+          await tx.updateCertificateStatus('c', 'SUSPENDED');
+          await untilEnded(url, "state LIKE 'idle in transaction%'");
+          await proceed(tx);
+        }),
+      );
+      expect(await db.getCertificate('c')).toMatchObject({ status: 'VALID' });
+      expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
+    },
+  );
 });
 
 const transactionIdleTimeoutMs = 150;
@@ -55,7 +58,7 @@ async function open(options: DatabaseOptions = {}): Promise<{ readonly db: Datab
 }
 
 describe('an idle transaction on PostgreSQL', () => {
-  test('is rolled back with TIMEOUT when another call waits for the only connection', async () => {
+  test('an idle transaction is rolled back with TIMEOUT when another call waits for the only connection', async () => {
     const { db } = await open({ pool: { maxConnections: 1, connectTimeoutMs: 0 } });
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {
@@ -68,7 +71,7 @@ describe('an idle transaction on PostgreSQL', () => {
     expect((await db.getAgent('b'))?.name).toBe('queued');
   });
 
-  test('is rolled back with TIMEOUT when a call waits for a lock of a program that waits for the transaction', async () => {
+  test('an idle transaction is rolled back with TIMEOUT when a call waits for a program that waits for the transaction', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
     const { outcome } = await holdTransaction(db, (tx) => tx.updateAgent({ id: 'a', name: 'inside' }));
@@ -80,7 +83,7 @@ describe('an idle transaction on PostgreSQL', () => {
     expect(await write).toBe(true);
   });
 
-  test('is rolled back with TIMEOUT when a retried transaction waits for it', async () => {
+  test('an idle transaction is rolled back with TIMEOUT when a retried transaction waits for it', async () => {
     const { db, url } = await open();
     const raw = await connectRaw(url);
     const queue = startWorkQueue();
@@ -112,7 +115,7 @@ describe('an idle transaction on PostgreSQL', () => {
 });
 
 describe('an idle transaction on PostgreSQL for which no call of this process waits', () => {
-  test('is not rolled back when another program waits for it', async () => {
+  test('an idle transaction is not rolled back when only another program waits for it', async () => {
     const { db, url } = await open();
     const other = await connectRaw(url);
     const { outcome, release } = await holdTransaction(db, (tx) => tx.updateAgent({ id: 'a', name: 'inside' }));
@@ -123,7 +126,7 @@ describe('an idle transaction on PostgreSQL for which no call of this process wa
     await waiting;
   });
 
-  test('is ended by the idle limit of the server, not by this process, while a call waits for a lock of another connection', async () => {
+  test("the server, not this process, ends an idle transaction while a call waits for another connection's lock", async () => {
     const url = await newDatabaseUrl();
     const limited = `${url}?idle_in_transaction_session_timeout=400`;
     const { db } = await open({ url: limited, transactionIdleTimeoutMs: 40 });

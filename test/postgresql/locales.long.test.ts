@@ -64,21 +64,21 @@ describe('a database', () => {
     ['numeric English of ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US-u-kn-true' LOCALE 'C'"],
     ['Turkish of ICU', "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C'"],
     ['C', "TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'"],
-  ])('is searched and ordered by code point when its locale is %s', async (_how, options) => {
+  ])('a database with the locale %s is searched and ordered by code point', async (_how, options) => {
     const url = await unmigratedDatabaseUrl(options);
     const { db } = await openTestDatabase({ url, migrations: 'apply' });
     await fill(db);
     await expectByCodePoint(db);
   });
 
-  test('is searched by code point when the role may not create pg_trgm, and a warning is logged', async () => {
+  test('a database is searched by code point when the role may not create pg_trgm, and a warning is logged', async () => {
     const url = await unmigratedDatabaseUrl("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     const db = await openWithoutTrigrams(url);
     await fill(db);
     await expectByCodePoint(db);
   });
 
-  test('can be searched when the role may not use the schema of pg_trgm, and a warning is logged', async () => {
+  test('a database can be searched when the role may not use the schema of pg_trgm, and a warning is logged', async () => {
     const url = await unmigratedDatabaseUrl("TEMPLATE template0 LOCALE 'C' ENCODING 'UTF8'");
     await administer(url, 'CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions');
     const db = await openWithoutTrigrams(url);
@@ -97,7 +97,7 @@ describe('a database', () => {
 });
 
 describe('a query of many agents', () => {
-  test('uses the trigram index for a selective name, and the index of metadata for a filter by metadata', async () => {
+  test('queries use the trigram index for a selective name, and the metadata index for a metadata filter', async () => {
     const { db, options } = await openTestDatabase();
     // Removing the rows for the next test would take longer than creating another database.
     spoilDatabase(options.url);

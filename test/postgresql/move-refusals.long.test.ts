@@ -13,7 +13,7 @@ import { createRole } from '../support/postgresql-role';
 const longText = randomBytes(4000).toString('base64');
 
 describe('ans-database move', () => {
-  test('refuses a database that is not empty, and leaves it unchanged', async () => {
+  test('ans-database move refuses a database that is not empty, and leaves it unchanged', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await createCertificate((await openTestDatabase(moving.target.options)).db);
     const before = await allRawRows(moving.target);
@@ -25,7 +25,7 @@ describe('ans-database move', () => {
     expect(await allRawRows(moving.target)).toEqual(before);
   });
 
-  test('refuses a SQLite database with an old schema, and tells the user to apply the migrations', async () => {
+  test('ans-database move refuses a SQLite database with an old schema, and tells the user to apply the migrations', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await changeRaw(moving.source, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%directory'");
     await moving.expectRefused(
@@ -33,13 +33,13 @@ describe('ans-database move', () => {
     );
   });
 
-  test('refuses a table with a column that only one of the databases has', async () => {
+  test('ans-database move refuses a table with a column that only one of the databases has', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await changeRaw(moving.source, 'ALTER TABLE agents ADD COLUMN own TEXT');
     await moving.expectRefused(/table agents has columns that only one of the databases has: own$/);
   });
 
-  test('reports the table and key of a row with a value that is too long for an index, for every batch size', async () => {
+  test('ans-database move reports table and key of a row whose value is too long for an index', async () => {
     const fill = (db: DatabaseService) =>
       createAgents(db, agentIds(20), (id) => (id === 'agent-13' ? { name: longText } : {}));
     const moving = await Moving.prepare(fill, undefined, { limits: { nameLength: longText.length } });
@@ -50,7 +50,7 @@ describe('ans-database move', () => {
     expect(stderr).not.toContain(longText.slice(0, 20));
   });
 
-  test('reports a key that is too long for an index by its first characters', async () => {
+  test('ans-database move reports a key that is too long for an index by its first characters', async () => {
     const moving = await Moving.prepare((db) => createAgent(db, { metadata: { [longText]: 1 } }));
     await moving.expectRefused(/^agent_metadata, agent_id ".+", key ".{80,100}…: PostgreSQL cannot store it/);
   });
@@ -64,32 +64,32 @@ describe('ans-database move', () => {
     ['a fraction of a millisecond', 'updated_at = 0.5', 'updated_at is not a time from year 1 to year 9999'],
     ['an unknown status', "status = 'secret'", 'status is not one of ACTIVE, DEPRECATED, EXPIRED, REVOKED, SUSPENDED'],
     ['a missing certificate', "certificate_id = 'gone'", 'references a row that does not exist \\(.*\\)'],
-  ])('reports the table and key of a row with %s', async (_, change, reason) => {
+  ])('ans-database move reports the table and key of a row with %s', async (_, change, reason) => {
     const moving = await Moving.prepare((db) => createAgents(db, ['a', 'b', 'c'], () => ({ name: '\ufffd' })));
     await changeRawUnchecked(moving.source, `UPDATE agents SET ${change} WHERE id = 'b'`);
     await moving.expectRefused(new RegExp(`^agents, id "b": ${reason}; nothing was written$`));
   });
 
-  test('refuses a number that its column cannot store', async () => {
+  test('ans-database move refuses a number that its column cannot store', async () => {
     const endpoints = [{ id: 'e', protocol: 'https', address: 'a', port: 1 }];
     const moving = await Moving.prepare((db) => createAgent(db, { id: 'a', endpoints }));
     await changeRawUnchecked(moving.source, 'UPDATE endpoints SET port = 3000000000');
     await moving.expectRefused(/^endpoints, agent_id "a", id "e": PostgreSQL rejects it \(22003\)/);
   });
 
-  test('reports the table of rows that violate a unique index together', async () => {
+  test('ans-database move reports the table of rows that violate a unique index together', async () => {
     const moving = await Moving.prepare((db) => createAgents(db, ['a', 'b', 'c']));
     await changeRaw(moving.target, 'CREATE UNIQUE INDEX one_an_owner ON agents (owner)');
     await moving.expectRefused(/^agents, a row: PostgreSQL rejects it \(one_an_owner, 23505\); nothing was written$/);
   });
 
-  test('refuses a certificate whose replacement certificate does not exist', async () => {
+  test('ans-database move refuses a certificate whose replacement certificate does not exist', async () => {
     const moving = await Moving.prepare((db) => createCertificate(db, { id: 'c' }));
     await changeRaw(moving.source, "PRAGMA foreign_keys = OFF; UPDATE certificates SET replaced_by = 'gone'");
     await moving.expectRefused(/^certificates, id "c": references a row that does not exist/);
   });
 
-  test('reports missing privileges without the password', async () => {
+  test('ans-database move reports missing privileges without the password', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     const url = await createRole(
       moving.target.options.url,
@@ -103,7 +103,7 @@ describe('ans-database move', () => {
     await moving.expectNothingMoved();
   });
 
-  test('reports an unreachable server without the password', async () => {
+  test('ans-database move reports an unreachable server without the password', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     const url = new URL(moving.target.options.url);
     url.port = '1';
@@ -113,7 +113,7 @@ describe('ans-database move', () => {
     expect(stderr).toMatch(/^ans-database: the server cannot be reached; nothing was written\n$/);
   });
 
-  test('refuses a database to which another session is writing', async () => {
+  test('ans-database move refuses a database to which another session is writing', async () => {
     const moving = await Moving.prepare((db) => createAgent(db));
     const { db } = await openTestDatabase(moving.target.options);
     const ended = createSignal();
@@ -135,7 +135,7 @@ describe('ans-database move', () => {
 
 describe('ans-database move', () => {
   test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
-    'changes nothing when %s interrupts it, and can be run again',
+    'ans-database move changes nothing when %s interrupts it, and can be run again',
     async (name) => {
       const moving = await Moving.prepare(createCertificates);
       await moving.slowDown('certificates');

@@ -96,7 +96,7 @@ async function fillWithEverything(db: DatabaseService): Promise<void> {
 }
 
 describe('ans-database move', () => {
-  test('copies all values that SQLite can store without any change', async () => {
+  test('ans-database move copies all values that SQLite can store without any change', async () => {
     const moving = await Moving.prepare(fillWithEverything);
     // References forwards and backwards in the order of the keys, and a cycle.
     await changeRaw(
@@ -145,14 +145,14 @@ describe('ans-database move', () => {
     });
   });
 
-  test('creates the schema in an empty database with another locale', async () => {
+  test('ans-database move creates the schema in an empty database with another locale', async () => {
     const options = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'";
     const moving = await Moving.prepare(fillWithEverything, await unmigratedDatabaseUrl(options));
     expect(await moving.run('--batch', '5')).toMatchObject({ exitCode: 0 });
     await moving.expectSame();
   });
 
-  test('moves tables of later migrations and reports tables that only SQLite has', async () => {
+  test('ans-database move copies tables of later migrations and reports tables that only SQLite has', async () => {
     const moving = await Moving.prepare((db) => createAgent(db, { id: 'known' }));
     const sql = `CREATE TABLE notes (agent_id TEXT NOT NULL REFERENCES agents (id), place INTEGER NOT NULL, note TEXT,
       PRIMARY KEY (place, agent_id))`;
@@ -167,7 +167,7 @@ describe('ans-database move', () => {
     expect(await queryRaw(moving.target, notes)).toEqual(await queryRaw(moving.source, notes));
   });
 
-  test('moves the state at its start and reports that the source was changed later', async () => {
+  test('ans-database move copies the state at its start and reports later changes of the source', async () => {
     const moving = await Moving.prepare(createCertificates);
     await moving.slowDown('certificates');
     const child = await moving.start('--batch', '1');
@@ -191,7 +191,7 @@ describe('the verification of ans-database move', () => {
     ['a time that differs by a millisecond', "NEW.updated_at := NEW.updated_at + interval '1 ms'; RETURN NEW;"],
     ['an empty string instead of null', "NEW.description := coalesce(NEW.description, ''); RETURN NEW;"],
     ['a missing row', 'RETURN NULL;'],
-  ])('detects %s and commits nothing', async (_, body) => {
+  ])('the verification of ans-database move detects %s and commits nothing', async (_, body) => {
     const moving = await Moving.prepare((db) => createAgent(db));
     await moving.onInsert('agents', body);
     const { exitCode, stdout } = await moving.run();

@@ -92,7 +92,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     ['an address that never answers', () => urlAt('192.0.2.1/ans')],
     ['a server of another protocol', () => listener((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))],
     ['a server that disconnects at once', () => listener((socket) => socket.destroy())],
-  ])('fails with a retryable UNAVAILABLE when the URL leads to %s', async (what, urlOf) => {
+  ])('initialize fails with a retryable UNAVAILABLE when the URL leads to %s', async (what, urlOf) => {
     const { durationMs } = await expectFailure({ url: await urlOf() }, 'UNAVAILABLE', true);
     if (what.includes('sends nothing')) expect(durationMs).toBeGreaterThan(connectTimeoutMs - 50);
   });
@@ -114,11 +114,11 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     ['an unknown setting', 'INVALID_OPTIONS', () => `${shared.url}?options=-c%20no_such_setting%3D1`],
     ['an unknown server option', 'INVALID_OPTIONS', () => `${shared.url}?options=--nonsense`],
     ['an invalid value of a setting', 'INVALID_OPTIONS', () => `${shared.url}?options=-c%20geqo%3Dmaybe`],
-  ])('cannot be opened with %s, and the error %s is not retryable', async (_, code, urlOf) => {
+  ])('initialize fails with %s, and the error %s is not retryable', async (_, code, urlOf) => {
     await expectFailure({ url: urlOf() }, code, false);
   });
 
-  test('fails with INVALID_OPTIONS when a certificate file is missing, and does not show its path', async () => {
+  test('initialize fails with INVALID_OPTIONS when a certificate file is missing, and does not show its path', async () => {
     const url = `${shared.url}?sslmode=verify-full&sslrootcert=/no/such/file.pem`;
     const { error } = await expectFailure({ url }, 'INVALID_OPTIONS', false);
     expect(error.message).not.toContain('/no/such');
@@ -134,23 +134,26 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     urlAt('host/db with a space'),
     urlAt('127.0.0.1:1/db?schema='),
     `mysql://ans:${secretInUrl}@host/db`,
-  ])('fails with INVALID_OPTIONS when the URL of the primary or a replica is %s', async (url) => {
+  ])('initialize fails with INVALID_OPTIONS when the URL of the primary or a replica is %s', async (url) => {
     const { printed } = await expectFailure({ url }, 'INVALID_OPTIONS', false);
     expect(printed).not.toContain(url);
     await expectFailure({ url: shared.url, replicaUrls: [url] }, 'INVALID_OPTIONS', false);
   });
 
-  test.each(['LATIN1', 'SQL_ASCII'])('is refused and not changed when its encoding is %s', async (encoding) => {
-    const name = encoding.toLowerCase();
-    const create = `CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`;
-    await administer(shared.server.url(), create);
-    const options = { url: urlOfDatabase(name), migrations: 'apply' } as const;
-    const { error } = await expectFailure(options, 'UNAVAILABLE', false);
-    expect(error.message).toContain('UTF8');
-    expect(await tablesOf(options.url)).toEqual([]);
-  });
+  test.each(['LATIN1', 'SQL_ASCII'])(
+    'initialize refuses a PostgreSQL database with the encoding %s and does not change it',
+    async (encoding) => {
+      const name = encoding.toLowerCase();
+      const create = `CREATE DATABASE ${name} ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`;
+      await administer(shared.server.url(), create);
+      const options = { url: urlOfDatabase(name), migrations: 'apply' } as const;
+      const { error } = await expectFailure(options, 'UNAVAILABLE', false);
+      expect(error.message).toContain('UTF8');
+      expect(await tablesOf(options.url)).toEqual([]);
+    },
+  );
 
-  test('fails with PERMISSION_DENIED when the role lacks a privilege, and creates no tables', async () => {
+  test('initialize fails with PERMISSION_DENIED and creates no tables when the role lacks a privilege', async () => {
     await administer(shared.server.url(), 'CREATE DATABASE closed');
     await administer(shared.server.url(), 'REVOKE CONNECT ON DATABASE closed FROM PUBLIC');
     await expectFailure({ url: await urlOfRole('stranger', '', 'closed') }, 'PERMISSION_DENIED', false);
@@ -163,7 +166,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(await tablesOf(urlOfDatabase('bare'))).toEqual([]);
   });
 
-  test('makes reads fail with PERMISSION_DENIED when the role lacks a privilege and migrations are skipped', async () => {
+  test('reads fail with PERMISSION_DENIED when the role lacks a privilege and migrations are skipped', async () => {
     const { logger, entries } = collectLog();
     const db = await shared.open({ url: await urlOfRole('unread', ''), migrations: 'skip', logger });
     const error = await expectError('PERMISSION_DENIED', () => db.getAgent('known'));
@@ -172,7 +175,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(inspected([error, driverErrorOf(error), entries])).not.toContain(secret);
   });
 
-  test('accepts a password with characters that the URL has to escape', async () => {
+  test('initialize accepts a password with characters that the URL has to escape', async () => {
     const password = 'a:b/c?d#e@f%g h\'"\\é€';
     const create = `CREATE ROLE escaped LOGIN PASSWORD '${password.replaceAll("'", "''")}'`;
     await administer(shared.url, `${create}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO escaped`);
@@ -180,7 +183,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(await db.getAgent('known')).not.toBeNull();
   });
 
-  test('fails with a retryable UNAVAILABLE while the server has no free connection', async () => {
+  test('initialize fails with a retryable UNAVAILABLE while the server has no free connection', async () => {
     const url = await urlOfRole('many', 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO many');
     const options: DatabaseOptions = { url, pool: { connectTimeoutMs, maxConnections: slots } };
     // The server notices a moment later that the connections of earlier tests are closed.
@@ -197,7 +200,7 @@ describeUnless(whyNoOwnServer, 'a PostgreSQL database', () => {
     expect(await db.getAgent('known')).not.toBeNull();
   });
 
-  test('fails with a retryable UNAVAILABLE while the server is starting', async () => {
+  test('initialize fails with a retryable UNAVAILABLE while the server is starting', async () => {
     const slow = await startOwnServer();
     afterTest(() => slow.remove());
     await slow.stop();

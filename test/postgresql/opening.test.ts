@@ -57,27 +57,30 @@ describe('the schema of the URL', () => {
     ['app', 'public'],
     ['Größe \\ with spaces', 'app'],
     [undefined, 'app'],
-  ])('is used by the package and the CLI: schema %j, and search path %j of the role', async (schema, path) => {
-    const owner = await unmigratedDatabaseUrl();
-    const grant = (role: string): string =>
-      `GRANT ALL ON SCHEMA public TO ${role}; CREATE SCHEMA app AUTHORIZATION ${role};
+  ])(
+    'the package and the CLI use the schema of the URL: schema %j, and search path %j of the role',
+    async (schema, path) => {
+      const owner = await unmigratedDatabaseUrl();
+      const grant = (role: string): string =>
+        `GRANT ALL ON SCHEMA public TO ${role}; CREATE SCHEMA app AUTHORIZATION ${role};
       ALTER ROLE ${role} SET search_path = ${path === '' ? "''" : path};
       GRANT CREATE ON DATABASE "${new URL(owner).pathname.slice(1)}" TO ${role}`;
-    const role = await createRole(owner, grant);
-    const url = schema === undefined ? role : `${role}?schema=${encodeURIComponent(schema)}`;
-    const { db } = await openTestDatabase({ url, migrations: 'apply' });
-    const certificateId = await createCertificate(db);
-    expect(await db.updateCertificateStatus(certificateId, 'SUSPENDED')).toBe(true);
-    await db.transaction(async (tx) => {
-      await tx.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['x'] }));
-      expect(await tx.updateCertificateStatus(certificateId, 'VALID')).toBe(true);
-    });
-    expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
-    const tables = await administer(owner, "SELECT schemaname AS name FROM pg_tables WHERE tablename = 'agents'");
-    expect(tables).toEqual([{ name: schema ?? path }]);
-    expect(await schemaOfCli(url)).toBe(schema ?? path);
-    await openTestDatabase({ url, migrations: 'verify' });
-  });
+      const role = await createRole(owner, grant);
+      const url = schema === undefined ? role : `${role}?schema=${encodeURIComponent(schema)}`;
+      const { db } = await openTestDatabase({ url, migrations: 'apply' });
+      const certificateId = await createCertificate(db);
+      expect(await db.updateCertificateStatus(certificateId, 'SUSPENDED')).toBe(true);
+      await db.transaction(async (tx) => {
+        await tx.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['x'] }));
+        expect(await tx.updateCertificateStatus(certificateId, 'VALID')).toBe(true);
+      });
+      expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
+      const tables = await administer(owner, "SELECT schemaname AS name FROM pg_tables WHERE tablename = 'agents'");
+      expect(tables).toEqual([{ name: schema ?? path }]);
+      expect(await schemaOfCli(url)).toBe(schema ?? path);
+      await openTestDatabase({ url, migrations: 'verify' });
+    },
+  );
 });
 
 test('parameters for Prisma in the URL are ignored, and one warning names them', async () => {
@@ -114,7 +117,7 @@ async function startFront(files: CertificateFiles): Promise<{ readonly front: Tl
 }
 
 describeUnless(whyNoCertificates, 'an encrypted connection', () => {
-  test('is accepted when the certificate is valid and its authority is configured', async () => {
+  test('an encrypted connection is accepted when the certificate is valid and its authority is configured', async () => {
     const authority = new Authority();
     const { front, url } = await startFront(authority.issue('localhost', 10));
     const parameters = { sslmode: 'verify-full', sslrootcert: authority.certificate };
@@ -128,7 +131,7 @@ describeUnless(whyNoCertificates, 'an encrypted connection', () => {
     ['is for another host', 'other.example', 10, true, /certificate is for another host name/],
     ['was issued by an unknown authority', 'localhost', 10, false, /unknown authority.*sslrootcert/],
   ])(
-    'fails with an UNAVAILABLE that is not retryable when the certificate %s',
+    'an encrypted connection fails with an UNAVAILABLE that is not retryable when the certificate %s',
     async (_, name, days, isTrusted, message) => {
       const authority = new Authority();
       const { front, url } = await startFront(authority.issue(name, days));
@@ -144,7 +147,7 @@ describeUnless(whyNoCertificates, 'an encrypted connection', () => {
     },
   );
 
-  test('makes calls fail and opens the circuit breaker when the certificate expires while a service is open', async () => {
+  test('calls fail and the circuit breaker opens when the certificate of the server expires during the service', async () => {
     const authority = new Authority();
     const { front, url } = await startFront(authority.issue('localhost', 10));
     const { db, events } = await openTestDatabase({

@@ -38,7 +38,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     return agentInput({ id, certificateId: 'c', capabilities: [...capabilities] });
   }
 
-  test('several services apply the migrations once', async () => {
+  test('several services behind PgBouncer apply the migrations once', async () => {
     await administer(shared.server.url(), 'CREATE DATABASE fresh');
     const fresh = pooler.url('fresh');
     await Promise.all([1, 2, 3].map(() => open({ url: fresh, migrations: 'apply' })));
@@ -46,7 +46,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     expect(await db.migrateDatabase()).toEqual([]);
   });
 
-  test('reads, writes and refused calls return the expected results', async () => {
+  test('reads, writes and refused calls return the expected results through PgBouncer', async () => {
     const db = await open();
     const certificateId = await db.createCertificate(certificateInput({ metadata: { k: [1, null] } }));
     await db.createAgent(agentInput({ id: 'a', certificateId, capabilities: ['x'], metadata: { m: 1 } }));
@@ -61,7 +61,7 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     expect(await db.deleteAgent('a')).toBe(true);
   });
 
-  test('a transaction keeps its connection until it ends', async () => {
+  test('a transaction through PgBouncer keeps its connection until it ends', async () => {
     const db = await open();
     await db.transaction(async (tx) => {
       const id = await tx.createCertificate(certificateInput({ id: 'inside' }));
@@ -106,13 +106,13 @@ describeUnless(whyNoOwnServer ?? whyNoPgbouncer(), 'through PgBouncer in transac
     expect(await db.queryAgents({ capabilities: ['shared'] })).toHaveLength(100);
   });
 
-  test('statementTimeoutMs fails with an INVALID_OPTIONS error that names the pooler', async () => {
+  test('statementTimeoutMs behind PgBouncer fails with an INVALID_OPTIONS error that names the pooler', async () => {
     const error = await expectError('INVALID_OPTIONS', () => open({ pool: { statementTimeoutMs: 1000 } }));
     expect(error.message).toContain('pooler');
     expect(error.retryable).toBe(false);
   });
 
-  test('a schema in the URL fails with INVALID_OPTIONS', async () => {
+  test('a schema in the URL of PgBouncer fails with INVALID_OPTIONS', async () => {
     await expectError('INVALID_OPTIONS', () => open({ url: `${url}?schema=other` }));
   });
 

@@ -14,7 +14,7 @@ async function open(pool: DatabaseOptions['pool']) {
 }
 
 describe('the pool', () => {
-  test('opens at most maxConnections connections, which have the name of the package', async () => {
+  test('the pool opens at most maxConnections connections, which have the name of the package', async () => {
     const { db, url } = await open({ maxConnections: 3 });
     const calls = await whileLocked(url, 'LOCK TABLE agents IN ACCESS EXCLUSIVE MODE', async () => {
       const waiting = Array.from({ length: 12 }, () => db.getAgent('a'));
@@ -26,7 +26,7 @@ describe('the pool', () => {
     await Promise.all(calls);
   });
 
-  test('closes connections that are idle for idleTimeoutMs', async () => {
+  test('the pool closes connections that are idle for idleTimeoutMs', async () => {
     const { db, url } = await open({ idleTimeoutMs: 100 });
     await Promise.all(Array.from({ length: 5 }, () => db.getAgent('a')));
     expect((await packageConnections(url)).length).toBeGreaterThan(0);
@@ -35,7 +35,7 @@ describe('the pool', () => {
     expect(await db.getAgent('a')).toBeNull();
   });
 
-  test('makes calls fail with TIMEOUT after connectTimeoutMs while transactions use all connections', async () => {
+  test('calls fail with TIMEOUT after connectTimeoutMs while transactions use all connections of the pool', async () => {
     const { db } = await open({ maxConnections: 2, connectTimeoutMs: 300 });
     await createCertificate(db, { id: 'c' });
     const held = await Promise.all([1, 2].map(() => holdTransaction(db, (tx) => tx.getAgent('a'))));
@@ -59,7 +59,7 @@ describe('the pool', () => {
 });
 
 describe('close', () => {
-  test('waits for calls in flight, for transactions and for calls that still need a connection', async () => {
+  test('close waits for calls in flight, for transactions and for calls that still need a connection', async () => {
     const { db, url } = await open({ maxConnections: 2 });
     await createCertificate(db, { id: 'c' });
     let calls: Promise<unknown>[] = [];

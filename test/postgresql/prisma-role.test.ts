@@ -29,7 +29,7 @@ async function applyPage(url: string): Promise<void> {
 const orders = async (url: string): Promise<unknown> => (await runRaw(url, 'SELECT id, state FROM orders'))[0];
 
 describe('the role of docs/prisma.md', () => {
-  test('allows a transaction to read the tables of the package and to write the tables of the application', async () => {
+  test('the role of docs/prisma.md can read the package tables and write the application tables in a transaction', async () => {
     const body = "UPDATE orders SET state = (SELECT name FROM agents WHERE id = 'a')";
     const { db, url } = await openWithFunction(body);
     await applyPage(url);
@@ -37,7 +37,7 @@ describe('the role of docs/prisma.md', () => {
     expect(await orders(url)).toEqual([{ id: 'o1', state: 'original' }]);
   });
 
-  test('makes a function that writes to a table of the package fail with PERMISSION_DENIED', async () => {
+  test('a function that writes to a package table fails with PERMISSION_DENIED for the role of docs/prisma.md', async () => {
     const { db, url } = await openWithFunction("UPDATE orders SET state = 'closed'; UPDATE agents SET name = 'forged'");
     const call = () => db.transaction((tx) => tx.query('SELECT close_orders()'));
     await applyPage(url);
@@ -50,7 +50,7 @@ describe('the role of docs/prisma.md', () => {
     expect((await db.getAgent('a'))?.name).toBe('forged');
   });
 
-  test('makes writes to the tables of the package fail also on connections that do not use the package', async () => {
+  test('the role of docs/prisma.md cannot write to package tables on connections that do not use the package', async () => {
     const { url } = await openWithFunction('NULL');
     await applyPage(url);
     const client = await connectRaw(url);

@@ -82,7 +82,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     ['a replica', {}, undefined, true],
     ["the primary with { consistency: 'primary' }", {}, { consistency: 'primary' }, false],
     ['the primary when maxReplicaLagMs is 0', { maxReplicaLagMs: 0 }, undefined, false],
-  ])('sends every read to %s', async (_, options, readOptions, isReplica) => {
+  ])('a service with read replicas sends every read to %s', async (_, options, readOptions, isReplica) => {
     const { db } = await replication.open(options);
     const scanned = await scansBy(db, async () => {
       for (const read of reads) await read(db, readOptions);
@@ -93,7 +93,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(scanned.slice(0, 2).map((count) => count > 0)).toEqual([!isReplica, isReplica]);
   });
 
-  test('distributes reads between two replicas', async () => {
+  test('a service with two read replicas distributes reads between them', async () => {
     const { db } = await replication.open({ replicaUrls: [replication.replicaUrl(0), replication.replicaUrl(1)] });
     const [byPrimary, first, second] = await scansBy(db, async () => {
       for (let round = 0; round < 20; round += 1) await db.getAgent('a');
@@ -103,7 +103,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(second).toBeGreaterThan(5);
   });
 
-  test('reads the change feed from the primary while a replica lags', async () => {
+  test('a service reads the change feed from the primary while a replica lags', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);
@@ -117,7 +117,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     });
   });
 
-  test('sends transactions and writes to the primary while a replica lags', async () => {
+  test('a service sends transactions and writes to the primary while a replica lags', async () => {
     const { db } = await replication.open({ maxReplicaLagMs: 60_000 });
     await replication.whilePaused(async () => {
       const id = await replication.write(db);
@@ -133,7 +133,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     });
   });
 
-  test('excludes a replica that lags by more than maxReplicaLagMs until it has caught up', async () => {
+  test('a service excludes a replica that lags by more than maxReplicaLagMs until it has caught up', async () => {
     const opened = await replication.open();
     const { db, log } = opened;
     await replication.whilePaused(async () => {
@@ -151,7 +151,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     });
   });
 
-  test('excludes a replica that is disconnected from its primary after maxReplicaLagMs', async () => {
+  test('a service excludes a replica that is disconnected from its primary after maxReplicaLagMs', async () => {
     const { db } = await replication.open();
     const url = replication.standby().url();
     await administer(url, "ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=9'");
@@ -168,7 +168,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     }
   });
 
-  test('does not exclude a replica when the primary is idle or when a query fails', async () => {
+  test('a service keeps using a replica when the primary is idle or when a query fails', async () => {
     const { db, log } = await replication.open();
     for (let round = 0; round < 6; round += 1) {
       await sleep(maxReplicaLagMs / 2);
@@ -184,7 +184,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(JSON.stringify(log)).not.toContain('lags');
   });
 
-  test('initializes when replicas cannot be reached or refuse the password, and does not log their URLs', async () => {
+  test('initialize succeeds when replicas are unreachable or refuse the password, and their URLs are not logged', async () => {
     const wrong = Object.assign(new URL(replication.replicaUrl()), { password: 'wR0ng-secret' });
     const missing = 'postgresql://ans:n0where-secret@127.0.0.1:9/work';
     const { db, log } = await replication.open({ replicaUrls: [wrong.href, missing] });
@@ -192,7 +192,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(inspected(log)).not.toMatch(/secret|127\.0\.0\.1/);
   });
 
-  test('serves all reads while connections to its replica are terminated', async () => {
+  test('a service serves all reads while connections to its replica are terminated', async () => {
     const { db } = await replication.open();
     const reading = readFor(db, 500);
     const terminate = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ans-database'`;
@@ -203,7 +203,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     await reading;
   });
 
-  test('serves reads quickly and can be closed while its replica does not answer', async () => {
+  test('a service serves reads quickly and can be closed while its replica does not answer', async () => {
     const { db, log, proxy } = await replication.openWithReplicaBehindProxy();
     await readFor(db, 100);
     proxy.silence();
@@ -219,7 +219,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(performance.now() - start).toBeLessThan(3000);
   });
 
-  test('initializes and serves reads quickly when its replica never answers', async () => {
+  test('a service initializes and serves reads quickly when its replica never answers', async () => {
     const proxy = await TcpProxy.start(replication.standby().port);
     proxy.silence();
     const start = performance.now();
@@ -230,7 +230,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(medianMs).toBeLessThan(50);
   });
 
-  test('uses the second replica while the first one does not answer', async () => {
+  test('a service uses the second replica while the first one does not answer', async () => {
     const { db, proxy } = await replication.openWithReplicaBehindProxy([replication.replicaUrl(1)]);
     proxy.silence();
     await readFor(db, 1500);
@@ -242,7 +242,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     }, 1);
   });
 
-  test('serves reads from its replica while the primary is down, but calls to the primary fail with UNAVAILABLE', async () => {
+  test('a service serves reads from its replica while the primary is down, but other calls fail with UNAVAILABLE', async () => {
     const { db, log, proxy } = await replication.openBehindProxy({
       maxReplicaLagMs: 60_000,
       retry: false,
@@ -262,7 +262,7 @@ describeUnless(whyNoOwnServer, 'a service with read replicas', () => {
     expect(health.replicas[0]?.lagMs).toBeGreaterThan(1000);
   });
 
-  test('fails reads with UNAVAILABLE when the primary is down for longer than maxReplicaLagMs', async () => {
+  test('reads fail with UNAVAILABLE when the primary is down for longer than maxReplicaLagMs', async () => {
     const { db } = await replication.open({ pool: { connectTimeoutMs: 500 } });
     await db.getAgent('a');
     await replication.primary.stop('fast');

@@ -31,7 +31,7 @@ test('each migration for PostgreSQL has a counterpart of the same name for SQLit
 });
 
 describe('the database that the migrations create', () => {
-  test('has the trigram, expression and partial indexes that the Prisma schema cannot express', async () => {
+  test('the migrations create the trigram, expression and partial indexes that the Prisma schema cannot express', async () => {
     const condition = "indexdef LIKE '%gin_trgm_ops%' OR indexdef LIKE '%, 64)%' OR indexdef LIKE '%agents % WHERE %'";
     const [indexes] = await runRaw(
       await newDatabaseUrl(),
@@ -51,7 +51,7 @@ describe('the database that the migrations create', () => {
     ]);
   });
 
-  test('orders every text column by code points, independently of the locale of the database', async () => {
+  test('the database orders every text column by code points, independently of its locale', async () => {
     const [columns] = await runRaw(
       await newDatabaseUrl(),
       `SELECT c.table_name, c.column_name, c.collation_name FROM information_schema.columns c
@@ -61,7 +61,7 @@ describe('the database that the migrations create', () => {
     expect(columns).toEqual([]);
   });
 
-  test('stores every time as a timestamp in milliseconds with time zone', async () => {
+  test('the database stores every time as a timestamp in milliseconds with time zone', async () => {
     const [types] = await runRaw(
       await newDatabaseUrl(),
       `SELECT DISTINCT format_type(atttypid, atttypmod) AS type FROM pg_attribute

@@ -110,7 +110,7 @@ async function expectUsualAnswers({ db }: TestDatabase): Promise<void> {
 }
 
 describe('settings of the role or the database', () => {
-  test('do not change the results of calls', async () => {
+  test('settings of the role or the database do not change the results of calls', async () => {
     await expectUsualAnswers(await openWith(hostileSettings));
   });
 
@@ -119,11 +119,11 @@ describe('settings of the role or the database', () => {
     ['remote_write', 'remote_write'],
     ['remote_apply', 'remote_apply'],
     ['off', 'on'],
-  ])('can set synchronous_commit to any value except off: %s becomes %s', async (given, value) => {
+  ])('a role can set synchronous_commit to any value except off: %s becomes %s', async (given, value) => {
     expect(await settingOf(await openWith([['synchronous_commit', given]]), 'synchronous_commit')).toBe(value);
   });
 
-  test('are overridden by synchronous_commit = off in the URL, which is logged as a warning', async () => {
+  test('synchronous_commit = off in the URL overrides the setting of the role, and a warning is logged', async () => {
     const { logger, warnings } = collectLog();
     const url = `${await newDatabaseUrl()}?options=-c%20synchronous_commit%3Doff`;
     const database = await openTestDatabase({ url, logger });
@@ -132,7 +132,7 @@ describe('settings of the role or the database', () => {
     expect(warnings).toContainEqual(expect.stringContaining('synchronous_commit is off'));
   });
 
-  test('cannot disable foreign keys, because a role that may not reset session_replication_role is refused', async () => {
+  test('initialize refuses a role that disables foreign keys and may not reset session_replication_role', async () => {
     const url = await newDatabaseUrl();
     const roleUrl = await createRole(
       url,
@@ -144,7 +144,7 @@ describe('settings of the role or the database', () => {
     expect(error.retryable).toBe(false);
   });
 
-  test('make writes fail with READ_ONLY and reads succeed when transactions are read-only', async () => {
+  test('writes fail with READ_ONLY and reads succeed when a setting makes transactions read-only', async () => {
     const { db } = await openWith([['default_transaction_read_only', 'on']]);
     await expectError('READ_ONLY', () => db.createCertificate(certificateInput()));
     await expectError('READ_ONLY', () => db.transaction((tx) => tx.createCertificate(certificateInput())));
@@ -152,7 +152,7 @@ describe('settings of the role or the database', () => {
     expect(await db.events.verify()).toMatchObject({ valid: true });
   });
 
-  test('make calls fail with BUSY when they limit the lock time', async () => {
+  test('calls fail with BUSY when a setting of the role or the database limits the lock time', async () => {
     const { db, options } = await openWith([['lock_timeout', '50ms']], { retry: false });
     const { url } = options;
     await db.createCertificate(certificateInput({ id: 'c' }));

@@ -20,7 +20,7 @@ function agent(id: string, capabilities: readonly string[] = [], fields: object 
 }
 
 describe('two concurrent transactions', () => {
-  test('do not wait for each other when they remove a capability that other agents keep', async () => {
+  test('two concurrent transactions do not wait for each other when they remove a capability that other agents keep', async () => {
     const { db, other } = await openTwo();
     const ids = ['a', 'b', 'c', 'd', 'e'];
     for (const id of ids) await db.createAgent(agent(id, ['x', 'y']));
@@ -37,7 +37,7 @@ describe('two concurrent transactions', () => {
 });
 
 describe('a transaction', () => {
-  test('keeps its other changes when it catches the CONFLICT of a call', async () => {
+  test('a transaction keeps its other changes when it catches the CONFLICT of a call', async () => {
     const { db, other } = await openTwo();
     await db.createAgent(agent('a'));
     await db.transaction(async (tx) => {
@@ -50,7 +50,7 @@ describe('a transaction', () => {
     expect(await db.getAgent('b')).not.toBeNull();
   });
 
-  test('reads one snapshot while calls outside it read what other transactions have committed', async () => {
+  test('a transaction reads one snapshot while calls outside it read what other transactions have committed', async () => {
     const { db, other } = await openTwo();
     await db.transaction(async (tx) => {
       expect(await tx.getAgent('late')).toBeNull();
@@ -61,7 +61,7 @@ describe('a transaction', () => {
     });
   });
 
-  test('keeps its other changes when a call fails and the messages of the server are in another language', async () => {
+  test('a transaction keeps its other changes when a call fails on a server with messages in another language', async () => {
     const { db, options } = await openTwo();
     const proxy = await TcpProxy.start(options.url);
     // The severity as a German server sends it, "FEHLER", cut to the same length.
@@ -80,7 +80,7 @@ const ours = "datname = current_database() AND application_name = 'ans-database'
 const lockCertificate = "SELECT 1 FROM certificates WHERE id = 'c' FOR UPDATE";
 
 describe('a statement', () => {
-  test('fails with UNAVAILABLE and is not retried when an administrator cancels it', async () => {
+  test('a statement fails with UNAVAILABLE and is not retried when an administrator cancels it', async () => {
     const { db, events, options } = await openTestDatabase();
     await createCertificate(db, { id: 'c' });
     events.length = 0;
@@ -95,7 +95,7 @@ describe('a statement', () => {
     expect(events.filter(({ type }) => type === 'retry' || type === 'breaker')).toEqual([]);
   });
 
-  test('fails with TIMEOUT when it exceeds statementTimeoutMs, and a transaction that catches the error continues', async () => {
+  test('a statement that exceeds statementTimeoutMs fails with TIMEOUT, and its transaction can continue', async () => {
     const { db, options } = await openTestDatabase({ pool: { statementTimeoutMs: 100 } });
     await createCertificate(db, { id: 'c' });
     await whileLocked(options.url, lockCertificate, async () => {

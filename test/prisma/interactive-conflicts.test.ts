@@ -70,48 +70,60 @@ async function expectConflict(error: unknown, prisma: PrismaClient): Promise<voi
 }
 
 describe('prisma.$transaction outside db.transaction', () => {
-  testOn('sqlite', 'fails with P2034 while another process holds the write lock, and can be repeated', async () => {
-    const { prisma, url } = await openWithOrders();
-    const foreign = new SqliteDriver(url.slice('file:'.length));
-    afterTest(() => void foreign.close());
-    foreign.exec("BEGIN IMMEDIATE; UPDATE orders SET state = 'first' WHERE id = 'o1'");
-    const work = jest.fn((tx: Client) => setState(tx, 'o2', 'second'));
-    const error: unknown = await prisma.$transaction(work).catch((thrown: unknown) => thrown);
-    foreign.exec('COMMIT');
-    expect(work).not.toHaveBeenCalled();
-    await expectConflict(error, prisma);
-  });
+  testOn(
+    'sqlite',
+    'prisma.$transaction fails with P2034 while another process holds the write lock, and can be repeated',
+    async () => {
+      const { prisma, url } = await openWithOrders();
+      const foreign = new SqliteDriver(url.slice('file:'.length));
+      afterTest(() => void foreign.close());
+      foreign.exec("BEGIN IMMEDIATE; UPDATE orders SET state = 'first' WHERE id = 'o1'");
+      const work = jest.fn((tx: Client) => setState(tx, 'o2', 'second'));
+      const error: unknown = await prisma.$transaction(work).catch((thrown: unknown) => thrown);
+      foreign.exec('COMMIT');
+      expect(work).not.toHaveBeenCalled();
+      await expectConflict(error, prisma);
+    },
+  );
 
-  testOn('postgresql', 'fails with P2034 when a call of a model conflicts, and can be repeated', async () => {
-    const { prisma } = await openWithOrders();
-    const { error, calls } = await writeSkew(prisma, (tx) => tx.agent.findMany());
-    expect(calls).toBe(1);
-    await expectConflict(error, prisma);
-  });
+  testOn(
+    'postgresql',
+    'prisma.$transaction fails with P2034 when a call of a model conflicts, and can be repeated',
+    async () => {
+      const { prisma } = await openWithOrders();
+      const { error, calls } = await writeSkew(prisma, (tx) => tx.agent.findMany());
+      expect(calls).toBe(1);
+      await expectConflict(error, prisma);
+    },
+  );
 
-  testOn('postgresql', 'fails with P2034 when COMMIT conflicts, and can be repeated', async () => {
+  testOn('postgresql', 'prisma.$transaction fails with P2034 when COMMIT conflicts, and can be repeated', async () => {
     const { prisma } = await openWithOrders();
     const { error, calls } = await writeSkew(prisma, () => Promise.resolve());
     expect(calls).toBe(1);
     await expectConflict(error, prisma);
   });
 
-  testOn('postgresql', 'fails with P2010 and TransactionWriteConflict when raw SQL ends in a deadlock', async () => {
-    const { prisma, url } = await openWithOrders();
-    const foreign = await connectRaw(url);
-    await foreign.query("SET deadlock_timeout = '1min'; BEGIN; UPDATE orders SET state = 'first' WHERE id = 'o1'");
-    let crossing: Promise<unknown> = Promise.resolve();
-    const work = prisma.$transaction(
-      async (tx) => {
-        await setState(tx, 'o2', 'second');
-        crossing = foreign.query("UPDATE orders SET state = 'first' WHERE id = 'o2'; COMMIT");
-        await setState(tx, 'o1', 'second');
-      },
-      { timeout: 30_000 },
-    );
-    const meta = { driverAdapterError: { cause: { kind: 'TransactionWriteConflict' } } };
-    await expect(work).rejects.toMatchObject({ code: 'P2010', meta });
-    await crossing;
-    expect(await statesIn(prisma)).toEqual(['first', 'first']);
-  });
+  testOn(
+    'postgresql',
+    'prisma.$transaction fails with P2010 and TransactionWriteConflict when raw SQL ends in a deadlock',
+    async () => {
+      const { prisma, url } = await openWithOrders();
+      const foreign = await connectRaw(url);
+      await foreign.query("SET deadlock_timeout = '1min'; BEGIN; UPDATE orders SET state = 'first' WHERE id = 'o1'");
+      let crossing: Promise<unknown> = Promise.resolve();
+      const work = prisma.$transaction(
+        async (tx) => {
+          await setState(tx, 'o2', 'second');
+          crossing = foreign.query("UPDATE orders SET state = 'first' WHERE id = 'o2'; COMMIT");
+          await setState(tx, 'o1', 'second');
+        },
+        { timeout: 30_000 },
+      );
+      const meta = { driverAdapterError: { cause: { kind: 'TransactionWriteConflict' } } };
+      await expect(work).rejects.toMatchObject({ code: 'P2010', meta });
+      await crossing;
+      expect(await statesIn(prisma)).toEqual(['first', 'first']);
+    },
+  );
 });

@@ -26,7 +26,7 @@ const count = async (db: DatabaseService): Promise<unknown> =>
   db.transaction(async (tx) => Number((await tx.query('SELECT count(*) AS n FROM orders'))[0]?.['n']));
 
 describe('prismaAdapter(db)', () => {
-  test('reads records with their relations and times outside a transaction', async () => {
+  test('prismaAdapter reads records with their relations and times outside a transaction', async () => {
     const { db, prisma } = await openWithClient();
     const id = await createAgent(db, 'reader');
     const stored = await db.getAgent(id);
@@ -36,7 +36,7 @@ describe('prismaAdapter(db)', () => {
     expect(found?.certificate.id).toBe(stored?.certificateId);
   });
 
-  test('reads the changes of the enclosing db.transaction, and its writes are rolled back with it', async () => {
+  test('prismaAdapter reads the changes of the enclosing db.transaction and is rolled back with it', async () => {
     const { db, prisma } = await openWithClient();
     const thrown = new Error('undone');
     const work = db.transaction(async (tx) => {
@@ -50,7 +50,7 @@ describe('prismaAdapter(db)', () => {
     expect(await count(db)).toBe(0);
   });
 
-  test('commits its writes with the enclosing db.transaction', async () => {
+  test('prismaAdapter commits its writes with the enclosing db.transaction', async () => {
     const { db, prisma } = await openWithClient();
     await db.transaction(async (tx) => {
       const id = await createAgent(tx, 'kept');
@@ -60,7 +60,7 @@ describe('prismaAdapter(db)', () => {
     expect(await count(db)).toBe(1);
   });
 
-  test('can commit and roll back an interactive transaction outside db.transaction', async () => {
+  test('prismaAdapter can commit and roll back an interactive transaction outside db.transaction', async () => {
     const { db, prisma } = await openWithClient();
     await prisma.$transaction(async (client) => {
       await client.$executeRaw`INSERT INTO orders VALUES ('kept', '1')`;
@@ -75,7 +75,7 @@ describe('prismaAdapter(db)', () => {
     await createAgent(db, 'afterwards');
   });
 
-  test('runs a batch inside db.transaction in a savepoint, which is rolled back alone', async () => {
+  test('prismaAdapter runs a batch inside db.transaction in a savepoint, which can be rolled back alone', async () => {
     const { db, prisma } = await openWithClient();
     await db.transaction(async (tx) => {
       await createAgent(tx, 'kept');
@@ -95,14 +95,14 @@ describe('prismaAdapter(db)', () => {
     ['a delete', (prisma: PrismaClient) => prisma.securityEvent.deleteMany()],
     ['raw SQL', (prisma: PrismaClient) => prisma.$executeRaw`DELETE FROM agents`],
     ['a transaction', (prisma: PrismaClient) => prisma.$transaction([prisma.change.deleteMany()])],
-  ])('refuses %s that would change a table of the package', async (_, write) => {
+  ])('prismaAdapter refuses %s that would change a table of the package', async (_, write) => {
     const { db, prisma } = await openWithClient();
     const id = await createAgent(db, 'protected');
     await expect(write(prisma)).rejects.toThrow(/can be changed through the methods of the database only/);
     expect((await db.getAgent(id))?.name).toBe('protected');
   });
 
-  test('fails with NOT_INITIALIZED after the database was closed', async () => {
+  test('prismaAdapter fails with NOT_INITIALIZED after the database was closed', async () => {
     const { db, prisma } = await openWithClient();
     await prisma.agent.count();
     await db.close();
@@ -138,7 +138,7 @@ test('prismaAdapter(tx) binds a client to one transaction, and the client fails 
 });
 
 describe('tx.query and tx.execute', () => {
-  test('run SQL of the application inside the transaction', async () => {
+  test('tx.query and tx.execute run SQL of the application inside the transaction', async () => {
     const { db } = await openWithClient();
     await db.transaction(async (tx) => {
       expect(await tx.execute('INSERT INTO orders VALUES (?, ?), (?, ?)', 'a', '1', 'b', null)).toBe(2);
@@ -156,7 +156,7 @@ describe('tx.query and tx.execute', () => {
     "INSERT INTO capabilities (id, name) VALUES ('x', 'x')",
     "UPDATE certificates SET subject = 'forged'",
     'WITH gone AS (SELECT 1) DELETE FROM security_events',
-  ])('refuse %s with PERMISSION_DENIED', async (sql) => {
+  ])('tx.query and tx.execute refuse %s with PERMISSION_DENIED', async (sql) => {
     const { db } = await openWithClient();
     await db.transaction(async (tx) => {
       await expect(tx.execute(sql)).rejects.toMatchObject({ code: 'PERMISSION_DENIED', operation: 'execute' });
@@ -165,14 +165,17 @@ describe('tx.query and tx.execute', () => {
     expect(await db.agents.count({})).toBe(1);
   });
 
-  test.each(['COMMIT', 'ROLLBACK', 'SAVEPOINT mine'])('refuse %s with INVALID_INPUT', async (sql) => {
-    const { db } = await openWithClient();
-    await db.transaction(async (tx) => {
-      await expect(tx.execute(sql)).rejects.toMatchObject({ code: 'INVALID_INPUT', field: 'sql' });
-    });
-  });
+  test.each(['COMMIT', 'ROLLBACK', 'SAVEPOINT mine'])(
+    'tx.query and tx.execute refuse %s with INVALID_INPUT',
+    async (sql) => {
+      const { db } = await openWithClient();
+      await db.transaction(async (tx) => {
+        await expect(tx.execute(sql)).rejects.toMatchObject({ code: 'INVALID_INPUT', field: 'sql' });
+      });
+    },
+  );
 
-  test('undo a failed statement, and the transaction continues', async () => {
+  test('tx.query and tx.execute undo a failed statement, and the transaction continues', async () => {
     const { db } = await openWithClient();
     await db.transaction(async (tx) => {
       await tx.execute("INSERT INTO orders VALUES ('a', NULL)");

@@ -17,7 +17,7 @@ async function openWithTable() {
 }
 
 describe('tx.query and tx.execute', () => {
-  test('bind values of every type and return them with the types of the driver', async () => {
+  test('tx.query and tx.execute bind values of every type and return them with the types of the driver', async () => {
     const db = await openWithTable();
     const insert = 'INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?)';
     const rows = await db.transaction(async (tx) => {
@@ -39,7 +39,7 @@ describe('tx.query and tx.execute', () => {
     );
   });
 
-  test('find rows by a boolean and by a time', async () => {
+  test('tx.query finds rows by a boolean and by a time', async () => {
     const db = await openWithTable();
     await db.transaction(async (tx) => {
       await tx.execute('INSERT INTO samples (name, flag, at) VALUES (?, ?, ?)', 'found', true, time);
@@ -50,7 +50,7 @@ describe('tx.query and tx.execute', () => {
     });
   });
 
-  test('count the changed rows of a statement with RETURNING', async () => {
+  test('tx.execute counts the changed rows of a statement with RETURNING', async () => {
     const db = await openWithTable();
     await db.transaction(async (tx) => {
       const insert = 'INSERT INTO samples (name) VALUES (?), (?) RETURNING name';

@@ -17,7 +17,7 @@ function buildAgents(query: ResolutionQuery): Statement {
 const hostile = `x' OR 1=1; DROP TABLE agents; -- %_\\ "`;
 
 describe('buildAgentQuery', () => {
-  test('binds every value and writes none into the SQL text', () => {
+  test('buildAgentQuery binds every value and writes none into the SQL text', () => {
     const { sql, args } = buildAgents({
       ids: [hostile],
       name: hostile,
@@ -38,7 +38,7 @@ describe('buildAgentQuery', () => {
     expect(args.filter((argument) => String(argument).toLowerCase().includes('drop table')).length).toBe(14);
   });
 
-  test('returns the same SQL text for lists of any length', () => {
+  test('buildAgentQuery returns the same SQL text for lists of any length', () => {
     const short = buildAgents({ ids: ['a'], capabilities: ['x'], metadata: { key: 1 } });
     const long = buildAgents({
       ids: ['a', 'b', 'c'],
@@ -49,12 +49,12 @@ describe('buildAgentQuery', () => {
     expect(long.args).toHaveLength(short.args.length);
   });
 
-  test('returns the same SQL text for all version ranges', () => {
+  test('buildAgentQuery returns the same SQL text for all version ranges', () => {
     const ranges = ['1.0.0', '>1', '^1.0.0-a', '1.0.0 || 2.x || >=3.0.0-b <4', '*', '>2 <1'];
     expect(new Set(ranges.map((version) => buildAgents({ version }).sql)).size).toBe(1);
   });
 
-  test('returns SQL without conditions when the query is empty', () => {
+  test('buildAgentQuery returns SQL without conditions when the query is empty', () => {
     const { sql, args } = buildAgents({});
     expect(args).toEqual([10, 0]);
     expect(sql.replace(/\s+/g, ' ')).toContain('WHERE TRUE ORDER BY a.updated_at DESC, a.id ASC');
@@ -86,21 +86,27 @@ describe('buildAgentQuery', () => {
     [{ updatedAfter: new Date(1), owner: 'o' }, []],
     [{ not: { owner: 'o' } }, []],
     [{ id: 'i', capabilities: ['x'] }, []],
-  ] satisfies [ResolutionQuery, string[]][])('plans the candidate sources for %j in the order %j', (query, tables) => {
-    const sources = buildAgents(query).sql.matchAll(
-      /candidate\.id FROM \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
-    );
-    expect([...sources].map(([, table]) => table)).toEqual(tables);
-  });
+  ] satisfies [ResolutionQuery, string[]][])(
+    'buildAgentQuery plans the candidate sources for %j in the order %j',
+    (query, tables) => {
+      const sources = buildAgents(query).sql.matchAll(
+        /candidate\.id FROM \(SELECT \w+\.\w+(?: AS id)? FROM (?:wanted w CROSS JOIN )?(\w+)/g,
+      );
+      expect([...sources].map(([, table]) => table)).toEqual(tables);
+    },
+  );
 
   test.each([
     [{ protocol: 'p' }, true],
     [{ protocol: 'p', orderBy: 'name', limit: 1000, offset: 1 }, true],
     [{ protocol: 'p', limit: 1000, offset: 2 }, false],
     [{ protocol: 'p', orderBy: 'version' }, false],
-  ] satisfies [ResolutionQuery, boolean][])('reads a page in the requested order for %j: %s', (query, isScanned) => {
-    expect(buildAgents(query).sql.includes('scanned_page')).toBe(isScanned);
-  });
+  ] satisfies [ResolutionQuery, boolean][])(
+    'buildAgentQuery scans an index in the requested order for %j: %s',
+    (query, isScanned) => {
+      expect(buildAgents(query).sql.includes('scanned_page')).toBe(isScanned);
+    },
+  );
 
   test.each([
     [{}, undefined],
@@ -115,9 +121,12 @@ describe('buildAgentQuery', () => {
     [{ limit: 1000, offset: 1 }, undefined],
     [{ limit: 1000, offset: 2 }, 'many'],
     [{ ids: ['a'], limit: 2000 }, undefined],
-  ] satisfies [ResolutionQuery, Statement['cost']][])('estimates the cost of %j as %s', (query, cost) => {
-    expect(buildAgents(query).cost).toBe(cost);
-  });
+  ] satisfies [ResolutionQuery, Statement['cost']][])(
+    'buildAgentQuery estimates the cost of %j as %s',
+    (query, cost) => {
+      expect(buildAgents(query).cost).toBe(cost);
+    },
+  );
 });
 
 function buildCertificates(query: CertificateQuery): Statement {
@@ -137,7 +146,7 @@ describe('buildCertificateQuery', () => {
     [{ subject: 'a', ids: ['a'] }, undefined],
     [{ subject: 'a', fingerprint: 'a' }, undefined],
     [{ issuer: 'a', metadata: { a: 1 } }, undefined],
-  ])('reads the certificates that match %j from the candidates of %s', (query, field) => {
+  ])('buildCertificateQuery reads the certificates that match %j from the candidates of %s', (query, field) => {
     const { sql } = buildCertificates(query);
     expect(/candidates AS MATERIALIZED \(SELECT n\.id .*?n\.(\w+)_folded/.exec(sql)?.[1]).toBe(field);
     // The residual filter omits the condition that all candidates meet.
@@ -151,7 +160,7 @@ describe('buildCertificateQuery', () => {
     [{ limit: 991, offset: 10 }, 'many'],
     [{ fingerprint: 'a', limit: 2000 }, undefined],
     [{ ids: ['a'], limit: 2000 }, undefined],
-  ])('estimates the cost of %j as %s', (query, cost) => {
+  ])('buildCertificateQuery estimates the cost of %j as %s', (query, cost) => {
     expect(buildCertificates(query).cost).toBe(cost);
   });
 });

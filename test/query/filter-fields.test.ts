@@ -15,18 +15,21 @@ const allFields = queryKinds.flatMap((kind) =>
 );
 
 describe.each(dialects)('Query statements on %s', (_, dialect) => {
-  test.each(allFields)('differ between two values of a field: %s by %s', (_noun, field, { samples, needed, build }) => {
-    const values = samples[field] ?? [];
-    const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
-    const texts = built.map((statements) => JSON.stringify(statements));
-    // An absent flag has the same meaning as one of its values.
-    const isFlag = field === 'allCapabilities' || field === 'includeExpired';
-    // Only "latest" has a single value.
-    expect(values.length).toBeGreaterThan(field === 'latest' ? 0 : 1);
-    expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
-  });
+  test.each(allFields)(
+    'query statements differ between two values of a field: %s by %s',
+    (_noun, field, { samples, needed, build }) => {
+      const values = samples[field] ?? [];
+      const built = [undefined, ...values].map((value) => build({ ...needed[field], [field]: value }, dialect));
+      const texts = built.map((statements) => JSON.stringify(statements));
+      // An absent flag has the same meaning as one of its values.
+      const isFlag = field === 'allCapabilities' || field === 'includeExpired';
+      // Only "latest" has a single value.
+      expect(values.length).toBeGreaterThan(field === 'latest' ? 0 : 1);
+      expect(new Set(texts).size).toBe(isFlag ? values.length : values.length + 1);
+    },
+  );
 
-  test.each(queryKinds)('have one bound value for each placeholder: $name', ({ samples, build }) => {
+  test.each(queryKinds)('query statements have one bound value for each placeholder: $name', ({ samples, build }) => {
     for (const [field, values] of Object.entries(samples)) {
       for (const value of values) {
         for (const { sql: text, args } of build({ [field]: value }, dialect) ?? []) {
@@ -50,7 +53,7 @@ function queryOf({ samples }: QueryKind): Arbitrary<object> {
 }
 
 describe.each(queryKinds)('Random queries for $name', (kind) => {
-  test('build the same statements with and without cached texts', () => {
+  test('random queries build the same statements with and without cached texts', () => {
     let compared = 0;
     const property = fc.property(queryOf(kind), fc.constantFrom(...dialects), (query, [, dialect]) => {
       const cached = kind.build(query, dialect);
@@ -68,7 +71,7 @@ describe('The table of filter fields', () => {
   const parse = (): string => 'x';
   const condition = () => sql`TRUE`;
 
-  test('does not compile without a field of the query, or with an unknown field', () => {
+  test('the table of filter fields does not compile when a field of the query is missing or unknown', () => {
     const known = field({ parse, condition });
     // @ts-expect-error -- the field "other" is missing.
     const missing = { known } satisfies FilterFields<'known' | 'other', object, CandidateSource>;
@@ -77,7 +80,7 @@ describe('The table of filter fields', () => {
     expect([missing, unknown]).toHaveLength(2);
   });
 
-  test('does not compile without the validation or the condition of a field', () => {
+  test('the table of filter fields does not compile without the validation or the condition of a field', () => {
     // @ts-expect-error -- the condition is missing.
     const withoutCondition = field({ parse });
     // @ts-expect-error -- the validation is missing.
@@ -85,7 +88,7 @@ describe('The table of filter fields', () => {
     expect([withoutCondition, withoutParse]).toHaveLength(2);
   });
 
-  test('does not compile when a condition reads the value, because the cached text must not depend on it', () => {
+  test('the table of filter fields does not compile when a condition reads the filter value, because its SQL is cached', () => {
     // @ts-expect-error -- the input has the cache key of the value, not the value.
     const reading = field({ parse, condition: ({ value }) => sql`${value}` });
     expect(reading.name).toBeUndefined();

@@ -13,7 +13,7 @@ function registration(fields: Partial<RegistrationInput> = {}): RegistrationInpu
 }
 
 describe('register', () => {
-  test('stores the certificate, the agent that holds it and the event, and returns their ids', async () => {
+  test('register stores the certificate, its agent and the event, and returns their ids', async () => {
     const { db } = await openTestDatabase();
     const event = eventInput({ id: 'e', target: 'a' });
     expect(await db.register(registration({ event }))).toEqual({ certificateId: 'c', agentId: 'a', eventId: 'e' });
@@ -23,7 +23,7 @@ describe('register', () => {
     expect((await db.changes()).map(({ entity, id }) => `${entity} ${id}`)).toEqual(['certificate c', 'agent a']);
   });
 
-  test('returns the generated ids of certificate and agent when there is no event', async () => {
+  test('register returns the generated ids of certificate and agent when there is no event', async () => {
     const { db } = await openTestDatabase();
     const ids = await db.register({ certificate: certificateInput(), agent: bareAgent() });
     expect(Object.keys(ids).sort()).toEqual(['agentId', 'certificateId']);
@@ -31,7 +31,7 @@ describe('register', () => {
     expect(ids.agentId).toMatch(uuidv7);
   });
 
-  test('accepts as certificateId of the agent only the id of the new certificate', async () => {
+  test('register accepts only the id of the new certificate as certificateId of the agent', async () => {
     const database = await openTestDatabase();
     await createCertificate(database.db, { id: 'other' });
     const agent = agentInput({ id: 'a', certificateId: 'other' });
@@ -51,7 +51,7 @@ describe('register', () => {
     ['agent', 'ALREADY_EXISTS', { agent: bareAgent(taken) }],
     ['securityEvent', 'ALREADY_EXISTS', { event: eventInput(taken) }],
     ['certificate', 'INVALID_TRANSITION', { certificate: certificateInput({ status: 'REVOKED' }) }],
-  ])('writes nothing when the %s fails with %s', async (entity, code, fields) => {
+  ])('register writes nothing when the %s fails with %s', async (entity, code, fields) => {
     const register = () => shared().db.register({ ...registration({ event: eventInput() }), ...fields });
     expect(await expectRefused(shared(), code, register)).toMatchObject({ entity });
   });
@@ -63,7 +63,7 @@ describe('register', () => {
     ['registration', { unknown: 1 }],
     ['agent', { agent: 5 }],
     ['certificate', { certificate: undefined }],
-  ])('refuses an invalid %s', async (field, fields) => {
+  ])('register refuses an invalid %s', async (field, fields) => {
     const refused = () => callUntyped(shared().db, 'register', { ...registration(), ...fields });
     expect(await expectRefused(shared(), 'INVALID_INPUT', refused)).toMatchObject({ field });
   });

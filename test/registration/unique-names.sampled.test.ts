@@ -51,7 +51,7 @@ async function expectTaken(database: LocatedDatabase, work: () => unknown): Prom
 
 describe.each(onPostgresql ? sampled(ways, 2) : ways)('%s', (_, register) => {
   test.each(conditions)(
-    'refuses a name that another agent holds with unique: name-version, for a new agent with unique: %s',
+    'a name that an agent holds with unique: name-version is refused for a new agent with unique: %s',
     async (unique) => {
       const database = await openWithHolder('name-version');
       await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique }));
@@ -62,7 +62,7 @@ describe.each(onPostgresql ? sampled(ways, 2) : ways)('%s', (_, register) => {
   );
 
   test.each(conditions)(
-    'refuses a name that another agent of the same owner holds, for a new agent with unique: %s',
+    'a name that an agent of the same owner holds is refused for a new agent with unique: %s',
     async (unique) => {
       const database = await openWithHolder('owner-name-version');
       await expectTaken(database, () => register(database.db, agentOf(), { unique }));
@@ -70,14 +70,14 @@ describe.each(onPostgresql ? sampled(ways, 2) : ways)('%s', (_, register) => {
     },
   );
 
-  test('refuses unique: name-version, but not other values, when an agent of another owner holds the name for its owner', async () => {
+  test('only unique: name-version refuses a name that an agent of another owner holds within its owner', async () => {
     const database = await openWithHolder('owner-name-version');
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique: 'name-version' }));
     await register(database.db, agentOf({ owner: 'two' }), { unique: 'owner-name-version' });
     await register(database.db, agentOf({ owner: 'three' }), {});
   });
 
-  test('refuses to hold a name that another agent has but does not hold', async () => {
+  test('an agent cannot hold a unique name that another agent already has', async () => {
     const database = await openWithHolder('none');
     await expectTaken(database, () => register(database.db, agentOf(), { unique: 'owner-name-version' }));
     await expectTaken(database, () => register(database.db, agentOf({ owner: 'two' }), { unique: 'name-version' }));
@@ -85,7 +85,7 @@ describe.each(onPostgresql ? sampled(ways, 2) : ways)('%s', (_, register) => {
     await register(database.db, agentOf({ owner: 'two' }), { unique: 'owner-name-version' });
   });
 
-  test('distinguishes names that differ in Unicode normal form or letter case', async () => {
+  test('unique names that differ in Unicode normal form or letter case are different names', async () => {
     const { db } = await openWithHolder('none');
     for (const name of ['\u00e9', 'e\u0301', '\u212a', 'K', 'k']) {
       await register(db, agentOf({ name }), { unique: 'name-version' });
@@ -106,7 +106,7 @@ describe('A name that an agent holds as unique', () => {
       'a revocation of its certificate',
       (db: DatabaseService) => db.certificates.revoke(certificateId, { reason: 'superseded', agents: 'revoke' }),
     ],
-  ])('is still held by its agent after %s', async (_, change) => {
+  ])('an agent still holds its unique name after %s', async (_, change) => {
     const database = await openWithHolder('name-version');
     await change(database.db);
     const options = { allowRevokedCertificate: true };
@@ -114,7 +114,7 @@ describe('A name that an agent holds as unique', () => {
     await expectTaken(database, () => database.db.createAgent(agentOf(), { ...options, unique: 'name-version' }));
   });
 
-  test('cannot be taken by an update of the name, version or owner of another agent', async () => {
+  test("an update of another agent's name, version or owner cannot take a unique name", async () => {
     const { db, ...database } = await openWithHolder('owner-name-version');
     await db.createAgent(agentOf({ id: 'named', name: 'Other' }));
     await db.createAgent(agentOf({ id: 'versioned', version: '2.0.0' }), { unique: 'name-version' });
@@ -130,7 +130,7 @@ describe('A name that an agent holds as unique', () => {
     ['deleted', (db: Target) => db.deleteAgent('holder')],
     ['given another name', (db: Target) => db.updateAgent({ id: 'holder', name: 'Other' })],
     ['given another version', (db: Target) => db.updateAgent({ id: 'holder', version: '2.0.0' })],
-  ])('is free again when its agent is %s, even in the same transaction', async (_, change) => {
+  ])('a unique name is free again when its agent is %s, even in the same transaction', async (_, change) => {
     for (const [held, unique] of [
       ['name-version', 'none'],
       ['name-version', 'name-version'],
@@ -146,7 +146,7 @@ describe('A name that an agent holds as unique', () => {
     }
   });
 
-  test('is released by a change of the owner when it is held for the owner, but not when it is held for all owners', async () => {
+  test('a change of the owner releases a name that is unique within the owner, but not among all owners', async () => {
     const all = await openWithHolder('name-version');
     await all.db.updateAgent({ id: 'holder', owner: 'two' });
     await expectTaken(all, () => all.db.createAgent(agentOf({ owner: 'three' })));
@@ -156,7 +156,7 @@ describe('A name that an agent holds as unique', () => {
     await own.db.createAgent(agentOf({ owner: 'two' }));
   });
 
-  test('is not held again when the agent gets another name and then the old one', async () => {
+  test('an agent does not hold its old unique name again after it is renamed and renamed back', async () => {
     const { db } = await openWithHolder('name-version');
     await db.updateAgent({ id: 'holder', name: 'Other' });
     await db.updateAgent({ id: 'holder', name: 'Held' });
@@ -164,7 +164,7 @@ describe('A name that an agent holds as unique', () => {
     expect(await db.agents.count({ exactName: 'Held' })).toBe(2);
   });
 
-  test('is held by the first agent of a batch that requests it', async () => {
+  test('the first agent of a batch that requests a unique name holds it', async () => {
     const { db } = await openWithHolder('none');
     const batch = ['a', 'b', 'c'].map((id) => agentOf({ id, name: 'New', owner: id === 'c' ? 'two' : 'one' }));
     const codesOf = async (unique: Uniqueness) =>
@@ -179,7 +179,7 @@ describe('A name that an agent holds as unique', () => {
     expect(await codesOf('none')).toEqual(['a', 'b', 'c']);
   });
 
-  test('is reported by check when another program gives it to a second agent', async () => {
+  test('check reports a unique name that another program gives to a second agent', async () => {
     const { db, ...database } = await openWithHolder('owner-name-version');
     await db.createAgent(agentOf({ id: 'other', name: 'Other' }));
     expect(await db.check()).toMatchObject({ ok: true });

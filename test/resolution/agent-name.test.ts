@@ -25,7 +25,7 @@ describe('parseAgentName', () => {
     ['ans://v1.2.3.host', { format: 'ans-v2', version: '1.2.3', host: 'host' }],
     ['ans://v1.agent.example.com', { format: 'ans-v2', version: '1', host: 'agent.example.com' }],
     ['ans://v1.2.3.4.host', { format: 'ans-v2', version: '1.2.3', host: '4.host' }],
-  ])('parses %s', (text, name) => {
+  ])('parseAgentName parses %s', (text, name) => {
     expect(parseAgentName(text)).toEqual(name);
     expect(formatAgentName(name)).toBe(text);
   });
@@ -36,12 +36,12 @@ describe('parseAgentName', () => {
     ...['mcp://a.c.p.v1:443', 'mcp://u@a.c.p.v1', 'ans://v1', 'ans://v1.2.3', 'ans://v1.2.3.4', 'ans://v01.host'],
     'mcp://v1.2.3.host',
     ...[`mcp://a.c.p.v1.${'x'.repeat(2048)}`, 'mcp://a.c.p.v1.\0', 'mcp://a.c.p.v1.\ud800'],
-  ])('refuses %j', async (text) => {
+  ])('parseAgentName refuses the name %j', async (text) => {
     const error = await expectError('INVALID_INPUT', () => parseAgentName(text));
     expect(error).toMatchObject({ field: 'agentName', operation: 'parseAgentName' });
   });
 
-  test('refuses a value that is not a string', async () => {
+  test('parseAgentName refuses a value that is not a string', async () => {
     await expectError('INVALID_INPUT', () => parseAgentName(5 as unknown as string));
   });
 });
@@ -57,12 +57,12 @@ describe('formatAgentName', () => {
     ['name.format', { ...v1, format: 'ans-v3' }],
     ['name.host', { format: 'ans-v2', version: '1' }],
     ['name', { ...v1, extension: '' }],
-  ])('refuses a wrong %s', async (field, name) => {
+  ])('formatAgentName refuses a name with a wrong %s', async (field, name) => {
     const error = await expectError('INVALID_INPUT', () => formatAgentName(name as AgentName));
     expect(error).toMatchObject({ field, operation: 'formatAgentName' });
   });
 
-  test('is the inverse of parseAgentName', () => {
+  test('formatAgentName is the inverse of parseAgentName', () => {
     const label = fc.stringMatching(/^[a-z0-9-]{1,3}$|^v[0-9]$/);
     const labels = fc.array(fc.oneof(label, fc.constantFrom('v1', '2', '3', '0-rc', 'v1')), {
       minLength: 1,

@@ -29,7 +29,7 @@ async function openWith(agents: Readonly<Record<string, Partial<AgentInput>>>): 
 }
 
 describe('resolve', () => {
-  test('returns the agent with its certificate and its endpoint', async () => {
+  test('resolve returns the agent with its certificate and its endpoint', async () => {
     const db = await openWith({ a: { endpoints: [https], capabilities: ['translate'], version: '1.2.0' } });
     const required = { version: '^1.0.0', protocol: 'https', capabilities: ['translate'] };
     const result = await db.resolve({ name: 'n', owner: 'test-owner', ...required });
@@ -43,14 +43,14 @@ describe('resolve', () => {
     });
   });
 
-  test('runs one statement', async () => {
+  test('resolve runs one statement', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const request = { name: 'n', version: '1.x', capabilities: ['a', 'b'] };
     expect(await statementsOf(() => db.resolve(request))).toHaveLength(1);
     expect(await statementsOf(() => db.resolveMany([{ name: 'n' }, { name: 'm' }]))).toHaveLength(1);
   });
 
-  test('sees the changes of its transaction', async () => {
+  test('resolve in a transaction sees the changes of the transaction', async () => {
     const db = await openWith({});
     await db.transaction(async (tx) => {
       await tx.agents.create({
@@ -80,14 +80,14 @@ describe('resolve', () => {
     ['the certificate is SUSPENDED', { status: 'SUSPENDED' }, {}, 'not-found'],
     ['the certificate is EXPIRED', { status: 'EXPIRED' }, {}, 'not-found'],
     ['the certificate is REVOKED', { status: 'REVOKED' }, {}, 'not-found'],
-  ])('returns the right outcome when %s', async (_, certificate, agent, outcome) => {
+  ])('resolve returns the right outcome when %s', async (_, certificate, agent, outcome) => {
     const db = await openWith({});
     const certificateId = await createCertificate(db, certificate);
     await register(db, { a: { certificateId, ...agent } });
     expect(chosen(await db.resolve({ name: 'n' }))).toBe(outcome);
   });
 
-  test('accepts DEPRECATED agents with allowDeprecated, and prefers ACTIVE agents', async () => {
+  test('resolve accepts DEPRECATED agents with allowDeprecated, and prefers ACTIVE agents', async () => {
     const db = await openWith({ old: { status: 'DEPRECATED', version: '2.0.0' } });
     expect(chosen(await db.resolve({ name: 'n', allowDeprecated: true }))).toBe('old');
     await register(db, { active: { version: '1.0.0' } });
@@ -95,20 +95,23 @@ describe('resolve', () => {
     expect(chosen(await db.resolve({ name: 'n', allowDeprecated: true, version: '2.0.0' }))).toBe('old');
   });
 
-  test('compares the name exactly', async () => {
+  test('resolve compares the name exactly', async () => {
     const db = await openWith({ a: {} });
     expect(chosen(await db.resolve({ name: 'N' }))).toBe('not-found');
     expect(chosen(await db.resolve({ name: 'n ' }))).toBe('not-found');
   });
 
-  test.each([1, 2, 4, 5, 9])('requires all of %s capabilities', async (count) => {
-    const names = Array.from({ length: count }, (_, index) => `capability ${index}`);
-    const db = await openWith({ all: { capabilities: names }, other: { capabilities: names.slice(1) } });
-    expect(chosen(await db.resolve({ name: 'n', capabilities: [...names, ...names].reverse() }))).toBe('all');
-    expect(chosen(await db.resolve({ name: 'n', capabilities: [...names, 'absent'] }))).toBe('not-found');
-  });
+  test.each([1, 2, 4, 5, 9])(
+    'resolve finds an agent only if it has all of %s requested capabilities',
+    async (count) => {
+      const names = Array.from({ length: count }, (_, index) => `capability ${index}`);
+      const db = await openWith({ all: { capabilities: names }, other: { capabilities: names.slice(1) } });
+      expect(chosen(await db.resolve({ name: 'n', capabilities: [...names, ...names].reverse() }))).toBe('all');
+      expect(chosen(await db.resolve({ name: 'n', capabilities: [...names, 'absent'] }))).toBe('not-found');
+    },
+  );
 
-  test('is ambiguous when usable agents belong to several owners and the request names none', async () => {
+  test('resolve returns an ambiguous outcome when agents of several owners match and the request names no owner', async () => {
     const db = await openWith({ b: { owner: 'b' }, a: { owner: 'a', version: '2.0.0' }, a2: { owner: 'a' } });
     await register(db, { c: { owner: 'c', status: 'SUSPENDED' } });
     expect(await db.resolve({ name: 'n' })).toEqual({ outcome: 'ambiguous', owners: ['a', 'b'] });
@@ -117,7 +120,7 @@ describe('resolve', () => {
     expect(await db.resolve({ name: 'n', owner: 'c' })).toEqual({ outcome: 'not-found' });
   });
 
-  test('lists the versions of the usable agents when none has the version', async () => {
+  test('resolve lists the versions of the usable agents when none has the requested version', async () => {
     const db = await openWith({ a: { version: '1.10.0' }, b: { version: '1.9.0' }, c: { version: 'latest' } });
     await register(db, { d: { version: '1.9.0' }, e: { version: '2.0.0', status: 'SUSPENDED' } });
     const versions = ['1.10.0', '1.9.0', 'latest'];
@@ -125,7 +128,7 @@ describe('resolve', () => {
     expect(chosen(await db.resolve({ name: 'n', version: 'latest' }))).toBe('c');
   });
 
-  test('lists at most 100 versions, the highest ones', async () => {
+  test('resolve lists at most 100 versions, the highest ones', async () => {
     const db = await openWith({});
     const agents = Array.from({ length: 103 }, (_, minor) => ({ name: 'n', version: `1.${minor}.0` }));
     const rest = { owner: 'o', publicKey: 'k', certificateId: 'valid' };
@@ -134,7 +137,7 @@ describe('resolve', () => {
     expect(await db.resolve({ name: 'n', version: '2.x' })).toEqual({ outcome: 'no-version', versions });
   });
 
-  test('lists the accepted versions when no agent of them has an acceptable endpoint', async () => {
+  test('resolve lists the accepted versions when their agents have no acceptable endpoint', async () => {
     const db = await openWith({ a: { version: '1.0.0', endpoints: [https] }, b: { version: '2.0.0' } });
     const missing = { outcome: 'no-endpoint', versions: ['2.0.0', '1.0.0'] };
     expect(await db.resolve({ name: 'n', protocol: 'wss' })).toEqual(missing);
@@ -146,20 +149,20 @@ describe('resolve', () => {
     expect(chosen(await db.resolve({ name: 'n', protocol: 'https' }))).toBe('a');
   });
 
-  test('returns an agent without endpoints, and no endpoint, when the request has no protocol', async () => {
+  test('resolve returns an agent and no endpoint when the request has no protocol', async () => {
     const db = await openWith({ a: {} });
     const result = await db.resolve({ name: 'n' });
     expect(chosen(result)).toBe('a');
     expect(result).not.toHaveProperty('endpoint');
   });
 
-  test('accepts UNHEALTHY endpoints only with allowUnhealthy', async () => {
+  test('resolve accepts UNHEALTHY endpoints only with allowUnhealthy', async () => {
     const db = await openWith({ a: { endpoints: [{ ...https, health: healthOf('UNHEALTHY') }] } });
     expect(await db.resolve({ name: 'n' })).toEqual({ outcome: 'no-endpoint', versions: ['1.0.0'] });
     expect(await db.resolve({ name: 'n', allowUnhealthy: true })).toMatchObject({ endpoint: { id: 'main' } });
   });
 
-  test('prefers the healthiest endpoint, and then the first one of the agent', async () => {
+  test('resolve prefers the healthiest endpoint, and then the first one of the agent', async () => {
     const db = await openWith({});
     const endpoints = (['UNHEALTHY', 'UNKNOWN', 'DEGRADED', 'HEALTHY', 'HEALTHY'] as const).map((status, index) => ({
       ...https,
@@ -183,13 +186,13 @@ describe('resolve', () => {
     ['a prerelease before a version that is not semantic', ['latest', '1.0.0-rc'], undefined, '1.0.0-rc'],
     ['the highest version of a range of prereleases', ['2.0.0-rc.1', '1.0.0'], '>=1.0.0 || >=2.0.0-rc.0', '2.0.0-rc.1'],
     ['no prerelease for a range without one', ['2.1.0-rc.1', '2.0.0'], '^2.0.0', '2.0.0'],
-  ])('chooses %s', async (_, versions, version, expected) => {
+  ])('resolve chooses %s', async (_, versions, version, expected) => {
     const db = await openWith(Object.fromEntries(versions.map((text) => [text, { version: text }])));
     const request: ResolveRequest = version === undefined ? { name: 'n' } : { name: 'n', version };
     expect(chosen(await db.resolve(request))).toBe(expected);
   });
 
-  test('chooses the last updated agent of equal versions, and then the lowest id', async () => {
+  test('resolve chooses the last updated agent of equal versions, and then the lowest id', async () => {
     const db = await openWith({ b: { updatedAt: at(-5) }, a: { updatedAt: at(-5) }, c: { updatedAt: at(-9) } });
     expect(chosen(await db.resolve({ name: 'n' }))).toBe('a');
     await db.agents.setMetadata('c', { changed: true });
@@ -200,14 +203,14 @@ describe('resolve', () => {
     ['300 seconds', 301_000, 400_000, 300],
     ['the time to the end of the agent, rounded down', 10_999, 400_000, 10],
     ['the time to the end of the certificate, rounded down', 400_000, 999, 0],
-  ])('sets ttlSeconds to at most %s', async (_, agentMs, certificateMs, ttlSeconds) => {
+  ])('resolve sets ttlSeconds to at most %s', async (_, agentMs, certificateMs, ttlSeconds) => {
     const db = await openWith({});
     const certificateId = await createCertificate(db, { notAfter: at(certificateMs) });
     await register(db, { a: { certificateId, expiresAt: at(agentMs) } });
     expect(await db.resolve({ name: 'n' })).toMatchObject({ ttlSeconds });
   });
 
-  test('resolves a protocol://agent.capability.provider name by its parts', async () => {
+  test('resolve finds an agent by the parts of a protocol://agent.capability.provider name', async () => {
     const db = await openWith({});
     const parts = { name: 'translator', owner: 'acme.example', version: '1.2.3', capabilities: ['translate'] };
     await register(db, { a: parts, b: { ...parts, owner: 'other' }, c: { ...parts, version: '2.0.0' } });
@@ -218,7 +221,7 @@ describe('resolve', () => {
     expect(error).toMatchObject({ field: 'owner', operation: 'resolve' });
   });
 
-  test('resolves an ans:// name by its version and host', async () => {
+  test('resolve finds an agent by the version and host of an ans:// name', async () => {
     const db = await openWith({ a: { name: 'agent.example.com', version: '1.2.3', owner: 'a' } });
     const agentName = 'ans://v1.2.3.agent.example.com';
     expect(chosen(await db.resolve({ agentName }))).toBe('a');
@@ -234,7 +237,7 @@ describe('resolveMany', () => {
     await register(db, { a: { version: '1.0.0' }, b: { version: '2.0.0' }, m: { name: 'm', capabilities: ['x'] } });
   });
 
-  test('returns what resolve returns for each request, in their order', async () => {
+  test('resolveMany returns the result of resolve for each request, in the order of the requests', async () => {
     const { db } = shared();
     const requests: ResolveRequest[] = [
       { name: 'n', version: '1.x' },
@@ -250,7 +253,7 @@ describe('resolveMany', () => {
     for (const [index, request] of requests.entries()) expect(results[index]).toEqual(await db.resolve(request));
   });
 
-  test('returns an empty array for no requests, and accepts 1,000 requests but not 1,001', async () => {
+  test('resolveMany accepts 0 to 1,000 requests and returns an empty array for none', async () => {
     const { db } = shared();
     expect(await db.resolveMany([])).toEqual([]);
     const requests = Array.from({ length: 1000 }, (_, index) => ({ name: index % 2 === 0 ? 'n' : 'unknown' }));
@@ -259,7 +262,7 @@ describe('resolveMany', () => {
     await expectError('INVALID_INPUT', () => db.resolveMany([...requests, { name: 'n' }]));
   });
 
-  test('refuses all requests when one is invalid, and names it', async () => {
+  test('resolveMany refuses all requests when one is invalid, and its error names that request', async () => {
     const error = await expectError('INVALID_INPUT', () => shared().db.resolveMany([{ name: 'n' }, { name: '' }]));
     expect(error).toMatchObject({ field: 'requests[1].name', operation: 'resolveMany' });
   });
