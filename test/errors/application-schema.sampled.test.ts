@@ -97,15 +97,18 @@ const postgresqlAdditions: typeof sqliteAdditions = [
   ['a constraint of another table', auditWith('a text CONSTRAINT audited CHECK (a IS NOT NULL)'), 'audited'],
 ]; // prettier-ignore
 
-describe('a write of an agent that violates a constraint of the application', () => {
+describe('constraints of the application', () => {
   const additions = onPostgresql ? postgresqlAdditions : sqliteAdditions;
-  test.each(sampled(additions, 2))('fails with CONSTRAINT_VIOLATION because of %s', async (_, added, name) => {
-    const database = await openWith(...added);
-    await expectRefusal(database, () => database.db.createAgent(refused), name);
-  });
+  test.each(sampled(additions, 2))(
+    'a write of an agent fails with CONSTRAINT_VIOLATION because of %s',
+    async (_, added, name) => {
+      const database = await openWith(...added);
+      await expectRefusal(database, () => database.db.createAgent(refused), name);
+    },
+  );
 
   test.each(additions.slice(0, 1))(
-    'fails with CONSTRAINT_VIOLATION in a batch, in a transaction and in register because of %s',
+    'createMany, register and a transaction fail with CONSTRAINT_VIOLATION because of %s',
     async (_, added, name) => {
       const { database, db } = await openWith(...added);
       await expectRefusal(database, () => db.agents.createMany([refused]), name);
@@ -125,7 +128,7 @@ describe('a write of an agent that violates a constraint of the application', ()
   );
 });
 
-describe('a change that a trigger of the application refuses', () => {
+describe('triggers of the application', () => {
   const entryTable = onPostgresql ? 'security_event_pending_entries' : 'security_event_entries';
   const refuse = (table: string): string[] =>
     onPostgresql
@@ -153,10 +156,13 @@ describe('a change that a trigger of the application refuses', () => {
     ['recordSecurityEvent', 'security_events', ({ db }) => db.recordSecurityEvent(eventInput({ source: secret }))],
     ['a security event’s entry', entryTable, ({ db }) => db.recordSecurityEvent(eventInput())],
     ['a change’s entry', 'changes', ({ db }) => db.updateAgent({ id: 'a', name: 'b' })],
-  ])('fails with CONSTRAINT_VIOLATION in %s', async (_, table, call) => {
-    const database = await openWith(...refuse(table));
-    await expectRefusal(database, () => call(database), 'trigger');
-  });
+  ])(
+    'a change that a trigger of the application refuses fails with CONSTRAINT_VIOLATION: %s',
+    async (_, table, call) => {
+      const database = await openWith(...refuse(table));
+      await expectRefusal(database, () => call(database), 'trigger');
+    },
+  );
 });
 
 testOn('postgresql', 'createAgent is retried when a trigger raises a serialization failure', async () => {
@@ -221,7 +227,7 @@ test.each<Removal>([
   },
 );
 
-test('updateAgent fails with REFERENCE_NOT_FOUND for an unknown certificate although a table of the application refers to the agent', async () => {
+test('updateAgent reports REFERENCE_NOT_FOUND for an unknown certificate although an application table refers to the agent', async () => {
   const db = await openReferenced('agents (id)', "'a'");
   const error = await expectError('REFERENCE_NOT_FOUND', () => db.updateAgent({ id: 'a', certificateId: 'unknown' }));
   expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });

@@ -61,7 +61,7 @@ test.each<[string, object, object]>([
 });
 
 describe('the classification of errors', () => {
-  test('sets the availability to unknown when the process has no free file descriptor', () => {
+  test('an error because of missing file descriptors has the availability unknown', () => {
     const error = reported({ code: 'EMFILE', syscall: 'connect' });
     const expected = { ...transient, code: 'UNAVAILABLE', availability: 'unknown' };
     expect(classifyPostgresqlError(error)).toMatchObject(expected);
@@ -74,18 +74,18 @@ describe('the classification of errors', () => {
     }
   });
 
-  test('gives the code INTERNAL to an error without a code', () => {
+  test('an error without a code gets the code INTERNAL', () => {
     const error = new TypeError('x is undefined');
     expect(classifySqliteError(error)).toMatchObject({ code: 'INTERNAL', isReported: false, cause: error });
   });
 
-  test('returns a failure because of invalid input unchanged', () => {
+  test('the classification returns a failure because of invalid input unchanged', () => {
     const failure = invalidInput('limit', 'must be an integer from 0 to 9');
     expect(classifyPostgresqlError(failure)).toBe(failure);
     expect(failure).toMatchObject({ isReported: false, availability: 'unknown' });
   });
 
-  test('uses the code of a database error that the callback has wrapped in its own error', () => {
+  test('the classification uses the code of a database error that another error wraps', () => {
     const failure = classifyPostgresqlError(fromServer('40001'));
     const wrapped = new Error('the order failed', { cause: toDatabaseError('agents.update', failure) });
     expect(classifyError(wrapped)).toMatchObject({
@@ -95,11 +95,11 @@ describe('the classification of errors', () => {
     });
   });
 
-  test('does not treat an error of another database server as a conflict of this database', () => {
+  test('an error of another database server is not treated as a conflict of this database', () => {
     expect(classifyError(fromServer('40001'))).toMatchObject({ code: 'INTERNAL', isSerializationConflict: false });
   });
 
-  test('uses the code of the first failure when the rollback after it fails too', () => {
+  test('the classification uses the code of the first failure when the rollback also fails', () => {
     const both = new AggregateError([], 'both');
     both.cause = new Failure('INVALID_TRANSITION', 'the agent is REVOKED, which is final', { field: 'status' });
     expect(classifySqliteError(both)).toMatchObject({ code: 'INVALID_TRANSITION', field: 'status', cause: both });
@@ -143,7 +143,7 @@ describe('an error in loading the SQLite driver', () => {
     ['MODULE_NOT_FOUND', "Cannot find module 'bindings'"],
     ['ERR_MODULE_NOT_FOUND', "Cannot find package 'better-sqlite3' imported from /app/index.mjs"],
     ['ERR_MODULE_NOT_FOUND', "Cannot find package 'file-uri-to-path' imported from /app/index.mjs"],
-  ])('asks for the installation of better-sqlite3: %s, %s', (code, message) => {
+  ])('the error asks for the installation of better-sqlite3 when the package is missing: %s, %s', (code, message) => {
     const failure = classifySqliteError(loadError(message, code));
     expect(failure).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false });
     expect(failure.message).toMatch(/^better-sqlite3 is not installed/);
@@ -153,7 +153,7 @@ describe('an error in loading the SQLite driver', () => {
     ['ERR_DLOPEN_FAILED', 'better_sqlite3.node: wrong ELF class: ELFCLASS32'],
     ['ERR_DLOPEN_FAILED', 'was compiled against a different Node.js version using NODE_MODULE_VERSION 108'],
     [undefined, 'Could not locate the bindings file. Tried: …'],
-  ])('asks for a rebuild of better-sqlite3: %s, %s', (code, message) => {
+  ])('the error asks for a rebuild of better-sqlite3 when its binary does not load: %s, %s', (code, message) => {
     const failure = classifySqliteError(loadError(message, code));
     expect(failure).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false });
     expect(failure.message).toMatch(/^better-sqlite3 has no binary for this version of Node\.js and this system/);
@@ -163,7 +163,7 @@ describe('an error in loading the SQLite driver', () => {
     ['MODULE_NOT_FOUND', "Cannot find module './settings'"],
     ['ERR_MODULE_NOT_FOUND', "Cannot find package 'pino' imported from /app/index.mjs"],
     [undefined, "Cannot find module 'better-sqlite3'"],
-  ])('is INTERNAL when it is about another module or has no code: %s, %s', (code, message) => {
+  ])('a failure to load another module, or one without a code, is INTERNAL: %s, %s', (code, message) => {
     expect(classifySqliteError(loadError(message, code))).toMatchObject({ code: 'INTERNAL' });
   });
 });

@@ -35,8 +35,8 @@ function open(driver: string, ...args: readonly string[]): Record<string, unknow
 
 const commands = ['npm rebuild better-sqlite3', 'pnpm rebuild better-sqlite3', 'yarn rebuild better-sqlite3'];
 
-describeUnless(whyNot, 'opening a SQLite database in a separate process', () => {
-  test('fails with DRIVER_UNAVAILABLE when better-sqlite3 has no binary, and succeeds after the binary is added', () => {
+describeUnless(whyNot, 'DRIVER_UNAVAILABLE', () => {
+  test('opening a SQLite database fails with DRIVER_UNAVAILABLE until better-sqlite3 has a binary', () => {
     const [failed, opened] = open(installWithoutBinary(), soundBinary);
     expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', operation: 'initialize', retryable: false });
     for (const command of commands) expect(failed?.['message']).toContain(command);
@@ -49,16 +49,19 @@ describeUnless(whyNot, 'opening a SQLite database in a separate process', () => 
     ['for another system', 'not a binary'],
     ['truncated', '\x7fELF'],
     ['empty', ''],
-  ])('fails with DRIVER_UNAVAILABLE when the binary of better-sqlite3 is %s', (_, content) => {
-    const driver = installWithoutBinary();
-    mkdirSync(dirname(join(driver, binary)), { recursive: true });
-    writeFileSync(join(driver, binary), content);
-    const [failed] = open(driver);
-    expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false, cause: 'ERR_DLOPEN_FAILED' });
-    for (const command of commands) expect(failed?.['message']).toContain(command);
-  });
+  ])(
+    'opening a SQLite database fails with DRIVER_UNAVAILABLE when the binary of better-sqlite3 is %s',
+    (_, content) => {
+      const driver = installWithoutBinary();
+      mkdirSync(dirname(join(driver, binary)), { recursive: true });
+      writeFileSync(join(driver, binary), content);
+      const [failed] = open(driver);
+      expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false, cause: 'ERR_DLOPEN_FAILED' });
+      for (const command of commands) expect(failed?.['message']).toContain(command);
+    },
+  );
 
-  test('fails with DRIVER_UNAVAILABLE when better-sqlite3 is not installed', () => {
+  test('opening a SQLite database fails with DRIVER_UNAVAILABLE when better-sqlite3 is not installed', () => {
     const [failed] = open(join(temporaryDirectory(), 'node_modules/better-sqlite3'));
     expect(failed).toMatchObject({ code: 'DRIVER_UNAVAILABLE', retryable: false, cause: 'MODULE_NOT_FOUND' });
     expect(failed?.['message']).toContain('npm install');

@@ -8,23 +8,23 @@ import { runStarved, whyNotStarved } from './starved';
  */
 const left = [1, 2, 3, 5, 8, 12, 15, 16, 17, 18, 19, 20, 22, 24, 28];
 
-describeUnless(whyNotStarved, 'a process with few free file descriptors', () => {
-  test.each(left)('recovers from an initialize that failed with %d free descriptors', async (count) => {
+describeUnless(whyNotStarved, 'few free file descriptors', () => {
+  test.each(left)('initialize succeeds after an earlier call with only %d free file descriptors', async (count) => {
     const { starved, fed } = await runStarved('initialize', count, true);
     expect(starved.filter(({ code }) => !/^(?:none|UNAVAILABLE)$/.test(code))).toEqual([]);
     expect(fed.filter(({ code }) => code !== 'none')).toEqual([]);
   });
 
-  test.each(left)('recovers from calls that failed with %d free descriptors', async (count) => {
+  test.each(left)('calls succeed again after earlier calls with only %d free file descriptors', async (count) => {
     const { starved, fed } = await runStarved('calls', count);
     expect(starved.filter(({ code }) => !/^(?:none|UNAVAILABLE)$/.test(code))).toEqual([]);
     expect(fed.filter(({ code }) => code !== 'none')).toEqual([]);
   });
 });
 
-describeUnless(whyNotStarved, 'a process without a free file descriptor', () => {
+describeUnless(whyNotStarved, 'no free file descriptor', () => {
   test.each(['initialize', 'calls', 'close'] as const)(
-    'gets only UNAVAILABLE errors during %s, and recovers when descriptors are free again',
+    'without a free file descriptor, %s fails only with UNAVAILABLE, and later calls succeed',
     async (phase) => {
       const { starved, fed, stderr } = await runStarved(phase, 0);
       expect(stderr).toBe('');

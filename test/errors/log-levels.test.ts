@@ -16,8 +16,8 @@ function recordLog(): { readonly logger: Logger; readonly lines: Line[] } {
   return { logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, lines };
 }
 
-describe('the logger', () => {
-  test('receives level error when the circuit breaker opens, and level info when it probes and closes', async () => {
+describe('log levels', () => {
+  test('the logger receives level error when the circuit breaker opens, and level info when the breaker closes', async () => {
     const { logger, lines } = recordLog();
     const { db, breakDown, recover } = await openFailingDatabase({
       retry: false,
@@ -38,7 +38,7 @@ describe('the logger', () => {
     ]);
   });
 
-  test('receives invalid input at level debug, a retry at level warn, and an outage at level error', async () => {
+  test('the logger receives invalid input at level debug, retries at warn, and outages at error', async () => {
     const { logger, lines } = recordLog();
     const retry = { attempts: 2, baseDelayMs: 0, maxDelayMs: 0 };
     const { db, breakDown } = await openFailingDatabase({ retry, breaker: false, logger });
@@ -61,7 +61,7 @@ describe('the logger', () => {
     for (const [, , details] of lines) expect(details).not.toHaveProperty('cause');
   });
 
-  test('receives no line about migrations when none is pending', async () => {
+  test('the logger receives no line about migrations when no migration is pending', async () => {
     const { logger, lines } = recordLog();
     const { db } = await openTestDatabase({ logger });
     expect(await db.migrateDatabase()).toEqual([]);

@@ -28,8 +28,8 @@ const operations = {
 
 const known = agentInput({ id: 'known', certificateId: 'revoked' });
 
-describe('the error of a call', () => {
-  test('has the same operation, field and message inside a transaction', async () => {
+describe('errors of calls', () => {
+  test('the error of a call has the same operation, field and message inside a transaction', async () => {
     await shared().db.transaction(async (tx) => {
       const agent = agentInput({ certificateId: 'no-such-certificate' });
       const error = await expectError('REFERENCE_NOT_FOUND', () => tx.createAgent(agent));
@@ -39,26 +39,26 @@ describe('the error of a call', () => {
     });
   });
 
-  test('has a cause with the name and the code of the error of the driver', async () => {
+  test('the error of a call has a cause with the name and the code of the driver error', async () => {
     const error = await expectError('ALREADY_EXISTS', () => shared().db.createAgent(known));
     const [name, code] = onPostgresql ? ['error', '23505'] : ['SqliteError', 'SQLITE_CONSTRAINT_PRIMARYKEY'];
     expect(error.cause).toMatchObject({ name, code });
     expect(inspect(error)).toContain(code);
   });
 
-  test('has no entity and no field when the database is not initialized', async () => {
+  test('the error of a call on an uninitialized database has no entity and no field', async () => {
     const error = await expectError('NOT_INITIALIZED', () => new DatabaseService().getAgent('a'));
     expect([error.entity, error.field]).toEqual([undefined, undefined]);
     expect(error.message).toBe('Database is not initialized');
   });
 
-  test('begins with "Failed to initialize database" when initialize fails', async () => {
+  test('the error of initialize begins with "Failed to initialize database"', async () => {
     const db = new DatabaseService({ url: 'file:/no/such/directory/x.sqlite' });
     const error = await expectError('UNAVAILABLE', () => db.initialize());
     expect(error.message).toMatch(/^Failed to initialize database: /);
   });
 
-  test('rejects a promise, and names the operation', async () => {
+  test('a failed call rejects its promise with an error that names the operation', async () => {
     for (const [call, [operation, prefix]] of Object.entries(operations)) {
       const promise = callUntyped(shared().db, call, Symbol('wrong'));
       expect(promise).toBeInstanceOf(Promise);
@@ -68,7 +68,7 @@ describe('the error of a call', () => {
     }
   });
 
-  test('is serialized to exactly the documented fields, and has its message as a string', async () => {
+  test('JSON.stringify of an error returns exactly the documented fields', async () => {
     const error = await expectError('ALREADY_EXISTS', () => createCertificate(shared().db, { id: 'revoked' }));
     expect(JSON.parse(JSON.stringify(error))).toEqual({
       name: 'DatabaseError',
@@ -104,7 +104,7 @@ describe('isDatabaseError', () => {
     return copy;
   }
 
-  test('returns true for errors of this copy and of another copy of the package', async () => {
+  test('isDatabaseError returns true for errors of this copy and of another copy of the package', async () => {
     const { db } = await openTestDatabase();
     const copy = loadAnotherCopy();
     const ours = await expectError('INVALID_INPUT', () => db.getAgent(''));
@@ -120,7 +120,7 @@ describe('isDatabaseError', () => {
   test.each([
     ['an Error', new Error('Failed to get agent: x')],
     ['an object with the same fields', { name: 'DatabaseError', code: 'BUSY', operation: 'x', retryable: true }],
-  ])('returns false for %s', (_, value) => {
+  ])('isDatabaseError returns false for %s', (_, value) => {
     expect(isDatabaseError(value)).toBe(false);
   });
 });

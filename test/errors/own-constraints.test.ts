@@ -61,7 +61,7 @@ function constraintsOnSqlite(url: string): Constraints {
   return { keys: own([...primaryKeys, ...uniqueIndexes]), requiredColumns: own(requiredColumns), checks };
 }
 
-test('every constraint that the migrations create is recognised as one of this package', async () => {
+test('the package recognises every constraint that its migrations create as its own constraint', async () => {
   const url = await newDatabaseUrl();
   await openTestDatabase({ url });
   const { keys, requiredColumns, checks } = await constraintsOf(url);

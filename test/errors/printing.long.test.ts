@@ -34,24 +34,30 @@ function leakyError(): Error {
   return both;
 }
 
-describe('a printed DatabaseError', () => {
-  test.each(Object.keys(provocations))('shows no stored value in any printed form with the code %s', async (name) => {
-    const error = await provoke(name);
-    expect(error.code).toBe(name);
-    for (const [printer, print] of Object.entries(printers)) {
-      expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
-    }
-  });
+describe('printed errors', () => {
+  test.each(Object.keys(provocations))(
+    'a DatabaseError with the code %s shows no stored value in any printed form',
+    async (name) => {
+      const error = await provoke(name);
+      expect(error.code).toBe(name);
+      for (const [printer, print] of Object.entries(printers)) {
+        expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
+      }
+    },
+  );
 
-  test.each(databaseErrorCodes)('shows no part of the error of the driver when the code is %s', (code) => {
-    const details = { code, operation: 'agents.get', message: 'Failed to get agent: test', retryable: false };
-    const error = new DatabaseError({ ...details, cause: leakyError() });
-    for (const [printer, print] of Object.entries(printers)) {
-      expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
-    }
-  });
+  test.each(databaseErrorCodes)(
+    'a printed DatabaseError with the code %s shows no part of the driver error',
+    (code) => {
+      const details = { code, operation: 'agents.get', message: 'Failed to get agent: test', retryable: false };
+      const error = new DatabaseError({ ...details, cause: leakyError() });
+      for (const [printer, print] of Object.entries(printers)) {
+        expect([printer, print(error).includes(secret)]).toEqual([printer, false]);
+      }
+    },
+  );
 
-  test('shows no stored value in the report of a failed Jest assertion', async () => {
+  test('the report of a failed Jest assertion on a DatabaseError shows no stored value', async () => {
     const error = await provoke('ALREADY_EXISTS');
     const report = (): unknown => expect(error).toEqual(new Error('another'));
     expect(report).toThrow();
@@ -77,15 +83,19 @@ test.each(Object.keys(provocations))(
 );
 
 describe('driverErrorOf', () => {
-  test.each(Object.keys(provocations))('returns the error of the driver when the code is %s', async (name) => {
-    const error = await provoke(name);
-    // SQLite's own messages name columns only.
-    const text = /^(?:ALREADY_EXISTS|REFERENCE_NOT_FOUND)$/.test(name) && !onPostgresql ? 'constraint failed' : secret;
-    expect(inspect(driverErrorOf(error), { depth: 5, showHidden: true })).toContain(text);
-    expect(driverErrorOf(error)).not.toBe(error.cause);
-  });
+  test.each(Object.keys(provocations))(
+    'driverErrorOf returns the error of the driver when the code is %s',
+    async (name) => {
+      const error = await provoke(name);
+      // SQLite's own messages name columns only.
+      const text =
+        /^(?:ALREADY_EXISTS|REFERENCE_NOT_FOUND)$/.test(name) && !onPostgresql ? 'constraint failed' : secret;
+      expect(inspect(driverErrorOf(error), { depth: 5, showHidden: true })).toContain(text);
+      expect(driverErrorOf(error)).not.toBe(error.cause);
+    },
+  );
 
-  test('returns undefined when no driver has thrown an error', async () => {
+  test('driverErrorOf returns undefined when no driver has thrown an error', async () => {
     const { db } = shared();
     const failed = await db.getAgent('').catch((error: unknown) => error);
     expect(isDatabaseError(failed)).toBe(true);
@@ -93,7 +103,7 @@ describe('driverErrorOf', () => {
     expect(others.map(driverErrorOf)).toEqual(others.map(() => undefined));
   });
 
-  test('returns the error of the driver of an error from another copy of the package', async () => {
+  test('driverErrorOf accepts an error from another copy of the package', async () => {
     const ours = await provoke('ALREADY_EXISTS');
     jest.isolateModules(() => {
       const copy = jest.requireActual<typeof import('../../src')>('../../src');

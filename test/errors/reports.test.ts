@@ -16,12 +16,12 @@ function fail(): never {
 
 const brokenLogger = { debug: fail, info: fail, warn: fail, error: fail };
 
-describe('the callback onEvent or a method of the logger', () => {
+describe('failing callbacks', () => {
   test.each([
     ['onEvent', { onEvent: fail }],
     ['the logger', { logger: brokenLogger }],
     ['both', { onEvent: fail, logger: brokenLogger }],
-  ])('does not change the result of a call when it throws: %s', async (_, options) => {
+  ])('a call returns the same result when onEvent or a method of the logger throws: %s', async (_, options) => {
     const { db } = await openTestDatabase(options);
     const id = await createAgent(db, { capabilities: ['a'] });
     expect(await db.getAgent(id)).toMatchObject({ id });
@@ -34,7 +34,7 @@ describe('the callback onEvent or a method of the logger', () => {
     await expectError('NOT_INITIALIZED', () => db.getAgent(id));
   });
 
-  test('does not change the result of a call when it returns a promise that rejects', async () => {
+  test('a call returns the same result when onEvent or a method of the logger rejects', async () => {
     const reject: () => unknown = () => Promise.reject(new Error('the listener is broken'));
     const { db } = await openTestDatabase({
       onEvent: reject,
@@ -46,7 +46,7 @@ describe('the callback onEvent or a method of the logger', () => {
     expect(await db.queryAgents({})).toEqual([]);
   });
 
-  test('does not change the result of a call when it changes the event', async () => {
+  test('a call returns the same result when onEvent changes the event object', async () => {
     const onEvent = (event: DatabaseEvent) => void Object.assign(event, { sql: 'DROP TABLE agents', code: 'INTERNAL' });
     const { db } = await openTestDatabase({ onEvent });
     const id = await createAgent(db);
@@ -56,7 +56,7 @@ describe('the callback onEvent or a method of the logger', () => {
 });
 
 describe('onEvent', () => {
-  test('reports each failure once, with its operation and code', async () => {
+  test('onEvent receives each failure once, with its operation and code', async () => {
     const { db, events } = await openTestDatabase();
     await expectError('INVALID_INPUT', () => db.queryAgents({ limit: -1 }));
     expect(events).toEqual([
@@ -81,7 +81,7 @@ describe('onEvent', () => {
     ]);
   });
 
-  test('reports each statement with its operation and its number of rows and changes', async () => {
+  test('onEvent receives each statement with its operation and its number of rows and changes', async () => {
     const { db, events } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const id = await createAgent(db, { certificateId });
@@ -95,7 +95,7 @@ describe('onEvent', () => {
     expect(reported.every(({ durationMs }) => durationMs >= 0)).toBe(true);
   });
 
-  test('does not replace the logger, whose methods are called on the logger itself', async () => {
+  test('log lines are calls of methods on the logger itself, also when onEvent is set', async () => {
     class CountingLogger {
       #count = 0;
       get count() {
@@ -128,8 +128,8 @@ function failWith(diagnostics: Diagnostics, reason: unknown): Promise<unknown> {
   return perform(diagnostics, 'agents.get', () => Promise.reject(reason as Error));
 }
 
-describe('an INTERNAL error', () => {
-  test('is logged with the message and the stack of each error in its chain of causes, as text', async () => {
+describe('log lines of INTERNAL errors', () => {
+  test('the log line of an INTERNAL error contains the message and the stack of each cause', async () => {
     const { logger, onEvent, diagnostics } = createListeners();
     const inner = new RangeError('inner fault');
     const reason = Object.assign(new TypeError('outer fault', { cause: inner }), { query: 'INSERT' });
@@ -152,7 +152,7 @@ describe('an INTERNAL error', () => {
     expect(JSON.stringify(onEvent.mock.calls)).not.toContain('fault');
   });
 
-  test('is logged with its own stack when it has no cause', async () => {
+  test('the log line of an INTERNAL error without a cause contains the stack of this error', async () => {
     const { logger, diagnostics } = createListeners();
     const failure = new Failure('INTERNAL', 'the transaction was ended twice');
     const error = await expectError('INTERNAL', () => failWith(diagnostics, failure));
@@ -165,13 +165,13 @@ describe('an INTERNAL error', () => {
     ['a text', 'boom', { name: 'string', message: 'boom' }],
     ['a symbol', Symbol('boom'), { name: 'symbol', message: 'Symbol(boom)' }],
     ['a proxy that throws', new Proxy({}, { get: () => { throw new Error('no'); } }), { name: 'unknown' }], // prettier-ignore
-  ])('is logged with a description of its cause when the cause is %s', async (_, reason, cause) => {
+  ])('the log line of an INTERNAL error describes the cause when the cause is %s', async (_, reason, cause) => {
     const { logger, diagnostics } = createListeners();
     await expectError('INTERNAL', () => failWith(diagnostics, reason));
     expect(logger.error.mock.calls).toMatchObject([[{ cause }, expect.any(String)]]);
   });
 
-  test('is the only kind of error that is logged with a description of its cause', async () => {
+  test('only the log lines of INTERNAL errors describe the cause', async () => {
     const { logger, diagnostics } = createListeners();
     const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
     const error = await expectError('STORAGE_FULL', () => failWith(diagnostics, classifySqliteError(full)));
@@ -185,7 +185,7 @@ describe('an INTERNAL error', () => {
     expect(logger.error.mock.calls).toEqual([[entry, 'Failed to get agent: the storage is full']]);
   });
 
-  test('is logged when it occurs in a health probe, although health does not fail', async () => {
+  test('an INTERNAL error in a health probe is logged although health does not fail', async () => {
     const { logger, diagnostics } = createListeners();
     const fault = new TypeError('fault of the probe');
     const probe: HealthProbe = {

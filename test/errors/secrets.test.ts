@@ -97,8 +97,8 @@ async function callAll({ attempt }: Witness, db: DatabaseService, except = ''): 
   }
 }
 
-describe('errors, logs and events', () => {
-  test('contain no argument of a call when calls succeed or the database refuses them', async () => {
+describe('secret arguments', () => {
+  test('errors, logs and events contain no call argument when calls succeed or the database refuses them', async () => {
     const witness = createWitness();
     const db = await open({ retry: false, ...witness.options });
     await fillForCalls(db, mark);
@@ -114,7 +114,7 @@ describe('errors, logs and events', () => {
     expect(messages).not.toMatch(/SELECT |INSERT |UPDATE |SQLITE|constraint/);
   });
 
-  test('contain no argument of a call when the database is down', async () => {
+  test('errors, logs and events contain no call argument when the database is down', async () => {
     const witness = createWitness();
     const retry = { attempts: 2, baseDelayMs: 1 };
     const { db, breakDown, recover } = await openFailingDatabase({ ...witness.options, retry });
@@ -130,7 +130,7 @@ describe('errors, logs and events', () => {
     await recover();
   });
 
-  test('contain no argument of a call when the database is not open', async () => {
+  test('errors, logs and events contain no call argument when the database is not open', async () => {
     const witness = createWitness();
     const db = new DatabaseService({ url: await newDatabaseUrl(), ...witness.options });
     await callAll(witness, db);
@@ -141,8 +141,8 @@ describe('errors, logs and events', () => {
 });
 
 // The arguments are checked before the engine is used.
-describeOn('sqlite', 'errors, logs and events of calls with invalid arguments', () => {
-  test('contain no argument of a call when the arguments are invalid', async () => {
+describeOn('sqlite', 'secrets in invalid arguments', () => {
+  test('errors, logs and events contain no call argument when the arguments are invalid', async () => {
     const witness = createWitness();
     const db = await open(witness.options);
     for (const { name } of calls) {
@@ -155,7 +155,7 @@ describeOn('sqlite', 'errors, logs and events of calls with invalid arguments', 
   });
 
   test.each(['createAgent', 'queryAgents', 'createCertificate', 'recordSecurityEvent', 'querySecurityEvents'])(
-    'contain no argument of a call when any field of %s is invalid',
+    'errors, logs and events contain no call argument when any field of %s is invalid',
     async (name) => {
       const witness = createWitness();
       const db = await open(witness.options);
@@ -173,7 +173,7 @@ describeOn('sqlite', 'errors, logs and events of calls with invalid arguments', 
   );
 });
 
-describe('errors and logs', () => {
+describe('secrets in URLs', () => {
   /** Constructs and initializes a service, which fails. */
   async function failWith(witness: Witness, url: string): Promise<void> {
     const failures = witness.errors.length;
@@ -194,13 +194,13 @@ describe('errors and logs', () => {
     `file:/no/such/${secret}/ans.sqlite`,
     `file://${secret}/ans.sqlite`,
     `file:///tmp/%zz${secret}`,
-  ])('contain no path and no password when %s cannot be opened', async (url) => {
+  ])('errors and logs contain no path and no password when %s cannot be opened', async (url) => {
     const witness = createWitness();
     await failWith(witness, url);
     expect(witness.shown()).not.toContain(secret);
   });
 
-  test('contain no path when it names a directory or a file that is not a database', async () => {
+  test('errors and logs do not contain the path of a directory or of a file without a database', async () => {
     const witness = createWitness();
     const directory = join(temporaryDirectory(), secret);
     mkdirSync(join(directory, 'a'), { recursive: true });
@@ -209,7 +209,7 @@ describe('errors and logs', () => {
     expect(witness.shown()).not.toContain(secret);
   });
 
-  test('contain no password when the server is not reachable', async () => {
+  test('errors and logs contain no password when the server is not reachable', async () => {
     const witness = createWitness();
     const url = `postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`;
     const db = new DatabaseService({ url, ...witness.options });
@@ -222,7 +222,7 @@ describe('errors and logs', () => {
     expect(inspect(witness.errors.map(driverErrorOf), { depth: 20, showHidden: true })).not.toContain(secret);
   });
 
-  testOn('postgresql', 'contain no password when a replica is not reachable', async () => {
+  testOn('postgresql', 'errors and logs contain no password when a replica is not reachable', async () => {
     const witness = createWitness();
     const replicaUrls = [`postgresql://ans:${secret}@127.0.0.1:${await findFreePort()}/ans`];
     const db = await open({ replicaUrls, ...witness.options });

@@ -31,11 +31,11 @@ describe('buildEventQuery', () => {
     [{ eventTypes: types(3), target: 'a' }, 0],
     [{ eventTypes: types(3), metadata: { a: 1 } }, 0],
     [{ eventTypes: types(3), from: new Date(1), mitigationApplied: true }, 3],
-  ])('reads the events that match %j in %i parts', (query, parts) => {
+  ])('buildEventQuery reads the events that match %j in %i parts', (query, parts) => {
     expect([...build(query).sql.matchAll(/AS part\b/g)]).toHaveLength(parts);
   });
 
-  test('composes one subquery for each event type and binds one type to each', () => {
+  test('buildEventQuery composes one subquery for each event type', () => {
     expect(build({ eventTypes: ['x', 'y'], source: undefined, limit: 7, offset: 2 }).args).toEqual([
       ...['x', 9, 'y', 9],
       ...[7, 2],
@@ -56,7 +56,7 @@ describe('buildEventQuery', () => {
     [{ limit: 992, offset: 10 }, 'manyEvents'],
     [{ ids: ['a'], limit: 2000 }, undefined],
     [{ ids: Array.from({ length: 201 }, String) }, 'manyEvents'],
-  ])('estimates the cost of %j as %s', (query, cost) => {
+  ])('buildEventQuery estimates the cost of %j as %s', (query, cost) => {
     expect(build(query).cost).toBe(cost);
   });
 });

@@ -15,7 +15,7 @@ test('events.recordMany stores events of more than a megabyte', async () => {
 });
 
 describeUnless(noCpuBlock, 'events.verify of large events', () => {
-  test('yields to the event loop between the events', async () => {
+  test('events.verify yields to the event loop between large events', async () => {
     const { db } = await openTestDatabase();
     const metadata = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key number ${index}`, index]));
     await db.events.recordMany(Array.from({ length: 150 }, () => eventInput({ metadata })));

@@ -15,7 +15,7 @@ async function kindsOf(database: TestDatabase): Promise<string> {
 }
 
 describe('events.prune', () => {
-  test('deletes only the events before the given time and their metadata', async () => {
+  test('events.prune deletes only the events before the given time and their metadata', async () => {
     const database = await openTestDatabase();
     const events = [1, 2, 3, 4].map((second) => ({ id: `e${second}`, timestamp: at(second), metadata: { second } }));
     await database.db.events.recordMany(events.map((event) => eventInput(event)));
@@ -27,7 +27,7 @@ describe('events.prune', () => {
     expect(await database.db.events.prune({ before: new Date(8.64e15) })).toBe(2);
   });
 
-  test('replaces the pruned beginning of the chain with a checkpoint, from which verify continues', async () => {
+  test('events.prune replaces the pruned beginning of the event chain with a checkpoint', async () => {
     const database = await openTestDatabase({ now: () => t0 });
     const { events } = database.db;
     await recordSeconds(database, 1, 2, 3, 4);
@@ -45,7 +45,7 @@ describe('events.prune', () => {
     expect(await events.verify()).toMatchObject({ valid: true, entries: 4, head: { sequence: 6 } });
   });
 
-  test('keeps entries of pruned events, without their content, while the entry of a kept event precedes them', async () => {
+  test('events.prune keeps chain entries of pruned events that follow the entry of a kept event', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     await recordSeconds(database, 9, 1, 2, 8, 3);
@@ -69,7 +69,7 @@ describe('events.prune', () => {
     expect(await events.verify()).toMatchObject({ valid: true });
   });
 
-  test('deletes all events before the given time in several batches', async () => {
+  test('events.prune deletes events in several batches', async () => {
     const database = await openTestDatabase();
     await recordSeconds(database, ...Array.from({ length: 25 }, (_, index) => index));
     expect(await database.db.events.prune({ before: at(23), batchSize: 5 })).toBe(23);
@@ -78,7 +78,7 @@ describe('events.prune', () => {
     expect(await rawValues(database, 'security_event_checkpoints', 'sequence')).toEqual([0, 23]);
   });
 
-  test('allows the id of a pruned event to be used again', async () => {
+  test('recordSecurityEvent accepts the id of a pruned event', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     await recordSeconds(database, 5, 1);
@@ -91,7 +91,7 @@ describe('events.prune', () => {
     expect(await events.verify()).toMatchObject({ valid: true });
   });
 
-  test('runs the same statements for 499 events as for one', async () => {
+  test('events.prune runs the same statements for 499 events as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const event = eventInput({ timestamp: new Date(0), metadata: { one: 1 } });
     await db.events.record(event);
@@ -111,7 +111,7 @@ describe('events.prune', () => {
     ['a missing time', {}, 'before'],
     ['a time that is not a Date', { before: 5 }, 'before'],
     ['an unknown field', { before: at(9), keep: 1 }, 'options'],
-  ])('refuses %s', async (_, options, field) => {
+  ])('events.prune refuses %s', async (_, options, field) => {
     const call = () => callUntyped(shared().db.events, 'prune', options);
     expect(await expectRefused(shared(), 'INVALID_INPUT', call)).toMatchObject({ operation: 'events.prune', field });
   });

@@ -99,14 +99,14 @@ describe('events.verify of a pruned chain', () => {
     ],
     ['one restored event', (restore) => restore('e3'), inserted],
     ['a restored event without entry', (restore) => restore('e3').split(';')[0] ?? '', { ...inserted, eventId: 'e3' }],
-  ])('finds %s', async (_, tamper, found) => {
+  ])('events.verify of a pruned chain finds %s', async (_, tamper, found) => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     expect(await chain.db.events.verify()).toMatchObject({ valid: true, entries: 11 });
     await expectFound(chain, tamper(chain.restore), found);
   });
 
-  test('finds a hidden event even after the next pruning', async () => {
+  test('events.verify finds a hidden event even after the next pruning', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await changeRaw(chain, hide('e8'));
@@ -114,7 +114,7 @@ describe('events.verify of a pruned chain', () => {
     await expectBroken(chain, removed);
   });
 
-  test('finds a hidden event when another pruned event was restored and pruned again', async () => {
+  test('events.verify finds a hidden event when a pruned event was restored and pruned again', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await changeRaw(chain, `${chain.restore('e3')}; ${hide('e8')}`);
@@ -122,7 +122,7 @@ describe('events.verify of a pruned chain', () => {
     await expectBroken(chain);
   });
 
-  test('finds a hidden event after the entries around it were compacted', async () => {
+  test('events.verify finds a hidden event after the neighboring chain entries were compacted', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await changeRaw(chain, `${chain.restore('e3')}; ${hide('e10')}`);
@@ -134,7 +134,7 @@ describe('events.verify of a pruned chain', () => {
     }
   });
 
-  test('finds a hidden mitigation in place of a restored one', async () => {
+  test('events.verify finds a hidden mitigation when another mitigation was restored', async () => {
     const chain = await openUncompacted(['e3', 'e8']);
     await prune(chain, 5);
     expect(await chain.db.events.verify()).toMatchObject({ valid: true });
@@ -143,7 +143,7 @@ describe('events.verify of a pruned chain', () => {
     await expectFound(chain, `${chain.restore('e3')}; ${hidden}; ${hide('e9')}`, removed);
   });
 
-  test('finds a pruning entry that is forged to look like the entry of a pruned event', async () => {
+  test('events.verify finds a pruning entry that was disguised as the entry of a pruned event', async () => {
     const chain = await openUncompacted();
     await prune(chain, 3);
     await prune(chain, 5);
@@ -151,7 +151,7 @@ describe('events.verify of a pruned chain', () => {
     await expectFound(chain, `${hide('e9')}; ${forge}`);
   });
 
-  test('finds a pruning that was undone completely', async () => {
+  test('events.verify finds a pruning that was undone completely', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await chain.db.events.record(eventInput({ timestamp: at(200) }));
@@ -164,7 +164,7 @@ describe('events.verify of a pruned chain', () => {
     ['number of marked entries', '"marked":4', '"marked":5'],
     ['time', String(t0 + 5000), String(t0 + 6000)],
     ['checkpoint', '"beginning":null', '"beginning":{"sequence":1,"events":1,"createdAt":0}'],
-  ])('finds a changed %s in a pruning entry, even after later prunings', async (_, from, to) => {
+  ])('events.verify finds a changed %s in a pruning entry, even after later prunings', async (_, from, to) => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     const forge = `UPDATE security_event_entries SET mitigation_details = replace(mitigation_details, '${from}', '${to}')
@@ -194,11 +194,11 @@ describe('events.verify of a chain with a compacted beginning', () => {
         WHERE sequence = 4`,
       { ...changed, sequence: 4 },
     ],
-  ])('finds %s', async (_, sql, found) => {
+  ])('events.verify of a compacted chain finds %s', async (_, sql, found) => {
     await expectFound(await openCompacted(), sql, found);
   });
 
-  test('finds a compacted beginning that was restored from a backup', async () => {
+  test('events.verify finds a compacted beginning of the chain that was restored from a backup', async () => {
     const chain = await openChain([1, 2, 3, 4]);
     const events = (await rawRows(chain, 'security_events')).slice(0, 2).map((row) => insert('security_events', row));
     await prune(chain, 3);
@@ -207,7 +207,7 @@ describe('events.verify of a chain with a compacted beginning', () => {
     await expectFound(chain, [...events, ...entries, checkpoint].join(';'), { ...inserted, sequence: 1 });
   });
 
-  test('finds a hidden event after prunings that compact entries', async () => {
+  test('events.verify finds a hidden event after prunings that compact chain entries', async () => {
     const chain = await openCompacted();
     await prune(chain, 7);
     expect(await chain.db.events.verify()).toMatchObject({ valid: true, checkpoint: { sequence: 6, count: 6 } });
@@ -218,7 +218,7 @@ describe('events.verify of a chain with a compacted beginning', () => {
     }
   });
 
-  test('finds a changed digest even after a later pruning', async () => {
+  test('events.verify finds a changed digest of a checkpoint even after a later pruning', async () => {
     const chain = await openCompacted();
     await changeRaw(chain, "UPDATE security_event_entries SET digest = 'x' WHERE sequence = 7");
     await prune(chain, 99);
@@ -227,7 +227,7 @@ describe('events.verify of a chain with a compacted beginning', () => {
 });
 
 describe('events.prune', () => {
-  test('compacts thousands of pruned entries and keeps the chain valid', async () => {
+  test('events.prune compacts thousands of pruned chain entries and keeps the chain valid', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     const ids = Array.from({ length: 2600 }, (_, index) => `e${index}`);
@@ -241,7 +241,7 @@ describe('events.prune', () => {
     expect(await rawRows(database, 'security_event_entries')).toEqual(entries);
   });
 
-  test('deletes nothing and adds no checkpoint when the chain is empty', async () => {
+  test('events.prune writes nothing when the event chain is empty', async () => {
     const database = await openTestDatabase();
     expect(await database.db.events.prune({ before: at(1) })).toBe(0);
     expect(await rawRows(database, 'security_event_checkpoints')).toEqual([]);

@@ -50,7 +50,7 @@ describe('querySecurityEvents', () => {
     expect(await idsOf(query)).toBe('b');
   });
 
-  test('returns the newest events first, and events of the same time by id', async () => {
+  test('querySecurityEvents returns the newest events first, and events of the same time by id', async () => {
     expect(await idsOf({})).toBe('dCéba');
   });
 
@@ -103,7 +103,7 @@ describe('querySecurityEvents', () => {
     ['limit and offset in parts', { limit: 2, offset: 1, minSeverity: 'LOW' }, 'Cé'],
     ['offset between parts', { limit: 1, offset: 2, eventTypes: ['CUSTOM', 'THREAT_DETECTED'] }, 'é'],
     ['the largest limit in parts', { limit: Number.MAX_SAFE_INTEGER, offset: 3, minSeverity: 'LOW' }, 'b'],
-  ])('finds events by %s', async (_, query, expected) => {
+  ])('querySecurityEvents finds events by %s', async (_, query, expected) => {
     expect(await idsOf(query)).toBe(expected);
   });
 
@@ -120,13 +120,13 @@ describe('querySecurityEvents', () => {
     ['limit and offset', [skip, skip, skip, skip, skip, skip, 2, 1], 'Cé'],
     ['offset alone', [skip, skip, skip, skip, skip, skip, skip, 3], 'ba'],
     ['all', [new Date(t0), new Date(t0 + 3), ['CUSTOM'], ['HIGH', 'MEDIUM'], 's2', 't1', 1, 0], 'C'],
-  ])('finds events by positional parameters: %s', async (_, parameters, expected) => {
+  ])('querySecurityEvents accepts positional parameters: %s', async (_, parameters, expected) => {
     const found = await shared().db.querySecurityEvents(...parameters);
     expect(found.map(({ id }) => id).join('')).toBe(expected);
   });
 });
 
-describe('A query of events with maxResults', () => {
+describe('maxResults', () => {
   const eventTypes = ['AUTHENTICATION_FAILURE', 'SYSTEM_ABUSE'];
   const shared = shareTestDatabase({ maxResults: 3 }, ({ db }) =>
     db.events.recordMany([0, 1, 0, 1, 0].map((index) => eventInput({ eventType: eventTypes[index] ?? '' }))),
@@ -139,7 +139,7 @@ describe('A query of events with maxResults', () => {
       'eight positional parameters',
       (db, offset) => db.querySecurityEvents(skip, skip, skip, skip, skip, skip, skip, offset),
     ],
-  ])('fails without a limit only when more than maxResults events remain after the offset: %s', async (_, query) => {
+  ])('a query of events without a limit fails only when more than maxResults events remain: %s', async (_, query) => {
     const { db } = shared();
     for (const offset of [0, 1]) {
       const error = await expectError('RESULT_TOO_LARGE', () => query(db, offset));
@@ -149,7 +149,7 @@ describe('A query of events with maxResults', () => {
     expect(await query(db, 9)).toEqual([]);
   });
 
-  test('succeeds when the limit is larger than maxResults', async () => {
+  test('a query of events succeeds when the limit is larger than maxResults', async () => {
     expect(await shared().db.querySecurityEvents({ limit: 4 })).toHaveLength(4);
   });
 });

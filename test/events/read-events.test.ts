@@ -26,7 +26,7 @@ const shared = shareTestDatabase({}, ({ db }) =>
   ),
 );
 
-test('events.get returns the event, or null when it does not exist', async () => {
+test('events.get returns the event, or null when the event does not exist', async () => {
   const { db } = shared();
   expect(await db.events.get('é0')).toEqual((await db.events.query({ ids: ['é0'] }))[0]);
   expect(await db.events.get('nobody')).toBeNull();
@@ -39,26 +39,26 @@ describe('events.page', () => {
     ['all events in one page', {}, total],
     ['some events', { eventTypes: ['CUSTOM'], minSeverity: 'LOW', metadata: { even: true } }, 4],
     ['the events of a span of time', { from: new Date(t0 + 1000), to: new Date(t0 + 3000) }, 5],
-  ])('returns %s in the order of query', async (_, query, size) => {
+  ])('events.page returns %s in the order of query', async (_, query, size) => {
     const { events } = shared().db;
     expect(await allPages((page) => events.page(query, page), size)).toEqual(await events.query(query));
   });
 
-  test('returns up to 100 events by default', async () => {
+  test('events.page returns up to 100 events by default', async () => {
     const { items, nextCursor } = await shared().db.events.page();
     expect(items).toHaveLength(100);
     expect(nextCursor).toMatch(/^[\w-]+$/);
     expect((await shared().db.events.page({}, { after: nextCursor })).items).toHaveLength(total - 100);
   });
 
-  test('accepts the cursor of an equal query whose fields have another order', async () => {
+  test('events.page accepts the cursor of an equal query whose fields have another order', async () => {
     const { db } = shared();
     const page = await db.events.page({ source: 's1', minSeverity: 'LOW', target: undefined }, { size: 2 });
     const rest = await db.events.page({ minSeverity: 'LOW', source: 's1' }, { after: page.nextCursor });
     expect([...page.items, ...rest.items]).toEqual(await db.events.query({ source: 's1', minSeverity: 'LOW' }));
   });
 
-  test('continues after the last event of the page while other events are recorded and pruned', async () => {
+  test('events.page continues after the last event of the page while other events are recorded and pruned', async () => {
     const { db } = await openTestDatabase();
     const at = (second: number) => ({ id: `e${second}`, timestamp: new Date(t0 + second * 1000) });
     await db.events.recordMany([1, 2, 3, 4, 5, 6].map((second) => eventInput(at(second))));
@@ -69,12 +69,12 @@ describe('events.page', () => {
     expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(['e6', 'e5', 'e4', 'e3', 'e2']);
   });
 
-  test('returns an empty page when nothing matches', async () => {
+  test('events.page returns an empty page when nothing matches', async () => {
     expect(await shared().db.events.page({ source: '' })).toEqual({ items: [] });
     expect(await shared().db.events.page({ source: 'nobody' })).toEqual({ items: [] });
   });
 
-  test('refuses the cursor of another query, and invalid cursors', async () => {
+  test('events.page refuses invalid cursors and the cursor of another query', async () => {
     const { db } = shared();
     const { nextCursor = '' } = await db.events.page({ source: 's1' }, { size: 1 });
     const decoded = Buffer.from(nextCursor, 'base64url').toString();
@@ -103,7 +103,7 @@ describe('events.page', () => {
 });
 
 describe('events.iterate', () => {
-  test('yields the same events as query in the same order, also when there are several pages', async () => {
+  test('events.iterate yields the same events as query in the same order, over several pages', async () => {
     const { db } = await openTestDatabase();
     const events = Array.from({ length: 1201 }, (_, index) => eventInput({ timestamp: new Date(t0 + (index % 50)) }));
     await db.events.recordMany(events);
@@ -111,7 +111,7 @@ describe('events.iterate', () => {
     expect(await allOf(db.events.iterate({ source: 'nobody' }))).toEqual([]);
   });
 
-  test('reads no more pages when the loop ends early', async () => {
+  test('events.iterate reads no more pages when the loop ends early', async () => {
     const { db, statementsOf } = shared();
     const statements = await statementsOf(async () => {
       for await (const { id } of db.events.iterate()) {
@@ -122,7 +122,7 @@ describe('events.iterate', () => {
     expect(statements).toHaveLength(1);
   });
 
-  test('works inside a transaction and fails with CONFLICT after its end', async () => {
+  test('events.iterate works inside a transaction and fails with CONFLICT after the transaction', async () => {
     const { db } = shared();
     const rest = await db.transaction(async (tx) => {
       const events = tx.events.iterate({ source: 's1' });
@@ -144,7 +144,7 @@ describe('events.count', () => {
     expect(await shared().db.events.count(query)).toBe((await shared().db.events.query(query)).length);
   });
 
-  test('ignores limit, offset and maxResults', async () => {
+  test('events.count ignores limit, offset and maxResults', async () => {
     expect(await shared().db.events.count({ limit: 0, offset: 3 })).toBe(total);
     const { db } = await openTestDatabase({ maxResults: 1 });
     await db.events.recordMany([eventInput(), eventInput()]);
@@ -168,19 +168,22 @@ describe('events.aggregate', () => {
     ['target', 'target', { limit: 0, offset: 2 }],
     ['bucket', { bucketMs: 4000 }, {}],
     ['bucket', { bucketMs: 4000 }, { source: 's3' }],
-  ])('counts events by %s, the largest group first, then by key: grouping %j, filter %j', async (name, by, filter) => {
-    const { db } = shared();
-    const counts = new Map<string, number>();
-    for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
-      const key = keyOf[name]?.(event) ?? '';
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    const expected = [...counts].map(([key, count]) => ({ key, count }));
-    expected.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1));
-    expect(await db.events.aggregate(filter, { by })).toEqual(expected);
-  });
+  ])(
+    'events.aggregate counts events by %s, the largest group first: grouping %j, filter %j',
+    async (name, by, filter) => {
+      const { db } = shared();
+      const counts = new Map<string, number>();
+      for (const event of await db.events.query({ ...filter, limit: undefined, offset: undefined })) {
+        const key = keyOf[name]?.(event) ?? '';
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      const expected = [...counts].map(([key, count]) => ({ key, count }));
+      expected.sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1));
+      expect(await db.events.aggregate(filter, { by })).toEqual(expected);
+    },
+  );
 
-  test('counts times before 1970 in the correct bucket', async () => {
+  test('events.aggregate counts times before 1970 in the correct bucket', async () => {
     const { db } = await openTestDatabase();
     const times = ['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '1970-01-01T00:00:00.000Z'];
     await db.events.recordMany(times.map((time) => eventInput({ timestamp: new Date(time) })));
@@ -196,7 +199,7 @@ describe('events.aggregate', () => {
     expect(await shared().db.events.aggregate({ source: 'nobody' }, { by: { bucketMs: 1 } })).toEqual([]);
   });
 
-  test('fails with RESULT_TOO_LARGE when there are more than maxResults keys', async () => {
+  test('events.aggregate fails with RESULT_TOO_LARGE when more than maxResults groups match', async () => {
     const { db } = await openTestDatabase({ maxResults: 2 });
     await db.events.recordMany(['a', 'b', 'b', 'c'].map((source) => eventInput({ source })));
     await expectError('RESULT_TOO_LARGE', () => db.events.aggregate({}, { by: 'source' }));

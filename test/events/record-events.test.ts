@@ -30,7 +30,7 @@ describe('recordSecurityEvent', () => {
     expect(await db.events.query({ ids: ['event-1'] })).toStrictEqual([whole]);
   });
 
-  test('generates an id and sets the time and the defaults of omitted fields', async () => {
+  test('recordSecurityEvent generates an id and sets the time and the defaults of omitted fields', async () => {
     const { db } = await openTestDatabase({ now: () => now });
     const id = await db.recordSecurityEvent(eventInput());
     expect(id).toMatch(uuidv7);
@@ -41,16 +41,19 @@ describe('recordSecurityEvent', () => {
   test.each([
     ['other', { half: true }],
     ['the same', whole.metadata],
-  ])('fails with ALREADY_EXISTS when the id is taken by an event with %s metadata keys', async (_, metadata) => {
-    const database = await openTestDatabase();
-    await database.db.recordSecurityEvent(whole);
-    const second = eventInput({ id: whole.id, metadata });
-    const error = await expectRefused(database, 'ALREADY_EXISTS', () => database.db.recordSecurityEvent(second));
-    expect(error).toMatchObject({ entity: 'securityEvent', field: 'id', operation: 'events.record' });
-  });
+  ])(
+    'recordSecurityEvent fails with ALREADY_EXISTS when an event with %s metadata keys has the id',
+    async (_, metadata) => {
+      const database = await openTestDatabase();
+      await database.db.recordSecurityEvent(whole);
+      const second = eventInput({ id: whole.id, metadata });
+      const error = await expectRefused(database, 'ALREADY_EXISTS', () => database.db.recordSecurityEvent(second));
+      expect(error).toMatchObject({ entity: 'securityEvent', field: 'id', operation: 'events.record' });
+    },
+  );
 
   test.each([...Object.values(SecurityEventType), 'MESSAGE_RECEIVED', 'failed login', ' ', '失敗'])(
-    'stores the event type %j as given',
+    'recordSecurityEvent stores the event type %j unchanged',
     async (eventType) => {
       const { db } = shared();
       const id = await db.recordSecurityEvent(eventInput({ eventType }));
@@ -58,7 +61,7 @@ describe('recordSecurityEvent', () => {
     },
   );
 
-  test('stores empty texts and the metadata key __proto__ as given', async () => {
+  test('recordSecurityEvent stores empty texts and the metadata key __proto__ unchanged', async () => {
     const { db } = shared();
     const texts = { source: '', target: '', description: '', mitigationDetails: '' };
     const metadata = JSON.parse('{"__proto__":{"a":[1]}}') as Metadata;
@@ -69,7 +72,7 @@ describe('recordSecurityEvent', () => {
   });
 
   test.each(['0001-01-01T00:00:00.000Z', '1969-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'])(
-    'stores the time %s to the millisecond',
+    'recordSecurityEvent stores the time %s to the millisecond',
     async (iso) => {
       const { db } = shared();
       const timestamp = new Date(iso);
@@ -97,7 +100,7 @@ describe('events.recordMany', () => {
     expect(found).toEqual(inputs.map((input, index) => ({ ...defaults, id: ids[index], ...input })));
   });
 
-  test('runs the same statements for 400 events as for 2', async () => {
+  test('events.recordMany runs the same statements for 400 events as for two', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const event = eventInput({ metadata: { one: 1, two: 2 } });
     await db.events.record(event);
@@ -118,7 +121,7 @@ describe('events.recordMany', () => {
     ['an id is taken', ['known', 'new'], 'ALREADY_EXISTS'],
     ['two events have the same id', ['new', 'other', 'new'], 'ALREADY_EXISTS'],
     ['an id is empty', ['new', ''], 'INVALID_INPUT'],
-  ] as const)('records nothing when %s', async (_, ids, code) => {
+  ] as const)('events.recordMany records nothing when %s', async (_, ids, code) => {
     const events = ids.map((id) => eventInput({ id, metadata: { half: true } }));
     const error = await expectRefused(shared(), code, () => shared().db.events.recordMany(events));
     expect(error.operation).toBe('events.recordMany');
@@ -129,7 +132,7 @@ describe('events.recordMany', () => {
     ['an element that is not an object', [eventInput(), null], 'events[1]'],
     ['an unknown severity', [eventInput(), { ...eventInput(), severity: 'BAD' }], 'events[1].severity'],
     ['an unknown field', [{ ...eventInput(), more: 1 }], 'events[0]'],
-  ])('refuses %s and names its path', async (_, events, field) => {
+  ])('events.recordMany refuses %s and names its path in the input', async (_, events, field) => {
     const error = await expectRefused(shared(), 'INVALID_INPUT', () =>
       callUntyped(shared().db.events, 'recordMany', events),
     );
@@ -138,7 +141,7 @@ describe('events.recordMany', () => {
 });
 
 describe('events.markMitigated', () => {
-  test('sets the mitigation that every read returns without changing a recorded row', async () => {
+  test('events.markMitigated sets the mitigation that reads return without changing recorded rows', async () => {
     const database = await openTestDatabase();
     const { events } = database.db;
     await events.recordMany([eventInput({ id: 'a', metadata: { kept: [1] } }), eventInput({ id: 'b' })]);
@@ -155,7 +158,7 @@ describe('events.markMitigated', () => {
     expect(await events.verify()).toMatchObject({ valid: true, entries: 3 });
   });
 
-  test('replaces the mitigation that was recorded with the event and an earlier one', async () => {
+  test('events.markMitigated replaces the recorded mitigation of an event and earlier mitigations', async () => {
     const { db } = await openTestDatabase();
     const id = await db.events.record(eventInput({ mitigationApplied: true, mitigationDetails: 'first' }));
     await db.events.markMitigated(id, { applied: true, details: '' });
@@ -170,7 +173,7 @@ describe('events.markMitigated', () => {
 
   const shared = shareTestDatabase({}, ({ db }) => db.events.record(eventInput({ id: 'a' })));
 
-  test('returns false and adds no entry when the event does not exist', async () => {
+  test('events.markMitigated returns false and writes nothing when the event does not exist', async () => {
     expect(await shared().db.events.markMitigated('nobody', { applied: true })).toBe(false);
     expect(await rawRows(shared(), 'security_event_entries')).toHaveLength(1);
   });
@@ -183,7 +186,7 @@ describe('events.markMitigated', () => {
     ['details with NUL', 'a', { applied: true, details: '\0' }, 'details'],
     ['an unknown field', 'a', { applied: true, by: 'me' }, 'mitigation'],
     ['an empty id', '', { applied: true }, 'id'],
-  ])('refuses %s', async (_, id, mitigation, field) => {
+  ])('events.markMitigated refuses %s', async (_, id, mitigation, field) => {
     const error = await expectRefused(shared(), 'INVALID_INPUT', () =>
       callUntyped(shared().db.events, 'markMitigated', id, mitigation),
     );

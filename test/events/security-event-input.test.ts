@@ -28,7 +28,7 @@ describe('recordSecurityEvent', () => {
     ...eachOf('mitigationApplied', [...valuesBut('boolean', 'undefined'), ['0', 0], ['the text true', 'true']]),
     ...eachOf('mitigationDetails', noText),
     ...badMetadata,
-  ])('refuses %s', async (_, fields, field) => {
+  ])('recordSecurityEvent refuses invalid input: %s', async (_, fields, field) => {
     const event = { ...eventInput(), ...fields };
     const error = await expectRefused(shared(), 'INVALID_INPUT', () => shared().db.recordSecurityEvent(event));
     expect(error).toMatchObject({ field, operation: 'events.record', retryable: false });
@@ -36,13 +36,13 @@ describe('recordSecurityEvent', () => {
     expect(error.message).toContain(field);
   });
 
-  test.each(['event_type', 'type', 'sequence'])('refuses the unknown field %s', async (field) => {
+  test.each(['event_type', 'type', 'sequence'])('recordSecurityEvent refuses the unknown field %s', async (field) => {
     const event = { ...eventInput(), [field]: 'x' };
     const error = await expectRefused(shared(), 'INVALID_INPUT', () => shared().db.recordSecurityEvent(event));
     expect(error.message).toContain(field);
   });
 
-  test.each(valuesBut())('refuses %s in place of an event', async (_, value) => {
+  test.each(valuesBut())('recordSecurityEvent refuses %s in place of an event', async (_, value) => {
     await expectRefused(shared(), 'INVALID_INPUT', () => callUntyped(shared().db, 'recordSecurityEvent', value));
   });
 });
@@ -61,13 +61,13 @@ describe('querySecurityEvents', () => {
     ...eachOf('mitigationApplied', valuesBut('boolean', 'undefined')),
     ...['limit', 'offset'].flatMap((field) => eachOf(field, badCounts)),
     ...badMetadata,
-  ])('refuses %s', async (_, fields, field) => {
+  ])('querySecurityEvents refuses invalid input: %s', async (_, fields, field) => {
     const error = await expectError('INVALID_INPUT', () => shared().db.querySecurityEvents(fields));
     expect(error).toMatchObject({ field, operation: 'events.query', retryable: false });
     expect(error.message).toMatch(/^Failed to query security events: /);
   });
 
-  test.each(['startTime', 'orderBy', 'type'])('refuses the unknown field %s', async (field) => {
+  test.each(['startTime', 'orderBy', 'type'])('querySecurityEvents refuses the unknown field %s', async (field) => {
     const error = await expectError('INVALID_INPUT', () => shared().db.querySecurityEvents({ [field]: 'x' }));
     expect(error.message).toContain(field);
   });
@@ -77,7 +77,7 @@ describe('querySecurityEvents', () => {
     // If these values were read as an object without fields, the query would return every event.
     ['a Map', new Map([['source', 'nobody']])],
     ['a promise of a filter', Promise.resolve({ source: 'nobody' })],
-  ])('refuses %s in place of a filter or a time', async (_, value) => {
+  ])('querySecurityEvents refuses %s in place of a filter or a time', async (_, value) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'querySecurityEvents', value));
   });
 
@@ -92,7 +92,7 @@ describe('querySecurityEvents', () => {
     ['target', [skip, skip, skip, skip, skip, null]],
     ['limit', [skip, skip, skip, skip, skip, skip, -1]],
     ['offset', [skip, skip, skip, skip, skip, skip, 1, 0.5]],
-  ])('refuses an invalid %s among the positional parameters', async (_, parameters) => {
+  ])('querySecurityEvents refuses an invalid positional parameter %s', async (_, parameters) => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'querySecurityEvents', ...parameters));
   });
 });

@@ -7,7 +7,7 @@ import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import { pendingCount } from './pending';
 
 describeOn('postgresql', 'the sequencing of recorded events', () => {
-  test('is completed by the next service after a process was killed between recording and sequencing', async () => {
+  test('a service sequences the recorded events of a process that was killed before sequencing', async () => {
     const url = await newDatabaseUrl();
     const { db } = await openTestDatabase({ url });
     await db.close();
@@ -25,7 +25,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     expect(pending).toBeGreaterThan(0);
   });
 
-  test('leaves less than half of the events pending while 32 callers record events', async () => {
+  test('less than half of the events wait for sequencing while 32 callers record events', async () => {
     const database = await openTestDatabase({ pool: { maxConnections: 10 } });
     const total = 3200;
     let [started, most] = [0, 0];

@@ -11,7 +11,7 @@ const failWhenSequenced = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plp
   CREATE TRIGGER refuse BEFORE INSERT ON security_event_entries EXECUTE FUNCTION refuse()`;
 
 describeOn('postgresql', 'the sequencing of recorded events', () => {
-  test('keeps the entries of each event in order while two services record and mitigate it', async () => {
+  test('the sequencing keeps the entries of each event in order while two services record and mitigate events', async () => {
     const database = await openTestDatabase();
     const { db: other } = await openTestDatabase(database.options);
     const steps = Array.from({ length: 6 }, (_, step) => step);
@@ -37,7 +37,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     expect(await other.events.verify()).toMatchObject({ valid: true, entries: 6 * 7, pending: 0 });
   });
 
-  test('causes one warning and no failed call when it fails, and is repeated by the next service', async () => {
+  test('a failed sequencing logs one warning and fails no call, and the next service repeats the sequencing', async () => {
     const { logger, warnings } = collectLog();
     const { database, db } = await openTestDatabase({ logger });
     await db.events.record(eventInput({ id: 'first' }));
@@ -66,7 +66,7 @@ describeOn('postgresql', 'the sequencing of recorded events', () => {
     expect(await next.events.verify()).toMatchObject({ valid: true, entries: 4 });
   });
 
-  test('omits a mitigation of an event that was pruned meanwhile', async () => {
+  test('the sequencing omits a mitigation of an event that was pruned in the meantime', async () => {
     const { database, db } = await openTestDatabase();
     await db.events.record(eventInput({ id: 'a', timestamp: new Date(0) }));
     const isMitigated = db.transaction(async (tx) => {

@@ -111,21 +111,24 @@ describe('events.verify', () => {
     await changeRaw(shared(), [...deletes, ...inserts].join(';'));
   });
 
-  test.each(tampered)('finds tampering with the chain (%s) and reports "%s"', async (_, expected, sql) => {
-    await changeRaw(shared(), sql);
-    const result = await shared().db.events.verify();
-    const { reason = '', sequence, eventId } = 'break' in result ? result.break : {};
-    expect([reason, sequence, eventId].filter((part) => part !== undefined).join(' ')).toBe(expected);
-    expect(result).toMatchObject({ valid: false });
-    if (sequence !== undefined) expect(result.entries).toBe(Math.max(0, sequence - 1));
-  });
+  test.each(tampered)(
+    'events.verify finds tampering with the event chain (%s) and reports "%s"',
+    async (_, expected, sql) => {
+      await changeRaw(shared(), sql);
+      const result = await shared().db.events.verify();
+      const { reason = '', sequence, eventId } = 'break' in result ? result.break : {};
+      expect([reason, sequence, eventId].filter((part) => part !== undefined).join(' ')).toBe(expected);
+      expect(result).toMatchObject({ valid: false });
+      if (sequence !== undefined) expect(result.entries).toBe(Math.max(0, sequence - 1));
+    },
+  );
 });
 
 describe('events.verify of a pruned chain', () => {
   test.each([
     ['complete', [-1, 0]],
     ['pruned', [-1, 0, 1, 2]],
-  ])('finds an entry that was inserted before the beginning of a %s chain', async (kind, sequences) => {
+  ])('events.verify finds an entry that was inserted before the beginning of a %s chain', async (kind, sequences) => {
     const database = await openChain();
     const { events } = database.db;
     if (kind === 'pruned') await events.prune({ before: new Date(t0 + 3) });
@@ -137,7 +140,7 @@ describe('events.verify of a pruned chain', () => {
     }
   });
 
-  test('finds a changed count in a checkpoint', async () => {
+  test('events.verify finds a changed count in a checkpoint of the event chain', async () => {
     const database = await openChain();
     const { events } = database.db;
     await events.prune({ before: new Date(t0 + 3) });
@@ -146,7 +149,7 @@ describe('events.verify of a pruned chain', () => {
     expect(await events.verify()).toMatchObject({ valid: false, break: { reason: 'changed' } });
   });
 
-  test('finds a changed checkpoint and a kept entry that is marked as pruned', async () => {
+  test('events.verify finds a changed checkpoint and a kept entry that is marked as pruned', async () => {
     const database = await openChain();
     const { events } = database.db;
     await events.prune({ before: new Date(t0 + 3) });

@@ -25,7 +25,7 @@ function contentOf(entry: RawRow, event: RawRow = {}): unknown[] {
 }
 
 describe('events.verify', () => {
-  test('returns the same head when it is called again', async () => {
+  test('events.verify returns the same head for two calls without a write between them', async () => {
     const { db } = await openTestDatabase();
     expect(await db.events.verify()).toEqual({ valid: true, entries: 0, pending: 0, head: { sequence: 0, hash: '' } });
     await db.events.record(eventInput());
@@ -35,7 +35,7 @@ describe('events.verify', () => {
     expect(await db.events.verify()).toEqual(first);
   });
 
-  test('uses hashes that anyone can compute from the stored rows', async () => {
+  test('a caller can compute the hashes of the event chain from the stored rows', async () => {
     const database = await openChain();
     const entries = await rawRows(database, 'security_event_entries');
     const events = await rawRows(database, 'security_events');
@@ -51,7 +51,7 @@ describe('events.verify', () => {
     expect(hash).toBe('cf0613d55a23551340b623f8a72c0dde104b2823710e5b7397f0b463f3f5e081');
   });
 
-  test('finds a forged entry even after later writes and after the database is opened again', async () => {
+  test('events.verify finds a forged entry even after later writes and after the database is opened again', async () => {
     const { database, db } = await openChain();
     await changeRaw(database, `${addEvent}; ${copyEntry(5, 13, 'x', "''")}`);
     await db.events.record(eventInput());
@@ -83,7 +83,7 @@ describe('events.verify with an expected head', () => {
     return { sequence, hash: String(row?.['hash']) };
   }
 
-  test('returns valid: true while the entry has the expected hash', async () => {
+  test('events.verify returns valid: true while the expected entry has the expected hash', async () => {
     const database = await openFive();
     const { events } = database.db;
     const kept = await events.verify();
@@ -96,13 +96,13 @@ describe('events.verify with an expected head', () => {
     }
   });
 
-  test('ignores the case of hexadecimal digits', async () => {
+  test('events.verify ignores the letter case of the expected hash', async () => {
     const { sequence, hash } = await headAt(shared(), 3);
     const expected = { sequence, hash: hash.toUpperCase() };
     expect(await shared().db.events.verify({ expected })).toMatchObject({ valid: true });
   });
 
-  test.each([1, 3, 5])('reports a different hash of entry %i as changed', async (sequence) => {
+  test.each([1, 3, 5])('events.verify reports a different hash of entry %i as changed', async (sequence) => {
     expect(await shared().db.events.verify({ expected: { sequence, hash: zeros } })).toEqual({
       valid: false,
       entries: sequence - 1,
@@ -111,7 +111,7 @@ describe('events.verify with an expected head', () => {
     });
   });
 
-  test('reports a recreated chain as changed', async () => {
+  test('events.verify reports a recreated event chain as changed', async () => {
     const database = await openFive();
     const expected = await headAt(database, 5);
     const tables = ['security_events', 'security_event_entries', 'security_event_checkpoints'];
@@ -127,17 +127,20 @@ describe('events.verify with an expected head', () => {
     ['no other row', 'SELECT 1', 5],
     ['all events but the first', "DELETE FROM security_events WHERE id <> 'e1'", 2],
     ['all events', 'DELETE FROM security_events', 1],
-  ])('reports the expected entry as removed when it was deleted with %s', async (_, sql, first) => {
-    const database = await openFive();
-    const expected = await headAt(database, 5);
-    await changeRaw(database, `${sql}; DELETE FROM security_event_entries WHERE sequence >= ${first}`);
-    expect(await database.db.events.verify({ expected })).toMatchObject({
-      valid: false,
-      break: { sequence: 5, reason: 'removed' },
-    });
-  });
+  ])(
+    'events.verify reports the expected entry as removed when this entry was deleted with %s',
+    async (_, sql, first) => {
+      const database = await openFive();
+      const expected = await headAt(database, 5);
+      await changeRaw(database, `${sql}; DELETE FROM security_event_entries WHERE sequence >= ${first}`);
+      expect(await database.db.events.verify({ expected })).toMatchObject({
+        valid: false,
+        break: { sequence: 5, reason: 'removed' },
+      });
+    },
+  );
 
-  test('reports the expected entry as removed when the database is empty', async () => {
+  test('events.verify reports the expected entry as removed when the database is empty', async () => {
     const { db } = await openTestDatabase();
     expect(await db.events.verify({ expected: { sequence: 3, hash: zeros } })).toEqual({
       valid: false,
@@ -147,7 +150,7 @@ describe('events.verify with an expected head', () => {
     });
   });
 
-  test('finds a pruning whose entry was deleted before another pruning', async () => {
+  test('events.verify finds a pruning whose entry was deleted before another pruning', async () => {
     const database = await openFive();
     const { events } = database.db;
     await events.prune({ before: at(3) });
@@ -158,7 +161,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected: kept.head })).toMatchObject({ valid: false });
   });
 
-  test('compares the hash with the last checkpoint only, so that a forged older checkpoint is not accepted', async () => {
+  test('events.verify does not accept a forged older checkpoint with the expected hash', async () => {
     const database = await openFive();
     const { events } = database.db;
     const [before, exact, after] = [await headAt(database, 2), await headAt(database, 3), await headAt(database, 4)];
@@ -176,7 +179,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected: { sequence: 2, hash: zeros } })).toMatchObject({ break: found });
   });
 
-  test('reports a changed entry rather than an unproven expected entry', async () => {
+  test('events.verify reports a changed entry before an expected entry that cannot be proven', async () => {
     const database = await openFive();
     const { events } = database.db;
     const expected = await headAt(database, 1);
@@ -185,7 +188,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected })).toMatchObject({ break: { sequence: 5, reason: 'changed' } });
   });
 
-  test('accepts the head of an empty chain for every chain', async () => {
+  test('events.verify accepts the expected head of an empty chain for every chain', async () => {
     const expected = { sequence: 0, hash: '' };
     const database = await openTestDatabase();
     const { events } = database.db;
@@ -196,7 +199,7 @@ describe('events.verify with an expected head', () => {
     expect(await events.verify({ expected })).toMatchObject({ valid: true });
   });
 
-  test('accepts read options and works inside a transaction', async () => {
+  test('events.verify accepts read options and works inside a transaction', async () => {
     const { db } = shared();
     const expected = await headAt(shared(), 5);
     expect(await db.events.verify({ expected, consistency: 'primary' })).toMatchObject({ valid: true });
@@ -220,7 +223,7 @@ describe('events.verify with an expected head', () => {
     ['an empty hash', { sequence: 1, hash: '' }, 'expected.hash'],
     ['a hash for an empty chain', { sequence: 0, hash: zeros }, 'expected.hash'],
     ['an unknown field', { sequence: 1, hash: zeros, count: 1 }, 'expected'],
-  ])('refuses %s', async (_, expected, field) => {
+  ])('events.verify refuses an expected head with %s', async (_, expected, field) => {
     const { events } = shared().db;
     const error = await expectError('INVALID_INPUT', () => callUntyped(events, 'verify', { expected }));
     expect(error).toMatchObject({ operation: 'events.verify', field });
