@@ -38,7 +38,7 @@ async function expectAllKept(url: string, account: Account): Promise<void> {
   expect(account.failures.filter((code) => !(onPostgresql && code === 'CONFLICT'))).toEqual([]);
 }
 
-test('a process that is killed while it writes loses no acknowledged write and stores no part of another one', async () => {
+test('a process that is killed during writes loses no acknowledged write and stores no partial write', async () => {
   let acknowledged = 0;
   for (let kills = 0; kills < faultRounds; kills += killsPerDatabase) {
     const [url, account] = [await newDatabaseUrl(), new Account()];
@@ -59,7 +59,7 @@ test('a process that is killed while it writes loses no acknowledged write and s
   expect(acknowledged).toBeGreaterThan(faultRounds);
 }, 900_000);
 
-test('four processes that write to one database lose no acknowledged write when some are killed and started again', async () => {
+test('four processes that write to one database lose no acknowledged write when some processes are killed', async () => {
   const [url, account, kills] = [await newDatabaseUrl(), new Account(), Math.ceil(faultRounds / 4)];
   const start = async (): Promise<TestProcess> => {
     const writer = startWriter(url, account);

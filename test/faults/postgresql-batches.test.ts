@@ -44,44 +44,56 @@ const places = ['agents', 'endpoints', 'agent_capabilities', 'changes'].flatMap(
   interruptions.map((interruption) => [table, ...interruption] as const),
 );
 
-describe('a write whose statements are sent together', () => {
-  test.each(places)('writes nothing when its statement on %s %s', async (table, _, body, blow, code, retryable) => {
-    const { work, url, expectFailedOnce } = await open();
-    const restore = await interpose(url, [table], body);
-    const call = work.change('unit struck-0');
-    if (blow !== undefined) {
-      await waitUntil(async () => (await runRaw(url, `SELECT ${blow}(pid) ${backends}`)).flat().length > 0);
-    }
-    await call;
-    expect((await runRaw(url, "SELECT 1 FROM agents WHERE owner = 'unit struck-0'"))[0]).toEqual([]);
-    await restore();
-    await expectFailedOnce({ code, retryable });
-  });
+describe('batches of statements', () => {
+  test.each(places)(
+    'a call writes nothing when its statement on %s %s',
+    async (table, _, body, blow, code, retryable) => {
+      const { work, url, expectFailedOnce } = await open();
+      const restore = await interpose(url, [table], body);
+      const call = work.change('unit struck-0');
+      if (blow !== undefined) {
+        await waitUntil(async () => (await runRaw(url, `SELECT ${blow}(pid) ${backends}`)).flat().length > 0);
+      }
+      await call;
+      expect((await runRaw(url, "SELECT 1 FROM agents WHERE owner = 'unit struck-0'"))[0]).toEqual([]);
+      await restore();
+      await expectFailedOnce({ code, retryable });
+    },
+  );
 
-  test.each(writes)('has an unknown outcome and is made at most once when no reply arrives: %s', async (_, write) => {
-    const { work, proxy, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
-    proxy.mute();
-    await write(work, 'unit unanswered-0');
-    proxy.restore();
-    await expectFailedOnce({ retryable: true }, write);
-  });
+  test.each(writes)(
+    'a write without a reply has an unknown outcome and takes effect at most once: %s',
+    async (_, write) => {
+      const { work, proxy, expectFailedOnce } = await open({ pool: { statementTimeoutMs: 150 } });
+      proxy.mute();
+      await write(work, 'unit unanswered-0');
+      proxy.restore();
+      await expectFailedOnce({ retryable: true }, write);
+    },
+  );
 
-  describe.each(['DISCARD ALL', 'DEALLOCATE ALL'])('on a connection on which a pooler ran %s', (statement) => {
-    test.each(writes)('prepares its statements again and is made once: %s', async (_, write) => {
-      const { work, proxy, expectKept } = await open();
-      await proxy.whisper(statement);
-      await write(work, 'unit forgotten-0');
-      expect(work.errors).toEqual([]);
-      await expectKept();
-    });
+  describe.each(['DISCARD ALL', 'DEALLOCATE ALL'])('after %s of a pooler', (statement) => {
+    test.each(writes)(
+      `after ${statement} of a pooler, a write prepares its statements again and takes effect once: %s`,
+      async (_, write) => {
+        const { work, proxy, expectKept } = await open();
+        await proxy.whisper(statement);
+        await write(work, 'unit forgotten-0');
+        expect(work.errors).toEqual([]);
+        await expectKept();
+      },
+    );
 
-    test.each(writes)('fails with a known outcome when retries are disabled: %s', async (_, write) => {
-      const { work, proxy, expectFailedOnce } = await open({ retry: false });
-      await proxy.whisper(statement);
-      await write(work, 'unit forgotten-0');
-      expect(work.errors.map(isInDoubt)).toEqual([false]);
-      await expectFailedOnce({ code: 'UNAVAILABLE', retryable: true }, write);
-    });
+    test.each(writes)(
+      `after ${statement} of a pooler, a write without retries fails with a known outcome: %s`,
+      async (_, write) => {
+        const { work, proxy, expectFailedOnce } = await open({ retry: false });
+        await proxy.whisper(statement);
+        await write(work, 'unit forgotten-0');
+        expect(work.errors.map(isInDoubt)).toEqual([false]);
+        await expectFailedOnce({ code: 'UNAVAILABLE', retryable: true }, write);
+      },
+    );
   });
 
   test.each([
@@ -93,7 +105,7 @@ describe('a write whose statements are sent together', () => {
       `ALTER TABLE changes RENAME TO old; CREATE TABLE changes (LIKE old INCLUDING ALL);
         ALTER SEQUENCE changes_sequence_seq OWNED BY changes.sequence`,
     ],
-  ])('succeeds after %s', async (_, change) => {
+  ])('writes succeed after %s', async (_, change) => {
     const { work, url, expectKept } = await open();
     await runRaw(url, change);
     for (const [name, write] of writes) await write(work, `unit ${name}-0`);
@@ -103,7 +115,7 @@ describe('a write whose statements are sent together', () => {
     await expectKept();
   });
 
-  test('fails with SCHEMA_OUTDATED while a column is missing, and then succeeds', async () => {
+  test('a write fails with SCHEMA_OUTDATED while a column is missing, and succeeds afterwards', async () => {
     const { db, work, url, expectFailedOnce } = await open();
     await runRaw(url, 'ALTER TABLE changes RENAME COLUMN kind TO sort');
     await work.change('unit outdated-0');
@@ -118,23 +130,26 @@ describe('a write whose statements are sent together', () => {
  * cancel it. A statement with a syntax error fails at the same point and leaves the connection in the same state: in a
  * failed transaction.
  */
-describe('a statement that begins or ends a transaction and fails without any effect', () => {
+describe('failed BEGIN, COMMIT and SAVEPOINT', () => {
   const one = { pool: { maxConnections: 1 } };
 
   test.each<[string, string, string, Write]>([
     ['the COMMIT of a single call', 'COMMIT\0', 'COMMIX\0', (work, unit) => work.change(unit)],
     ['the COMMIT of a transaction', 'COMMIT\0', 'COMMIX\0', (work, unit) => work.transact(unit)],
     ['BEGIN', 'BEGIN ISO', 'BEGIM ISO', (work, unit) => work.change(unit)],
-  ])('makes the call write nothing, and the connection serves the next caller: %s', async (_, from, to, write) => {
-    const { db, proxy, work, expectFailedOnce } = await openWork(one);
-    proxy.mishear(from, to);
-    await write(work, 'unit failing-0');
-    expect(work.errors.filter(isInDoubt)).toEqual([]);
-    expect(await db.getCertificate('none')).toBeNull();
-    await expectFailedOnce({}, write);
-  });
+  ])(
+    'a failed statement makes its call write nothing, and the connection serves the next caller: %s',
+    async (_, from, to, write) => {
+      const { db, proxy, work, expectFailedOnce } = await openWork(one);
+      proxy.mishear(from, to);
+      await write(work, 'unit failing-0');
+      expect(work.errors.filter(isInDoubt)).toEqual([]);
+      expect(await db.getCertificate('none')).toBeNull();
+      await expectFailedOnce({}, write);
+    },
+  );
 
-  test('makes all later calls of the transaction fail with the same cause when it is SAVEPOINT', async () => {
+  test('a failed SAVEPOINT makes all later calls of the transaction fail with the same cause', async () => {
     const { db, proxy, work, expectFailedOnce } = await openWork(one);
     proxy.mishear('RELEASE operation; SAVEPOINT operation', 'RELEASE operation; SELECT 1/0;;;;;;;;;');
     const codes: unknown[] = [];

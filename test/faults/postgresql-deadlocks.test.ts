@@ -54,10 +54,10 @@ test.each([
   await expectKept();
 });
 
-describe('concurrent calls of createMany', () => {
+describe('createMany', () => {
   const numbers = Array.from({ length: 40 }, (_, index) => index);
 
-  test('succeed when two batches have the same capabilities in opposite orders', async () => {
+  test('two concurrent calls of createMany with the same capabilities in opposite orders succeed', async () => {
     const { one, two, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (own: number) =>
@@ -69,7 +69,7 @@ describe('concurrent calls of createMany', () => {
     await expectKept();
   });
 
-  test('create their agents with all capabilities while the only other agents with these capabilities are deleted', async () => {
+  test('createMany stores all capabilities while another call deletes the other agents with these capabilities', async () => {
     const { one, two, url, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (own: number) => numbers.map((n) => agent(`${round}-${own}-${n}`, { capabilities: [`x${n}`] }));
@@ -86,7 +86,7 @@ describe('concurrent calls of createMany', () => {
     await expectKept();
   });
 
-  test('create all agents of one batch and none of the other when both have the same ids in opposite orders', async () => {
+  test('one of two concurrent calls of createMany with the same ids creates all agents, and the other none', async () => {
     const { one, two, expectKept } = await open();
     for (let round = 0; round < faultRounds; round += 1) {
       const agents = (name: string) => numbers.map((n) => agent(`${round}-${n}`, { owner: `${name}${round}` }));
@@ -99,29 +99,32 @@ describe('concurrent calls of createMany', () => {
   });
 });
 
-describe('a call that PostgreSQL ends because of a deadlock with another program', () => {
+describe('deadlocks with other programs', () => {
   test.each<[string, (db: DatabaseService) => Promise<unknown>]>([
     ['updateAgent', (db) => db.updateAgent({ id: 'a', version: '2.0.0', capabilities: ['new'] })],
     ['deleteAgent', (db) => db.deleteAgent('a')],
-  ])('is retried, or fails with a retryable CONFLICT and writes nothing without retries: %s', async (_, call) => {
-    for (const retry of [false, patient] as const) {
-      const { one, url, expectKept } = await open({ retry }, ['a']);
-      const before = await one.getAgent('a');
-      const other = await connectRaw(url);
-      // The server finds the deadlock in the call, not in the other session.
-      await other.query("SET deadlock_timeout = '30s'; BEGIN; LOCK TABLE changes IN EXCLUSIVE MODE");
-      const called = call(one).catch((thrown: unknown) => thrown);
-      await sleep(200);
-      await other.query('UPDATE agents SET version = version');
-      await other.query('COMMIT');
-      if (retry === false) {
-        expect(await called).toMatchObject({ code: 'CONFLICT', retryable: true });
-        expect(await one.getAgent('a')).toEqual(before);
-        expect(await call(one)).toBe(true);
-      } else expect(await called).toBe(true);
-      const found = await one.getAgent('a');
-      expect(found === null || found.capabilities.join() === 'new').toBe(true);
-      await expectKept();
-    }
-  });
+  ])(
+    'a call in a deadlock with another program is retried, or fails with a retryable CONFLICT: %s',
+    async (_, call) => {
+      for (const retry of [false, patient] as const) {
+        const { one, url, expectKept } = await open({ retry }, ['a']);
+        const before = await one.getAgent('a');
+        const other = await connectRaw(url);
+        // The server finds the deadlock in the call, not in the other session.
+        await other.query("SET deadlock_timeout = '30s'; BEGIN; LOCK TABLE changes IN EXCLUSIVE MODE");
+        const called = call(one).catch((thrown: unknown) => thrown);
+        await sleep(200);
+        await other.query('UPDATE agents SET version = version');
+        await other.query('COMMIT');
+        if (retry === false) {
+          expect(await called).toMatchObject({ code: 'CONFLICT', retryable: true });
+          expect(await one.getAgent('a')).toEqual(before);
+          expect(await call(one)).toBe(true);
+        } else expect(await called).toBe(true);
+        const found = await one.getAgent('a');
+        expect(found === null || found.capabilities.join() === 'new').toBe(true);
+        await expectKept();
+      }
+    },
+  );
 });

@@ -41,8 +41,8 @@ function codesOf(work: Work): Set<string> {
   return new Set(others.map(({ code, retryable }) => `${code} ${retryable}`));
 }
 
-describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is full', () => {
-  test('writes fail with STORAGE_FULL and change nothing, reads succeed, and writes succeed when there is room again', async () => {
+describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'full disk of the server', () => {
+  test('on a full disk of the server, writes fail with STORAGE_FULL and change nothing, but reads succeed', async () => {
     const { url, disk } = await startOnSmallDisk();
     await migrateDatabase(url);
     const { db } = await openTestDatabase({ url });
@@ -58,7 +58,7 @@ describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is fu
     await strikeWhileWriting({ db, url, what: 'a full disk of tables', strike, rounds, expectFailures });
   });
 
-  test('calls fail while the write-ahead log cannot be written, and no acknowledged write is lost after the restart', async () => {
+  test('no acknowledged write is lost when the server cannot write its write-ahead log and restarts', async () => {
     // The write-ahead log must fit on the small disk until the test fills the disk.
     const server = await startServer({ wal_keep_size: '0', max_wal_size: '48MB', min_wal_size: '32MB' });
     const [row] = await administer(server.url(), 'SHOW data_directory');
@@ -86,7 +86,7 @@ describeUnless(whyNoOwnServer ?? whyNoSmallDisk(), 'on a server whose disk is fu
     await strikeWhileWriting({ db, url, what: 'a full disk of the log', strike, rounds: 1, expectFailures });
   });
 
-  test('a migration fails with STORAGE_FULL, and the next start applies it when there is room', async () => {
+  test('a migration on a full disk fails with STORAGE_FULL, and the next start with free space applies it', async () => {
     const { url, disk } = await startOnSmallDisk();
     disk.fill();
     expect(await expectError('STORAGE_FULL', () => migrateDatabase(url))).toMatchObject({ operation: 'initialize' });

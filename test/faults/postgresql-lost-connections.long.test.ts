@@ -46,9 +46,9 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
     return { proxy, db: await own.open({ url: proxy.url(own.url), pool: { connectTimeoutMs: 2000, ...pool } }) };
   }
 
-  describe('a connection that is lost', () => {
+  describe('lost connections', () => {
     test.each(makers)(
-      'makes the call fail with an unknown outcome and without a retry when it is lost during the commit of %s',
+      'a connection that is lost during the commit of %s makes the call fail with an unknown outcome',
       async (name, make) => {
         for (const moment of ['before', 'after'] as const) {
           const { db, proxy } = await openBehindProxy();
@@ -65,7 +65,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
     );
 
     test.each(makers)(
-      'allows the caller to repeat the call when it is lost after the INSERT of %s, and the record is stored only once',
+      'a caller can repeat a call whose connection was lost after the INSERT of %s',
       async (name, make) => {
         const { db, proxy } = await openBehindProxy();
         proxy.cutAt('INSERT INTO certificates', 'after', 1);
@@ -80,7 +80,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       },
     );
 
-    test('is replaced when it is lost at BEGIN or at the UPDATE of a status, and the call succeeds', async () => {
+    test('a call succeeds on a new connection when the first one is lost at BEGIN or UPDATE', async () => {
       const { db, proxy } = await openBehindProxy();
       proxy.cutAt('BEGIN', 'before');
       const id = await db.createCertificate(certificateInput());
@@ -97,7 +97,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       }
     });
 
-    test('makes the later calls of its transaction fail with UNAVAILABLE when it is lost after a refused call', async () => {
+    test('later calls of a transaction fail with UNAVAILABLE when its connection is lost after a refused call', async () => {
       const { db, proxy } = await openBehindProxy();
       const id = await db.createCertificate(certificateInput());
       proxy.cutAt('ROLLBACK TO', 'before');
@@ -110,7 +110,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getCertificate(id)).not.toBeNull();
     });
 
-    test('makes calls fail within their time limits when the server does not answer', async () => {
+    test('calls fail within their time limits when the server does not answer', async () => {
       const { db, proxy } = await openBehindProxy({ statementTimeoutMs: 200, connectTimeoutMs: 500 });
       await db.getAgent('a');
       proxy.silence();
@@ -124,7 +124,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getAgent('a')).toBeNull();
     });
 
-    test('delays each call by only one connect timeout when the server does not answer any more', async () => {
+    test('a server that stops answering delays each call by only one connect timeout', async () => {
       const { db, proxy } = await openBehindProxy({ connectTimeoutMs: 300 });
       proxy.silence();
       proxy.cutAll();
@@ -135,7 +135,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       }
     });
 
-    test('does not prevent close() from ending when the server does not answer', async () => {
+    test('close() ends even when the server does not answer', async () => {
       const { db, proxy } = await openBehindProxy();
       const [inside, end] = [createSignal(), createSignal()];
       const transaction = db.transaction(async (tx) => {
@@ -153,7 +153,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
   });
 
   describe('when the server stops or terminates its connections', () => {
-    test('each call fails with a retryable UNAVAILABLE within two seconds, and succeeds after the server has started', async () => {
+    test('each call fails with a retryable UNAVAILABLE within two seconds when the server stops', async () => {
       const db = await own.open();
       await own.server.stop('immediate');
       afterTest(() => own.server.start());
@@ -166,7 +166,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
       expect(await db.getAgent('a')).toBeNull();
     });
 
-    test('close() ends although calls are in flight, and initialize() succeeds after the server has started', async () => {
+    test('close() ends while calls run on a stopping server, and initialize() succeeds after its start', async () => {
       const db = await own.open();
       const running = Array.from({ length: 5 }, async () => {
         for (;;) await db.getAgent('a');

@@ -51,7 +51,7 @@ function schemaOf(url: string): Promise<unknown[]> {
   );
 }
 
-describe('a migration of a database with rows', () => {
+describe('failing migrations', () => {
   let url: string;
   let before: unknown[];
   beforeEach(async () => {
@@ -60,7 +60,7 @@ describe('a migration of a database with rows', () => {
     before = await schemaOf(url);
   });
 
-  test('changes nothing when one of its statements fails, and is applied after the cause is removed', async () => {
+  test('a migration changes nothing when one of its statements fails, and the corrected migration succeeds', async () => {
     // An error of a trigger is an error of the application, whatever its code is.
     await administer(
       url,
@@ -83,7 +83,7 @@ describe('a migration of a database with rows', () => {
     ['before its commit', '\u000bCOMMIT\0', 'before', false],
     ['after its commit', '\u000bCOMMIT\0', 'after', true],
   ] as const)(
-    'is applied completely or not at all when the connection is cut %s, and the next start succeeds',
+    'a migration is applied completely or not at all when the connection is cut %s',
     async (_, text, moment, isComplete) => {
       const proxy = await TcpProxy.start(url);
       proxy.cutAt(text, moment);
@@ -97,7 +97,7 @@ describe('a migration of a database with rows', () => {
   );
 });
 
-describeUnless(whyNoOwnServer, 'a migration during which the server is stopped', () => {
+describeUnless(whyNoOwnServer, 'server that stops during a migration', () => {
   let server: PostgresqlServer;
   beforeAll(async () => {
     server = await startOwnServer({ settings: durableSettings });
@@ -107,7 +107,7 @@ describeUnless(whyNoOwnServer, 'a migration during which the server is stopped',
   afterAll(() => server.remove());
 
   test.each(['fast', 'immediate'] as const)(
-    'is applied completely by the next start after the server was stopped with -m %s',
+    'the next start completes a migration during which the server was stopped with -m %s',
     async (mode) => {
       const rounds = Math.ceil(faultRounds / 2);
       for (let round = 0; round < rounds; round += 1) {

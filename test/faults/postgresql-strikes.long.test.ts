@@ -19,7 +19,7 @@ import { faultRounds } from './work';
 const rounds = Math.ceil(faultRounds / 2);
 const maxReplicaLagMs = 500;
 
-describeUnless(whyNoOwnServer, 'eight callers that write', () => {
+describeUnless(whyNoOwnServer, 'interruptions of the server', () => {
   const own = shareOwnServer(() => Promise.resolve(), durableSettings);
   let url: string;
   beforeEach(async () => (url = await own.createDatabase((db) => db.createCertificate(certificateInput({ id: 'c' })))));
@@ -44,11 +44,11 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     ['is stopped with -m immediate and recovers from its log', () => own.server.restart('immediate')],
     ['loses a process that is killed and starts all of them again', killBackend],
     ['is stopped for more than a second', goAway],
-  ])('lose no acknowledged write when the server %s', async (what, strike) => {
+  ])('eight concurrent callers lose no acknowledged write when the server %s', async (what, strike) => {
     await strikeWhileWriting({ db: await own.open({ url }), url, what, strike, rounds, pauseMs: 200 });
   });
 
-  test('lose no acknowledged write when the circuit breaker opens and closes while the server stops and starts', async () => {
+  test('callers with a circuit breaker lose no acknowledged write while the server stops and starts', async () => {
     const states: string[] = [];
     const onEvent = (event: DatabaseEvent): void => {
       if (event.type === 'breaker') states.push(event.state);
@@ -67,7 +67,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     await strikeWhileWriting({ db, url, what: 'a server away, with a breaker', strike, rounds: Math.min(rounds, 10) });
   });
 
-  test('lose no acknowledged write when connections are cut during commits', async () => {
+  test('eight concurrent callers lose no acknowledged write when connections are cut during commits', async () => {
     const proxy = await TcpProxy.start(own.server.port);
     const strike = async (_: unknown, round: number): Promise<void> => {
       proxy.cutAt(round % 4 < 2 ? 'COMMIT\0' : 'unit', round % 2 === 0 ? 'before' : 'after', 2);
@@ -116,7 +116,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
       ['PgBouncer reconnects to the server', () => order(`RECONNECT ${name()}`)],
       ['PgBouncer pauses for 300 ms', holdUp],
       ['the server behind PgBouncer recovers from its log', () => own.server.restart('immediate')],
-    ])('lose no acknowledged write when %s', async (what, strike) => {
+    ])('eight concurrent callers lose no acknowledged write when %s', async (what, strike) => {
       proxy = await TcpProxy.start(portOf(await startPooler()));
       afterTest(() => pooler.remove());
       const db = await own.open({ url: proxy.url(url), pool: { connectTimeoutMs: 3000 } });
@@ -124,7 +124,7 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
     });
   });
 
-  describe('with another caller that reads from a replica', () => {
+  describe('replica', () => {
     let standby: PostgresqlServer;
     let proxy: TcpProxy;
     beforeAll(async () => {
@@ -141,56 +141,53 @@ describeUnless(whyNoOwnServer, 'eight callers that write', () => {
         () => administer(standby.url(), 'SELECT pg_wal_replay_pause()'),
         () => administer(standby.url(), 'SELECT pg_wal_replay_resume()'),
       ],
-    ])(
-      'get no error except CONFLICT and no outdated record when the replica %s, and it serves reads again afterwards',
-      async (what, begin, end) => {
-        // The replica has the database a moment later.
-        await sleep(1000);
-        proxy = await TcpProxy.start(standby.port);
-        const replicaUrls = [proxy.url(standby.url(new URL(url).pathname.slice(1)))];
-        const pool = { connectTimeoutMs: 5000 };
-        const db = await own.open({ url, replicaUrls, maxReplicaLagMs, pool });
-        const isServing = async () => (await db.health()).replicas[0]?.isServing === true;
-        await db.createAgent(agentInput({ id: 'probe', certificateId: 'c' }));
-        /** Acknowledged revisions with their times. */
-        const written: [revision: number, at: number][] = [[0, performance.now()]];
-        let isOver = false;
-        const writer = async (): Promise<void> => {
-          for (let revision = 1; !isOver; revision += 1) {
-            await db.agents.setMetadata('probe', { revision });
-            written.push([revision, performance.now()]);
-            await sleep(20);
-          }
-        };
-        const reader = async (): Promise<void> => {
-          await sleep(maxReplicaLagMs * 2);
-          while (!isOver) {
-            const start = performance.now();
-            const found = await db.getAgent('probe');
-            const known = written.filter(([, at]) => at < start - maxReplicaLagMs).at(-1)?.[0] ?? 0;
-            expect(Number(found?.metadata['revision'] ?? 0)).toBeGreaterThanOrEqual(known);
-            await sleep(5);
-          }
-        };
-        const busy = Promise.all([writer(), reader()]);
-        const strike = async (): Promise<void> => {
-          await begin();
-          await sleep(maxReplicaLagMs * 3);
-          expect(await isServing()).toBe(false);
-          await end();
-          await waitUntil(isServing);
-        };
-        await strikeWhileWriting({
-          db,
-          url,
-          what: `a replica that ${what}`,
-          strike,
-          rounds: Math.ceil(faultRounds / 5),
-          expectFailures: (work) => work.expectPassing(['CONFLICT']),
-        });
-        isOver = true;
-        await busy;
-      },
-    );
+    ])('callers get no outdated record and no error except CONFLICT when the replica %s', async (what, begin, end) => {
+      // The replica has the database a moment later.
+      await sleep(1000);
+      proxy = await TcpProxy.start(standby.port);
+      const replicaUrls = [proxy.url(standby.url(new URL(url).pathname.slice(1)))];
+      const pool = { connectTimeoutMs: 5000 };
+      const db = await own.open({ url, replicaUrls, maxReplicaLagMs, pool });
+      const isServing = async () => (await db.health()).replicas[0]?.isServing === true;
+      await db.createAgent(agentInput({ id: 'probe', certificateId: 'c' }));
+      /** Acknowledged revisions with their times. */
+      const written: [revision: number, at: number][] = [[0, performance.now()]];
+      let isOver = false;
+      const writer = async (): Promise<void> => {
+        for (let revision = 1; !isOver; revision += 1) {
+          await db.agents.setMetadata('probe', { revision });
+          written.push([revision, performance.now()]);
+          await sleep(20);
+        }
+      };
+      const reader = async (): Promise<void> => {
+        await sleep(maxReplicaLagMs * 2);
+        while (!isOver) {
+          const start = performance.now();
+          const found = await db.getAgent('probe');
+          const known = written.filter(([, at]) => at < start - maxReplicaLagMs).at(-1)?.[0] ?? 0;
+          expect(Number(found?.metadata['revision'] ?? 0)).toBeGreaterThanOrEqual(known);
+          await sleep(5);
+        }
+      };
+      const busy = Promise.all([writer(), reader()]);
+      const strike = async (): Promise<void> => {
+        await begin();
+        await sleep(maxReplicaLagMs * 3);
+        expect(await isServing()).toBe(false);
+        await end();
+        await waitUntil(isServing);
+      };
+      await strikeWhileWriting({
+        db,
+        url,
+        what: `a replica that ${what}`,
+        strike,
+        rounds: Math.ceil(faultRounds / 5),
+        expectFailures: (work) => work.expectPassing(['CONFLICT']),
+      });
+      isOver = true;
+      await busy;
+    });
   });
 });

@@ -13,21 +13,24 @@ const blows = [
   ['cancelled', 'pg_cancel_backend'],
 ] as const;
 
-describe.each(blows)('while an operator has sessions %s', (how, blow) => {
+describe.each(blows)('sessions that an operator has %s', (how, blow) => {
   const strike = (url: string, which = 'true') => runRaw(url, `SELECT ${blow}(pid) ${victims} AND ${which}`);
 
   test.each([
     ['at random moments', 20, `pid = (SELECT pid ${victims} ORDER BY random() LIMIT 1)`],
     ['at their commits', 2, "(query LIKE 'COMMIT%' OR wait_event IN ('WALWrite', 'WALSync', 'WalSync', 'WalWrite'))"],
-  ])('eight callers lose no acknowledged write and make no write twice: %s', async (when, pauseMs, which) => {
-    const url = await newDatabaseUrl();
-    const { db } = await openTestDatabase({ url });
-    const work = { db, url, what: `${how} ${when}`, strike: () => strike(url, which), pauseMs };
-    await strikeWhileWriting({ ...work, rounds: faultRounds * 4, calls: 1 });
-  });
+  ])(
+    `eight callers whose sessions are ${how} lose no acknowledged write and repeat none: %s`,
+    async (when, pauseMs, which) => {
+      const url = await newDatabaseUrl();
+      const { db } = await openTestDatabase({ url });
+      const work = { db, url, what: `${how} ${when}`, strike: () => strike(url, which), pauseMs };
+      await strikeWhileWriting({ ...work, rounds: faultRounds * 4, calls: 1 });
+    },
+  );
 
   test.each([0, 1, 2, 3])(
-    'a transaction fails before its call %i only if its session is terminated, and the error is retryable',
+    `a transaction whose session is ${how} before call %i ${how === 'terminated' ? 'fails with a retryable error' : 'succeeds'}`,
     async (step) => {
       const { url, work, expectKept } = await openWork();
       await work.transact('unit struck', async (at) => {
@@ -44,7 +47,7 @@ describe.each(blows)('while an operator has sessions %s', (how, blow) => {
     },
   );
 
-  test('calls after an interruption of idle sessions succeed', async () => {
+  test(`calls succeed after idle sessions were ${how}`, async () => {
     const { url, work, expectKept } = await openWork();
     for (let round = 0; round < 5; round += 1) {
       await Promise.all([1, 2, 3].map((caller) => work.change(`unit ${round}-${caller}`)));

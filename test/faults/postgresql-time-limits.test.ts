@@ -17,9 +17,9 @@ const limits = [
 
 const allTables = 'LOCK TABLE changes, security_event_pending_entries IN ACCESS EXCLUSIVE MODE';
 
-describe.each(limits)('a lock of another session that lasts longer than %s', (_, code, options, settings) => {
+describe.each(limits)('locks longer than %s', (limit, code, options, settings) => {
   test.each([...writes, ['transaction', transact] as const])(
-    `makes %s fail with ${code} and write nothing, and the connection is used again`,
+    `the write %s fails with ${code} and writes nothing when another session holds a lock longer than ${limit}`,
     async (_name, write) => {
       const { url, work, expectFailedOnce } = await openWork(options, settings);
       await write(work, 'unit prepared-0');
@@ -35,7 +35,7 @@ describe.each(limits)('a lock of another session that lasts longer than %s', (_,
     ['getAgent', (db) => db.getAgent('a')],
     ['queryAgents', (db) => db.queryAgents({ owner: 'unit before-0' })],
     ['agents.iterate', (db) => db.agents.iterate({})[Symbol.asyncIterator]().next()],
-  ])(`makes %s fail with ${code}, and the next one succeeds`, async (_name, read) => {
+  ])(`the read %s fails with ${code} when another session holds a lock longer than ${limit}`, async (_name, read) => {
     const { db, url, expectKept } = await openWork(options, settings);
     await whileLocked(url, 'LOCK TABLE agents IN ACCESS EXCLUSIVE MODE', async () => {
       expect((await expectError(code, () => read(db))).retryable).toBe(true);
@@ -44,7 +44,7 @@ describe.each(limits)('a lock of another session that lasts longer than %s', (_,
     await expectKept();
   });
 
-  test(`makes changes of a locked row fail with ${code}, alone and in a transaction`, async () => {
+  test(`changes of a row fail with ${code} when another session locks the row longer than ${limit}`, async () => {
     const { db, url, work, expectKept } = await openWork(options, settings);
     await work.change('unit before-0');
     const [agent] = await db.queryAgents({});

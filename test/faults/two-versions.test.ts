@@ -54,8 +54,8 @@ async function expectTooNew({ options }: TestDatabase): Promise<void> {
   }
 }
 
-describe('the migration by a newer version while an older version has the database open', () => {
-  test('fails no call of the older version when it only adds to the schema, but that version cannot start again', async () => {
+describe('older and newer version', () => {
+  test('calls of an older version succeed after a newer version adds to the schema, but a restart fails', async () => {
     const older = await openOlder();
     const newer = new NewerVersion('CREATE TABLE newer (id TEXT); ALTER TABLE agents ADD COLUMN newer TEXT;');
     const { result, acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
@@ -69,7 +69,7 @@ describe('the migration by a newer version while an older version has the databa
     await expectTooNew(older);
   });
 
-  test('makes calls of the older version fail with SCHEMA_OUTDATED when it removes a table, but loses no write', async () => {
+  test('calls of an older version fail with SCHEMA_OUTDATED after a newer version removes a table', async () => {
     const older = await openOlder();
     const newer = new NewerVersion('ALTER TABLE capabilities RENAME TO newer_capabilities;');
     const { acknowledged, codes } = await writingBeside(older, () => newer.use(older.options.url, 'newer-1'));
@@ -83,7 +83,7 @@ describe('the migration by a newer version while an older version has the databa
     await expectTooNew(older);
   });
 
-  test('changes nothing when one of its statements fails, and succeeds when the migration is corrected', async () => {
+  test('a failing migration of a newer version changes nothing while an older version has the database open', async () => {
     const older = await openOlder();
     const half = 'CREATE TABLE half (id TEXT PRIMARY KEY); ALTER TABLE agents ADD COLUMN half TEXT;';
     const newer = new NewerVersion(`${half} INSERT INTO missing VALUES (1);`);

@@ -26,7 +26,7 @@ const latest = {
 };
 
 describe('fromA2aCard', () => {
-  test('converts a card of version 1.0 and keeps it whole in the metadata', () => {
+  test('fromA2aCard converts a card of version 1.0 and keeps the whole card in the metadata', () => {
     expect(fromA2aCard(latest)).toEqual({
       agent: {
         name: 'Translator',
@@ -56,7 +56,7 @@ describe('fromA2aCard', () => {
     });
   });
 
-  test('converts a card of version 0.3, whose further interfaces repeat the first one', () => {
+  test('fromA2aCard converts a card of version 0.3 whose additional interfaces repeat the first interface', () => {
     const url = 'https://a2a.example/';
     const card = {
       ...common,
@@ -80,7 +80,7 @@ describe('fromA2aCard', () => {
     expect([agent.owner, warnings]).toEqual([undefined, []]);
   });
 
-  test('converts a card of version 0.2, which has one address', () => {
+  test('fromA2aCard converts a card of version 0.2, which has one address', () => {
     const { agent, warnings } = fromA2aCard({
       ...common,
       url: 'http://localhost:10200/',
@@ -92,7 +92,7 @@ describe('fromA2aCard', () => {
     expect([agent.owner, warnings]).toEqual([undefined, []]);
   });
 
-  test('warns of addresses and skills that an agent cannot have', () => {
+  test('fromA2aCard warns of addresses and skills that an agent cannot have', () => {
     const supportedInterfaces = [{ url: 'grpc.example', protocolBinding: 'GRPC' }, { url: 'https://h' }];
     const { agent, warnings } = fromA2aCard({
       ...common,
@@ -123,7 +123,7 @@ describe('fromA2aCard', () => {
     ['supportedInterfaces', { ...common, supportedInterfaces: {} }],
     ['supportedInterfaces[0].url', { ...common, supportedInterfaces: [{}] }],
     ['additionalInterfaces[0].transport', { ...common, additionalInterfaces: [{ url: 'https://h', transport: [] }] }],
-  ])('refuses a document with an invalid %s: %j', async (field, document) => {
+  ])('fromA2aCard refuses a document with an invalid %s: %j', async (field, document) => {
     const error = await expectError('INVALID_INPUT', () => fromA2aCard(document));
     expect(error).toMatchObject({ field, operation: 'fromA2aCard' });
     expect(error.message).toMatch(/^Failed to convert A2A agent card: /);

@@ -37,16 +37,16 @@ const agent = {
 };
 
 describe('fromMcpServer', () => {
-  test('converts a server.json and keeps the whole document in the metadata', () => {
+  test('fromMcpServer converts a server.json and keeps the whole document in the metadata', () => {
     expect(fromMcpServer(server)).toEqual({ agent, warnings: [] });
   });
 
-  test('converts a document that the API of the registry has wrapped', () => {
+  test('fromMcpServer converts a document in the wrapper of the registry API', () => {
     const wrapped = { server, _meta: { 'io.modelcontextprotocol.registry/official': { status: 'active' } } };
     expect(fromMcpServer(wrapped)).toEqual({ agent: { ...agent, metadata: { 'mcp.server': wrapped } }, warnings: [] });
   });
 
-  test('converts a document of the first schemas, which had other names of fields', () => {
+  test('fromMcpServer converts a document of the first schemas, whose fields had other names', () => {
     const old = {
       name: 'io.example/weather',
       description: 'Weather reports',
@@ -66,7 +66,7 @@ describe('fromMcpServer', () => {
     });
   });
 
-  test('warns of addresses without a host and a port, and makes no endpoints of them', () => {
+  test('fromMcpServer warns of addresses without a host and a port and creates no endpoints for them', () => {
     const urls = [
       '{base}/mcp',
       'https://{tenant}.example.com/mcp',
@@ -83,7 +83,7 @@ describe('fromMcpServer', () => {
     );
   });
 
-  test.each(['deprecated', 'deleted'])('warns of a server that its registry lists as %s', (status) => {
+  test.each(['deprecated', 'deleted'])('fromMcpServer warns of a server that the registry lists as %s', (status) => {
     const _meta = { 'io.modelcontextprotocol.registry/official': { status } };
     const warnings = [`the registry lists the server as ${status}`];
     expect(fromMcpServer({ server, _meta })).toMatchObject({ agent: { name: agent.name }, warnings });
@@ -111,7 +111,7 @@ describe('fromMcpServer', () => {
     ['server.remotes[0].url', { server: { ...server, remotes: [{}] } }],
     ['skills', { name: 'a', version: '1', skills: [] }],
     ['supportedInterfaces', { name: 'a', version: '1', supportedInterfaces: [] }],
-  ])('refuses a document with an invalid %s: %j', async (field, document) => {
+  ])('fromMcpServer refuses a document with an invalid %s: %j', async (field, document) => {
     // Undefined is not a JSON value: a document that was parsed contains none.
     const parsed = field === 'version' ? (JSON.parse(JSON.stringify(document)) as unknown) : document;
     const error = await expectError('INVALID_INPUT', () => fromMcpServer(parsed));

@@ -30,7 +30,7 @@ function readDocuments(): readonly {
 }
 
 describeWithSharedData('The documents of public registries', () => {
-  test('are converted to the names, versions, capabilities and addresses that their registries list', () => {
+  test('converted documents have the names, versions, capabilities and addresses that their registries list', () => {
     const documents = readDocuments();
     expect(documents.length).toBeGreaterThan(isLongRun ? 1400 : 50);
     for (const { row, result } of documents) {
@@ -43,7 +43,7 @@ describeWithSharedData('The documents of public registries', () => {
     }
   });
 
-  test('are kept whole, except values whose name says that they are secrets', () => {
+  test('converted documents are stored completely, except values with the name of a secret', () => {
     const changed = readDocuments().filter(({ document, result }) => {
       const [kept] = Object.values(result.agent.metadata ?? {});
       return JSON.stringify(kept, sortKeys) !== JSON.stringify(document, sortKeys);
@@ -53,7 +53,7 @@ describeWithSharedData('The documents of public registries', () => {
     expect(isSecretVariable('API_KEY')).toBe(true);
   });
 
-  test('can be registered with an owner and a certificate', async () => {
+  test('converted documents of public registries can be registered with an owner and a certificate', async () => {
     const { db } = shared();
     const certificateId = await createCertificate(db, { fingerprint: 'AB:CD' });
     const agents = readDocuments().map(({ result: { agent } }) => ({
@@ -66,7 +66,7 @@ describeWithSharedData('The documents of public registries', () => {
     expect(await db.agents.count()).toBe(agents.length);
   });
 
-  test('are converted or refused by their kind when they are examples', () => {
+  test('example documents are converted or refused according to their kind', () => {
     const directory = join(sharedDataDirectory, 'formats');
     const outcomes = readdirSync(directory)
       .filter((file) => file.endsWith('.json'))

@@ -49,7 +49,7 @@ const ofPackages: readonly Secret[] = [
   ['env.GITHUB_TOKEN', { env: { GITHUB_TOKEN: secret } }],
 ];
 
-describe('The conversion of a document', () => {
+describe('secrets in documents', () => {
   test.each<Secret>([
     ...ofRemotes.map(([place, part]): Secret => [`remotes[0].${place}`, remote(part)]),
     ...ofPackages.map(([place, part]): Secret => [`packages[0].${place}`, { packages: [part] }]),
@@ -57,7 +57,7 @@ describe('The conversion of a document', () => {
     ['_meta.x.password', { _meta: { x: { password: secret } } }],
     ['websiteUrl', { websiteUrl: `https://h.example/?utm=1&secret=${secret}` }],
     ['description', { description: `Call https://me:${secret}@h.example/ first` }],
-  ])('replaces a secret in %s: %j', (place, fields) => {
+  ])('the conversion of a document replaces a secret in %s: %j', (place, fields) => {
     const { agent, warnings } = convert(fields);
     expect(JSON.stringify([agent, warnings])).not.toContain(secret);
     expect(JSON.stringify(agent)).toContain('[redacted]');
@@ -66,7 +66,7 @@ describe('The conversion of a document', () => {
     ]);
   });
 
-  test('replaces tokens of known forms in any text, and keeps the rest of the text', () => {
+  test('the conversion of a document replaces tokens of known forms in any text, and keeps the other text', () => {
     const tokens = [
       `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${'a'.repeat(20)}`,
       `ghp_${'a'.repeat(36)}`,
@@ -87,13 +87,13 @@ describe('The conversion of a document', () => {
     ['a mark that is a text', { environmentVariables: [{ name: 'A', isSecret: 'true', default: secret }] }],
     ['a name in full-width letters', { '\uff50assword': secret }],
     ['an argument in JSON', { packageArguments: [{ value: `{"api_key":"${secret}"}` }] }],
-  ])('replaces the secret of %s', (_, part) => {
+  ])('the conversion of a document replaces the secret of %s', (_, part) => {
     const { agent, warnings } = convert({ _meta: part });
     expect(JSON.stringify(agent)).not.toContain(secret);
     expect(warnings).toHaveLength(1);
   });
 
-  test('keeps the scopes of a security requirement', () => {
+  test('the conversion of a document keeps the scopes of a security requirement', () => {
     const card = { name: 'a', version: '1', skills: [{ id: 's', security: [{ api_token: ['read'] }] }] };
     expect(fromA2aCard(card)).toMatchObject({ agent: { metadata: { 'a2a.card': card } }, warnings: [] });
   });
@@ -121,14 +121,14 @@ describe('The conversion of a document', () => {
       },
     ],
     [{ url: 'https://h.example/', packageArguments: [{ name: '-e EDUBASE_API_KEY', isRequired: true }] }],
-  ])('keeps placeholders and values that are no secrets: %j', (part) => {
+  ])('the conversion of a document keeps placeholders and values that are not secrets: %j', (part) => {
     const remotes = [part];
     const { agent, warnings } = convert({ remotes });
     expect(agent.metadata).toEqual({ 'mcp.server': { name: 'io.example/a', version: '1', remotes } });
     expect(warnings).toEqual([]);
   });
 
-  test('replaces the credentials of a card, and keeps its security schemes and signatures', () => {
+  test('the conversion of a card replaces credentials, and keeps security schemes and signatures', () => {
     const card = {
       name: 'a',
       version: '1',
@@ -150,7 +150,7 @@ describe('The conversion of a document', () => {
     expect(warnings).toEqual([expect.stringMatching(/signature.+: authentication\.credentials$/)]);
   });
 
-  test('keeps keys with a special meaning in JavaScript, and does not follow them', () => {
+  test('the conversion of a document keeps keys with a special meaning in JavaScript, such as __proto__', () => {
     const text =
       '{"name":"io.example/a","version":"1","_meta":{"__proto__":{"isSecret":true},"constructor":{"value":"a"}}}';
     const { agent } = fromMcpServer(JSON.parse(text));

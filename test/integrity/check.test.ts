@@ -182,13 +182,13 @@ function matching(expected: string): unknown {
 }
 
 describe('db.check()', () => {
-  test('reports no finding for an empty or an undamaged database', async () => {
+  test('db.check() reports no finding for an empty or an undamaged database', async () => {
     const { db } = await openTestDatabase();
     expect(await db.check()).toEqual(soundReport);
     expect(await (await openFilledDatabase()).db.check()).toEqual(soundReport);
   });
 
-  test('counts all findings and returns at most maxFindings of them', async () => {
+  test('db.check() counts all findings and returns at most maxFindings of them', async () => {
     const database = await openFilledDatabase();
     await changeRawUnchecked(database, "UPDATE agents SET version_key = 'y', default_endpoint_id = 'z'");
     const { findings, total } = await database.db.check();
@@ -198,14 +198,14 @@ describe('db.check()', () => {
     expect((await database.db.check({ maxFindings: 150 })).findings).toHaveLength(150);
   });
 
-  test('refuses unknown options with INVALID_INPUT and a closed database with NOT_INITIALIZED', async () => {
+  test('db.check() refuses unknown options with INVALID_INPUT and a closed database with NOT_INITIALIZED', async () => {
     const { db } = await openTestDatabase();
     await expectError('INVALID_INPUT', () => db.check({ most: 1 } as object));
     await db.close();
     await expectError('NOT_INITIALIZED', () => db.check());
   });
 
-  test('reads the last committed state inside a transaction', async () => {
+  test('db.check() reads the last committed state while a transaction is open', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async (tx) => {
       await tx.recordSecurityEvent(eventInput());
@@ -217,7 +217,7 @@ describe('db.check()', () => {
     ['damaged values and references', [...agents, ...deprecations, ...endpoints, ...collections, ...certificates]],
     ['empty ids and texts and a changed event', empty],
     ...(onPostgresql ? onPostgres : onSqlite),
-  ])('reports exactly the findings of %s', async (_, damages) => {
+  ])('db.check() reports exactly the findings of %s', async (_, damages) => {
     const database = await openFilledDatabase();
     for (const [sql] of damages) await changeRawUnchecked(database, sql);
     const expected = damages.flatMap(([, ...findings]) => findings).sort();

@@ -5,7 +5,7 @@ import { databaseKinds, openTestDatabase } from '../support/test-database';
 import { fill, soundReport } from '../support/sound-database';
 
 describe.each(databaseKinds)('db.check() of %s', (_, options) => {
-  test('reports no finding while other callers write', async () => {
+  test('db.check() reports no finding while other callers write', async () => {
     const database = await openTestDatabase(options);
     await fill(database);
     const { db } = database;
@@ -41,7 +41,7 @@ describe.each(databaseKinds)('db.check() of %s', (_, options) => {
     expect(await db.check()).toEqual(soundReport);
   });
 
-  test('does not block the event loop for more than 150 ms', async () => {
+  test('db.check() does not block the event loop for more than 150 ms', async () => {
     const { db } = await openTestDatabase(options);
     const certificateId = await db.createCertificate(certificateInput());
     const metadata = { text: 'x'.repeat(1000) };

@@ -7,8 +7,8 @@ import { openFilled } from './invalid-records';
 
 const badTime = onPostgresql ? "'infinity'" : "'2026-01-01T00:00:00Z'";
 
-describe('An invalid record', () => {
-  test('is reported as CORRUPT with its id and field, and other records can be read', async () => {
+describe('invalid records', () => {
+  test('a read reports an invalid record as CORRUPT with its id and field', async () => {
     const { database, db } = await openFilled();
     await changeRawUnchecked(database, `UPDATE agents SET created_at = ${badTime} WHERE id = 'bad'`);
     for (const read of [() => db.queryAgents({}), () => db.getAgent('bad'), () => db.agents.getMany(['good', 'bad'])]) {
@@ -24,7 +24,7 @@ describe('An invalid record', () => {
   test.each([
     ['its complete id when it has 200 characters', 200, ''],
     ['the first 200 characters of its id when the id is longer', 300, '…'],
-  ])('is reported with %s', async (_, length, end) => {
+  ])('the error about an invalid record contains %s', async (_, length, end) => {
     const database = await openFilled();
     const id = 'x'.repeat(length);
     const sql = `DELETE FROM agents; UPDATE certificates SET id = '${id}', not_after = ${badTime} WHERE id = 'bad'`;
@@ -34,21 +34,25 @@ describe('An invalid record', () => {
   });
 });
 
-describe('An invalid security event', () => {
-  testOn('sqlite', 'is reported as CORRUPT by an aggregation over its time when that time is a text', async () => {
-    const database = await openFilled();
-    await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${badTime} WHERE id = 'bad'`);
-    const error = await expectError('CORRUPT', () => database.db.events.aggregate({}, { by: { bucketMs: 1000 } }));
-    expect(error).toMatchObject({ entity: 'securityEvent', field: 'timestamp' });
-    expect(await database.db.events.aggregate({}, { by: 'severity' })).toMatchObject([{ count: 2 }]);
-  });
+describe('invalid security events', () => {
+  testOn(
+    'sqlite',
+    'an aggregation over the time fails with CORRUPT when the stored time of an event is a text',
+    async () => {
+      const database = await openFilled();
+      await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${badTime} WHERE id = 'bad'`);
+      const error = await expectError('CORRUPT', () => database.db.events.aggregate({}, { by: { bucketMs: 1000 } }));
+      expect(error).toMatchObject({ entity: 'securityEvent', field: 'timestamp' });
+      expect(await database.db.events.aggregate({}, { by: 'severity' })).toMatchObject([{ count: 2 }]);
+    },
+  );
 
   const setTwo = 'SET mitigation_applied = 2 WHERE';
   for (const [record, sql, sequence, field] of [
-    ['the event', `UPDATE security_events ${setTwo} id = 'bad'`, 1, 'mitigationApplied'],
-    ['its mitigation', `UPDATE security_event_entries ${setTwo} kind = 'MITIGATED'`, 3, 'entry.mitigationApplied'],
+    ['an event', `UPDATE security_events ${setTwo} id = 'bad'`, 1, 'mitigationApplied'],
+    ['a mitigation', `UPDATE security_event_entries ${setTwo} kind = 'MITIGATED'`, 3, 'entry.mitigationApplied'],
   ] as const) {
-    testOn('sqlite', `is reported by get, verify and check when a boolean column of ${record} is 2`, async () => {
+    testOn('sqlite', `get, verify and check report a boolean column with the value 2 in ${record}`, async () => {
       const { database, db } = await openFilled();
       if (sequence === 3) await db.events.markMitigated('bad', { applied: true });
       await changeRawUnchecked(database, sql);
@@ -73,8 +77,8 @@ function storedTime(ms: number): string {
   return ms > lastMs ? "'10000-01-01 00:00:00+00'" : `'${new Date(ms).toISOString()}'`;
 }
 
-describe('a stored time', () => {
-  test.each([firstMs, lastMs])('is returned when it is the first or the last valid one: %i ms', async (ms) => {
+describe('stored times', () => {
+  test.each([firstMs, lastMs])('reads return the first and the last valid stored time: %i ms', async (ms) => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE agents SET created_at = ${storedTime(ms)} WHERE id = 'bad'`);
     await changeRawUnchecked(database, `UPDATE certificates SET revoked_at = ${storedTime(ms)} WHERE id = 'bad'`);
@@ -82,31 +86,34 @@ describe('a stored time', () => {
     expect(await database.db.getCertificate('bad')).toMatchObject({ revokedAt: new Date(ms) });
   });
 
-  test.each([firstMs - 1, lastMs + 1])('is reported as CORRUPT just outside the valid range: %i ms', async (ms) => {
-    const database = await openFilled();
-    await changeRawUnchecked(database, `UPDATE agents SET created_at = ${storedTime(ms)} WHERE id = 'bad'`);
-    await changeRawUnchecked(database, `UPDATE certificates SET not_after = ${storedTime(ms)} WHERE id = 'bad'`);
-    await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${storedTime(ms)} WHERE id = 'bad'`);
-    const { db } = database;
-    expect(await expectError('CORRUPT', () => db.getAgent('bad'))).toMatchObject({ field: 'createdAt' });
-    expect(await expectError('CORRUPT', () => db.getCertificate('bad'))).toMatchObject({ field: 'notAfter' });
-    expect(await expectError('CORRUPT', () => db.events.get('bad'))).toMatchObject({ field: 'timestamp' });
-    const { findings } = await db.check();
-    expect(findings.filter(({ check }) => check === 'value').map(({ field }) => field)).toEqual(
-      expect.arrayContaining(['createdAt', 'notAfter', 'timestamp']),
-    );
-  });
+  test.each([firstMs - 1, lastMs + 1])(
+    'reads report a stored time just outside the valid range as CORRUPT: %i ms',
+    async (ms) => {
+      const database = await openFilled();
+      await changeRawUnchecked(database, `UPDATE agents SET created_at = ${storedTime(ms)} WHERE id = 'bad'`);
+      await changeRawUnchecked(database, `UPDATE certificates SET not_after = ${storedTime(ms)} WHERE id = 'bad'`);
+      await changeRawUnchecked(database, `UPDATE security_events SET timestamp = ${storedTime(ms)} WHERE id = 'bad'`);
+      const { db } = database;
+      expect(await expectError('CORRUPT', () => db.getAgent('bad'))).toMatchObject({ field: 'createdAt' });
+      expect(await expectError('CORRUPT', () => db.getCertificate('bad'))).toMatchObject({ field: 'notAfter' });
+      expect(await expectError('CORRUPT', () => db.events.get('bad'))).toMatchObject({ field: 'timestamp' });
+      const { findings } = await db.check();
+      expect(findings.filter(({ check }) => check === 'value').map(({ field }) => field)).toEqual(
+        expect.arrayContaining(['createdAt', 'notAfter', 'timestamp']),
+      );
+    },
+  );
 });
 
-describe('a stored port', () => {
-  test.each([1, 65_535])('is returned when it is %i', async (port) => {
+describe('stored ports', () => {
+  test.each([1, 65_535])('reads return the stored port %i', async (port) => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE endpoints SET port = ${port} WHERE agent_id = 'bad'`);
     expect(await database.db.getAgent('bad')).toMatchObject({ endpoints: [{ port }] });
     expect(await database.db.check()).toMatchObject({ ok: true });
   });
 
-  test.each([0, 65_536])('is reported with its endpoint and agent, and not changed, when it is %i', async (port) => {
+  test.each([0, 65_536])('reads report the invalid stored port %i with its endpoint and agent', async (port) => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE endpoints SET port = ${port} WHERE agent_id = 'bad'`);
     const before = await rawRows(database, 'endpoints');
@@ -119,12 +126,12 @@ describe('a stored port', () => {
 });
 
 // PostgreSQL enforces the types of these columns.
-describeOn('sqlite', 'a stored change-feed entry', () => {
+describeOn('sqlite', 'stored change-feed entries', () => {
   test.each([
     ['entity', "'AGEN'"],
     ['kind', "'LOST'"],
     ['entity_id', "x'6162'"],
-  ])('is reported as CORRUPT when its %s is %s', async (column, value) => {
+  ])('db.changes reports a stored change-feed entry as CORRUPT when its %s is %s', async (column, value) => {
     const database = await openFilled();
     await changeRawUnchecked(database, `UPDATE changes SET ${column} = ${value} WHERE sequence = 1`);
     await expectError('CORRUPT', () => database.db.changes());

@@ -34,7 +34,7 @@ test.each<[string, boolean, DatabaseErrorCode, number]>([
   ['SQLITE_FULL', true, 'STORAGE_FULL', 1],
   ['SQLITE_IOERR_WRITE', true, 'UNAVAILABLE', 3],
 ])(
-  'a migration is applied completely or not at all when a statement fails with %s (SQLite rolls back: %s), initialize fails with %s, and the next initialize succeeds',
+  'a migration is applied completely or not at all when a statement fails with %s (SQLite rolls back: %s): initialize fails with %s',
   async (code, rollsBack, as, first) => {
     const source = createInitialDatabase(rows);
     const before = contents(source);

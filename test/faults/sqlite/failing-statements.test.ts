@@ -70,31 +70,28 @@ async function attempt(at: number, fault: StorageFault, call: () => Promise<unkn
   return { sql, code };
 }
 
-test.each(wholes)(
-  '%s changes nothing when the storage reports an error for any of its statements, and succeeds when it is called again',
-  async (_, work) => {
-    // Without retries and without waits for a lock, each statement runs only once.
-    const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
-    for (const [index, fault] of faults.entries()) {
-      const id = `id-${index}`;
-      await prepare(database, id);
-      const before = await allRawRows(database);
-      const failed: string[] = [];
-      for (let at = 1; ; at += 1) {
-        const { sql, code } = await attempt(at, fault, () => work(database.db, id));
-        if (sql === undefined) {
-          expect(code).toBe('acknowledged');
-          break;
-        }
-        failed.push(sql);
-        expect({ sql, code, rows: await allRawRows(database) }).toEqual({ sql, code: fault.as, rows: before });
+test.each(wholes)('%s changes nothing when the storage reports an error for one of its statements', async (_, work) => {
+  // Without retries and without waits for a lock, each statement runs only once.
+  const database = await openTestDatabase({ retry: false, breaker: false, busyTimeoutMs: 0 });
+  for (const [index, fault] of faults.entries()) {
+    const id = `id-${index}`;
+    await prepare(database, id);
+    const before = await allRawRows(database);
+    const failed: string[] = [];
+    for (let at = 1; ; at += 1) {
+      const { sql, code } = await attempt(at, fault, () => work(database.db, id));
+      if (sql === undefined) {
+        expect(code).toBe('acknowledged');
+        break;
       }
-      expect(failed).toEqual(expect.arrayContaining(['BEGIN IMMEDIATE', 'COMMIT']));
-      expect(await allRawRows(database)).not.toEqual(before);
+      failed.push(sql);
+      expect({ sql, code, rows: await allRawRows(database) }).toEqual({ sql, code: fault.as, rows: before });
     }
-    expect(await database.db.check()).toEqual(soundReport);
-  },
-);
+    expect(failed).toEqual(expect.arrayContaining(['BEGIN IMMEDIATE', 'COMMIT']));
+    expect(await allRawRows(database)).not.toEqual(before);
+  }
+  expect(await database.db.check()).toEqual(soundReport);
+});
 
 test.each(Object.entries(calls))(
   '%s is retried and takes effect once when the storage reports an error for one of its statements',

@@ -87,19 +87,22 @@ test('a database file with changed bytes is reported as CORRUPT or contains all 
   expect(corrupt).toBeGreaterThan(20);
 });
 
-describe('after a process was killed', () => {
+describe('killed processes', () => {
   test.each<[string, (path: string) => void]>([
     ['unchanged', () => undefined],
     ['garbage', (path) => writeFileSync(`${path}-shm`, Buffer.alloc(32_768, 'garbage'))],
     ['one page short', (path) => truncateSync(`${path}-shm`, 1000)],
     ['missing', (path) => rmSync(`${path}-shm`)],
-  ])('the rows in its write-ahead log are found when the -shm file is %s', async (_, damage) => {
-    const { path, ids, late } = await killedDatabase();
-    damage(path);
-    expect(await look(path)).toEqual([...ids, ...late].sort());
-  });
+  ])(
+    'initialize finds the rows in the write-ahead log of a killed process when the -shm file is %s',
+    async (_, damage) => {
+      const { path, ids, late } = await killedDatabase();
+      damage(path);
+      expect(await look(path)).toEqual([...ids, ...late].sort());
+    },
+  );
 
-  test('only the rows that were stored only in the write-ahead log are lost when the log is missing', async () => {
+  test('a missing write-ahead log of a killed process loses only the rows in this log', async () => {
     const { path, ids } = await killedDatabase();
     rmSync(`${path}-wal`);
     expect(await look(path)).toEqual(ids);
@@ -119,7 +122,7 @@ describe('after a process was killed', () => {
         writeFileSync(path, bytes);
       },
     ],
-  ])('all commits before the damage are found when the write-ahead log is %s', async (_, damage) => {
+  ])('initialize finds all commits before the damage when the write-ahead log is %s', async (_, damage) => {
     const { path, ids, late } = await killedDatabase();
     damage(`${path}-wal`);
     const found = await look(path);

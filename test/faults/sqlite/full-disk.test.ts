@@ -9,9 +9,9 @@ import { describeUnless } from '../../support/skip';
 import { openSmallDisk, whyNoSmallDisk } from '../../support/small-disk';
 import { afterTest, openTestDatabase } from '../../support/test-database';
 
-describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
+describeUnless(whyNoSmallDisk(), 'full disk', () => {
   test.each([0, 4096, 20_000, 70_000, 150_000])(
-    'writes fail with STORAGE_FULL when %i bytes are left, and succeed again when there is room',
+    'writes fail with STORAGE_FULL when the disk has %i free bytes, and succeed when space is free again',
     async (freeBytes) => {
       const disk = openSmallDisk(16);
       const { database, db } = await openTestDatabase({ url: `file:${disk.path}/test.sqlite` });
@@ -63,7 +63,7 @@ describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
   );
 
   test.each([0, 60_000, 1_000_000, 2_500_000, 4_500_000])(
-    'a migration fails with STORAGE_FULL and changes nothing when %i bytes are left, and succeeds when there is room',
+    'a migration fails with STORAGE_FULL and changes nothing when the disk has %i free bytes',
     async (freeBytes) => {
       const disk = openSmallDisk(16);
       const url = `file:${disk.path}/test.sqlite`;
@@ -90,7 +90,7 @@ describeUnless(whyNoSmallDisk(), 'on a full disk', () => {
     },
   );
 
-  test('a new database is created only when there is room, and before that initialize fails with STORAGE_FULL', async () => {
+  test('initialize of a new database fails with STORAGE_FULL on a full disk, and succeeds when space is free', async () => {
     const disk = openSmallDisk(16);
     const db = new DatabaseService({ url: `file:${disk.path}/test.sqlite` });
     afterTest(() => db.close());

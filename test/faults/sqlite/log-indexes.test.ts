@@ -4,7 +4,7 @@ import { soundReport } from '../../support/sound-database';
 import { openTestDatabase } from '../../support/test-database';
 import { expectKept, newPath, openInProcess, openWithLog } from './open-files';
 
-test('a database whose -shm file was removed can be opened again after every service of the process has closed it', async () => {
+test('a database without its -shm file can be opened again after every service has closed the database', async () => {
   const { db, path, options, write } = await openWithLog();
   const { db: second } = await openTestDatabase(options);
   rmSync(`${path}-shm`);
@@ -18,7 +18,7 @@ test('a database whose -shm file was removed can be opened again after every ser
   expect(await db.check()).toEqual(soundReport);
 });
 
-describe('a database that two processes have open with two -shm files', () => {
+describe('two -shm files', () => {
   /**
    * Opens the database in two processes. The second process opens it after the index is removed, and creates its own
    * index.
@@ -30,7 +30,7 @@ describe('a database that two processes have open with two -shm files', () => {
     return { path, first, second: await openInProcess(path, 'c1', 'c2') };
   }
 
-  test('loses no acknowledged write of either process when the first one calls again', async () => {
+  test('two processes with different -shm files of a database lose no acknowledged write', async () => {
     const { first, second, path } = await openTwice();
     expect(await first.ask('write b1')).toBe('UNAVAILABLE');
     expect(await second.ask('write c3')).toBe('c3');
@@ -41,7 +41,7 @@ describe('a database that two processes have open with two -shm files', () => {
   });
 
   test.each(['close', 'exit'])(
-    'loses no acknowledged write when the second process closes it and the first one ends by %s',
+    'a database with two -shm files loses no acknowledged write when the first process ends by %s',
     async (end) => {
       const { first, second, path } = await openTwice();
       expect(await second.ask('close')).toBe('closed');
@@ -51,7 +51,7 @@ describe('a database that two processes have open with two -shm files', () => {
     },
   );
 
-  test('loses no acknowledged write of either process when the first one has an open transaction', async () => {
+  test('an open transaction of a process with an old -shm file causes no loss of acknowledged writes', async () => {
     const path = newPath();
     const first = await openInProcess(path, 'a1');
     expect(await first.ask('hold b1')).toBe('held');
@@ -64,7 +64,7 @@ describe('a database that two processes have open with two -shm files', () => {
     await expectKept(path, ['a1', 'c1', 'c2']);
   });
 
-  test('accepts calls of the first process after that process closes and opens it again', async () => {
+  test('a process with an old -shm file can use the database after closing and opening the database', async () => {
     const { first, second, path } = await openTwice();
     expect(await first.ask('write b1')).toBe('UNAVAILABLE');
     expect(await first.ask('close')).toBe('closed');

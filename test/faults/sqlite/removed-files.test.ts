@@ -67,20 +67,23 @@ describe.each([
   ['closed', 'a plain path', plainPlace],
   ['closed', 'a linked folder', placeInLinkedFolder],
 ] as const)('a database that is %s after another process opened it through %s', (end, _, place) => {
-  test.each(damages)('loses no acknowledged write when %s', async (_damage, damage) => {
-    const [path, real] = place();
-    const { ask, kill } = await openInProcess(path, 'a1', 'a2', 'a3');
-    const found = damage(real);
-    if (end === 'closed') expect(await ask('close')).toBe('closed');
-    else {
-      for (const order of ['write b1', 'write b2', 'read a1']) expect(await ask(order)).toBe('UNAVAILABLE');
-      await kill();
-    }
-    await expectKept(found, ['a1', 'a2', 'a3']);
-  });
+  test.each(damages)(
+    `a process that ${end === 'killed' ? 'is killed' : 'closes'} after a change of the database files loses no acknowledged write: %s`,
+    async (_damage, damage) => {
+      const [path, real] = place();
+      const { ask, kill } = await openInProcess(path, 'a1', 'a2', 'a3');
+      const found = damage(real);
+      if (end === 'closed') expect(await ask('close')).toBe('closed');
+      else {
+        for (const order of ['write b1', 'write b2', 'read a1']) expect(await ask(order)).toBe('UNAVAILABLE');
+        await kill();
+      }
+      await expectKept(found, ['a1', 'a2', 'a3']);
+    },
+  );
 });
 
-test('a database whose -wal file was removed fails with UNAVAILABLE at a later write, and loses no acknowledged write', async () => {
+test('a write to a database whose -wal file was removed fails with UNAVAILABLE, and no acknowledged write is lost', async () => {
   const { db, path, write } = await openWithLog();
   await db.getAgent('kept');
   rmSync(`${path}-wal`);
@@ -109,7 +112,7 @@ test('a database whose -wal file was removed refuses other processes until its c
   await expectKept(path, ['a1', 'a2', 'a3', 'c1']);
 });
 
-test('a database whose -wal file was removed loses no acknowledged write when a read finds that out during a transaction', async () => {
+test('a read in a transaction that detects a removed -wal file loses no acknowledged write', async () => {
   const path = newPath();
   const { ask, kill } = await openInProcess(path, 'a1');
   expect(await ask('hold b1')).toBe('held');
@@ -135,7 +138,7 @@ test('a database whose symbolic link was changed to another file refuses calls a
   await expectKept(other, []);
 });
 
-test('an open database remains usable when others write to it, run checkpoints and VACUUM, and close it', async () => {
+test('an open database remains usable when other processes write, run checkpoints and VACUUM, and close the database', async () => {
   const path = newPath();
   const { ask, kill } = await openInProcess(path, 'a1');
   const { db } = await openTestDatabase({ url: `file:${path}` });
@@ -155,7 +158,7 @@ test('an open database remains usable when others write to it, run checkpoints a
   await expectKept(path, ['a1', 'b1', 'c1']);
 });
 
-test('a database in memory can be used after its directory is removed', async () => {
+test('a database in memory remains usable after its temporary directory is removed', async () => {
   const memory = '/dev/shm';
   const directories = (): string[] => (existsSync(memory) ? readdirSync(memory) : []);
   const before = new Set(directories());

@@ -34,8 +34,8 @@ const replacements: readonly (readonly [string, (path: string) => unknown])[] = 
   ],
 ];
 
-describe.each(replacements)('a database whose file is %s while it is open', (_, replace) => {
-  test('fails all later calls with UNAVAILABLE', async () => {
+describe.each(replacements)('file that is %s', (damage, replace) => {
+  test(`all calls fail with UNAVAILABLE after the file of the open database was ${damage}`, async () => {
     const { db, path, write } = await openWithLog();
     await createOther(`${path}-other`);
     await db.getAgent('kept');
@@ -60,7 +60,7 @@ describe.each(replacements)('a database whose file is %s while it is open', (_, 
 });
 
 test.each(replacements.filter(([what]) => /^(removed|moved away|replaced by another database)$/.test(what)))(
-  'a path whose file was %s while another process had it open can be opened after that process has noticed it',
+  'a new database opens at a path whose file was %s after the other process has detected the change',
   async (_, replace) => {
     const path = newPath();
     await (await openTestDatabase({ url: `file:${path}-other` })).db.close();
@@ -103,8 +103,8 @@ test.each(['is closed after a failed write', 'is closed', 'is not closed after a
   },
 );
 
-describe('a database file that was moved away while it was open', () => {
-  test('contains all acknowledged writes after the database is closed', async () => {
+describe('moved files', () => {
+  test('a database file that was moved while open contains all acknowledged writes after the database is closed', async () => {
     const { db, path } = await openWithLog();
     rename(path);
     await db.close();
@@ -113,7 +113,7 @@ describe('a database file that was moved away while it was open', () => {
     expect(driver.prepare('SELECT id FROM agents').pluck().all()).toEqual(['kept']);
   });
 
-  test('is used again after it is moved back', async () => {
+  test('an open database works again after its moved file is moved back', async () => {
     const { db, path, write } = await openWithLog();
     rename(path);
     await sleep(momentMs);
