@@ -9,13 +9,13 @@ const richAgent = {
 };
 
 describe('the number of SQL statements', () => {
-  test('is one for getAgent, also for a large agent', async () => {
+  test('getAgent sends one SQL statement, also for a large agent', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.getAgent(id))).toHaveLength(1);
   });
 
-  test('is one for queryAgents, also with ten large agents', async () => {
+  test('queryAgents sends one SQL statement, also for ten large agents', async () => {
     const { db, statementsOf } = await openTestDatabase();
     for (let count = 0; count < 20; count += 1) await createAgent(db, richAgent);
     const query = { name: 'test', capabilities: ['capability-1', 'capability-2'], allCapabilities: true, limit: 10 };
@@ -23,7 +23,7 @@ describe('the number of SQL statements', () => {
     expect(statements).toHaveLength(1);
   });
 
-  test('is the same for createAgent with a hundred capabilities and with one', async () => {
+  test('createAgent sends as many SQL statements for a hundred capabilities as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const poor = agentInput({
@@ -39,7 +39,7 @@ describe('the number of SQL statements', () => {
     expect(forRich).toEqual(forPoor);
   });
 
-  test('is the same for updateAgent with a hundred new capabilities and with one', async () => {
+  test('updateAgent sends as many SQL statements for a hundred new capabilities as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     const others = richAgent.capabilities.map((name) => `other-${name}`);
@@ -57,7 +57,7 @@ describe('the number of SQL statements', () => {
     expect(forPoor).toEqual(forRich);
   });
 
-  test('does not include statements about capabilities for updateAgent with the stored capabilities', async () => {
+  test('updateAgent sends no SQL statement about capabilities when the capabilities are unchanged', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     const statements = await statementsOf(() => db.updateAgent({ id, ...richAgent }));
@@ -65,13 +65,13 @@ describe('the number of SQL statements', () => {
     expect(statements.filter((text) => /(INSERT INTO|UPDATE|DELETE FROM) \w*capabilities/.test(text))).toEqual([]);
   });
 
-  test(`is ${onPostgresql ? 'eight' : 'six'} for deleteAgent`, async () => {
+  test(`deleteAgent sends ${onPostgresql ? 'eight' : 'six'} SQL statements`, async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createAgent(db, richAgent);
     expect(await statementsOf(() => db.deleteAgent(id))).toHaveLength(onPostgresql ? 8 : 6);
   });
 
-  test('is the same for updateMany and deleteMany with a hundred agents and with one', async () => {
+  test('updateMany and deleteMany send as many SQL statements for a hundred agents as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const ids = Array.from({ length: 102 }, (_, index) => `agent-${index}`);
@@ -100,7 +100,7 @@ describe('the number of SQL statements', () => {
     expect(await statementsOf(() => db.agents.deleteMany(ids.slice(1)))).toEqual(forDeletion);
   });
 
-  test('is the same for deleteMany with a hundred successors of deprecated agents and with one', async () => {
+  test('deleteMany sends as many SQL statements for a hundred successors of deprecated agents as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const ids = Array.from({ length: 101 }, (_, index) => `agent-${index}`);
@@ -114,7 +114,7 @@ describe('the number of SQL statements', () => {
     expect(await statementsOf(() => db.agents.deleteMany(ids.slice(1).map(successorOf)))).toEqual(forOne);
   });
 
-  test('is the same for updateWhere and deleteWhere with a hundred matching agents and with one', async () => {
+  test('updateWhere and deleteWhere send as many SQL statements for a hundred matching agents as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const agents = Array.from({ length: 101 }, (_, index) =>
@@ -139,7 +139,7 @@ describe('the number of SQL statements', () => {
   });
 
   test.each(['id', 'owner-name-version'] as const)(
-    'is the same for upsertMany by %s with a hundred agents and with one',
+    'upsertMany by %s sends as many SQL statements for a hundred agents as for one',
     async (by) => {
       const { db, statementsOf } = await openTestDatabase();
       const certificateId = await createCertificate(db);
@@ -178,7 +178,7 @@ describe('the number of SQL statements', () => {
     },
   );
 
-  test('is the same for certificates.createMany with a hundred certificates and with one', async () => {
+  test('certificates.createMany sends as many SQL statements for a hundred certificates as for one', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificates = Array.from({ length: 101 }, (_, index) => certificateInput({ metadata: { index } }));
     const forOne = await statementsOf(() => db.certificates.createMany(certificates.slice(0, 1)));
@@ -186,7 +186,7 @@ describe('the number of SQL statements', () => {
     expect(await statementsOf(() => db.certificates.createMany(certificates.slice(1)))).toEqual(forOne);
   });
 
-  test('is one for getCertificate, getCertificateByFingerprint and querySecurityEvents', async () => {
+  test('getCertificate, getCertificateByFingerprint and querySecurityEvents send one SQL statement', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const id = await createCertificate(db, { fingerprint: 'AA:BB', metadata: { one: 1, two: 2 } });
     expect(await statementsOf(() => db.getCertificate(id))).toHaveLength(1);

@@ -39,26 +39,26 @@ const steps = jobs.flatMap((job) => job.steps);
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
 
 describe('the workflows', () => {
-  test('run only scripts that package.json has', () => {
+  test('the GitHub workflows run only scripts that package.json has', () => {
     const names = steps.flatMap(({ run = '' }) => [...run.matchAll(/npm (?:run )?([\w:-]+)/g)].map(([, name]) => name));
     expect(names).toEqual(expect.arrayContaining(['ci', 'lint', 'typecheck', 'test', 'test:postgresql', 'publish']));
     const ownCommands = new Set(['ci', 'publish']);
     expect(names.filter((name = '') => !ownCommands.has(name) && !(name in scripts))).toEqual([]);
   });
 
-  test('may only read, except for the proof of origin of a release', () => {
+  test('the GitHub workflows have only read permissions, except for the proof of origin of a release', () => {
     expect(workflows.map(({ permissions }) => permissions)).toEqual(workflows.map(() => ({ contents: 'read' })));
     const granted = jobs.flatMap(({ permissions }) => (permissions === undefined ? [] : [permissions]));
     expect(granted).toEqual([{ contents: 'read', 'id-token': 'write' }]);
   });
 
-  test('use actions of GitHub by their major version, and end after a time limit', () => {
+  test('the GitHub workflows use actions by their major version and end after a time limit', () => {
     const used = steps.flatMap(({ uses }) => uses ?? []);
     expect(used.filter((name) => !/^actions\/(?:checkout|setup-node)@v\d+$/.test(name))).toEqual([]);
     expect(jobs.filter((job) => !(job['timeout-minutes'] > 0))).toEqual([]);
   });
 
-  test('cover all supported versions of Node.js and PostgreSQL, whose URL the tests read', () => {
+  test('the GitHub workflows test all supported versions of Node.js and PostgreSQL', () => {
     const matrix = Object.assign({}, ...jobs.map(({ strategy }) => strategy?.matrix)) as object;
     expect(matrix).toEqual({ node: [20, 22, 24, 26], postgresql: [14, 15, 16, 17, 18] });
     const server = jobs.find(({ services }) => services !== undefined);

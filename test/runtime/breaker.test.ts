@@ -38,7 +38,7 @@ describe('the circuit breaker while the database is down', () => {
   test.each([
     ['breaker.failures', 3, { failures: 3, resetMs }],
     ['the default of breaker.failures', 5, undefined],
-  ])('opens after as many consecutive failures as %s', async (_name, failures, breaker) => {
+  ])('the circuit breaker opens after as many consecutive failures as %s', async (_name, failures, breaker) => {
     const database = await open({ breaker });
     await database.breakDown();
     await fail(database.db, failures - 1);
@@ -47,7 +47,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(states(database)).toEqual(['open']);
   });
 
-  test('refuses every call at once when it is open, without a request to the database', async () => {
+  test('an open circuit breaker refuses every call at once, without a request to the database', async () => {
     const { db, failures } = await openBroken({ breaker: longBreaker });
     for (const call of [
       () => db.getCertificate('c'),
@@ -63,7 +63,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(failures()).toBe(0);
   });
 
-  test('refuses a call without retries when it is open', async () => {
+  test('an open circuit breaker refuses a call without retries', async () => {
     const { db, events } = await openBroken({ breaker: longBreaker, retry: { attempts: 3, baseDelayMs: 1 } });
     events.length = 0;
     await fail(db, 1);
@@ -73,7 +73,7 @@ describe('the circuit breaker while the database is down', () => {
     ]);
   });
 
-  test('does not open with breaker: false, so that each call requests the database', async () => {
+  test('breaker: false disables the circuit breaker, so that each call requests the database', async () => {
     const database = await open({ breaker: false });
     await database.breakDown();
     await fail(database.db, 12);
@@ -82,7 +82,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(database.failures()).toBeGreaterThanOrEqual(11);
   });
 
-  test('counts a transaction that cannot begin as a failure and does not run its callback', async () => {
+  test('the circuit breaker counts a transaction that cannot begin as a failure, and its callback does not run', async () => {
     const database = await open();
     await database.breakDown();
     const work = jest.fn();
@@ -91,7 +91,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(work).not.toHaveBeenCalled();
   });
 
-  test('counts calls that fail at the same time as one failure', async () => {
+  test('the circuit breaker counts calls that fail at the same time as one failure', async () => {
     const database = await open();
     await database.breakDown();
     const calls = Array.from({ length: 8 }, () => expectError('UNAVAILABLE', () => database.db.getCertificate('c')));
@@ -99,7 +99,7 @@ describe('the circuit breaker while the database is down', () => {
     expect(states(database)).toEqual([]);
   });
 
-  test('allows one call after resetMs, and opens again when that call fails', async () => {
+  test('the circuit breaker allows one call after resetMs, and opens again when that call fails', async () => {
     const database = await openBroken();
     await sleep(resetMs + 20);
     const calls = Array.from({ length: 5 }, () => expectError('UNAVAILABLE', () => database.db.getCertificate('c')));
@@ -127,7 +127,7 @@ describe('the circuit breaker after the database is reachable again', () => {
       (db) => expectError('INVALID_TRANSITION', () => db.updateCertificateStatus('revoked', 'VALID')),
       ['open', 'half-open', 'closed'],
     ],
-  ])('%s', async (_title, call, last) => {
+  ])('after an outage, the circuit breaker %s', async (_title, call, last) => {
     const database = await openBroken();
     const { db, recover } = database;
     await recover();
@@ -139,7 +139,7 @@ describe('the circuit breaker after the database is reachable again', () => {
     expect(states(database)).toEqual(['open', 'half-open', ...last]);
   });
 
-  test('allows the next call at once when resetMs is 0', async () => {
+  test('the circuit breaker allows the next call at once when resetMs is 0', async () => {
     const database = await open({ breaker: { failures: 1, resetMs: 0 } });
     await database.breakDown();
     await fail(database.db, 2);
@@ -148,7 +148,7 @@ describe('the circuit breaker after the database is reachable again', () => {
     expect(states(database)).toEqual(['open', 'half-open', 'open', 'half-open', 'closed']);
   });
 
-  test('closes when the database is opened again', async () => {
+  test('the circuit breaker closes when the database is opened again', async () => {
     const database = await openBroken({ breaker: { failures: 1, resetMs: 60_000 } });
     await database.recover();
     await database.db.close();
@@ -159,7 +159,7 @@ describe('the circuit breaker after the database is reachable again', () => {
 });
 
 describe('the circuit breaker without an outage', () => {
-  test('starts to count from zero after a success', async () => {
+  test('the circuit breaker starts to count from zero after a success', async () => {
     const database = await open();
     for (let round = 0; round < 4; round += 1) {
       await database.breakDown();
@@ -170,7 +170,7 @@ describe('the circuit breaker without an outage', () => {
     expect(states(database)).toEqual([]);
   });
 
-  test('does not open after invalid input, refused calls and errors of a callback', async () => {
+  test('the circuit breaker ignores invalid input, refused calls and errors of a callback', async () => {
     const database = await open();
     const { db } = database;
     const lost = Object.assign(new Error('a connection of the callback'), { code: 'ECONNRESET' });
@@ -187,7 +187,7 @@ describe('the circuit breaker without an outage', () => {
     expect(states(database)).toEqual([]);
   });
 
-  testOn('sqlite', 'does not open when writes fail with BUSY', async () => {
+  testOn('sqlite', 'the circuit breaker does not open when writes fail with BUSY', async () => {
     const database = await open({ busyTimeoutMs: 1 });
     const { db: other } = await openTestDatabase({ url: database.safeUrl });
     await other.transaction(async () => {

@@ -20,7 +20,7 @@ function sqlOf(events: readonly DatabaseEvent[]): string[] {
 }
 
 describe('call events', () => {
-  test('report each call once with its outcome, its rows and its start', async () => {
+  test('call events report each call once with its outcome, its rows and its start', async () => {
     const { db, events } = await openTestDatabase();
     const before = Date.now();
     await createAgent(db, { id: 'a' });
@@ -44,7 +44,7 @@ describe('call events', () => {
     }
   });
 
-  test('contain cached: true when the cache has returned the record', async () => {
+  test('call events contain cached: true when the cache has returned the record', async () => {
     const { db, events } = await openTestDatabase({ cache: {} });
     await createCertificate(db, { id: 'c' });
     events.length = 0;
@@ -58,7 +58,7 @@ describe('call events', () => {
     ]);
   });
 
-  test('report each call inside a transaction, and then the transaction with its name', async () => {
+  test('call events report each call inside a transaction, and then the transaction with its name', async () => {
     const { db, events } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     events.length = 0;
@@ -82,7 +82,7 @@ describe('call events', () => {
   });
 
   test.each<readonly [unknown]>([[''], ['x'.repeat(101)], [5], [null], ['a\0b']])(
-    'cannot have the name %j, with which db.transaction fails with INVALID_INPUT',
+    'db.transaction refuses the name %j with INVALID_INPUT, so that call events never contain it',
     async (name) => {
       const { db } = await openTestDatabase();
       // JavaScript callers can pass anything.
@@ -92,7 +92,7 @@ describe('call events', () => {
     },
   );
 
-  testOn('postgresql', 'report a retried transaction once, with the number of attempts', async () => {
+  testOn('postgresql', 'call events report a retried transaction once, with the number of attempts', async () => {
     const { db, events, options } = await openTestDatabase();
     const other = new DatabaseService({ url: options.url });
     afterTest(() => other.close());

@@ -12,7 +12,7 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('the event loop', () => {
-  test('runs timers between consecutive calls', async () => {
+  test('the event loop runs timers between consecutive calls', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db);
     const untilLong = async (call: () => Promise<unknown>): Promise<void> => {
@@ -23,7 +23,7 @@ describe('the event loop', () => {
     expect(await turnsDuring(() => untilLong(() => db.recordSecurityEvent(eventInput())))).toBeGreaterThan(5);
   });
 
-  test('runs timers while thousands of calls wait to write', async () => {
+  test('the event loop runs timers while thousands of calls wait to write', async () => {
     const { db } = await openTestDatabase({ pool: { connectTimeoutMs: 30_000 } });
     const length = onPostgresql ? 200 : 4000;
     const record = () => Promise.all(Array.from({ length }, () => db.recordSecurityEvent(eventInput())));
@@ -31,7 +31,7 @@ describe('the event loop', () => {
     expect(await db.querySecurityEvents({})).toHaveLength(length);
   });
 
-  test('is yielded to without the timers that a test of the application has replaced', async () => {
+  test('calls yield to the event loop even when a test of the application has replaced the timers', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db);
     const end = performance.now() + 50;

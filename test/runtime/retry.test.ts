@@ -36,7 +36,7 @@ describe('retry.budgetMs', () => {
   test.each<[string, (db: DatabaseService) => Promise<unknown>]>([
     ['call', (db) => db.createCertificate(certificateInput())],
     ['transaction', (db) => db.transaction(() => 1)],
-  ])('ends the attempts of a %s', async (_name, call) => {
+  ])('retry.budgetMs ends the attempts of a %s', async (_name, call) => {
     const { db, events, breakDown } = await openFailingDatabase({ retry: { ...many, budgetMs: 250 }, breaker: false });
     await breakDown();
     advanceClockAtRetries(events, 50);
@@ -48,7 +48,7 @@ describe('retry.budgetMs', () => {
     ]);
   });
 
-  test('prevents delays that would exceed it', async () => {
+  test('retry.budgetMs prevents delays that would exceed the budget', async () => {
     const retry = { attempts: 3, baseDelayMs: 1_000_000, maxDelayMs: 1_000_000, budgetMs: 100 };
     const { db, events, breakDown } = await openFailingDatabase({ retry, breaker: false });
     await breakDown();
@@ -57,7 +57,7 @@ describe('retry.budgetMs', () => {
     expect(retriesIn(events).every(({ delayMs }) => delayMs < 100)).toBe(true);
   });
 
-  test.each(['a call', 'a transaction'])('disables the retries of %s when it is 0', async (what) => {
+  test.each(['a call', 'a transaction'])('retry.budgetMs: 0 disables the retries of %s', async (what) => {
     const { db, events, breakDown } = await openFailingDatabase({ retry: { ...fast, budgetMs: 0 } });
     await breakDown();
     await expectError('UNAVAILABLE', () => (what === 'a call' ? db.queryAgents({}) : db.transaction(() => 1)));
@@ -68,7 +68,7 @@ describe('retry.budgetMs', () => {
     ]);
   });
 
-  testOn('postgresql', 'ends the retries of a transaction that conflicts with others', async () => {
+  testOn('postgresql', 'retry.budgetMs ends the retries of a transaction that conflicts with others', async () => {
     const { db, options, events } = await openTestDatabase({ retry: { ...many, budgetMs: 300 } });
     const { db: other } = await openTestDatabase({ url: options.url });
     await createCertificate(db, { id: 'c' });
@@ -88,7 +88,7 @@ describe('retry.budgetMs', () => {
 });
 
 describe('a transaction that cannot begin', () => {
-  test('is retried until it begins, and its callback runs once', async () => {
+  test('a transaction that cannot begin is retried until it begins, and its callback runs once', async () => {
     const database = await openFailingDatabase({ retry: fast });
     database.failStatements(begin, 2);
     const work = jest.fn((tx: TransactionScope) => tx.createCertificate(certificateInput({ id: 'a' })));
@@ -105,15 +105,18 @@ describe('a transaction that cannot begin', () => {
   test.each([
     ['retry.attempts: 3', { ...fast, attempts: 3 }, 3],
     ['retry: false', false, 1],
-  ] as const)('causes one error event with the number of attempts (%s)', async (_name, retry, attempt) => {
-    const { db, events, failStatements } = await openFailingDatabase({ retry });
-    failStatements(begin, 100);
-    await expectError('UNAVAILABLE', () => db.transaction(() => 1));
-    expect(events.filter(({ type }) => type === 'error')).toMatchObject([
-      { operation: 'transaction', code: 'UNAVAILABLE', attempt },
-    ]);
-    expect(retriesIn(events)).toHaveLength(attempt - 1);
-  });
+  ] as const)(
+    'a transaction that cannot begin causes one error event with the number of attempts (%s)',
+    async (_name, retry, attempt) => {
+      const { db, events, failStatements } = await openFailingDatabase({ retry });
+      failStatements(begin, 100);
+      await expectError('UNAVAILABLE', () => db.transaction(() => 1));
+      expect(events.filter(({ type }) => type === 'error')).toMatchObject([
+        { operation: 'transaction', code: 'UNAVAILABLE', attempt },
+      ]);
+      expect(retriesIn(events)).toHaveLength(attempt - 1);
+    },
+  );
 });
 
 test('a call that succeeds at a later attempt creates its record once', async () => {

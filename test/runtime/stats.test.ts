@@ -5,7 +5,7 @@ import { createAgent } from '../support/factories';
 import { openTestDatabase } from '../support/test-database';
 
 describe('stats', () => {
-  test('returns the numbers of calls, errors and cache results, and the position in the change feed', async () => {
+  test('stats returns the numbers of calls, errors and cache results, and the position in the change feed', async () => {
     const { db } = await openTestDatabase({ cache: { maxEntries: 1 } });
     const { calls } = db.stats();
     await createAgent(db, { id: 'a' });
@@ -31,13 +31,13 @@ describe('stats', () => {
     else expect(db.stats().logBytes).toBeGreaterThan(0);
   });
 
-  test('counts a transaction and its running call as in flight', async () => {
+  test('stats counts a transaction and its running call as in flight', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(() => expect(db.stats().callsInFlight).toBe(1));
     expect(db.stats().callsInFlight).toBe(0);
   });
 
-  test('can be called before the database is opened and after it is closed', async () => {
+  test('stats can be called before the database is opened and after it is closed', async () => {
     const { db, options } = await openTestDatabase();
     const unopened = new DatabaseService({ ...options, breaker: false });
     const nothing = { calls: 0, callsInFlight: 0, errors: {}, retries: 0, breaker: 'off' };

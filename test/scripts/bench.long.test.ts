@@ -26,7 +26,7 @@ function runBenchmark(...args: readonly string[]): Promise<ProcessResult> {
 }
 
 describe('npm run bench', () => {
-  test('compares the results of the contenders, measures them, and writes JSON, a chart and Markdown', async () => {
+  test('npm run bench compares the results of the libraries, measures them, and writes JSON, a chart and Markdown', async () => {
     const folder = temporaryDirectory();
     const [json, chart, markdown] = [join(folder, 'bench.json'), join(folder, 'bench.svg'), join(folder, 'bench.md')];
     const files = ['--json', json, '--chart', chart, '--markdown', markdown];
@@ -52,7 +52,7 @@ describe('npm run bench', () => {
     for (const id of workloadIds) expect(readFileSync(markdown, 'utf8')).toContain(`| ${id} `);
   }, 60_000);
 
-  test('measures concurrent callers', async () => {
+  test('npm run bench measures concurrent callers', async () => {
     const callers = ['--callers', '1,3', '--callers-ms', '20', '--workloads', 'W1,W9,W12'];
     const { exitCode, stdout } = await runBenchmark('--contenders', 'raw,package', ...callers);
     expect(exitCode).toBe(0);
@@ -63,14 +63,14 @@ describe('npm run bench', () => {
     expect(stdout).not.toMatch(/^ +W1 .+ 3 +/m);
   }, 60_000);
 
-  test('compares this build with an old one, and the old one with itself', async () => {
+  test('npm run bench compares this build with an old one, and the old one with itself', async () => {
     const { exitCode, stdout } = await runBenchmark('--old', packageRoot, '--workloads', 'W1');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ +WORKLOAD +OLD P50 US +PACKAGE P50 US +P50 X OLD +CONTROL X OLD +SPREAD +OPS\/S X OLD$/m);
     expect(stdout).toMatch(/^ +W1 getAgent( +[\d.,]+){6}( +slower)?$/m);
   }, 60_000);
 
-  test('rejects a path without a built package', async () => {
+  test('npm run bench rejects a path without a built package', async () => {
     const { exitCode, stderr } = await runBenchmark('--old', temporaryDirectory());
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^bench: .+ is not a built package: .+\n$/);
@@ -78,7 +78,7 @@ describe('npm run bench', () => {
 });
 
 test.each([1, 2, 3, 4, 7, 8])(
-  'roundOrder puts %i contenders equally often at each position and after each other',
+  'roundOrder puts %i libraries equally often at each position and after each other library',
   (count) => {
     const contenders = Array.from({ length: count }, (_, index) => index);
     const orders = Array.from({ length: 2 * count }, (_, round) => roundOrder(contenders, round));

@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../support/test-database';
 import { runScript } from './run-script';
 
 describe('npm start', () => {
-  test('fills a new database, prints the results of calls, and changes nothing when it runs again', async () => {
+  test('npm start fills a new database, prints the results of calls, and changes nothing in a second run', async () => {
     const url = `file:${join(temporaryDirectory(), 'demo.sqlite')}`;
     const first = await runScript('demo.ts', [], { DATABASE_URL: url });
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
@@ -29,7 +29,7 @@ describe('npm start', () => {
     expect(await rawCounts({ options: { url } })).toEqual(counts);
   });
 
-  test('reports in one line that the database cannot be opened', async () => {
+  test('npm start reports in one line that the database cannot be opened', async () => {
     const url = `file:${join(temporaryDirectory(), 'missing', 'demo.sqlite')}`;
     const { exitCode, stderr } = await runScript('demo.ts', [], { DATABASE_URL: url });
     expect(exitCode).toBe(1);

@@ -57,7 +57,7 @@ class Import {
 }
 
 describe('npm run import', () => {
-  test('imports the valid lines and reports why the other lines are refused', async () => {
+  test('npm run import imports the valid lines and reports why the other lines are refused', async () => {
     const imported = new Import();
     const { exitCode, stdout } = await imported.run();
     expect(exitCode).toBe(0);
@@ -77,7 +77,7 @@ describe('npm run import', () => {
     expect(await rawCounts(imported)).toMatchObject({ agents: 4, endpoints: 2, certificates: 1 });
   });
 
-  test('completes missing fields and records this in the metadata', async () => {
+  test('npm run import completes missing fields and records this in the metadata', async () => {
     const imported = new Import();
     await imported.run();
     const [stored] = (await rawRows(imported, 'agents')).filter(({ name }) => name === 'bare');
@@ -92,7 +92,7 @@ describe('npm run import', () => {
     expect(await rawRows(imported, 'certificates')).toMatchObject([{ status: 'SUSPENDED' }]);
   });
 
-  test('changes nothing when it runs again with another batch size', async () => {
+  test('npm run import changes nothing when it runs again with another batch size', async () => {
     const imported = new Import();
     await imported.run('--batch', '2');
     const rows = await imported.rows();
@@ -110,13 +110,13 @@ describe('npm run import', () => {
     [['package.json', '--batch', '0'], /^import: --batch must be .+\n$/],
     [['package.json', '--colour'], /^import: Unknown option '--colour'.*\n$/],
     [['package.json', '--url', 'file:./missing/test.sqlite'], /^import: Failed to initialize database: .+\n$/],
-  ])('fails with one line and exit code 1 for the arguments %j', async (args, message) => {
+  ])('npm run import fails with one line and exit code 1 for the arguments %j', async (args, message) => {
     const { exitCode, stdout, stderr } = await runScript('import.ts', args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toMatch(message);
   });
 
-  test('--help prints the usage', async () => {
+  test('npm run import -- --help prints the usage', async () => {
     const { exitCode, stdout } = await runScript('import.ts', ['--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Usage: npm run import -- FILE\.jsonl/);
@@ -127,7 +127,7 @@ describeWithSharedData('npm run import of public data', () => {
   const importShared = (name: string, url: string): Promise<ProcessResult> =>
     runScript('import.ts', [join(packageRoot, '../shared/data', name), '--url', url]);
 
-  test('imports all agents and certificates, refuses agents without a name, and changes nothing when it runs again', async () => {
+  test('npm run import of public data imports all certificates and every agent with a name', async () => {
     const url = `file:${join(temporaryDirectory(), 'test.sqlite')}`;
     expect((await importShared('agents.jsonl', url)).stdout).toMatch(/imported +4,367 agents[^]+refused +0$/m);
     expect((await importShared('certificates.jsonl', url)).stdout).toMatch(/66 certificates[^]+refused +0$/m);

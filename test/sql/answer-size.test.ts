@@ -15,11 +15,11 @@ describe('countValues', () => {
     ['["[1,2]"]', 2],
     [String.raw`["\"[,","\\",1]`, 4],
     ['["unterminated, text', 2],
-  ])('counts the JSON values of %s as %i', (text, count) => {
+  ])('countValues counts the JSON values of %s as %i', (text, count) => {
     expect(countValues(text)).toBe(count);
   });
 
-  test('also counts the commas and brackets inside strings when asked to', () => {
+  test('countValues can also count the commas and brackets inside strings', () => {
     expect(countValues('["[1,2]"]', true)).toBe(4);
   });
 });
@@ -28,14 +28,14 @@ describe('AnswerSize', () => {
   const error = (subject: string): unknown =>
     expect.objectContaining({ code: 'RESULT_TOO_LARGE', message: expect.stringContaining(subject) as string });
 
-  test('accepts a result of exactly the maximum number of characters, and rejects a longer one', () => {
+  test('AnswerSize accepts a result of exactly the maximum number of characters, and rejects a longer one', () => {
     const size = new AnswerSize({ maxLength: 5, maxValues: 100 });
     size.add('abc');
     size.add('de');
     expect(() => size.add('f')).toThrow(error('more than 5 characters') as Error);
   });
 
-  test('counts JSON values only beyond the first 1,048,576 characters', () => {
+  test('AnswerSize counts JSON values only beyond the first 1,048,576 characters', () => {
     const size = new AnswerSize({ maxLength: Infinity, maxValues: 3 });
     size.add('[' + '1,'.repeat((uncountedLength - 2) / 2) + ']');
     size.add('[1,2]');

@@ -14,14 +14,14 @@ function newCache() {
 }
 
 describe('FrequentTextCache', () => {
-  test('creates each value once while there are not more texts than its capacity', () => {
+  test('FrequentTextCache creates each value once while the number of texts is within its capacity', () => {
     const { made, evicted, use } = newCache();
     for (let round = 0; round < 3; round += 1) for (let text = 0; text < 10; text += 1) use(`text ${text}`);
     expect(made).toHaveLength(10);
     expect(evicted).toEqual([]);
   });
 
-  test('keeps a frequently used text while many rare texts are requested', () => {
+  test('FrequentTextCache keeps a frequently used text while many rare texts are requested', () => {
     const { cache, use } = newCache();
     for (let text = 0; text < 30; text += 1) use(`early ${text}`);
     for (let count = 0; count < 100; count += 1) use('frequent');
@@ -29,7 +29,7 @@ describe('FrequentTextCache', () => {
     expect(cache.peek('frequent')).toBe('frequent');
   });
 
-  test('evicts a text that was used once for a text that is used twice', () => {
+  test('FrequentTextCache evicts a text that was used once for a text that is used twice', () => {
     const { cache, evicted, use } = newCache();
     for (let text = 0; text < 10; text += 1) use(`once ${text}`);
     use('twice');
@@ -39,7 +39,7 @@ describe('FrequentTextCache', () => {
     expect(evicted).toHaveLength(1);
   });
 
-  test('evicts texts that are no longer used', () => {
+  test('FrequentTextCache evicts texts that are no longer used', () => {
     const { cache, use } = newCache();
     for (let text = 0; text < 10; text += 1) for (let count = 0; count < 20; count += 1) use(`old ${text}`);
     for (let round = 0; round < 200; round += 1) for (let text = 0; text < 10; text += 1) use(`new ${text}`);
@@ -47,7 +47,7 @@ describe('FrequentTextCache', () => {
     for (let text = 0; text < 10; text += 1) expect(cache.peek(`old ${text}`)).toBeUndefined();
   });
 
-  test('never exceeds its capacity', () => {
+  test('FrequentTextCache never exceeds its capacity', () => {
     const { cache, use } = newCache();
     const texts = Array.from({ length: 50 }, (_, text) => `text ${text}`);
     for (let round = 0; round < 50; round += 1) texts.forEach(use);

@@ -51,7 +51,7 @@ describe('our Prisma adapter for SQLite', () => {
   const rowsOfParent = async () => sameResult(await shared().query(statement('SELECT id FROM parent')));
 
   test.each(failures)(
-    'reports the same error as the official adapter when %s fails alone and inside a transaction',
+    'our Prisma adapter reports the same error as the official one when %s fails alone and inside a transaction',
     async (sql, error) => {
       const pair = shared();
       expect(sameError(await pair.query(statement(sql)))).toMatchObject(error);
@@ -62,7 +62,7 @@ describe('our Prisma adapter for SQLite', () => {
   );
 
   test.each<IsolationLevel>(['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SNAPSHOT'])(
-    'reports the same error as the official adapter when a transaction requests the isolation level %s',
+    'our Prisma adapter reports the same error as the official one for the isolation level %s',
     async (level) => {
       const outcomes = await shared().both((adapter) => adapter.startTransaction(level));
       expect(sameError(outcomes)).toEqual({ kind: 'InvalidIsolationLevel', level });
@@ -111,7 +111,7 @@ describe('the result of a query through our Prisma adapter', () => {
   const query = (sql: string) => shared().query(statement(sql));
 
   test.each(values)(
-    'equals that of the official adapter when %s is in a column of every declared type',
+    'our Prisma adapter returns the same result as the official one for %s in columns of every declared type',
     async (value) => {
       // Both adapters refuse a number that is not a time in a column of times.
       const isTime = !(Math.abs(Number(value)) > 8.64e15);
@@ -133,11 +133,11 @@ describe('the result of a query through our Prisma adapter', () => {
     'EXPLAIN QUERY PLAN SELECT * FROM every',
     'VALUES (1, 2), (3, 4)',
     'SELECT * FROM every WHERE 0',
-  ])('equals that of the official adapter when the query is %s', async (sql) => {
+  ])('our Prisma adapter returns the same result as the official one for the query %s', async (sql) => {
     expect(sameResult(await query(sql))).toMatchObject({ rows: expect.any(Array) as unknown });
   });
 
-  test('equals that of the official adapter for times, blobs and columns whose first values are NULL', async () => {
+  test('our Prisma adapter returns the same times, blobs and columns with leading NULLs as the official one', async () => {
     const times = [0, 1, -1, 1_795_437_296_789, -62_135_596_800_000, 253_402_300_799_999];
     const pair = await openAdapterPair(
       `CREATE TABLE t (a DATETIME, b TIMESTAMP); INSERT INTO t VALUES ${times.map((time) => `(${time}, ${time})`).join()}`,
@@ -153,11 +153,11 @@ describe('the result of a query through our Prisma adapter', () => {
     expect(sameResult(await query('SELECT * FROM late'))).toMatchObject({ columnTypes });
   });
 
-  test('is the same error with both adapters when a column of times contains a number that is not a time', async () => {
+  test('both Prisma adapters report the same error when a column of times contains an invalid number', async () => {
     expect(sameError(await query('SELECT a FROM bad_time'))).toBe('RangeError: Invalid time value');
   });
 
-  test('may contain a blob without a declared type, with which the official adapter fails', async () => {
+  test('our Prisma adapter returns a blob without a declared type, with which the official one fails', async () => {
     const { ours, official } = await query("SELECT x'0102' AS b");
     expect(official).toEqual({ error: expect.stringMatching(/^UnexpectedTypeError: /) as unknown });
     const rows = [[Buffer.from([1, 2])]];
@@ -179,10 +179,13 @@ describe('a statement through our Prisma adapter', () => {
     ['DELETE FROM t', 2],
     ['CREATE TABLE other (id)', 0],
     ['DROP TABLE t', 0],
-  ])('has the same effect as through the official adapter: %s changes %i rows', async (sql, changes) => {
-    const pair = await openAdapterPair(table);
-    expect(sameResult(await pair.execute(statement(sql)))).toBe(changes);
-  });
+  ])(
+    'a statement has the same effect through our Prisma adapter and the official one: %s changes %i rows',
+    async (sql, changes) => {
+      const pair = await openAdapterPair(table);
+      expect(sameResult(await pair.execute(statement(sql)))).toBe(changes);
+    },
+  );
 
   test.each([
     ["INSERT INTO t (name) VALUES ('c'), ('d') RETURNING *", 2],
@@ -192,7 +195,7 @@ describe('a statement through our Prisma adapter', () => {
     ["UPDATE t SET at = 6 WHERE name = 'nobody' RETURNING at", 0],
     ["INSERT INTO t (name) VALUES ('c')", 0],
   ])(
-    'has the same effect as through the official adapter: %s returns %i rows and is committed',
+    'a query that writes has the same effect through both Prisma adapters: %s returns %i rows and is committed',
     async (sql, rowCount) => {
       const pair = await openAdapterPair(table);
       const result = sameResult(await pair.query(statement(sql))) as { rows: unknown[] };
@@ -206,7 +209,7 @@ describe('a statement through our Prisma adapter', () => {
     ['ALTER TABLE t RENAME COLUMN name TO title', 3, 2],
     ["DROP TABLE t; CREATE TABLE t (id REAL, only BLOB); INSERT INTO t VALUES (1, x'00')", 2, 1],
   ])(
-    'returns the same columns as through the official adapter when it was prepared before: %s',
+    'a prepared statement returns the same columns through both Prisma adapters after a schema change: %s',
     async (script, columnCount, rowCount) => {
       const pair = await openAdapterPair(table);
       sameResult(await pair.query(select));
@@ -244,7 +247,7 @@ describe('an argument through our Prisma adapter', () => {
 
   // `Object.keys` returns strings, but these keys are exactly the values of `ArgScalarType`.
   test.each(Object.keys(argumentsOfType) as ArgScalarType[])(
-    'is stored like an argument through the official adapter when its type is %s',
+    'an argument of the type %s is stored in the same way through both Prisma adapters',
     async (scalarType) => {
       const pair = shared();
       const insert = 'INSERT INTO t SELECT v, v, v, v, v, v, v, v FROM (SELECT ? AS v)';
@@ -257,7 +260,7 @@ describe('an argument through our Prisma adapter', () => {
     },
   );
 
-  test('is bound at its position, and a statement accepts at most maxBindValues arguments', async () => {
+  test('our Prisma adapter binds arguments at their positions and accepts at most maxBindValues arguments', async () => {
     const pair = shared();
     const three = statement('SELECT ?, ?, ?', ['a', 'b', 'c'], 'string');
     expect(sameResult(await pair.query(three))).toMatchObject({ rows: [['a', 'b', 'c']] });

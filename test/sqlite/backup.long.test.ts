@@ -22,7 +22,7 @@ async function fillLarge({ db }: Pick<TestDatabase, 'db'>, mebibytes = 24): Prom
 }
 
 describe('db.backup()', () => {
-  test('copies one state of the database while this process and another one write', async () => {
+  test('backup copies one state of the database while this process and another one write', async () => {
     const database = await openTestDatabase();
     await fillLarge(database);
     const { db, options } = database;
@@ -60,13 +60,13 @@ describe('db.backup()', () => {
     expect(await copy.agents.count({ capabilities: events.map(({ id }) => id) })).toBe(events.length);
   });
 
-  test('does not block the event loop for more than 150 ms', async () => {
+  test('backup does not block the event loop for more than 150 ms', async () => {
     const database = await openTestDatabase();
     await fillLarge(database, 60);
     expect(await longestBlockMs(() => database.db.backup(backupPath()))).toBeLessThan(150);
   });
 
-  test('copies the last committed state when it is called inside a transaction', async () => {
+  test('backup copies the last committed state when it is called inside a transaction', async () => {
     const { db } = await openTestDatabase();
     const path = backupPath();
     await db.transaction(async (tx) => {
@@ -76,7 +76,7 @@ describe('db.backup()', () => {
     expect(await (await openCopy(path)).events.count()).toBe(0);
   });
 
-  test('copies a database with an older schema', async () => {
+  test('backup copies a database with an older schema', async () => {
     const database = await openTestDatabase();
     await changeRaw(database, "DELETE FROM _prisma_migrations WHERE migration_name LIKE '%_directory'");
     const path = backupPath();
@@ -84,7 +84,7 @@ describe('db.backup()', () => {
     await expectError('SCHEMA_OUTDATED', () => openTestDatabase({ url: `file:${path}`, migrations: 'verify' }));
   });
 
-  test('delays close() until it has ended', async () => {
+  test('close() waits until a running backup has ended', async () => {
     const database = await openTestDatabase();
     await fillLarge(database, 4);
     const path = backupPath();
@@ -94,7 +94,7 @@ describe('db.backup()', () => {
     await backup;
   });
 
-  test('writes a file that can replace the database file', async () => {
+  test('backup writes a file that can replace the database file', async () => {
     const database = await openTestDatabase();
     await fill(database);
     const path = backupPath();
@@ -115,13 +115,13 @@ describe('db.backup()', () => {
 });
 
 describe('db.backup() that fails and creates no file', () => {
-  test('fails with ALREADY_EXISTS when the path is that of the database', async () => {
+  test('backup fails with ALREADY_EXISTS when the path is that of the database', async () => {
     const { db, options } = await openForBackup();
     await expectError('ALREADY_EXISTS', () => db.backup(options.url.replace('file:', '')));
     expect(await db.check()).toEqual(soundReport);
   });
 
-  test('fails with ALREADY_EXISTS for all but one of several backups to the same path', async () => {
+  test('all but one of several backups to the same path fail with ALREADY_EXISTS', async () => {
     const { db, directory, path } = await openForBackup();
     await fill({ db });
     const backups = await Promise.allSettled([1, 2, 3].map(() => db.backup(path)));
@@ -131,7 +131,7 @@ describe('db.backup() that fails and creates no file', () => {
     expect(await (await openTestDatabase({ url: `file:${path}` })).db.check()).toEqual(soundReport);
   });
 
-  test('fails with READ_ONLY when the folder is read-only', async () => {
+  test('backup fails with READ_ONLY when the folder is read-only', async () => {
     const { db, directory, path, options } = await openForBackup();
     // The call compares the path with the database file, so other users must be able to read the folder of the
     // database.
@@ -140,7 +140,7 @@ describe('db.backup() that fails and creates no file', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('fails with CORRUPT when the database is damaged', async () => {
+  test('backup fails with CORRUPT when the database is damaged', async () => {
     const database = await openForBackup();
     await fill(database);
     await changeRawUnchecked(database, "UPDATE agents SET certificate_id = 'nobody'");
@@ -148,7 +148,7 @@ describe('db.backup() that fails and creates no file', () => {
     expect(readdirSync(database.directory)).toEqual([]);
   });
 
-  test('fails with INVALID_INPUT when onProgress throws, and succeeds the next time', async () => {
+  test('backup fails with INVALID_INPUT when onProgress throws, and the next backup succeeds', async () => {
     const { db, directory, path } = await openForBackup();
     await fillLarge({ db }, 12);
     const reason = new Error('enough');
@@ -164,7 +164,7 @@ describe('db.backup() that fails and creates no file', () => {
   });
 
   describeUnless(whyNoSmallDisk(), 'on a small disk', () => {
-    test.each([1, 8])('fails with STORAGE_FULL when a disk of %i MiB is full', async (megabytes) => {
+    test.each([1, 8])('backup fails with STORAGE_FULL when a disk of %i MiB is full', async (megabytes) => {
       const { db } = await openForBackup();
       await fillLarge({ db }, 12);
       const { path } = openSmallDisk(megabytes);

@@ -9,7 +9,7 @@ import { openTestDatabase } from '../support/test-database';
 import { backupPath, openCopy, openForBackup } from './backups';
 
 describe('db.backup()', () => {
-  test.each(['a file', ':memory:'])('writes one undamaged file with every row of %s', async (kind) => {
+  test.each(['a file', ':memory:'])('backup writes one undamaged file with every row of %s', async (kind) => {
     const database = await openTestDatabase(kind === ':memory:' ? { url: ':memory:' } : {});
     await fill(database);
     const path = backupPath();
@@ -24,7 +24,7 @@ describe('db.backup()', () => {
     expect(await allRawRows({ options: { url: `file:${path}` } })).toEqual(await allRawRows(database));
   });
 
-  test('gives the copy the same file permissions as the database', async () => {
+  test('backup gives the copy the same file permissions as the database', async () => {
     const { db, options } = await openTestDatabase();
     chmodSync(options.url.replace('file:', ''), 0o600);
     const path = backupPath();
@@ -32,7 +32,7 @@ describe('db.backup()', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('reports its progress from 0 bytes to the size of the file', async () => {
+  test('backup reports its progress from 0 bytes to the size of the file', async () => {
     const { db } = await openTestDatabase();
     await fill({ db });
     const path = backupPath();
@@ -49,7 +49,7 @@ describe('db.backup() that fails and creates no file', () => {
     ['a file', (path) => writeFileSync(path, 'mine')],
     ['a directory', (path) => mkdirSync(path)],
     ['a link to a missing file', (path) => symlinkSync('/nowhere/at/all', path)],
-  ])('fails with ALREADY_EXISTS when %s is at the path', async (kind, create) => {
+  ])('backup fails with ALREADY_EXISTS when %s is at the path', async (kind, create) => {
     const { db, directory, path } = await openForBackup();
     create(path);
     const error = await expectError('ALREADY_EXISTS', () => db.backup(path));
@@ -60,7 +60,7 @@ describe('db.backup() that fails and creates no file', () => {
   });
 
   test.each(['-wal', '-shm', '-journal'])(
-    'fails with ALREADY_EXISTS when a %s file of another database is at the path',
+    'backup fails with ALREADY_EXISTS when a %s file of another database is at the path',
     async (suffix) => {
       const { db, directory, path } = await openForBackup();
       writeFileSync(path + suffix, '');
@@ -69,7 +69,7 @@ describe('db.backup() that fails and creates no file', () => {
     },
   );
 
-  test('fails with UNAVAILABLE when the folder does not exist', async () => {
+  test('backup fails with UNAVAILABLE when the folder does not exist', async () => {
     const { db, directory } = await openForBackup();
     const error = await expectError('UNAVAILABLE', () => db.backup(join(directory, 'missing', 'b.sqlite')));
     expect(error.message).toBe('Failed to back up database: the directory of the backup does not exist');
@@ -89,7 +89,7 @@ describe('db.backup() that fails and creates no file', () => {
     ['an unknown option', '/nowhere/b.sqlite', { progress: () => undefined }],
     ['a number as onProgress', '/nowhere/b.sqlite', { onProgress: 1 }],
     ['null as the options', '/nowhere/b.sqlite', null],
-  ])('fails with INVALID_INPUT for %s', async (_, path, options) => {
+  ])('backup fails with INVALID_INPUT for %s', async (_, path, options) => {
     const { db } = await openForBackup();
     await expectError('INVALID_INPUT', () => db.backup(path as string, options as object));
   });

@@ -94,7 +94,7 @@ async function openFilled(): Promise<TestDatabase> {
 }
 
 describe('the tables of the schema', () => {
-  test('have a CHECK constraint, named after the column, for every column except integer primary keys', async () => {
+  test('every column except integer primary keys has a CHECK constraint that is named after the column', async () => {
     const database = await openTestDatabase();
     const sql = readSqlite(database.options.url, (driver) =>
       driver.prepare<[], string>("SELECT sql FROM sqlite_schema WHERE type = 'table'").pluck().all().join('\n'),
@@ -115,7 +115,7 @@ describe('the tables of the schema', () => {
     for (const name of expected) expect(sql).toContain(`CONSTRAINT "${name.replace('.', '_')}_check" CHECK (`);
   });
 
-  test('refuse values of another type or out of range', async () => {
+  test('the tables of the schema refuse values of another type or out of range', async () => {
     const database = await openFilled();
     const driver = openSqlite(database.options.url);
     driver.pragma('foreign_keys = OFF');
@@ -143,7 +143,7 @@ describe('the tables of the schema', () => {
   });
 });
 
-test('the tables of collections are WITHOUT ROWID tables', async () => {
+test('the tables of capabilities, endpoints and metadata are WITHOUT ROWID tables', async () => {
   const { options } = await openTestDatabase();
   const select = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 AND name NOT LIKE '%search%'";
   const names = readSqlite(options.url, (driver) => driver.prepare<[], string>(`${select} ORDER BY 1`).pluck().all());

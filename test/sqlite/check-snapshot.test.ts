@@ -34,7 +34,7 @@ function lockSnapshots(times: number): { readonly attempts: () => number } {
 }
 
 describe('db.check() on SQLite', () => {
-  test('checks one state of the database while another program changes it', async () => {
+  test('check() reads one state of the database while another program changes it', async () => {
     const database = await openTestDatabase();
     await fill(database);
     let statements = 0;
@@ -56,7 +56,7 @@ describe('db.check() on SQLite', () => {
     expect(await database.db.check()).toMatchObject({ ok: false });
   });
 
-  test('waits for a lock that prevents its snapshot', async () => {
+  test('check() waits for a lock that prevents its snapshot', async () => {
     const database = await openTestDatabase();
     await fill(database);
     const { attempts } = lockSnapshots(2);
@@ -64,7 +64,7 @@ describe('db.check() on SQLite', () => {
     expect(attempts()).toBe(3);
   });
 
-  test('fails with BUSY when a lock prevents its snapshot for longer than busyTimeoutMs', async () => {
+  test('check() fails with BUSY when a lock prevents its snapshot for longer than busyTimeoutMs', async () => {
     const { db } = await openTestDatabase({ busyTimeoutMs: 20, retry: false });
     lockSnapshots(Number.POSITIVE_INFINITY);
     await expectError('BUSY', () => db.check());

@@ -38,7 +38,7 @@ async function openWithFullLog() {
 }
 
 describeUnless(noCpuBlock, 'the event loop', () => {
-  test('is not blocked by checkpoints while a caller writes three times maxWalBytes', async () => {
+  test('checkpoints do not block the event loop while a caller writes three times maxWalBytes', async () => {
     const { db, logSize } = openOnDisk();
     await db.initialize();
     let largest = 0;
@@ -53,13 +53,13 @@ describeUnless(noCpuBlock, 'the event loop', () => {
     expect(largest).toBeLessThanOrEqual(2 ** 26);
   });
 
-  test('is not blocked by close() when the write-ahead log is full', async () => {
+  test('close() does not block the event loop when the write-ahead log is full', async () => {
     const { db, release } = await openWithFullLog();
     release();
     expect(await longestCpuBlockMs(() => db.close())).toBeLessThan(cpuLimitMs);
   });
 
-  test('is not blocked by initialize() when a killed process has left a full write-ahead log', async () => {
+  test('initialize() does not block the event loop when a killed process has left a full write-ahead log', async () => {
     const source = await openWithFullLog();
     const { db, path } = openOnDisk();
     for (const suffix of ['', '-wal']) copyFileSync(source.path + suffix, path + suffix);

@@ -61,7 +61,7 @@ async function expectSound(database: TestDatabase, certificates: number): Promis
 afterEach(() => jest.restoreAllMocks());
 
 describe('the write-ahead log', () => {
-  test('stays within maxWalBytes while four callers write without a pause', async () => {
+  test('the write-ahead log stays within maxWalBytes while four callers write without a pause', async () => {
     const database = await open();
     let [largest, written] = [0, 0];
     const writeOn = async (): Promise<void> => {
@@ -78,7 +78,7 @@ describe('the write-ahead log', () => {
     await expectSound(database, written);
   });
 
-  test('is copied into the database file within seconds after the last write', async () => {
+  test('the write-ahead log is copied into the database file within seconds after the last write', async () => {
     const { db, path, write, logSize } = await open();
     while (logSize() < mebibyte) await write(100_000);
     const last = await createCertificate(db, { id: 'last' });
@@ -87,7 +87,7 @@ describe('the write-ahead log', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  test('causes one warning and health() returns degraded while it exceeds maxWalBytes because of a snapshot', async () => {
+  test('a write-ahead log that a snapshot keeps above maxWalBytes causes one warning, and health() returns degraded', async () => {
     const database = await open();
     const { db, warnings, write, logSize } = database;
     await write();
@@ -104,7 +104,7 @@ describe('the write-ahead log', () => {
     await expectSound(database, await countOf(database));
   });
 
-  test('is emptied by the thread in close(), and its file is removed', async () => {
+  test('close() empties the write-ahead log in its thread and removes the file', async () => {
     const database = await open();
     const release = holdSnapshot(database.path);
     while (database.logSize() < 2 * maxWalBytes) await database.write(500_000);
@@ -118,7 +118,7 @@ describe('the write-ahead log', () => {
     await expectSound(database, count);
   });
 
-  test('is emptied by initialize() when a killed process has left it', async () => {
+  test('initialize() empties the write-ahead log that a killed process has left', async () => {
     const source = await open();
     holdSnapshot(source.path);
     while (source.logSize() < 2 * maxWalBytes) await source.write(500_000);
@@ -134,7 +134,7 @@ describe('without a checkpoint thread', () => {
   test.each([
     ['cannot be started', 1],
     ['ends while the database is open', 3],
-  ])('SQLite copies the write-ahead log during commits when the thread %s', async (_, calls) => {
+  ])('SQLite copies the write-ahead log during commits when the checkpoint thread %s', async (_, calls) => {
     const run = jest.spyOn(CheckpointThread.prototype, 'run');
     for (let call = 1; call < calls; call += 1) run.mockResolvedValueOnce({ busy: 0, log: 1, checkpointed: 1 });
     run.mockRejectedValueOnce(new Error('the thread ended'));
@@ -146,7 +146,7 @@ describe('without a checkpoint thread', () => {
     await expectSound(database, 60);
   });
 
-  test('does not start a checkpoint thread for a database in memory', async () => {
+  test('a database in memory starts no checkpoint thread', async () => {
     const run = jest.spyOn(CheckpointThread.prototype, 'run');
     const { db } = await openTestDatabase({ url: ':memory:', maxWalBytes });
     for (let count = 0; count < 30; count += 1) await createCertificate(db, { publicKey: 'x'.repeat(200_000) });

@@ -25,7 +25,7 @@ describe('SqliteDatabase.open()', () => {
     ['normal', 1],
     ['full', 2],
   ] as const)(
-    'maps the durability %s to synchronous = %i, and sets journal_mode to WAL',
+    'SqliteDatabase.open() maps the durability %s to synchronous = %i, and sets journal_mode to WAL',
     async (durability, synchronous) => {
       const database = await SqliteDatabase.open({
         path: newPath(),
@@ -39,13 +39,13 @@ describe('SqliteDatabase.open()', () => {
     },
   );
 
-  test('enables foreign_keys and sets busy_timeout to 0', async () => {
+  test('SqliteDatabase.open() enables foreign_keys and sets busy_timeout to 0', async () => {
     const database = await openDatabase(newPath());
     expect(await pragmas(database, 'foreign_keys')).toEqual({ writer: 1, reader: 1 });
     expect(await pragmas(database, 'busy_timeout')).toEqual({ writer: 0, reader: 0 });
   });
 
-  test('opens a reader that cannot write, even after query_only is disabled', async () => {
+  test('SqliteDatabase.open() opens a reader that cannot write, even after query_only is disabled', async () => {
     const database = await openDatabase(newPath());
     expect(await pragmas(database, 'query_only')).toEqual({ writer: 0, reader: 1 });
     const create = { sql: 'CREATE TABLE t (a)', args: [] };
@@ -55,7 +55,7 @@ describe('SqliteDatabase.open()', () => {
     await expect(write()).rejects.toMatchObject({ code: 'SQLITE_READONLY' });
   });
 
-  test('changes another journal mode to WAL and keeps the rows', async () => {
+  test('SqliteDatabase.open() changes another journal mode to WAL and keeps the rows', async () => {
     const path = newPath();
     const driver = new SqliteDriver(path);
     driver.exec('CREATE TABLE security_events (a); INSERT INTO security_events VALUES (1)');
@@ -68,7 +68,7 @@ describe('SqliteDatabase.open()', () => {
     expect(rows).toEqual([[1]]);
   });
 
-  test('waits at most busyTimeoutMs for a lock that prevents WAL mode', async () => {
+  test('SqliteDatabase.open() waits at most busyTimeoutMs for a lock that prevents WAL mode', async () => {
     const path = newPath();
     const foreign = new SqliteDriver(path);
     afterTest(() => void foreign.close());
@@ -80,7 +80,7 @@ describe('SqliteDatabase.open()', () => {
 });
 
 describe('a SQL statement on SQLite', () => {
-  test('is prepared once for each connection and text', async () => {
+  test('a SQL statement on SQLite is prepared once for each connection and text', async () => {
     const { session, database } = await openBareSession(newPath());
     const adapter = await adapterFactory(session, sqliteBinding('milliseconds')).connect();
     await adapter.executeRaw(statement('CREATE TABLE t (a)'));
@@ -100,7 +100,7 @@ describe('a SQL statement on SQLite', () => {
     expect(counts('BEGIN IMMEDIATE')).toBe(1);
   });
 
-  test('stays prepared while other statements are used once, and is evicted when other statements are used more often', async () => {
+  test('a frequently used prepared statement is evicted only when other statements are used more often', async () => {
     const settings = { path: newPath(), driver: loadSqliteDriver(), busyTimeoutMs: 0, durability: 'normal' } as const;
     const connection = await SqliteConnection.openWriter(settings);
     afterTest(() => connection.close());

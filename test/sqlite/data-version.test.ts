@@ -40,7 +40,7 @@ async function restart(commits: (read: number, isBefore: boolean) => boolean): P
 }
 
 describe('the data version', () => {
-  test('is the same after a restart of the write-ahead log', async () => {
+  test('the data version is the same after a restart of the write-ahead log', async () => {
     expect(await restart(() => false)).toBe(true);
   });
 
@@ -51,7 +51,7 @@ describe('the data version', () => {
     [3, true],
     [3, false],
   ])(
-    'differs after a restart when another connection commits at read %i (before the read: %s)',
+    'the data version changes when another connection commits at read %i of a restart (before the read: %s)',
     async (at, isBefore) => {
       expect(await restart((read, isBeforeRead) => read === at && isBeforeRead === isBefore)).toBe(false);
     },
@@ -59,7 +59,7 @@ describe('the data version', () => {
 });
 
 describe('the cache', () => {
-  test('keeps its records when the write-ahead log is restarted', async () => {
+  test('the cache keeps its records when the write-ahead log is restarted', async () => {
     const { db, outcomes } = await openCache();
     await createAgent(db, { id: 'a' });
     await db.getAgent('a');
@@ -69,7 +69,7 @@ describe('the cache', () => {
     expect(outcomes()).toEqual(['hit agent']);
   });
 
-  test('returns a change that another service makes after a restart of the write-ahead log', async () => {
+  test('the cache returns a change that another service makes after a restart of the write-ahead log', async () => {
     const { db, other } = await openCache();
     await createAgent(db, { id: 'a', owner: 'old' });
     await db.getAgent('a');

@@ -29,14 +29,14 @@ function errorOf(work: () => unknown): object | undefined {
   }
 }
 
-test('the embedded driver is compiled from its present source', () => {
+test('the embedded driver equals the output of compiling its source', () => {
   // A difference means that `npm run generate` was not run after a change.
   const { path, text } = embedDriver();
   expect(readFileSync(path, 'utf8')).toBe(text);
 });
 
 describe('a statement of the driver', () => {
-  test('reads text, numbers, large integers, NULL and blobs', () => {
+  test('a statement of the SQLite driver reads text, numbers, large integers, NULL and blobs', () => {
     const select = open().prepare("SELECT 'a' AS t, 1 AS i, 1.5 AS r, 9007199254740993 AS n, NULL AS z, x'0102' AS b");
     const blob = Buffer.from([1, 2]);
     expect(select.all()).toEqual([{ t: 'a', i: 1, r: 1.5, n: 9007199254740992, z: null, b: blob }]);
@@ -47,7 +47,7 @@ describe('a statement of the driver', () => {
     expect(select.pluck().all()).toEqual(['a']);
   });
 
-  test('returns a large integer of a change that it makes once', () => {
+  test('a statement of the SQLite driver with RETURNING changes a row once and returns a large integer', () => {
     const connection = open('CREATE TABLE t (n INTEGER)');
     const insert = connection.prepare('INSERT INTO t VALUES (9007199254740993) RETURNING n');
     expect(insert.raw().all()).toEqual([[9007199254740992]]);
@@ -65,12 +65,15 @@ describe('a statement of the driver', () => {
     ['PRAGMA user_version = 3', false, false],
     ['VACUUM', false, false],
     ['SELECT a FROM t WHERE a = ?', true, true],
-  ])('reports whether it returns rows and whether it only reads: %s', (sql, reader, readonly) => {
-    const statement = open('CREATE TABLE t (a)').prepare(sql);
-    expect([statement.reader, statement.readonly]).toEqual([reader, readonly]);
-  });
+  ])(
+    'a statement of the SQLite driver reports whether it returns rows and whether it only reads: %s',
+    (sql, reader, readonly) => {
+      const statement = open('CREATE TABLE t (a)').prepare(sql);
+      expect([statement.reader, statement.readonly]).toEqual([reader, readonly]);
+    },
+  );
 
-  test('counts changed rows, and none for a statement that changes no rows', () => {
+  test('the SQLite driver counts the changed rows of a statement, and 0 for a statement without changes', () => {
     const connection = open('CREATE TABLE t (a)');
     const changes = (sql: string): number => connection.prepare(sql).run().changes;
     expect(changes('INSERT INTO t VALUES (1), (2)')).toBe(2);
@@ -84,16 +87,16 @@ describe('a statement of the driver', () => {
     ['SELECT 1; SELECT 2', 'RangeError', 'The supplied SQL string contains more than one statement'],
     [' -- nothing', 'RangeError', 'The supplied SQL string contains no statements'],
     ['EXPLAIN SELECT ?', 'RangeError', 'Too few parameter values were provided'],
-  ])('refuses %j', (sql, name, message) => {
+  ])('the SQLite driver refuses the statement %j', (sql, name, message) => {
     const connection = open();
     expect(errorOf(() => connection.prepare(sql).all())).toEqual({ name, message });
   });
 
-  test('accepts blanks and comments after the statement', () => {
+  test('the SQLite driver accepts blanks and comments after the statement', () => {
     expect(open().prepare('SELECT 1; -- end\n /* of it */ ;').pluck().get()).toBe(1);
   });
 
-  test('refuses too many values, and values of types that SQLite does not have', () => {
+  test('the SQLite driver refuses too many values, and values of types that SQLite does not have', () => {
     const select = open().prepare('SELECT ?');
     const bind = 'SQLite3 can only bind numbers, strings, bigints, buffers, and null';
     expect(errorOf(() => select.get(1, 2))).toMatchObject({ name: 'RangeError' });
@@ -108,14 +111,14 @@ describe('a statement of the driver', () => {
     ["INSERT INTO t VALUES ('b', 0)", 'SQLITE_CONSTRAINT_CHECK', 'CHECK constraint failed: positive'],
     ['SELECT * FROM missing', 'SQLITE_ERROR', 'no such table: missing'],
     ['SELECT "missing"', 'SQLITE_ERROR', expect.stringContaining('no such column: ')],
-  ])('reports the name of the result code: %s', (sql, code, message: unknown) => {
+  ])('the SQLite driver reports the name of the result code of an error: %s', (sql, code, message: unknown) => {
     const schema = 'CREATE TABLE t (a TEXT UNIQUE NOT NULL, b CONSTRAINT positive CHECK (b > 0))';
     const connection = open(`${schema}; INSERT INTO t VALUES ('a', 1)`);
     expect(errorOf(() => connection.exec(sql))).toMatchObject({ code, message });
     expect(errorOf(() => connection.prepare(sql).run())).toMatchObject({ code, message });
   });
 
-  test('fails with the message that identifies a closed connection', () => {
+  test('a statement of a closed SQLite connection fails with the message that identifies this case', () => {
     const connection = open();
     const select = connection.prepare('SELECT 1');
     connection.close();
@@ -129,7 +132,7 @@ describe('a statement of the driver', () => {
 });
 
 describe('a connection of the driver', () => {
-  test('does not create a file that must exist', () => {
+  test('the SQLite driver does not create a file that must exist', () => {
     const missing = join(temporaryDirectory(), 'missing %20?#.sqlite');
     const driver = loadSqliteDriver();
     for (const readonly of [true, false]) {
@@ -141,7 +144,7 @@ describe('a connection of the driver', () => {
     driver.open(missing, { fileMustExist: true }).close();
   });
 
-  test('reports a missing directory', () => {
+  test('the SQLite driver reports a missing directory', () => {
     const path = join(temporaryDirectory(), 'missing', 'a.sqlite');
     expect(errorOf(() => loadSqliteDriver().open(path))).toEqual({
       name: 'TypeError',
@@ -149,7 +152,7 @@ describe('a connection of the driver', () => {
     });
   });
 
-  test('has the same class in a thread, whose errors have the same codes', async () => {
+  test('the SQLite driver works in a worker thread, and its errors have the same codes', async () => {
     const path = join(temporaryDirectory(), 'thread.sqlite');
     const work = `const connection = new Driver(data.path);
       connection.exec('CREATE TABLE t (a UNIQUE); INSERT INTO t VALUES (1)');
@@ -172,17 +175,17 @@ test.each([
   [516, 'SQLITE_ABORT_ROLLBACK'],
   [3091, 'SQLITE_CONSTRAINT_DATATYPE'],
   [99, 'UNKNOWN_SQLITE_ERROR_99'],
-])('names the result code %i %s', (code, name) => {
+])('nameOfResultCode returns the name of the result code %i: %s', (code, name) => {
   expect(nameOfResultCode(code)).toBe(name);
 });
 
 describe('the option driver', () => {
-  test('refuses an unknown driver', async () => {
+  test('the option driver refuses an unknown driver', async () => {
     const create = () => new DatabaseService({ url: ':memory:', driver: 'sqlite3' as 'node:sqlite' });
     expect(await expectError('INVALID_OPTIONS', create)).toMatchObject({ field: 'driver' });
   });
 
-  test('fails with DRIVER_UNAVAILABLE when the driver cannot be loaded', async () => {
+  test('the option driver fails with DRIVER_UNAVAILABLE when the driver cannot be loaded', async () => {
     const isMissing = onNodeSqlite || process.getBuiltinModule('node:sqlite') === undefined;
     if (!isMissing) return;
     const driver = onNodeSqlite ? 'better-sqlite3' : 'node:sqlite';

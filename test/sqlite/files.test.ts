@@ -46,7 +46,7 @@ describe('a file of another program', () => {
     ['a short text file', Buffer.from('xy')],
     ['a picture', Buffer.from(png, 'base64')],
     ['zeros', Buffer.alloc(8192)],
-  ])('is refused as CORRUPT and not changed when it is %s', async (_, bytes) => {
+  ])('initialize fails with CORRUPT when the file is %s, and does not change it', async (_, bytes) => {
     const path = newPath();
     writeFileSync(path, bytes);
     await expectUntouched(path, [['apply', 'CORRUPT']]);
@@ -54,7 +54,7 @@ describe('a file of another program', () => {
   });
 
   test.each(['delete', 'wal'])(
-    'is refused and not changed when it is a database of an application in journal mode %s',
+    'initialize refuses a database of an application in journal mode %s and does not change it',
     async (mode) => {
       const path = newPath();
       const driver = new SqliteDriver(path);
@@ -80,13 +80,16 @@ describe('a file of another program', () => {
     return driver;
   }
 
-  test.each(['UTF-16le', 'UTF-16be'])('is refused and not changed when it stores text as %s', async (encoding) => {
-    const path = newPath();
-    createUtf16(path, encoding).close();
-    await expectUntouched(path, refused);
-  });
+  test.each(['UTF-16le', 'UTF-16be'])(
+    'initialize refuses a database with the text encoding %s and does not change it',
+    async (encoding) => {
+      const path = newPath();
+      createUtf16(path, encoding).close();
+      await expectUntouched(path, refused);
+    },
+  );
 
-  test('is refused and not changed when it stores text as UTF-16 and its write-ahead log contains changes', async () => {
+  test('initialize refuses a UTF-16 database with changes in its write-ahead log and does not change it', async () => {
     const original = newPath();
     const driver = createUtf16(original, 'UTF-16');
     driver.pragma('journal_mode = WAL');
@@ -129,7 +132,7 @@ describe('a damaged database', () => {
     driver.close();
   }
 
-  test('is reported by check() with the name of the index that lacks an entry', async () => {
+  test('check() reports a damaged database with the name of the index that lacks an entry', async () => {
     const index = 'CREATE INDEX idx_agents_name ON agents (name, id)';
     declareNameIndex(`${index} WHERE 0`);
     const change = "UPDATE agents SET name = 'Plain', name_folded = 'plain' WHERE id = 'plain'";
@@ -149,7 +152,7 @@ describe('a damaged database', () => {
     ['the rest of a long value', 'agent_metadata', 'overflow', 'storage'],
     // Without its schema, SQLite cannot check any page.
     ['the definitions of tables', 'sqlite_schema', 'leaf', 'unreadable'],
-  ])('is reported by check() when a page with %s is overwritten', async (_, name, type, check) => {
+  ])('check() reports a database in which a page with %s is overwritten', async (_, name, type, check) => {
     const driver = openSqlite(path);
     const find = driver.prepare<[string, string], number>(
       'SELECT max(pageno) FROM dbstat WHERE name = ? AND pagetype = ?',
@@ -161,7 +164,7 @@ describe('a damaged database', () => {
     expect(findings).toContainEqual({ check, message: expect.any(String) as string });
   });
 
-  test('is reported by check() with two findings when the whole file is overwritten', async () => {
+  test('check() reports two findings when the whole database file is overwritten', async () => {
     const findings = await checkAfter(() => rewrite(() => Buffer.alloc(200_000, 'no database')));
     expect(findings).toMatchObject([{ check: 'unreadable' }, { check: 'unreadable' }]);
   });
@@ -170,7 +173,7 @@ describe('a damaged database', () => {
     ['its header is overwritten', (bytes) => bytes.fill('garbage ', 0, 31)],
     ['its second half is missing', (bytes) => bytes.subarray(0, Math.floor(bytes.length / 2 / 4096) * 4096)],
     ['its other pages are overwritten', (bytes) => bytes.fill(0xa5, 4096)],
-  ])('makes initialize or a query fail with CORRUPT after %s', async (_, change) => {
+  ])('initialize or a query fails with CORRUPT when the database file is damaged: %s', async (_, change) => {
     rewrite(change);
     const db = createService(path);
     const error = await expectError('CORRUPT', async () => {
@@ -199,7 +202,7 @@ test('a hard link to the database file causes a warning in the log and in check(
 });
 
 test.each([':memory:', 'file::memory:'])(
-  'databases with the url %s are separate, lose their rows when they are closed, and create no file of that name',
+  'databases with the url %s are separate, create no file, and lose their rows when they are closed',
   async (url) => {
     const [{ db: first }, { db: second }] = [await openTestDatabase({ url }), await openTestDatabase({ url })];
     await createCertificate(first, { id: 'same' });
@@ -221,7 +224,7 @@ const whyNoPlugAndPlay = [join(__dirname, '../../dist/index.js'), join(modules, 
   : 'needs the compiled package (npm run build) and a better-sqlite3 that was compiled or downloaded by npm';
 
 describeUnless(whyNoPlugAndPlay, 'a process that preloads Yarn’s Plug’n’Play', () => {
-  test('can back up and check a database', () => {
+  test('a process that preloads Yarn’s Plug’n’Play can back up and check a database', () => {
     // Only Plug'n'Play finds the packages in this folder.
     const folder = temporaryDirectory();
     const parts = ['better-sqlite3/package.json', 'better-sqlite3/lib', binary, 'bindings', 'file-uri-to-path'];

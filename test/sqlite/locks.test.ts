@@ -21,7 +21,7 @@ async function openLocked(options: DatabaseOptions) {
 }
 
 describe('a write lock of another process', () => {
-  test('makes a write fail with BUSY after busyTimeoutMs, and a write after its release succeeds', async () => {
+  test('a write fails with BUSY after busyTimeoutMs while another process holds the write lock', async () => {
     const { create, created, release } = await openLocked({ busyTimeoutMs: 100, retry: false });
     const start = performance.now();
     const error = await expectError('BUSY', () => create('a'));
@@ -40,7 +40,7 @@ describe('a write lock of another process', () => {
     ['no retries with attempts: 1', { attempts: 1 }, []],
     ['two retries with attempts: 3', { attempts: 3, baseDelayMs: 1 }, [1, 2]],
     ['four retries by default', { baseDelayMs: 1 }, [1, 2, 3, 4]],
-  ])('causes %s and one error event', async (_, retry, expected) => {
+  ])('a write lock of another process causes %s and one error event', async (_, retry, expected) => {
     const { events, create, release } = await openLocked({ retry });
     await expectError('BUSY', () => create('a'));
     release();
@@ -54,14 +54,14 @@ describe('a write lock of another process', () => {
   test.each<[string, DatabaseOptions]>([
     ['busyTimeoutMs', { busyTimeoutMs: 5000, retry: false }],
     ['the retries', { retry: { attempts: 50, baseDelayMs: 5, maxDelayMs: 10 } }],
-  ])('only delays a write when it is released before the end of %s', async (_, options) => {
+  ])('a write succeeds when another process releases the write lock before the end of %s', async (_, options) => {
     const { create, created, release } = await openLocked(options);
     setTimeout(release, 30);
     await create('a');
     expect(await created()).toEqual(['a']);
   });
 
-  test('makes a transaction fail with BUSY before its callback is called', async () => {
+  test('a transaction fails with BUSY before its callback is called while another process holds the write lock', async () => {
     const { db, release } = await openLocked({ retry: false });
     const work = jest.fn(() => 'done');
     await expectError('BUSY', () => db.transaction(work));
@@ -70,7 +70,7 @@ describe('a write lock of another process', () => {
     expect(await db.transaction(work)).toBe('done');
   });
 
-  test('makes each of several waiting writes fail, and writes after its release succeed', async () => {
+  test('each of several writes that wait for a write lock fails, and writes after its release succeed', async () => {
     const { create, created, release } = await openLocked({ busyTimeoutMs: 20, retry: false });
     await Promise.all(['1', '2', '3', '4', '5'].map((id) => expectError('BUSY', () => create(id))));
     release();
@@ -78,7 +78,7 @@ describe('a write lock of another process', () => {
     expect(await created()).toEqual(['6', '7', '8']);
   });
 
-  test('does not block the event loop while a write waits', async () => {
+  test('a write that waits for the write lock of another process does not block the event loop', async () => {
     const { create, release } = await openLocked({ busyTimeoutMs: 400, retry: false });
     expect(await longestBlockMs(() => expectError('BUSY', () => create('a')))).toBeLessThan(200);
     release();
@@ -88,7 +88,7 @@ describe('a write lock of another process', () => {
 describe('a COMMIT for which the storage reports an error', () => {
   const fast = { baseDelayMs: 1, maxDelayMs: 5 };
 
-  test('is retried, so that a single call succeeds and takes effect once', async () => {
+  test('a COMMIT with a storage error is retried, so that a single call takes effect once', async () => {
     const database = await openFailingDatabase({ retry: fast });
     database.failStatements('COMMIT', 2);
     expect(await createCertificate(database.db, { id: 'a' })).toBe('a');
@@ -100,7 +100,7 @@ describe('a COMMIT for which the storage reports an error', () => {
     expect(await rawValues(database, 'certificates', 'id')).toEqual(['a']);
   });
 
-  test('makes a transaction fail with UNAVAILABLE and change nothing', async () => {
+  test('a transaction whose COMMIT has a storage error fails with UNAVAILABLE and changes nothing', async () => {
     const database = await openFailingDatabase({ retry: false });
     database.failStatements('COMMIT', 1);
     const work = jest.fn((tx: TransactionScope) => tx.createCertificate(certificateInput({ id: 'a' })));
@@ -116,7 +116,7 @@ const rollbackTrigger = `CREATE TRIGGER end_transaction BEFORE INSERT ON securit
   BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END`;
 
 describe('a transaction that SQLite has rolled back after a storage error', () => {
-  test('fails all its later calls, changes nothing and is reported as a rollback', async () => {
+  test('all later calls of a transaction fail after SQLite has rolled it back because of a storage error', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await changeRaw(database, rollbackTrigger);

@@ -17,7 +17,7 @@ async function openNext(): Promise<void> {
 
 describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', () => {
   test.each(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    'is removed by the next initialize of any process after its process was killed by %s',
+    'the next initialize removes the directory of a database in memory whose process was killed by %s',
     async (signal) => {
       const { child, ended, directory } = await startWithMemory();
       child.kill(signal);
@@ -28,14 +28,14 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     },
   );
 
-  test('is removed when its process exits without closing the database', async () => {
+  test('a process that exits without closing removes the directory of its database in memory', async () => {
     const { child, ended, directory } = await startWithMemory();
     child.stdin?.write('exit\n');
     await ended;
     expect(existsSync(directory)).toBe(false);
   });
 
-  test('is not removed while another process has the database open', async () => {
+  test('the directory of a database in memory is kept while another process has the database open', async () => {
     const { child, directory, lines } = await startWithMemory();
     await openNext();
     expect(existsSync(directory)).toBe(true);
@@ -44,7 +44,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(await answer).toBe('kept');
   });
 
-  test('is not removed while another service of this process has the database open', async () => {
+  test('the directory of a database in memory is kept while another service of this process has the database open', async () => {
     const { db } = await openTestDatabase({ url: ':memory:' });
     await openNext();
     expect(await createCertificate(db, { id: 'kept' })).toBe('kept');
@@ -52,7 +52,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(await db.getCertificate('kept')).toMatchObject({ id: 'kept' });
   });
 
-  test('is not removed while its worker thread runs, and is removed by the next initialize after the thread has ended', async () => {
+  test('the directory of a database in memory is kept while its worker thread runs, and is removed afterwards', async () => {
     // A thread cannot load the TypeScript sources of the package, so it uses the driver in the same way.
     const code = `
       const Driver = require(${JSON.stringify(require.resolve('better-sqlite3'))});
@@ -72,7 +72,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(existsSync(directory)).toBe(false);
   });
 
-  test('is not removed when it is empty and new, but is removed when it has been empty for more than a minute', async () => {
+  test('initialize keeps a new empty directory and removes a directory that has been empty for more than a minute', async () => {
     const [created, old] = [1, 2].map(() => mkdtempSync('/dev/shm/ans-database-'));
     afterTest(() => void [created, old].map((path) => rmSync(path ?? '', { recursive: true, force: true })));
     const twoMinutesAgo = Date.now() / 1000 - 120;
@@ -81,7 +81,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect([created, old].map((path) => existsSync(path ?? ''))).toEqual([true, false]);
   });
 
-  test('can be created and removed without changes of other directories with similar names', async () => {
+  test('creating and removing the directory of a database in memory does not change directories with similar names', async () => {
     const parent = temporaryDirectory();
     const kept = ['ans-database-longest', 'ans-database-', 'other-abcdef', 'ans-database-abc-ef'];
     const paths = [...kept, 'ans-database-abcdef'].map((name) => join(parent, name));
@@ -96,7 +96,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     expect(paths.map((path) => existsSync(path))).toEqual([true, true, true, true, false]);
   });
 
-  test('is created in the temporary folder when /dev/shm is not writable, or UNAVAILABLE is thrown when neither is', async () => {
+  test('a database in memory uses the temporary folder when /dev/shm is not writable', async () => {
     const parent = temporaryDirectory();
     const memory = MemoryDirectory.create(['/proc', parent]);
     expect(dirname(dirname(memory.databasePath))).toBe(parent);
@@ -114,7 +114,7 @@ describeUnless(whyNoMemoryDirectories, 'the directory of a database in memory', 
     }
   });
 
-  test('is not removed by other processes that open databases in memory at the same time', async () => {
+  test("processes that open databases in memory at the same time do not remove each other's directories", async () => {
     const path = join(__dirname, 'memory-process.ts');
     const processes = [1, 2, 3].map(() => startProcess(path, '10'));
     const ends = await Promise.all(processes.map(nextLine));

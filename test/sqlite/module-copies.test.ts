@@ -26,7 +26,7 @@ async function openCopy(url: string): Promise<Package.DatabaseService> {
 }
 
 describe('two copies of the package with the same native binary', () => {
-  test('can share a database file', async () => {
+  test('two copies of the package with the same native binary can share a database file', async () => {
     const url = await newDatabaseUrl();
     const [first, second] = [await openCopy(url), await openCopy(url)];
     expect(first.constructor).not.toBe(second.constructor);
@@ -37,7 +37,7 @@ describe('two copies of the package with the same native binary', () => {
     expect(await second.check()).toEqual(soundReport);
   });
 
-  test('leave no entry in the registry of open files after they are closed', async () => {
+  test('two copies of the package leave no entry in the registry of open files after their databases are closed', async () => {
     const registry = (): unknown =>
       (runInThisContext('globalThis') as Record<symbol, unknown>)[Symbol.for('ans-database.openSqliteFiles')];
     const url = await newDatabaseUrl();
@@ -47,7 +47,7 @@ describe('two copies of the package with the same native binary', () => {
     expect((registry() as Map<string, unknown>).size).toBe(before - 1);
   });
 
-  test('recognise each other’s failures', () => {
+  test('two copies of the package recognise each other’s errors', () => {
     const [first, second] = [loadCopy(loadFailures), loadCopy(loadFailures)];
     expect(first.Failure).not.toBe(second.Failure);
     expect(first.isFailure(second.invalidInput('id', 'must not be empty'))).toBe(true);

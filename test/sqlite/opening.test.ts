@@ -29,7 +29,7 @@ function factoryOptions(path = join(temporaryDirectory(), 'factory.sqlite')) {
 }
 
 describe('initialize()', () => {
-  test('creates the file, unlike the constructor', async () => {
+  test('initialize() creates the database file, which the constructor does not', async () => {
     const { db, path, events } = createService();
     expect(existsSync(path)).toBe(false);
     expect(events).toEqual([]);
@@ -37,7 +37,7 @@ describe('initialize()', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  test('fails with UNAVAILABLE while the directory is missing, and then succeeds', async () => {
+  test('initialize() fails with UNAVAILABLE while the directory is missing, and then succeeds', async () => {
     const path = missingPath();
     const { db } = createService(`file:${path}`);
     const error = await expectError('UNAVAILABLE', () => db.initialize());
@@ -48,11 +48,11 @@ describe('initialize()', () => {
     expect(await createAgent(db)).toMatch(/./);
   });
 
-  test('fails with UNAVAILABLE when the path is a directory', async () => {
+  test('initialize() fails with UNAVAILABLE when the path is a directory', async () => {
     await expectError('UNAVAILABLE', () => createService(`file:${temporaryDirectory()}`).db.initialize());
   });
 
-  test('fails with UNAVAILABLE or READ_ONLY when the directory of a new database is read-only', async () => {
+  test('initialize() fails with UNAVAILABLE or READ_ONLY when the directory of a new database is read-only', async () => {
     const directory = temporaryDirectory();
     await whileReadOnly([directory], async () => {
       const outcome = await createService(`file:${join(directory, 'new.sqlite')}`)
@@ -62,7 +62,7 @@ describe('initialize()', () => {
     });
   });
 
-  test('fails with READ_ONLY when the file is read-only, or the first write does, and the file is not changed', async () => {
+  test('initialize() or the first write fails with READ_ONLY when the file is read-only, and the file is not changed', async () => {
     const { db: first, options } = await openTestDatabase();
     const certificateId = await first.createCertificate(certificateInput());
     await first.close();
@@ -79,7 +79,7 @@ describe('initialize()', () => {
     expect(statSync(path).mtimeMs).toBe(before);
   });
 
-  test('closes its connections when it fails, and the error has a cause', async () => {
+  test('initialize() closes its connections when it fails, and its error has a cause', async () => {
     const url = await newDatabaseUrl();
     const driver = openSqlite(url);
     // An application that uses Prisma Migrate has a table of the same name.
@@ -108,7 +108,7 @@ test.each<[string, string, (path: string) => string]>([
 });
 
 describe('DatabaseServiceFactory.getInstance()', () => {
-  test('creates another instance after a failed initialize', async () => {
+  test('getInstance() creates another instance after a failed initialize', async () => {
     const { options, path } = factoryOptions(missingPath());
     const outcomes = await Promise.allSettled([1, 2].map(() => DatabaseServiceFactory.getInstance(options)));
     expect(outcomes).toMatchObject([unavailable, unavailable]);
@@ -117,7 +117,7 @@ describe('DatabaseServiceFactory.getInstance()', () => {
     expect(await instance.queryAgents({})).toEqual([]);
   });
 
-  test('opens ./ans_database.sqlite by default, and resetDatabase() removes that file, also without an instance', async () => {
+  test('getInstance() opens ./ans_database.sqlite by default, and resetDatabase() removes that file', async () => {
     const path = join(temporaryDirectory(), 'ans_database.sqlite');
     const before = process.cwd();
     process.chdir(dirname(path));
@@ -135,7 +135,7 @@ describe('DatabaseServiceFactory.getInstance()', () => {
     }
   });
 
-  test('returns an open, empty database when resetDatabase() runs at the same time', async () => {
+  test('getInstance() returns an open, empty database when resetDatabase() runs at the same time', async () => {
     const { path, options } = factoryOptions();
     const first = await DatabaseServiceFactory.getInstance(options);
     await first.createCertificate(certificateInput({ id: 'old' }));
@@ -151,7 +151,7 @@ describe('DatabaseServiceFactory.getInstance()', () => {
 });
 
 describe('DatabaseServiceFactory.resetDatabase()', () => {
-  test('removes the file with its -wal and -shm files and no other file', async () => {
+  test('resetDatabase() removes the database file with its -wal and -shm files and no other file', async () => {
     const { options, path } = factoryOptions();
     await createAgent(await DatabaseServiceFactory.getInstance(options));
     expect(existsSync(`${path}-wal`)).toBe(true);

@@ -21,7 +21,7 @@ const richAgent = {
 };
 
 describe('Prisma Client on our adapter', () => {
-  test('creates a record with its relations and returns both', async () => {
+  test('Prisma Client on our adapter creates a record with its relations and returns both', async () => {
     const { client } = await openClient();
     await client.agent.create({ data: richAgent });
     const include = { endpoints: { orderBy: { position: 'asc' } }, metadata: true, certificate: true } as const;
@@ -41,7 +41,7 @@ describe('Prisma Client on our adapter', () => {
     expect(await client.agent.count({ where: throughLinks })).toBe(1);
   });
 
-  test('writes nothing when the last part of a nested create fails', async () => {
+  test('Prisma Client on our adapter writes nothing when the last part of a nested create fails', async () => {
     const { client } = await openClient();
     const twice = [
       { ...endpoint, id: 'same', position: 0 },
@@ -55,14 +55,14 @@ describe('Prisma Client on our adapter', () => {
     await client.agent.create({ data: richAgent });
   });
 
-  test('leaves no transaction open after a raw BEGIN', async () => {
+  test('Prisma Client on our adapter leaves no transaction open after a raw BEGIN', async () => {
     const { client } = await openClient();
     await client.$executeRawUnsafe('BEGIN');
     await create(client, 'c');
     expect(await client.certificate.count()).toBe(1);
   });
 
-  test('fails when raw SQL is BEGIN IMMEDIATE, and the next write succeeds', async () => {
+  test('Prisma Client on our adapter fails when raw SQL is BEGIN IMMEDIATE, and the next write succeeds', async () => {
     const { client, path } = await openClient();
     await expect(client.$executeRawUnsafe('BEGIN IMMEDIATE')).rejects.toThrow();
     await create(client, 'c');

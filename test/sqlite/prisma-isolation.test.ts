@@ -4,7 +4,7 @@ import { createSignal } from '../support/signal';
 import { committedIds, create, openClient, openForeignConnection } from './prisma-clients';
 
 describe('a call of Prisma Client during an open transaction', () => {
-  test('keeps its write when the transaction is rolled back, and does not read rows of the transaction', async () => {
+  test('a call of Prisma Client during an open transaction neither reads its rows nor is rolled back with it', async () => {
     const { client, path } = await openClient();
     const [opened, release] = [createSignal(), createSignal()];
     const transaction = client.$transaction(async (tx) => {
@@ -26,7 +26,7 @@ describe('a call of Prisma Client during an open transaction', () => {
 });
 
 describe('a transaction of Prisma Client that reads before it writes', () => {
-  test('has the write lock from its first statement', async () => {
+  test('a transaction of Prisma Client has the write lock from its first statement, which is a read', async () => {
     const { client, path } = await openClient();
     await create(client, 'c');
     const write = openForeignConnection(path).prepare("UPDATE certificates SET issuer = 'foreign'");
@@ -48,7 +48,7 @@ function breakCommits(database: SqliteDatabase): Promise<void> {
 }
 
 describe('a failed COMMIT', () => {
-  test('undoes a write of Prisma Client, and waiting and later writes succeed', async () => {
+  test('a failed COMMIT undoes a write of Prisma Client, and waiting and later writes succeed', async () => {
     const { client, path, database } = await openClient();
     await breakCommits(database);
     await expect(client.$transaction([create(client, 'a')])).rejects.toThrow();
@@ -62,7 +62,7 @@ describe('a failed COMMIT', () => {
     expect(committedIds(path)).toEqual(['d']);
   });
 
-  test('rolls back and ends a transaction of SqliteDatabase', async () => {
+  test('a failed COMMIT rolls back and ends a transaction of SqliteDatabase', async () => {
     const { client, path, database } = await openClient();
     await breakCommits(database);
     const insert = { sql: "INSERT INTO broken VALUES ('nothing')", args: [] };
@@ -82,7 +82,7 @@ describe('a failed COMMIT', () => {
 });
 
 describe('a transaction that SQLite has rolled back', () => {
-  test('fails at its next statement, and the next transaction succeeds', async () => {
+  test('the next statement of a transaction fails after SQLite has rolled it back, and the next transaction succeeds', async () => {
     const { client, path } = await openClient();
     const work = client.$transaction(async (tx) => {
       await create(tx, 'a');
@@ -97,7 +97,7 @@ describe('a transaction that SQLite has rolled back', () => {
     expect(committedIds(path)).toEqual(['c']);
   });
 
-  test('fails when it is committed', async () => {
+  test('the commit of a transaction fails after SQLite has rolled it back', async () => {
     const { database } = await openClient();
     const transaction = await database.begin();
     transaction.connection.driver.exec('ROLLBACK');

@@ -3,7 +3,7 @@ import { createSignal } from '../support/signal';
 import { committedIds, create, openClient, openForeignConnection } from './prisma-clients';
 
 describe('$transaction of Prisma Client on our adapter', () => {
-  test('commits all operations of an array or none', async () => {
+  test('$transaction of Prisma Client commits all operations of an array or none', async () => {
     const { client, path } = await openClient();
     const results = await client.$transaction([create(client, 'a'), client.certificate.count(), create(client, 'b')]);
     expect(results).toMatchObject([{ id: 'a' }, 1, { id: 'b' }]);
@@ -12,7 +12,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['a', 'b']);
   });
 
-  test('makes a savepoint inside another transaction, which is rolled back alone', async () => {
+  test('$transaction of Prisma Client inside another transaction makes a savepoint, which can be rolled back alone', async () => {
     const { client, path } = await openClient();
     await client.$transaction(async (outer) => {
       await create(outer, 'kept');
@@ -27,7 +27,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['kept', 'nested and kept']);
   });
 
-  test('continues after a failed statement when its callback catches the error', async () => {
+  test('$transaction of Prisma Client continues after a failed statement when its callback catches the error', async () => {
     const { client, path } = await openClient();
     await client.$transaction(async (tx) => {
       await create(tx, 'a');
@@ -37,7 +37,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['a', 'b']);
   });
 
-  test('fails with P2028 and rolls back when the callback exceeds the timeout', async () => {
+  test('$transaction of Prisma Client fails with P2028 and rolls back when the callback exceeds the timeout', async () => {
     const { client, path } = await openClient();
     const work = client.$transaction(
       async (tx) => {
@@ -52,7 +52,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['next']);
   });
 
-  test('fails with P2028 when it cannot begin within maxWait, and does not affect later transactions', async () => {
+  test('$transaction of Prisma Client fails with P2028 when it cannot begin within maxWait', async () => {
     const { client, path } = await openClient();
     const [opened, release] = [createSignal(), createSignal()];
     const first = client.$transaction(async (tx) => {
@@ -70,7 +70,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(['first', 'fourth', 'third']);
   });
 
-  test('runs transactions in the order of their calls, even when some are rolled back', async () => {
+  test('$transaction of Prisma Client runs transactions in the order of their calls, even when some are rolled back', async () => {
     const { client, path } = await openClient();
     const ids = Array.from({ length: 30 }, (_, index) => `t${String(index).padStart(2, '0')}`);
     const work = (id: string, index: number) =>
@@ -88,7 +88,7 @@ describe('$transaction of Prisma Client on our adapter', () => {
     expect(committedIds(path)).toEqual(kept);
   });
 
-  test('fails with P2034 while another connection holds the write lock, but a single write fails with P1008', async () => {
+  test('while another connection holds the write lock, $transaction fails with P2034 and a single write with P1008', async () => {
     const { client, path } = await openClient(30);
     const foreign = openForeignConnection(path);
     foreign.exec('BEGIN IMMEDIATE');

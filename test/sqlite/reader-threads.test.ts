@@ -24,7 +24,7 @@ afterEach(() => jest.restoreAllMocks());
 describe('the reader thread of a large SQLite database', () => {
   const large = shareTestDatabase({}, fillLarge);
 
-  test('returns the same results as the main thread', async () => {
+  test('the reader thread of a large SQLite database returns the same results as the main thread', async () => {
     const { db } = large();
     const run = jest.spyOn(ReaderThread.prototype, 'query');
     const found = await db.queryAgents({ name: 'name agent', orderBy: 'id' });
@@ -38,7 +38,7 @@ describe('the reader thread of a large SQLite database', () => {
     expect(run).toHaveBeenCalledTimes(6);
   });
 
-  test('is not used for fast calls, inside a transaction or in a small database', async () => {
+  test('the reader thread is not used for fast calls, inside a transaction or in a small database', async () => {
     const small = await openTestDatabase();
     const { db } = large();
     const run = jest.spyOn(ReaderThread.prototype, 'query');
@@ -49,7 +49,7 @@ describe('the reader thread of a large SQLite database', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
-  test('is not used for agents when there are many events but few agents', async () => {
+  test('the reader thread is not used for agents when there are many events but few agents', async () => {
     const { db, ...database } = await openTestDatabase();
     await db.recordSecurityEvent(eventInput({ metadata: { a: 1 } }));
     await changeRaw(database, 'UPDATE security_events SET rowid = 30000');
@@ -61,7 +61,7 @@ describe('the reader thread of a large SQLite database', () => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
-  test('returns the same results for more statements than it keeps prepared', async () => {
+  test('the reader thread returns the same results for more statements than it keeps prepared', async () => {
     const { db } = large();
     const fields = ['name', 'createdAt', 'updatedAt', 'expiresAt', 'id', 'status', 'version'] as const;
     const filters = [{}, { owner: 'nobody' }, { protocol: 'none' }, { capabilities: ['none'] }, { exactName: 'none' }];
@@ -78,7 +78,7 @@ describe('the reader thread of a large SQLite database', () => {
     }
   });
 
-  test('reads every change that was committed before', async () => {
+  test('the reader thread reads every change that was committed before', async () => {
     const { db } = large();
     for (let index = 1; index <= 20; index += 1) {
       await db.updateAgent({ id: 'agent-0001', name: `agent changed ${index}` });
@@ -86,7 +86,7 @@ describe('the reader thread of a large SQLite database', () => {
     }
   });
 
-  test('ends a call whose result is too large with RESULT_TOO_LARGE, and serves later calls', async () => {
+  test('the reader thread ends a call whose result is too large with RESULT_TOO_LARGE, and serves later calls', async () => {
     const limits = { answerLength: 500_000, metadataValues: 100_000 };
     const { db } = await openTestDatabase({ url: large().options.url, limits });
     const error = await expectError('RESULT_TOO_LARGE', () => db.queryAgents({ name: 'agent' }));
@@ -94,13 +94,13 @@ describe('the reader thread of a large SQLite database', () => {
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
-  test('is replaced by the main thread when it cannot start', async () => {
+  test('the main thread replaces a reader thread that cannot start', async () => {
     const { db } = large();
     jest.spyOn(ReaderThread.prototype, 'query').mockRejectedValueOnce(new ThreadLost());
     expect(await db.agents.count({ name: 'agent' })).toBe(count);
   });
 
-  test('serves concurrent calls and ends when the database is closed', async () => {
+  test('the reader thread serves concurrent calls and ends when the database is closed', async () => {
     const { db, options } = large();
     const counts = await Promise.all(Array.from({ length: 20 }, () => db.agents.count({ name: 'agent' })));
     expect(counts).toEqual(Array.from({ length: 20 }, () => count));
@@ -111,7 +111,7 @@ describe('the reader thread of a large SQLite database', () => {
   });
 
   // This must be the last test, because it drops a table.
-  test('reports an error of SQLite with its code', async () => {
+  test('the reader thread reports an error of SQLite with its code', async () => {
     const database = large();
     expect(await database.db.agents.count({ metadata: { a: 1 } })).toBe(0);
     await changeRaw(database, 'DROP TABLE agent_metadata');

@@ -29,7 +29,7 @@ describe('a call on a database whose file was replaced while it was open', () =>
     ['replaced by another database', (path, otherPath) => renameSync(otherPath, path)],
     ['left without its -wal file', (path) => rmSync(`${path}-wal`)],
     ['left without its -shm file', (path) => rmSync(`${path}-shm`)],
-  ])('fails with UNAVAILABLE when the file was %s', async (_, change) => {
+  ])('a call fails with UNAVAILABLE when the file of its open database was %s', async (_, change) => {
     const { db, path, otherPath } = await openTwo();
     change(path, otherPath);
     await sleep(comparisonMs);
@@ -40,7 +40,7 @@ describe('a call on a database whose file was replaced while it was open', () =>
     }
   });
 
-  test('fails with UNAVAILABLE instead of committing when the file is replaced during a transaction', async () => {
+  test('a transaction fails with UNAVAILABLE instead of committing when the database file is replaced meanwhile', async () => {
     const { db, path, otherPath } = await openTwo();
     await expectError('UNAVAILABLE', () =>
       db.transaction(async (tx) => {
@@ -50,7 +50,7 @@ describe('a call on a database whose file was replaced while it was open', () =>
     );
   });
 
-  test('uses the file that replaced the old one after close() and initialize()', async () => {
+  test('close() and initialize() open the file that replaced the database file', async () => {
     const { db, path, otherPath } = await openTwo();
     renameSync(otherPath, path);
     await db.close();
@@ -61,7 +61,7 @@ describe('a call on a database whose file was replaced while it was open', () =>
 });
 
 describeUnless(existsSync('/proc/locks') ? undefined : 'the system has no /proc/locks', 'initialize()', () => {
-  test('fails with UNAVAILABLE while the -wal file belongs to the replaced database, and succeeds after the replaced database is closed', async () => {
+  test('a call fails with UNAVAILABLE while the -wal file belongs to the replaced database, until that database is closed', async () => {
     const { db, path, otherPath } = await openTwo();
     renameSync(otherPath, path);
     const next = new DatabaseService({ url: `file:${path}` });
@@ -73,7 +73,7 @@ describeUnless(existsSync('/proc/locks') ? undefined : 'the system has no /proc/
     expect(await next.getCertificate('other')).toMatchObject({ id: 'other' });
   });
 
-  test('reads the -wal file of a copied database that has no -shm file', async () => {
+  test('initialize() reads the -wal file of a copied database that has no -shm file', async () => {
     const { path } = await openTwo();
     const copy = join(temporaryDirectory(), 'copy.sqlite');
     for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix);

@@ -19,7 +19,7 @@ async function found({ db }: TestDatabase, name: string): Promise<string[]> {
 }
 
 describe('the search index of names', () => {
-  test('contains the current name of each agent after changes, deletions and a rollback', async () => {
+  test('the search index contains the current name of each agent after changes, deletions and a rollback', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     const certificateId = await createCertificate(db);
@@ -42,7 +42,7 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('stays valid after a VACUUM', async () => {
+  test('the search index of names stays valid after a VACUUM', async () => {
     const database = await openTestDatabase();
     const ids = [];
     for (const name of ['first one', 'second one', 'third one']) ids.push(await createAgent(database.db, { name }));
@@ -53,7 +53,7 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('is updated by writes of another program', async () => {
+  test('writes of another program update the search index of names', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { id: 'old', name: 'Old Harbor' });
     await changeRaw(database, "UPDATE agents SET id = 'other', name_folded = 'new harbor' WHERE id = 'old'");
@@ -69,7 +69,7 @@ describe('the search index of names', () => {
     "INSERT INTO agent_names_search (agent_names_search) VALUES ('delete-all')",
     "INSERT INTO AGENT_NAMES_SEARCH (Agent_Names_Search) VALUES ('delete-all')",
     'DROP TABLE agent_names_search',
-  ])('cannot be changed by SQL of the application: %s', async (sql) => {
+  ])('SQL of the application cannot change the search index of names: %s', async (sql) => {
     const database = await openTestDatabase();
     await createAgent(database.db, { name: 'Old Harbor' });
     const change = database.db.transaction((tx) => tx.execute(sql));
@@ -77,7 +77,7 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('cannot be changed through a trigger of the application', async () => {
+  test('a trigger of the application cannot change the search index of names', async () => {
     const database = await openTestDatabase();
     await createAgent(database.db, { name: 'Old Harbor' });
     const clear = "INSERT INTO agent_names_search (agent_names_search) VALUES ('delete-all')";
@@ -91,7 +91,7 @@ describe('the search index of names', () => {
     checkIndex(database);
   });
 
-  test('does not prevent tables with a similar name or temporary tables', async () => {
+  test('the application may have temporary tables and tables whose names resemble the search index', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async (tx) => {
       await tx.execute('CREATE TABLE agent_names_searchable (id INTEGER PRIMARY KEY)');

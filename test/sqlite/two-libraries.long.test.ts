@@ -48,23 +48,23 @@ describe('two copies of the package in one process', () => {
     message: expect.stringMatching(new RegExp(folders.map(nameOf).join('.*'))) as string,
   });
 
-  test('cannot open one file at the same time when each has its own binary, but can open it one after the other', async () => {
+  test('two copies of the package with separate binaries can open one file only one after the other', async () => {
     expect(await run('two binaries')).toEqual([refusal('a', 'b'), refusal('a', 'b'), 'done', 10]);
   });
 
-  test('can share a file when they have the same binary, and lose no write', async () => {
+  test('two copies of the package with the same binary can share a file and lose no write', async () => {
     expect(await run('one binary')).toEqual([60]);
   });
 
-  test('can migrate separate databases at the same time', async () => {
+  test('two copies of the package can migrate separate databases at the same time', async () => {
     expect(await run('own databases')).toEqual(['done', 'done']);
   });
 
-  test('cannot open a file that the driver of the application has open', async () => {
+  test('the package refuses to open a file that the driver of the application has open', async () => {
     expect(await run('own driver')).toEqual([refusal('b', 'a')]);
   });
 
-  test('can open a file while the driver of the application has another one open', async () => {
+  test('the package can open a file while the driver of the application has another one open', async () => {
     expect(await run('own driver elsewhere')).toEqual(['done']);
   });
 });

@@ -28,43 +28,46 @@ describe.each(ways)('a scope of %s, on a database with two owners', (way, run) =
     }
   };
 
-  test.each(scopedNames)('returns for %s what it returns when the database has no other owner', async (name) => {
-    const [two, alone] = [sharedTwo(), sharedAlone()];
-    const rows = async () => ({ two: await rowsOfOwners(two), alone: await rowsOfOwners(alone) });
-    const reset = async () => {
-      clock = start;
-      await resetOwners(two.db, false);
-      await resetOwners(alone.db, true);
-      return rows();
-    };
-    const seen = new Set<string>();
-    let before = await reset();
-    expect(before.two.other['agents']).toHaveLength(before.two.own['agents']?.length ?? 0);
-    expect(before.two.own).toEqual(before.alone.own);
-    for (const calls of callsOf(name, way === 'db.forOwner')) {
-      for (const call of calls) {
-        clock += 1000;
-        const outcome = await outcomeOf(two.db, call);
-        seen.add(JSON.stringify(outcome));
-        if (call.isTaken) {
-          expect({ call, outcome: JSON.stringify(outcome) }).toMatchObject({
-            outcome: expect.stringContaining('ALREADY_EXISTS') as unknown,
-          });
-        } else expect({ call, outcome }).toEqual({ call, outcome: await outcomeOf(alone.db, call) });
-        if (!call.writes) continue;
-        const after = await rows();
-        expect({ call, rows: after.two.own }).toEqual({ call, rows: after.alone.own });
-        expect({ call, rows: after.two.other }).toEqual({ call, rows: { ...before.two.other, changes: [] } });
+  test.each(scopedNames)(
+    'an owner scope returns for %s what it returns when the database has no other owner',
+    async (name) => {
+      const [two, alone] = [sharedTwo(), sharedAlone()];
+      const rows = async () => ({ two: await rowsOfOwners(two), alone: await rowsOfOwners(alone) });
+      const reset = async () => {
+        clock = start;
+        await resetOwners(two.db, false);
+        await resetOwners(alone.db, true);
+        return rows();
+      };
+      const seen = new Set<string>();
+      let before = await reset();
+      expect(before.two.other['agents']).toHaveLength(before.two.own['agents']?.length ?? 0);
+      expect(before.two.own).toEqual(before.alone.own);
+      for (const calls of callsOf(name, way === 'db.forOwner')) {
+        for (const call of calls) {
+          clock += 1000;
+          const outcome = await outcomeOf(two.db, call);
+          seen.add(JSON.stringify(outcome));
+          if (call.isTaken) {
+            expect({ call, outcome: JSON.stringify(outcome) }).toMatchObject({
+              outcome: expect.stringContaining('ALREADY_EXISTS') as unknown,
+            });
+          } else expect({ call, outcome }).toEqual({ call, outcome: await outcomeOf(alone.db, call) });
+          if (!call.writes) continue;
+          const after = await rows();
+          expect({ call, rows: after.two.own }).toEqual({ call, rows: after.alone.own });
+          expect({ call, rows: after.two.other }).toEqual({ call, rows: { ...before.two.other, changes: [] } });
+        }
+        const last = calls.at(-1);
+        if (last?.writes === true) before = await reset();
       }
-      const last = calls.at(-1);
-      if (last?.writes === true) before = await reset();
-    }
-    // A method of which all results are equal would prove little.
-    expect(seen.size).toBeGreaterThan(name === 'agents.expireDue' ? 0 : 1);
-  });
+      // A method of which all results are equal would prove little.
+      expect(seen.size).toBeGreaterThan(name === 'agents.expireDue' ? 0 : 1);
+    },
+  );
 });
 
-test('every method of a scope is part of the tests of isolation', async () => {
+test('the tests of isolation call every method of an owner scope', async () => {
   const { db } = await openTestDatabase();
   const scope = db.forOwner(ownOwner);
   const methods = ['agents', 'certificates'].flatMap((service) =>

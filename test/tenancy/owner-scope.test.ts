@@ -15,18 +15,18 @@ describe('forOwner', () => {
     ['own', { access: 'admin' }],
     ['own', { acces: 'read' }],
     ['own', null],
-  ])('throws INVALID_INPUT for the owner %j with the options %j', async (owner, options) => {
+  ])('forOwner throws INVALID_INPUT for the owner %j with the options %j', async (owner, options) => {
     const { db } = await openTestDatabase();
     const error = await expectError('INVALID_INPUT', () => callUntyped(db, 'forOwner', owner, options));
     expect(error).toMatchObject({ operation: 'forOwner' });
   });
 
-  test('sends no statement', async () => {
+  test('forOwner sends no statement', async () => {
     const { db, statementsOf } = await openTestDatabase();
     expect(await statementsOf(() => Promise.resolve(db.forOwner('own')))).toEqual([]);
   });
 
-  test('returns an object that gives access to nothing else of the database', async () => {
+  test('forOwner returns an object that gives access to nothing else of the database', async () => {
     const { db } = await openTestDatabase();
     const namesOf = (object: object): string[] => {
       const names = new Set<string>();
@@ -46,7 +46,7 @@ describe('forOwner', () => {
 });
 
 describe('an agent of another owner', () => {
-  test('is not found by any read', async () => {
+  test('no read of a scope finds an agent of another owner', async () => {
     const { scope } = await openTwoOwners();
     expect(await scope.agents.get('other')).toBeNull();
     expect(await scope.agents.getMany(['other', 'own'])).toEqual([null, expect.objectContaining({ id: 'own' })]);
@@ -60,7 +60,7 @@ describe('an agent of another owner', () => {
     expect(await scope.resolve({ name: 'planner' })).toMatchObject({ outcome: 'resolved', agent: { id: 'own' } });
   });
 
-  test('is treated as absent by every change, and is not changed', async () => {
+  test('every change by a scope treats an agent of another owner as absent and does not change it', async () => {
     const database = await openTwoOwners();
     const { agents } = database.scope;
     await expectNoChange(database, async () => {
@@ -75,7 +75,7 @@ describe('an agent of another owner', () => {
     });
   });
 
-  test('is not expired by expireDue of the scope', async () => {
+  test('expireDue of a scope does not expire an agent of another owner', async () => {
     const { db, scope } = await openTwoOwners();
     await db.agents.update({ id: 'other', expiresAt: early });
     expect(await scope.agents.expireDue()).toBe(0);
@@ -84,7 +84,7 @@ describe('an agent of another owner', () => {
     expect((await db.getAgent('other'))?.status).toBe('ACTIVE');
   });
 
-  test('has an id that cannot be created', async () => {
+  test('a scope cannot create an agent with the id of an agent of another owner', async () => {
     const { scope } = await openTwoOwners();
     const agent = agentInput({ id: 'other', owner: 'own', certificateId: 'c-own' });
     await expectError('ALREADY_EXISTS', () => scope.agents.create(agent));
@@ -94,48 +94,57 @@ describe('an agent of another owner', () => {
 });
 
 describe('a certificate that is not held only by agents of the owner', () => {
-  test.each(['c-other', 'unheld', 'shared', 'unknown'])('is not found by any read: %s', async (id) => {
-    const { scope } = await openTwoOwners();
-    expect(await scope.certificates.get(id)).toBeNull();
-    expect(await scope.certificates.query({ ids: [id] })).toEqual([]);
-    expect((await scope.certificates.query()).map((certificate) => certificate.id)).toEqual(['c-own']);
-    for (const fingerprint of ['BB', 'CC', 'DD']) {
-      expect(await scope.certificates.getByFingerprint(fingerprint)).toBeNull();
-      expect(await scope.certificates.query({ fingerprint })).toEqual([]);
-    }
-  });
-
-  test.each(['c-other', 'unheld', 'shared', 'unknown'])('cannot be attached to an agent: %s', async (certificateId) => {
-    const database = await openTwoOwners();
-    const { agents } = database.scope;
-    const options = { allowRevokedCertificate: true };
-    const unknown = { entity: 'certificate', field: 'certificateId' };
-    await expectNoChange(database, async () => {
-      for (const given of [undefined, options]) {
-        const agent = agentInput({ owner: 'own', certificateId });
-        for (const call of [
-          () => agents.create(agent, given),
-          () => agents.update({ id: 'own', certificateId }, given),
-        ]) {
-          expect(await expectError('REFERENCE_NOT_FOUND', call)).toMatchObject(unknown);
-        }
-        const [result] = await agents.createMany([agent], { ...given, onError: 'collect' });
-        expect(result).toMatchObject({ ok: false, error: { code: 'REFERENCE_NOT_FOUND', ...unknown } });
+  test.each(['c-other', 'unheld', 'shared', 'unknown'])(
+    'a scope reads only certificates that its agents alone hold, and not the certificate %s',
+    async (id) => {
+      const { scope } = await openTwoOwners();
+      expect(await scope.certificates.get(id)).toBeNull();
+      expect(await scope.certificates.query({ ids: [id] })).toEqual([]);
+      expect((await scope.certificates.query()).map((certificate) => certificate.id)).toEqual(['c-own']);
+      for (const fingerprint of ['BB', 'CC', 'DD']) {
+        expect(await scope.certificates.getByFingerprint(fingerprint)).toBeNull();
+        expect(await scope.certificates.query({ fingerprint })).toEqual([]);
       }
-    });
-  });
+    },
+  );
 
-  test.each(['c-other', 'unheld', 'unknown'])('is treated as absent by revoke and rotate: %s', async (id) => {
-    const database = await openTwoOwners();
-    const { certificates } = database.scope;
-    await expectNoChange(database, async () => {
-      expect(await certificates.revoke(id, reason)).toBeNull();
-      await expectError('REFERENCE_NOT_FOUND', () => certificates.rotate(id, certificateInput()));
-      await expectError('ALREADY_EXISTS', () => certificates.rotate(id, certificateInput({ id: 'c-other' })));
-    });
-  });
+  test.each(['c-other', 'unheld', 'shared', 'unknown'])(
+    'a scope cannot attach a certificate that is missing or that its agents do not hold alone: %s',
+    async (certificateId) => {
+      const database = await openTwoOwners();
+      const { agents } = database.scope;
+      const options = { allowRevokedCertificate: true };
+      const unknown = { entity: 'certificate', field: 'certificateId' };
+      await expectNoChange(database, async () => {
+        for (const given of [undefined, options]) {
+          const agent = agentInput({ owner: 'own', certificateId });
+          for (const call of [
+            () => agents.create(agent, given),
+            () => agents.update({ id: 'own', certificateId }, given),
+          ]) {
+            expect(await expectError('REFERENCE_NOT_FOUND', call)).toMatchObject(unknown);
+          }
+          const [result] = await agents.createMany([agent], { ...given, onError: 'collect' });
+          expect(result).toMatchObject({ ok: false, error: { code: 'REFERENCE_NOT_FOUND', ...unknown } });
+        }
+      });
+    },
+  );
 
-  test('makes revoke and rotate fail with CONFLICT when an agent of the owner also holds it', async () => {
+  test.each(['c-other', 'unheld', 'unknown'])(
+    'revoke and rotate of a scope treat a certificate without agents of the owner as absent: %s',
+    async (id) => {
+      const database = await openTwoOwners();
+      const { certificates } = database.scope;
+      await expectNoChange(database, async () => {
+        expect(await certificates.revoke(id, reason)).toBeNull();
+        await expectError('REFERENCE_NOT_FOUND', () => certificates.rotate(id, certificateInput()));
+        await expectError('ALREADY_EXISTS', () => certificates.rotate(id, certificateInput({ id: 'c-other' })));
+      });
+    },
+  );
+
+  test('revoke and rotate of a scope fail with CONFLICT when agents of another owner also hold the certificate', async () => {
     const database = await openTwoOwners();
     const { certificates } = database.scope;
     await expectNoChange(database, async () => {
@@ -146,7 +155,7 @@ describe('a certificate that is not held only by agents of the owner', () => {
 });
 
 describe('an own certificate', () => {
-  test('can be read, attached, rotated and revoked', async () => {
+  test('a scope can read, attach, rotate and revoke a certificate of its owner', async () => {
     const { scope } = await openTwoOwners();
     expect(await scope.certificates.get('c-own')).toMatchObject({ id: 'c-own' });
     expect(await scope.certificates.getByFingerprint('aa')).toMatchObject({ id: 'c-own' });
@@ -161,7 +170,7 @@ describe('an own certificate', () => {
     expect((await scope.certificates.query()).map((certificate) => certificate.id)).toEqual([newId]);
   });
 
-  test('is returned without replacedBy, which could be the id of a certificate of another owner', async () => {
+  test("a scope returns a certificate without replacedBy, which could be the id of another owner's certificate", async () => {
     const { db, scope } = await openTwoOwners();
     await db.certificates.rotate('c-own', certificateInput({ id: 'c-new' }));
     await db.agents.update({ id: 'own', certificateId: 'c-own' });
@@ -200,14 +209,14 @@ describe('an input that names another owner', () => {
           agent: { ...agentInput({ owner: 'other', certificateId: '' }), certificateId: undefined },
         }),
     ],
-  ])('fails with INVALID_INPUT in a call of %s', async (_, call) => {
+  ])('a scope refuses an input that names another owner with INVALID_INPUT in a call of %s', async (_, call) => {
     const database = await openTwoOwners();
     await expectNoChange(database, () => expectError('INVALID_INPUT', () => call(database.scope)));
   });
 });
 
 describe('a scope', () => {
-  test('refuses unique: name-version, which applies to all owners, and security events', async () => {
+  test('a scope refuses unique: name-version, which applies to all owners, and security events', async () => {
     const database = await openTwoOwners();
     const { scope } = database;
     const input = { certificate: certificateInput(), agent: { name: 'n', version: '1', publicKey: 'k' } };
@@ -222,7 +231,7 @@ describe('a scope', () => {
     expect(await scope.register(input, { unique: 'owner-name-version' })).not.toHaveProperty('eventId');
   });
 
-  test('has the same limits inside its transaction, which is rolled back when the callback throws', async () => {
+  test('a scope has the same limits inside its transaction, which is rolled back when the callback throws', async () => {
     const { db, scope } = await openTwoOwners();
     const work = async (inside: OwnerTransactionScope): Promise<void> => {
       expect(await inside.agents.get('other')).toBeNull();
@@ -235,7 +244,7 @@ describe('a scope', () => {
     expect(await scope.transaction((inside) => inside.agents.count())).toBe(2);
   });
 
-  test('fails with PERMISSION_DENIED for every write when it has only read access', async () => {
+  test('a scope with only read access fails with PERMISSION_DENIED for every write', async () => {
     const database = await openTwoOwners();
     const reading = database.db.forOwner('own', { access: 'read' });
     const writes = (scope: OwnerTransactionScope): (() => Promise<unknown>)[] => [
@@ -254,7 +263,7 @@ describe('a scope', () => {
     expect(await reading.agents.count()).toBe(2);
   });
 
-  test('refuses the cursor of another scope', async () => {
+  test('a scope refuses the cursor of another scope', async () => {
     const { db, scope } = await openTwoOwners();
     const { nextCursor } = await db.forOwner('other').agents.page({}, { size: 1 });
     const whole = await db.agents.page({}, { size: 1 });
@@ -266,7 +275,7 @@ describe('a scope', () => {
     }
   });
 
-  test('returns no cached record of another owner', async () => {
+  test('a scope returns no cached record of another owner', async () => {
     const { db } = await openTestDatabase({ cache: { maxEntries: 10, ttlMs: 60_000 } });
     await db.createCertificate(certificateInput({ id: 'c', fingerprint: 'AA' }));
     await db.createAgent(agentInput({ id: 'a', owner: 'other', certificateId: 'c' }));

@@ -9,7 +9,7 @@ import {
 import { expectError } from '../support/expect-error';
 
 describe('ans-database/testing', () => {
-  test('creates a new, empty, migrated database at each call, and closes it at the end of the block', async () => {
+  test('createTestDatabase creates a new, empty, migrated database at each call, and closes it at the end of the block', async () => {
     const opened = [];
     {
       await using one = await createTestDatabase();
@@ -23,7 +23,7 @@ describe('ans-database/testing', () => {
     await expectError('INVALID_OPTIONS', () => createTestDatabase({ maxResults: -1 }));
   });
 
-  test('returns records with the given fields that can be stored many times without a conflict', async () => {
+  test('the input factories return records that can be stored many times without a conflict', async () => {
     await using db = await createTestDatabase();
     const { agentId, certificateId } = await registerTestAgent(db, { id: 'a', capabilities: ['x'] }, { subject: '' });
     expect(await db.getAgent(agentId)).toMatchObject({ id: 'a', name: 'planner', capabilities: ['x'] });
@@ -38,7 +38,7 @@ describe('ans-database/testing', () => {
     expect(await db.events.count({ minSeverity: 'HIGH' })).toBe(1);
   });
 
-  test('returns a clock that only the test advances and that the database uses', async () => {
+  test('the test clock advances only when the test advances it, and the database uses its time', async () => {
     const clock = fakeClock(new Date('2026-03-01'));
     await using db = await createTestDatabase({ now: clock.now, defaultAgentLifetimeMs: 1000 });
     const { agentId } = await registerTestAgent(db);

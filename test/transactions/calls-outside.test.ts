@@ -26,7 +26,7 @@ function createInside(tx: TransactionScope, id: string): Promise<string> {
 }
 
 describe.each(databaseKinds)('the database inside the callback of its own transaction on %s', (_name, options) => {
-  test('returns committed data, and refuses every write at once with CONFLICT', async () => {
+  test('the database inside the callback of its transaction returns committed data and refuses writes with CONFLICT', async () => {
     const { db } = await openTestDatabase(options);
     await fillForCalls(db);
     const before = await Promise.all(reads.map((call) => makeCall(db, call)));
@@ -53,7 +53,7 @@ describe.each(databaseKinds)('the database inside the callback of its own transa
     expect(await db.certificates.query({ ids: ['inside', 'after'] })).toHaveLength(2);
   });
 
-  test('refuses a write from a timer, a promise and a callback', async () => {
+  test('a timer, a promise and a callback in a transaction cannot write outside it', async () => {
     const { db } = await openTestDatabase(options);
     await db.transaction(async (tx) => {
       await sleep(1);
@@ -68,7 +68,7 @@ describe.each(databaseKinds)('the database inside the callback of its own transa
 });
 
 describe('a call outside an open transaction', () => {
-  test('does not wait when it reads, but a write waits for the transaction on SQLite, and for its locked records on PostgreSQL', async () => {
+  test('reads outside an open transaction do not wait, but writes wait for the transaction or its locked records', async () => {
     const { db } = await openTestDatabase();
     await fillForCalls(db);
     const queue = startWorkQueue();
@@ -100,7 +100,7 @@ describe('a call outside an open transaction', () => {
     }
   });
 
-  test('waits for the transaction when another service makes it and it writes, but not when it reads', async () => {
+  test('only writes wait for an open transaction of another service', async () => {
     const { db, options } = await openTestDatabase();
     await fillForCalls(db);
     const { db: other } = await openTestDatabase(options);
@@ -115,7 +115,7 @@ describe('a call outside an open transaction', () => {
     expect(await db.getAgent('a')).toMatchObject({ name: 'inside', description: 'other' });
   });
 
-  test('keeps its write when the transaction is rolled back', async () => {
+  test('a write outside an open transaction is kept when the transaction is rolled back', async () => {
     const { db } = await openTestDatabase();
     const undo = () => sleep(20).then(() => Promise.reject(new Error('undo')));
     const { outcome, release } = await holdTransaction(db, (tx) => createInside(tx, 'inside'), undo);
@@ -128,7 +128,7 @@ describe('a call outside an open transaction', () => {
     expect(await db.querySecurityEvents({ ids: ['event'] })).toHaveLength(1);
   });
 
-  test('belongs to its own transaction when transactions of two services are nested', async () => {
+  test('each call belongs to its own transaction when transactions of two services are nested', async () => {
     const { db, options } = await openTestDatabase();
     const { db: other } = await openTestDatabase();
     const { db: twin } = await openTestDatabase(options);
@@ -155,27 +155,30 @@ describe('after the end of a transaction', () => {
     ['rollback', () => Promise.reject(new Error('undo'))],
   ];
 
-  test.each(ends)('its scope refuses every method with CONFLICT (%s)', async (_name, end) => {
-    const { db } = shared();
-    let over: TransactionScope | undefined;
-    await db
-      .transaction((tx) => {
-        over = tx;
-        return end();
-      })
-      .catch(() => undefined);
-    const before = await rawCounts(shared());
-    const refuseAll = async (): Promise<void> => {
-      for (const call of publicCalls) {
-        expect(await expectError('CONFLICT', () => makeCall(over ?? db, call))).toMatchObject({ retryable: false });
-      }
-    };
-    await refuseAll();
-    await db.transaction(refuseAll);
-    expect(await rawCounts(shared())).toEqual(before);
-  });
+  test.each(ends)(
+    'after the end of a transaction, its scope refuses every method with CONFLICT (%s)',
+    async (_name, end) => {
+      const { db } = shared();
+      let over: TransactionScope | undefined;
+      await db
+        .transaction((tx) => {
+          over = tx;
+          return end();
+        })
+        .catch(() => undefined);
+      const before = await rawCounts(shared());
+      const refuseAll = async (): Promise<void> => {
+        for (const call of publicCalls) {
+          expect(await expectError('CONFLICT', () => makeCall(over ?? db, call))).toMatchObject({ retryable: false });
+        }
+      };
+      await refuseAll();
+      await db.transaction(refuseAll);
+      expect(await rawCounts(shared())).toEqual(before);
+    },
+  );
 
-  test('an iterator that was started in it fails with CONFLICT', async () => {
+  test('an iterator that was started in a transaction fails with CONFLICT after its end', async () => {
     const { db } = await openTestDatabase();
     await createAgents(db, agentIds(501));
     const iterator = await db.transaction(async (tx) => {
@@ -189,7 +192,7 @@ describe('after the end of a transaction', () => {
     await expectError('CONFLICT', readOn);
   });
 
-  test('a timer that its callback started may write to the database', async () => {
+  test('a timer that the callback of a transaction started may write to the database after its end', async () => {
     const { db } = await openTestDatabase();
     const written: Promise<string>[] = [];
     const left = createSignal();

@@ -39,7 +39,7 @@ async function unhandledBy(work: () => Promise<unknown>): Promise<unknown[]> {
 }
 
 describe.each(databaseKinds)('a transaction on %s that waits for a write outside it', (_name, options) => {
-  test('is rolled back and fails with one TIMEOUT that names the cause, and the write succeeds', async () => {
+  test('a transaction that waits for a write outside it is rolled back with one TIMEOUT that names the cause', async () => {
     const { db, events } = await openTestDatabase({ transactionIdleTimeoutMs, ...options });
     await createAgent(db, { id });
     const queue = startWorkQueue();
@@ -75,7 +75,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
     expect(agent?.name).not.toBe('inside');
   });
 
-  test('is rolled back when its callback never ends and many writers wait', async () => {
+  test('an idle transaction is rolled back when its callback never ends and many writers wait', async () => {
     const db = await open(options);
     const { outcome } = await holdTransaction(db, changeInside);
     const writes = Array.from({ length: 5 }, (_, index) => db.agents.mergeMetadata(id, { [`key${index}`]: index }));
@@ -86,7 +86,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
     expect((await db.getAgent(id))?.name).toBe('inside');
   });
 
-  test('cannot write to the transaction that follows it', async () => {
+  test('a transaction that was rolled back as idle cannot write to the next transaction', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const late: unknown[] = [];
@@ -114,7 +114,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
     expect(await db.getCertificate('second')).not.toBeNull();
   });
 
-  test('is rolled back when another transaction waits, whose idle time starts only afterwards', async () => {
+  test('an idle transaction is rolled back when another one waits, whose idle time starts only afterwards', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {
@@ -144,7 +144,7 @@ async function expectCommitted(db: DatabaseService, work: (tx: TransactionScope)
 }
 
 describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
-  test('is not rolled back while it sends statements, although another call waits', async () => {
+  test('a transaction is not rolled back as idle while it sends statements, although another call waits', async () => {
     await expectCommitted(await open(options), async (tx) => {
       for (let round = 0; round < 6; round += 1) {
         await sleep(transactionIdleTimeoutMs / 3);
@@ -153,7 +153,7 @@ describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
     });
   });
 
-  test('is not rolled back while nobody waits, and its idle time starts when a call begins to wait', async () => {
+  test('a transaction is not rolled back as idle until another call waits for it', async () => {
     const db = await open(options);
     const { outcome, release } = await holdTransaction(db, changeInside);
     await sleep(2 * transactionIdleTimeoutMs);
@@ -165,7 +165,7 @@ describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
     expect(await db.getAgent(id)).toMatchObject({ name: 'inside', description: 'beside' });
   });
 
-  test('is not rolled back while it computes without yielding to the event loop', async () => {
+  test('a transaction is not rolled back as idle while it computes without yielding to the event loop', async () => {
     await expectCommitted(await open(options), async (tx) => {
       await new Promise((resolve) => setImmediate(resolve));
       const end = performance.now() + 2 * transactionIdleTimeoutMs;
@@ -176,14 +176,14 @@ describe.each(databaseKinds)('an idle transaction on %s', (_name, options) => {
     });
   });
 
-  test('is not rolled back when transactionIdleTimeoutMs is 0', async () => {
+  test('an idle transaction is not rolled back when transactionIdleTimeoutMs is 0', async () => {
     await expectCommitted(await open({ ...options, transactionIdleTimeoutMs: 0 }), () =>
       sleep(2 * transactionIdleTimeoutMs),
     );
   });
 });
 
-test('close waits until an idle transaction is rolled back and the write that waits for it has succeeded', async () => {
+test('close waits until an idle transaction is rolled back and the waiting write has succeeded', async () => {
   const db = await open({});
   const queue = startWorkQueue();
   const begun = createSignal();

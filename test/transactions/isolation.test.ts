@@ -45,11 +45,11 @@ async function registerFirsts({ db, other }: Services, isolation: TransactionIso
 }
 
 describe('db.transaction with isolation: serializable', () => {
-  test('enforces a limit that each transaction checks by counting', async () => {
+  test('serializable transactions enforce a limit that each of them checks by counting', async () => {
     expect(await registerFirsts(await openTwo(), 'serializable')).toEqual(Array.from({ length: rounds }, () => 1));
   });
 
-  test('keeps one of two agents ACTIVE when two transactions each suspend one unless it is the last', async () => {
+  test('serializable transactions keep one of two agents ACTIVE when each suspends one unless it is the last', async () => {
     const services = await openTwo();
     const { db, other } = services;
     for (let round = 0; round < rounds; round += 1) {
@@ -68,7 +68,7 @@ describe('db.transaction with isolation: serializable', () => {
     }
   });
 
-  test('commits the transactions of many concurrent callers', async () => {
+  test('serializable transactions of many concurrent callers are all committed', async () => {
     const { db } = await openTestDatabase({ retry: { attempts: 50, budgetMs: 30_000 } });
     await createCertificate(db, { id: 'c' });
     const owners = Array.from({ length: 16 }, (_, index) => `owner-${index % 4}`);
@@ -79,34 +79,42 @@ describe('db.transaction with isolation: serializable', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  testOn('postgresql', 'runs the callback again on one of the open connections after a conflict', async () => {
-    const { db, options } = await openTestDatabase({ pool: { maxConnections: 2, idleTimeoutMs: 0 } });
-    await createCertificate(db, { id: 'c' });
-    await Promise.all([db.transaction((tx) => tx.getAgent('a')), db.transaction((tx) => tx.getAgent('a'))]);
-    const backends = () =>
-      runRaw(
-        options.url,
-        `SELECT pid FROM pg_stat_activity WHERE application_name = 'ans-database' AND datname = current_database()
+  testOn(
+    'postgresql',
+    'a serializable transaction runs its callback again on an open connection after a conflict',
+    async () => {
+      const { db, options } = await openTestDatabase({ pool: { maxConnections: 2, idleTimeoutMs: 0 } });
+      await createCertificate(db, { id: 'c' });
+      await Promise.all([db.transaction((tx) => tx.getAgent('a')), db.transaction((tx) => tx.getAgent('a'))]);
+      const backends = () =>
+        runRaw(
+          options.url,
+          `SELECT pid FROM pg_stat_activity WHERE application_name = 'ans-database' AND datname = current_database()
           ORDER BY pid`,
-      );
-    const before = await backends();
-    expect(await skewOnce(db, 'serializable')).toEqual({ agents: 1, runs: 3 });
-    expect(await backends()).toEqual(before);
-  });
+        );
+      const before = await backends();
+      expect(await skewOnce(db, 'serializable')).toEqual({ agents: 1, runs: 3 });
+      expect(await backends()).toEqual(before);
+    },
+  );
 
-  testOn('postgresql', 'fails with a retryable CONFLICT when retries are disabled', async () => {
-    const { db } = await openTestDatabase({ retry: false });
-    await createCertificate(db, { id: 'c' });
-    const error = await expectError('CONFLICT', () => skewOnce(db, 'serializable'));
-    expect(error.retryable).toBe(true);
-    expect(await db.agents.count({})).toBe(1);
-  });
+  testOn(
+    'postgresql',
+    'a serializable transaction fails with a retryable CONFLICT when retries are disabled',
+    async () => {
+      const { db } = await openTestDatabase({ retry: false });
+      await createCertificate(db, { id: 'c' });
+      const error = await expectError('CONFLICT', () => skewOnce(db, 'serializable'));
+      expect(error.retryable).toBe(true);
+      expect(await db.agents.count({})).toBe(1);
+    },
+  );
 });
 
 describe('db.transaction with isolation: snapshot', () => {
   testOn(
     'postgresql',
-    'commits both of two transactions that read the same records and change different ones, as documented',
+    'both of two snapshot transactions that read the same records and change different ones are committed',
     async () => {
       for (const isolation of ['snapshot', undefined] as const) {
         const { db } = await openTestDatabase();
@@ -116,7 +124,7 @@ describe('db.transaction with isolation: snapshot', () => {
     },
   );
 
-  testOn('sqlite', 'runs transactions one after another', async () => {
+  testOn('sqlite', 'snapshot transactions run one after another on SQLite', async () => {
     expect(await registerFirsts(await openTwo(), 'snapshot')).toEqual(Array.from({ length: rounds }, () => 1));
   });
 });
@@ -150,7 +158,7 @@ describe('db.transaction', () => {
     ['an unknown option', { isolatoin: 'serializable' }],
     ['a text as the options', 'serializable'],
     ['null as the options', null],
-  ])('refuses %s with INVALID_INPUT and does not run the callback', async (_name, options) => {
+  ])('db.transaction refuses %s with INVALID_INPUT and does not run the callback', async (_name, options) => {
     const work = jest.fn();
     const error = await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'transaction', work, options));
     expect([error.operation, error.field?.startsWith('options')]).toEqual(['transaction', true]);
@@ -158,7 +166,7 @@ describe('db.transaction', () => {
     await shared().db.createCertificate(certificateInput());
   });
 
-  test('refuses a missing callback with INVALID_INPUT', async () => {
+  test('db.transaction refuses a missing callback with INVALID_INPUT', async () => {
     await expectError('INVALID_INPUT', () => callUntyped(shared().db, 'transaction', undefined));
     await shared().db.createCertificate(certificateInput());
   });

@@ -21,7 +21,7 @@ describe('the callback of a transaction', () => {
     ['INVALID_INPUT', (tx) => tx.createCertificate(certificateInput({ id: '' }))],
     ['STILL_REFERENCED', (tx) => tx.certificates.delete('c')],
     ['INVALID_TRANSITION', (tx) => tx.updateCertificateStatus('revoked', 'VALID')],
-  ])('runs once when a call in it fails with %s', async (code, call) => {
+  ])('the callback of a transaction runs once when a call in it fails with %s', async (code, call) => {
     const { db, events } = await openTestDatabase({ retry: { baseDelayMs: 1, maxDelayMs: 1 } });
     await createCertificate(db, { id: 'c' });
     await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
@@ -34,7 +34,7 @@ describe('the callback of a transaction', () => {
 });
 
 describe('a transaction that catches the failure of a call', () => {
-  test('commits the changes before and after that call, but no change of the failed call', async () => {
+  test('a transaction that catches the failure of a call commits its other changes', async () => {
     const { db, ...database } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await db.transaction(async (tx) => {
@@ -50,7 +50,7 @@ describe('a transaction that catches the failure of a call', () => {
     expect(await rawCounts(database)).toMatchObject({ capabilities: 0, agent_capabilities: 0 });
   });
 
-  test('undoes a call that is refused after most of its statements have run', async () => {
+  test('a transaction undoes a call that is refused after most of its statements have run', async () => {
     const { db } = await openTestDatabase();
     const id = await createAgent(db, { status: 'REVOKED', capabilities: ['kept'], metadata: { kept: true } });
     const revokedId = await createCertificate(db, { status: 'REVOKED' });
@@ -69,7 +69,7 @@ describe('a transaction that catches the failure of a call', () => {
     expect(await db.certificates.query({ ids: ['before', 'after'] })).toHaveLength(2);
   });
 
-  test('can call every method afterwards, and a rollback undoes these calls', async () => {
+  test('a transaction that catches a failed call can then call every method, and a rollback undoes these calls', async () => {
     const database = await openTestDatabase();
     const { db } = database;
     await fillForCalls(db);
@@ -90,7 +90,7 @@ describe('a transaction that catches the failure of a call', () => {
 });
 
 describe('calls that the callback does not await', () => {
-  test('are part of the transaction, and are committed even when some of them fail', async () => {
+  test('calls that the callback of a transaction does not await are committed even when some of them fail', async () => {
     const { db } = await openTestDatabase();
     const late: Promise<unknown>[] = [];
     await db.transaction(async (tx) => {
@@ -104,7 +104,7 @@ describe('calls that the callback does not await', () => {
     expect(await db.certificates.query({ ids: ['b', 'c'] })).toHaveLength(2);
   });
 
-  test('are rolled back when the callback throws', async () => {
+  test('calls that the callback of a transaction does not await are rolled back when it throws', async () => {
     const { db } = await openTestDatabase();
     const late: Promise<unknown>[] = [];
     const outcome = db.transaction((tx) => {
@@ -116,7 +116,7 @@ describe('calls that the callback does not await', () => {
     expect(await db.certificates.query({})).toEqual([]);
   });
 
-  test('succeed or fail each on its own', async () => {
+  test('calls that the callback of a transaction does not await succeed or fail each on its own', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
     const outcomes = await db.transaction((tx) =>
@@ -135,7 +135,7 @@ describe('calls that the callback does not await', () => {
     expect(await db.certificates.query({})).toHaveLength(11);
   });
 
-  test('may be concurrent calls of every method', async () => {
+  test('calls of every method may run concurrently inside a transaction', async () => {
     const { db } = await openTestDatabase();
     await fillForCalls(db);
     const before = await db.agents.count();

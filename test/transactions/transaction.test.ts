@@ -54,7 +54,7 @@ const thrownValues: readonly (readonly [name: string, create: () => unknown])[] 
 describe('db.transaction', () => {
   const shared = shareTestDatabase();
 
-  test('commits all changes and returns the result of the callback', async () => {
+  test('db.transaction commits all changes and returns the result of the callback', async () => {
     const database = await openTestDatabase();
     const result = { any: 'value' };
     expect(await database.db.transaction((tx) => registerAll(tx).then(() => result))).toBe(result);
@@ -62,30 +62,33 @@ describe('db.transaction', () => {
     expect(await rawCounts(database)).toMatchObject(expected);
   });
 
-  test.each(thrownValues)('runs the callback once and changes nothing when it throws %s', async (_name, create) => {
-    const { db } = shared();
-    const thrown = create();
-    const before = await rawCounts(shared());
-    for (const isAsync of [true, false]) {
-      let runs = 0;
-      const fail = (): never => {
-        runs += 1;
-        throw thrown;
-      };
-      const outcome = db.transaction(isAsync ? (tx) => registerAll(tx).then(fail) : fail);
-      // In an object, because a promise would read the property `then` of the value.
-      const caught = await outcome.then(
-        () => ({ value: 'no error' }),
-        (value: unknown) => ({ value }),
-      );
-      expect(Object.is(caught.value, thrown)).toBe(true);
-      expect(runs).toBe(1);
-    }
-    expect(await rawCounts(shared())).toEqual(before);
-    await db.transaction((tx) => tx.certificates.query({}));
-  });
+  test.each(thrownValues)(
+    'db.transaction runs the callback once and changes nothing when it throws %s',
+    async (_name, create) => {
+      const { db } = shared();
+      const thrown = create();
+      const before = await rawCounts(shared());
+      for (const isAsync of [true, false]) {
+        let runs = 0;
+        const fail = (): never => {
+          runs += 1;
+          throw thrown;
+        };
+        const outcome = db.transaction(isAsync ? (tx) => registerAll(tx).then(fail) : fail);
+        // In an object, because a promise would read the property `then` of the value.
+        const caught = await outcome.then(
+          () => ({ value: 'no error' }),
+          (value: unknown) => ({ value }),
+        );
+        expect(Object.is(caught.value, thrown)).toBe(true);
+        expect(runs).toBe(1);
+      }
+      expect(await rawCounts(shared())).toEqual(before);
+      await db.transaction((tx) => tx.certificates.query({}));
+    },
+  );
 
-  test('returns undefined, null, a frozen object and a function of a synchronous callback unchanged', async () => {
+  test('db.transaction returns undefined, null, a frozen object and a function of a synchronous callback unchanged', async () => {
     for (const value of [undefined, null, Object.freeze({}), () => 1])
       expect(await shared().db.transaction(() => value)).toBe(value);
   });
@@ -99,7 +102,7 @@ describe('db.transaction', () => {
     ['never settles', () => ({ then: () => undefined as never })],
     ['throws when its then method is called', () => ({ then: failing })],
     ['settles twice', () => ({ then: (give) => Promise.resolve([give?.('once'), give?.('twice')]) as never })],
-  ])('handles a callback that returns a thenable that %s', async (name, create) => {
+  ])('db.transaction handles a callback that returns a thenable that %s', async (name, create) => {
     const { db } = await openTestDatabase({ closeTimeoutMs: 20 });
     const answer = callUntyped(db, 'transaction', create).catch((error: unknown) => error);
     if (name === 'never settles') {
@@ -109,7 +112,7 @@ describe('db.transaction', () => {
     else expect(await answer).toMatchObject({ message: 'thenable' });
   });
 
-  test('rethrows the error of a call inside it unchanged', async () => {
+  test('db.transaction rethrows the error of a call inside it unchanged', async () => {
     let first: unknown;
     const outcome = shared().db.transaction(async (tx) => {
       await tx.createAgent(agentInput({ certificateId: 'nothing' })).catch((error: unknown) => (first = error));
@@ -118,7 +121,7 @@ describe('db.transaction', () => {
     expect(await expectError('REFERENCE_NOT_FOUND', () => outcome)).toBe(first);
   });
 
-  test('reads its own changes', async () => {
+  test('a call in db.transaction reads the changes of the transaction', async () => {
     const { db } = await openTestDatabase();
     await db.transaction(async (tx) => {
       await registerAll(tx);
@@ -131,7 +134,7 @@ describe('db.transaction', () => {
     expect(await db.getCertificate('inside')).toMatchObject({ status: 'REVOKED' });
   });
 
-  testOn('sqlite', 'runs transactions one after another in the order of the calls', async () => {
+  testOn('sqlite', 'db.transaction runs transactions one after another in the order of the calls', async () => {
     const { db } = await openTestDatabase();
     const steps: string[] = [];
     const run = (name: string) =>

@@ -16,7 +16,7 @@ function withBytes(text: string, from: string, to: string): string {
 }
 
 describe('certificateFromPem', () => {
-  test('returns an input that createCertificate accepts and whose fingerprint finds the certificate', async () => {
+  test('certificateFromPem returns valid input for createCertificate, whose fingerprint finds the certificate', async () => {
     const { db } = shared();
     for (const { certificate, fingerprint, serialNumber } of demoCertificates) {
       const input = certificateFromPem(certificate);
@@ -31,7 +31,7 @@ describe('certificateFromPem', () => {
     });
   });
 
-  test('reads the first certificate of a text and ignores the rest of the text', () => {
+  test('certificateFromPem reads the first certificate of a text and ignores the rest of the text', () => {
     const key = '-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n';
     const chain = [key, 'subject=agent\n', ...demoCertificates.map(({ certificate }) => certificate)].join('');
     expect(certificateFromPem(chain)).toEqual(certificateFromPem(pem));
@@ -47,7 +47,7 @@ describe('certificateFromPem', () => {
     ['a certificate without its end', pem.slice(0, 400)],
     ['DER as a text', new X509Certificate(pem).raw.toString('latin1')],
     ['a key on an unknown curve', withBytes(pem, '06052b81040022', '06052b81040079')],
-  ])('refuses %s with INVALID_INPUT', async (_, value) => {
+  ])('certificateFromPem refuses %s with INVALID_INPUT', async (_, value) => {
     // JavaScript callers can pass anything.
     const error = await expectError('INVALID_INPUT', () => certificateFromPem(value as string));
     expect(error).toMatchObject({ operation: 'certificateFromPem', field: 'pem' });
@@ -56,7 +56,7 @@ describe('certificateFromPem', () => {
 });
 
 describeWithSharedData('certificateFromPem on public certificates', () => {
-  test('returns the same fields as the published data', () => {
+  test('certificateFromPem returns the same fields as the published data of public certificates', () => {
     const published = readSharedData<PublicCertificate>('certificates');
     expect(published.length).toBeGreaterThan(50);
     for (const record of published) {
