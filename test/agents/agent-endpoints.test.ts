@@ -98,7 +98,7 @@ describe('capabilities', () => {
 });
 
 describe('agents.setEndpointHealth', () => {
-  test('changes only the health of the endpoint, keeps updatedAt, and records one change', async () => {
+  test('setEndpointHealth changes only the health of the endpoint, keeps updatedAt, and records one change', async () => {
     const { db } = shared();
     const id = await createWhole();
     const [before, after] = [await db.getAgent(id), (await db.changes({ limit: 10_000 })).at(-1)?.sequence ?? 0];
@@ -110,14 +110,14 @@ describe('agents.setEndpointHealth', () => {
     expect(await db.changes({ after })).toMatchObject([{ entity: 'agent', id, kind: 'UPDATED' }]);
   });
 
-  test('sets an omitted lastChecked to the current time and removes an omitted message', async () => {
+  test('setEndpointHealth sets an omitted lastChecked to the current time and removes an omitted message', async () => {
     const id = await createWhole();
     await shared().db.agents.setEndpointHealth(id, 'main', { status: 'HEALTHY' });
     const [main] = (await shared().db.getAgent(id))?.endpoints ?? [];
     expect(main?.health).toStrictEqual({ status: 'HEALTHY', lastChecked: new Date(now) });
   });
 
-  test('returns false and writes nothing when the agent does not have the endpoint', async () => {
+  test('setEndpointHealth returns false and writes nothing when the agent does not have the endpoint', async () => {
     const { db } = shared();
     const id = await createWhole();
     await createAgent(db, { id: 'without' });

@@ -198,7 +198,7 @@ describe('-0 in metadata', () => {
     expect((await db.getCertificate(id))?.metadata).toStrictEqual({ only: 0 });
   });
 
-  test('a security event with a -0 in its metadata is stored like an event with 0 and has the same hash', async () => {
+  test('a security event with -0 in its metadata is stored with the same hash as an event with 0', async () => {
     const options = { now: () => now };
     const [one, other] = [await openTestDatabase(options), await openTestDatabase(options)];
     const event = eventInput({ id: 'event', timestamp: new Date(0) });

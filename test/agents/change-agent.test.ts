@@ -67,13 +67,13 @@ describe.each(changes)('agents.%s', (name, change, changed) => {
     expect(await db.changes({ after })).toMatchObject([{ entity: 'agent', id, kind: 'UPDATED' }]);
   });
 
-  test('returns false and writes nothing when the agent does not exist', async () => {
+  test(`${name} returns false and writes nothing when the agent does not exist`, async () => {
     const before = await allRawRows(shared());
     expect(await change(shared().db, 'absent')).toBe(false);
     expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test('fails with CONFLICT when ifUpdatedAt is not equal to the updatedAt of the agent', async () => {
+  test(`${name} fails with CONFLICT when ifUpdatedAt is not equal to the updatedAt of the agent`, async () => {
     const id = await createWhole();
     for (const ifUpdatedAt of [new Date(start - 1), new Date(start)]) {
       if (ifUpdatedAt.getTime() === start) expect(await change(shared().db, id, { ifUpdatedAt })).toBe(true);
@@ -200,7 +200,7 @@ describe('revoked agents', () => {
 });
 
 describe('agents.renew', () => {
-  test('makes an EXPIRED agent ACTIVE and keeps the status SUSPENDED', async () => {
+  test('renew makes an EXPIRED agent ACTIVE and keeps the status SUSPENDED', async () => {
     for (const before of ['EXPIRED', 'SUSPENDED'] as const) {
       const id = await createWhole(before);
       expect(await shared().db.agents.renew(id, inAYear)).toBe(true);
@@ -211,7 +211,7 @@ describe('agents.renew', () => {
 });
 
 describe('agents.expireDue', () => {
-  test('sets the status of due ACTIVE and DEPRECATED agents to EXPIRED, and records each change once', async () => {
+  test('agents.expireDue sets the status of due ACTIVE and DEPRECATED agents to EXPIRED, and records each change once', async () => {
     const { db } = await openTestDatabase({ now: () => later.getTime() });
     const certificateId = await createCertificate(db);
     await db.agents.createMany(
@@ -232,7 +232,7 @@ describe('agents.expireDue', () => {
     expect(await db.agents.expireDue()).toBe(0);
   });
 
-  test('changes more agents than fit into one batch', async () => {
+  test('agents.expireDue changes several batches of agents', async () => {
     const { db } = await openTestDatabase();
     await createAgents(db, agentIds(600), () => ({ expiresAt: new Date(0) }));
     expect(await db.agents.expireDue()).toBe(600);

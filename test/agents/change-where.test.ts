@@ -15,7 +15,7 @@ async function openAgents(count: number): Promise<TestDatabase> {
 }
 
 describe('agents.updateWhere', () => {
-  test('changes all matching agents and adds their changes to the change feed', async () => {
+  test('updateWhere changes all matching agents and adds their changes to the change feed', async () => {
     const database = await openAgents(3);
     const { agents } = database.db;
     const before = await agents.get('agent-0');
@@ -31,7 +31,7 @@ describe('agents.updateWhere', () => {
     expect(await agents.get('other')).not.toMatchObject({ capabilities: ['new'] });
   });
 
-  test('changes several batches of agents with the same statements for each batch', async () => {
+  test('updateWhere changes several batches of agents with the same statements for each batch', async () => {
     const { db, statementsOf } = await openTestDatabase();
     await createAgents(db, agentIds(600));
     const count = (ids: string[] | undefined) =>
@@ -94,7 +94,7 @@ describe('agents.updateWhere', () => {
 });
 
 describe('agents.deleteWhere', () => {
-  test('deletes all matching agents with their endpoints, metadata and capabilities', async () => {
+  test('deleteWhere deletes all matching agents with their endpoints, metadata and capabilities', async () => {
     const database = await openAgents(3);
     const { agents } = database.db;
     const news = await newsOf(database, async () => expect(await agents.deleteWhere({ owner: 'one' })).toBe(3));

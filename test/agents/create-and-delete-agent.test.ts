@@ -27,7 +27,7 @@ describe('createAgent', () => {
     expect(error).toMatchObject({ entity: 'agent', field: 'id', operation: 'agents.create', retryable: false });
   });
 
-  test('fails with REFERENCE_NOT_FOUND and writes nothing when the certificate does not exist', async () => {
+  test('createAgent fails with REFERENCE_NOT_FOUND and writes nothing when the certificate does not exist', async () => {
     const agent = wholeAgent({ certificateId: 'no-such-certificate', capabilities: ['stray'] });
     const error = await expectRefused(shared(), 'REFERENCE_NOT_FOUND', () => shared().db.createAgent(agent));
     expect(error).toMatchObject({ entity: 'certificate', field: 'certificateId' });
@@ -61,7 +61,7 @@ describe('createAgent', () => {
     [0, now],
     [Number.MAX_SAFE_INTEGER, Date.parse('9999-12-31T23:59:59.999Z')],
   ])(
-    'sets expiresAt from a defaultAgentLifetimeMs of %i, up to the end of year 9999',
+    'createAgent sets expiresAt from a defaultAgentLifetimeMs of %i, up to the end of year 9999',
     async (lifetimeMs, expiresAt) => {
       const { db } = await openTestDatabase({ now: () => now, defaultAgentLifetimeMs: lifetimeMs });
       expect((await db.getAgent(await createAgent(db)))?.expiresAt).toEqual(new Date(expiresAt));

@@ -101,7 +101,7 @@ describe('agents.createMany', () => {
     expect(await db.agents.count()).toBe(2);
   });
 
-  test('returns INVALID_INPUT for a value that is not an agent when onError is collect', async () => {
+  test('createMany returns INVALID_INPUT for a value that is not an agent when onError is collect', async () => {
     const { db } = await openTestDatabase();
     const results = (await callUntyped(db.agents, 'createMany', [null, 5, { id: 7 }], { onError: 'collect' })) as [];
     expect(outcomes(results)).toEqual(['INVALID_INPUT', 'INVALID_INPUT', 'INVALID_INPUT']);
@@ -118,7 +118,7 @@ describe('agents.createMany', () => {
     await expectError('INVALID_INPUT', () => callUntyped(db.agents, 'createMany', ...args));
   });
 
-  test('succeeds when onProgress throws or returns a promise that is rejected', async () => {
+  test('createMany succeeds when onProgress throws or returns a promise that is rejected', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const error = new Error('the listener is broken');

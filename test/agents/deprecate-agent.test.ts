@@ -105,7 +105,7 @@ describe('stored deprecations', () => {
     expect(await db.check()).toMatchObject({ ok: true });
   });
 
-  test('changes other than to ACTIVE keep the deprecation of an agent', async () => {
+  test('a change that does not set the status ACTIVE keeps the deprecation of an agent', async () => {
     const { db } = await openAt();
     await db.agents.deprecate('old', { reason: 'x', successorId: 'new' });
     const { deprecation } = await read(db, 'old');

@@ -64,7 +64,7 @@ describe('agents.facets', () => {
     [{ metadata: 'tier' }, { metadata: { tier: 1 }, status: ['ACTIVE'] }, [[1, 2]]],
     ['owner', { owner: 'nobody' }, []],
     ['owner', { owner: '' }, []],
-  ])('counts the agents by %j among those that match %j', async (by, query, expected) => {
+  ])('facets counts the agents by %j among the agents that match %j', async (by, query, expected) => {
     expect(await facetOf(query, { by })).toEqual([expected, 0]);
   });
 
@@ -75,7 +75,7 @@ describe('agents.facets', () => {
     expect(await facetOf({ owner: 'acme' }, { by: 'owner', minCount: 3 })).toEqual([[], 2]);
   });
 
-  test('returns one facet for each request, in the order of the requests', async () => {
+  test('facets returns one facet for each request, in the order of the requests', async () => {
     const { db, statementsOf } = shared();
     const properties: FacetProperty[] = ['status', 'health', 'owner', 'protocol', 'capability'];
     properties.push({ metadata: 'tier' }, 'owner', { metadata: 'region' });
@@ -103,7 +103,7 @@ describe('agents.facets', () => {
     }
   });
 
-  test('accepts twenty requests of all kinds together with every field of a query', async () => {
+  test('facets accepts twenty requests of all kinds together with every field of a query', async () => {
     const query: AgentFilterQuery = {
       name: 'test',
       owners: ['acme'],
@@ -145,7 +145,7 @@ describe('agents.facets', () => {
     expect([status, owner, tier]).toEqual(['ACTIVE', 'acme', 1]);
   });
 
-  test('returns 100 buckets by default', async () => {
+  test('facets returns at most 100 buckets by default', async () => {
     const { db } = await openTestDatabase();
     await createAgent(db, {
       capabilities: Array.from({ length: 130 }, (_, index) => `c${String(index).padStart(3, '0')}`),

@@ -125,7 +125,7 @@ describe('agents.iterate', () => {
   test.each<[string, ResolutionQuery, (ids: readonly string[]) => readonly string[]]>([
     ['in the order of the ids by default', {}, (ids) => ids],
     ['in descending order of the ids with only a direction', { orderDirection: 'desc' }, (ids) => [...ids].reverse()],
-  ])('yields each agent once while agents change: %s', async (_name, query, order) => {
+  ])('agents.iterate yields each agent once while agents change: %s', async (_name, query, order) => {
     const { db } = await openTestDatabase();
     const ids = await createAgents(db, paddedIds(1200));
     const seen: string[] = [];
@@ -177,7 +177,7 @@ describe('agents.iterate', () => {
 });
 
 describe('agents.count', () => {
-  test('counts the matching agents, regardless of limit, offset and maxResults', async () => {
+  test('agents.count counts the matching agents, regardless of limit, offset and maxResults', async () => {
     const { db } = await openTestDatabase({ maxResults: 1 });
     await fill(db);
     expect(await db.agents.count()).toBe(60);

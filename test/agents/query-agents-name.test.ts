@@ -42,7 +42,7 @@ describe('name', () => {
     ['*', ['star']],
     ['[D]', ['star']],
     [`'S "`, ['quote']],
-  ])('the filter name matches %s literally', async (part, ids) => {
+  ])('the filter `name` matches %s literally', async (part, ids) => {
     expect(await found(part)).toEqual(ids);
   });
 
@@ -60,11 +60,11 @@ describe('name', () => {
     ['300 k', ['kelvin']],
     ['CAFE\u0301', ['decomposed']],
     ['🚀 GUIDE', ['emoji']],
-  ])('the filter name matches %s by the lower-case form of each code point', async (part, ids) => {
+  ])('the filter `name` matches %s by the lower-case form of each code point', async (part, ids) => {
     expect(await found(part)).toEqual(ids);
   });
 
-  test('the filter name follows the same rules when the query has other fields', async () => {
+  test('the filter `name` follows the same rules when the query has other fields', async () => {
     const { db } = shared();
     const query = { ids: ['upperSigma', 'finalSigma', 'percent'], name: 'οΔοσ' };
     expect((await db.queryAgents(query)).map(({ id }) => id)).toEqual(['upperSigma']);
@@ -74,7 +74,7 @@ describe('name', () => {
 
 describe('exactName', () => {
   test.each(Object.entries(names))(
-    'the filter exactName matches only the agent with exactly this name: %s',
+    'the filter `exactName` matches only the agent with exactly this name: %s',
     async (id, name) => {
       const agents = await shared().db.queryAgents({ exactName: name });
       expect(agents.map((agent) => agent.id)).toEqual([id]);

@@ -75,7 +75,7 @@ describe('queryAgents', () => {
     ['accepts an expiresBefore after the last storable time', { expiresBefore: new Date(8.64e15) }, 'B a é \uFFFD 😀'],
     ['accepts an expiresAfter before the first storable time', { expiresAfter: new Date(-8.64e15) }, 'B a é \uFFFD 😀'],
     ['combines expiry with other fields', { includeExpired: false, owner: 'z' }, 'é'],
-  ])('%s', async (_, query, expected) => {
+  ])('queryAgents %s', async (_, query, expected) => {
     expect(await idsOf({ orderBy: 'id', ...query })).toBe(expected);
   });
 
@@ -122,14 +122,14 @@ describe('queryAgents with limit, offset and maxResults', () => {
   });
 
   test.each<ResolutionQuery>([{}, { offset: 14 }, { offset: 14, orderBy: 'version' }, { owner: 'many' }])(
-    'fails with RESULT_TOO_LARGE when more than maxResults agents remain after the offset: %j',
+    'queryAgents fails with RESULT_TOO_LARGE when more than maxResults agents remain after the offset: %j',
     async (query) => {
       const error = await expectError('RESULT_TOO_LARGE', () => some().db.queryAgents(query));
       expect(error).toMatchObject({ operation: 'agents.query', retryable: false });
     },
   );
 
-  test('fails with RESULT_TOO_LARGE when maxResults is 0 and there is an agent', async () => {
+  test('queryAgents fails with RESULT_TOO_LARGE when maxResults is 0 and an agent exists', async () => {
     const { db } = await openTestDatabase({ maxResults: 0 });
     expect(await db.queryAgents({})).toEqual([]);
     await createAgent(db);

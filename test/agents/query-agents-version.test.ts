@@ -41,7 +41,7 @@ async function found(version: string): Promise<string[]> {
 
 describe('version ranges', () => {
   test.each(ranges)(
-    'the filter version matches the versions that semver.satisfies accepts for the range %j',
+    'the filter `version` matches the versions that semver.satisfies accepts for the range %j',
     async (range) => {
       expect(semver.validRange(range)).not.toBeNull();
       const expected = versions.filter((version) => version === range || semver.satisfies(version, range));
@@ -50,18 +50,18 @@ describe('version ranges', () => {
   );
 
   test.each(notRanges)(
-    'the filter version matches only the equal version when the value is not a range: %j',
+    'the filter `version` matches only the equal version when the value is not a range: %j',
     async (text) => {
       expect(semver.validRange(text)).toBeNull();
       expect(await found(text)).toEqual(versions.filter((version) => version === text));
     },
   );
 
-  test.each(versions)('the filter version matches the agent whose version is %j', async (version) => {
+  test.each(versions)('the filter `version` matches the agent whose version is %j', async (version) => {
     expect(await found(version)).toContain(version);
   });
 
-  test('the filter version distinguishes prereleases and letter case, and ignores a leading v and blanks', async () => {
+  test('the filter `version` distinguishes prereleases and letter case, and ignores a leading v and blanks', async () => {
     expect(await found('1.0.0-alpha')).toEqual(['1.0.0-alpha']);
     expect(await found('^1.0.0')).toContain('^1.0.0');
     expect(await found('1.0.0')).toEqual([' v1.0.0 ', '1.0.0', '1.0.0+build.1']);
@@ -69,12 +69,12 @@ describe('version ranges', () => {
     expect(await found('LATEST')).toEqual([]);
   });
 
-  test('the filter version accepts a range of a hundred alternatives', async () => {
+  test('the filter `version` accepts a range of a hundred alternatives', async () => {
     const alternatives = Array.from({ length: 100 }, (_, index) => `1.${index}.3`).join(' || ');
     expect(await found(alternatives)).toEqual(['1.2.3']);
   });
 
-  test('the filter version works together with other fields of the query', async () => {
+  test('the filter `version` works together with other fields of the query', async () => {
     const query = { ids: ['1.2.3', '2.0.0'], version: '^1.0.0', orderBy: 'id' } as const;
     expect((await shared().db.queryAgents(query)).map(({ id }) => id)).toEqual(['1.2.3']);
   });

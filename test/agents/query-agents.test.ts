@@ -218,7 +218,7 @@ describe('queryAgents with metadata', () => {
 });
 
 describe('queryAgents with long lists', () => {
-  test('queryAgents accepts 40,000 ids or capabilities, more than the parameters of one SQLite statement', async () => {
+  test('queryAgents accepts 40,000 ids or capabilities, despite the parameter limit of SQLite', async () => {
     const { db } = shared();
     const many = Array.from({ length: 40_000 }, (_, index) => `x${index}`);
     expect(await db.queryAgents({ ids: [...many, 'a'], orderBy: 'id' })).toHaveLength(1);

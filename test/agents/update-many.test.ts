@@ -10,7 +10,7 @@ function outcomes(results: readonly UpdateResult[]): unknown[] {
 }
 
 describe('agents.updateMany', () => {
-  test('changes every field of many agents as update does', async () => {
+  test('updateMany changes every field of several agents as update does', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const other = await createCertificate(db);
@@ -98,7 +98,7 @@ describe('agents.updateMany', () => {
     await createAgent(db, { certificateId, name: 'a' });
   });
 
-  test('throws the first error with its index and changes nothing when onError is abort', async () => {
+  test('updateMany throws the first error with its index and changes nothing when onError is abort', async () => {
     const { db, ...database } = await openTestDatabase();
     const id = await createAgent(db, { id: 'a' });
     const error = await expectRefused(database, 'INVALID_INPUT', () =>
@@ -111,7 +111,7 @@ describe('agents.updateMany', () => {
     expect(second).toMatchObject({ entity: 'certificate', field: 'updates[1].certificateId' });
   });
 
-  test('makes the valid updates and returns an error for each refused update when onError is collect', async () => {
+  test('updateMany makes the valid updates and returns an error for each refused update when onError is collect', async () => {
     const { db } = await openTestDatabase();
     await createAgents(db, ['a', 'b', 'c', 'd']);
     const revoked = await createCertificate(db, { status: 'REVOKED' });

@@ -140,7 +140,7 @@ describe('latest versions', () => {
     expect(await found(db, { status: ['DEPRECATED'] })).toEqual([]);
   });
 
-  test('count, page and iterate accept latest, also inside a transaction', async () => {
+  test('agents.count, agents.page and agents.iterate accept the filter latest, also inside a transaction', async () => {
     const db = await open(
       ['a', 'b', 'c', 'd'].flatMap((name) =>
         ['1.0.0', '2.0.0'].map((version) => ({ id: name + version, name, version })),

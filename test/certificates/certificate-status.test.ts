@@ -114,7 +114,7 @@ describe('certificates.revoke', () => {
     expect(news).toEqual(['CERTIFICATE c UPDATED', ...ids.map((id) => `AGENT ${id} UPDATED`)]);
   });
 
-  test('returns the ids of the changed agents sorted by code point', async () => {
+  test('certificates.revoke returns the ids of the changed agents sorted by code point', async () => {
     const { db } = shared();
     const certificateId = await createCertificate(db);
     await createAgents(db, ['😀', 'b', '\uFFFD', 'B', 'é'], () => ({ certificateId }));
@@ -122,7 +122,7 @@ describe('certificates.revoke', () => {
     expect(outcome?.agents).toEqual(['B', 'b', 'é', '\uFFFD', '😀']);
   });
 
-  test('returns null and writes nothing when the certificate does not exist', async () => {
+  test('certificates.revoke returns null and writes nothing when the certificate does not exist', async () => {
     const before = await allRawRows(shared());
     for (const agents of ['keep', 'suspend', 'revoke'] as const) {
       expect(await shared().db.certificates.revoke('unknown', { reason: 'unspecified', agents })).toBeNull();
@@ -147,18 +147,21 @@ describe('certificates.revoke', () => {
     expect(await allRawRows(shared())).toEqual(before);
   });
 
-  test.each(['SUSPENDED', 'EXPIRED'] as const)('revokes a %s certificate and stores the given time', async (status) => {
-    const { db } = shared();
-    const id = await createCertificate(db, { status });
-    const agentId = await createAgent(db, { certificateId: id, updatedAt: long });
-    const revokedAt = new Date('0001-01-01T00:00:00.001Z');
-    const outcome = await db.certificates.revoke(id, { reason: 'unspecified', revokedAt, agents: 'revoke' });
-    expect(outcome).toEqual({ revoked: true, agents: [agentId] });
-    expect(await db.getCertificate(id)).toMatchObject({ status: 'REVOKED', revokedAt });
-    expect(await db.getAgent(agentId)).toMatchObject({ updatedAt: new Date(now) });
-  });
+  test.each(['SUSPENDED', 'EXPIRED'] as const)(
+    'certificates.revoke revokes a %s certificate and stores the given time',
+    async (status) => {
+      const { db } = shared();
+      const id = await createCertificate(db, { status });
+      const agentId = await createAgent(db, { certificateId: id, updatedAt: long });
+      const revokedAt = new Date('0001-01-01T00:00:00.001Z');
+      const outcome = await db.certificates.revoke(id, { reason: 'unspecified', revokedAt, agents: 'revoke' });
+      expect(outcome).toEqual({ revoked: true, agents: [agentId] });
+      expect(await db.getCertificate(id)).toMatchObject({ status: 'REVOKED', revokedAt });
+      expect(await db.getAgent(agentId)).toMatchObject({ updatedAt: new Date(now) });
+    },
+  );
 
-  test('accepts the reasons of RFC 5280, section 5.3.1', async () => {
+  test('certificates.revoke accepts the reasons of RFC 5280, section 5.3.1', async () => {
     const { db } = shared();
     const reasons = Object.values(RevocationReason);
     expect(reasons.sort()).toEqual([
@@ -172,7 +175,7 @@ describe('certificates.revoke', () => {
     }
   });
 
-  test('changes a thousand agents with at most five statements', async () => {
+  test('certificates.revoke changes a thousand agents with at most five statements', async () => {
     const { db, statementsOf } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     await createAgents(db, agentIds(1000), () => ({ certificateId }));

@@ -15,7 +15,7 @@ describe('certificates.setMetadata', () => {
     { same: [true], ключ: null, nested: { b: { c: 0 } } },
     JSON.parse('{"__proto__":{"a":1}}') as Metadata,
     {},
-  ])('replaces all metadata with %j and changes nothing else', async (metadata) => {
+  ])('certificates.setMetadata replaces all metadata with %j and changes nothing else', async (metadata) => {
     const { db } = shared();
     const id = await createCertificate(db, { status: 'REVOKED', metadata: { old: 1, same: { a: 1 } } });
     const before = await db.getCertificate(id);
@@ -31,7 +31,7 @@ describe('certificates.setMetadata', () => {
     expect((await db.getCertificate('other'))?.metadata).toEqual({ old: 1 });
   });
 
-  test('returns false and writes nothing when the certificate does not exist', async () => {
+  test('certificates.setMetadata returns false and writes nothing when the certificate does not exist', async () => {
     const before = await allRawRows(shared());
     expect(await shared().db.certificates.setMetadata('unknown', { a: 1 })).toBe(false);
     expect(await allRawRows(shared())).toEqual(before);
@@ -40,20 +40,23 @@ describe('certificates.setMetadata', () => {
   test.each([
     ['calls', 40, false],
     ['transactions', 8, true],
-  ])('stores the metadata of exactly one of several concurrent %s', async (_, count, inTransaction) => {
-    const { db } = shared();
-    const id = await createCertificate(db, { metadata: { first: true } });
-    await Promise.all(
-      Array.from({ length: count }, (_each, n) => {
-        const metadata = { n, [`key${n}`]: n, shared: n };
-        if (!inTransaction) return db.certificates.setMetadata(id, metadata);
-        return db.transaction((tx) => tx.certificates.setMetadata(id, metadata));
-      }),
-    );
-    const { metadata = {} } = (await db.getCertificate(id)) ?? {};
-    const n = Number(metadata['n']);
-    expect(metadata).toEqual({ n, [`key${n}`]: n, shared: n });
-  });
+  ])(
+    'certificates.setMetadata stores the metadata of exactly one of several concurrent %s',
+    async (_, count, inTransaction) => {
+      const { db } = shared();
+      const id = await createCertificate(db, { metadata: { first: true } });
+      await Promise.all(
+        Array.from({ length: count }, (_each, n) => {
+          const metadata = { n, [`key${n}`]: n, shared: n };
+          if (!inTransaction) return db.certificates.setMetadata(id, metadata);
+          return db.transaction((tx) => tx.certificates.setMetadata(id, metadata));
+        }),
+      );
+      const { metadata = {} } = (await db.getCertificate(id)) ?? {};
+      const n = Number(metadata['n']);
+      expect(metadata).toEqual({ n, [`key${n}`]: n, shared: n });
+    },
+  );
 
   test('certificates.setMetadata refuses a value that is not JSON', async () => {
     const set = () => shared().db.certificates.setMetadata('other', { a: NaN });
@@ -83,14 +86,14 @@ describe('certificates.delete', () => {
     expect(await createCertificate(db, { id: 'c', fingerprint: 'aa' })).toBe('c');
   });
 
-  test('returns false and writes nothing when the certificate does not exist', async () => {
+  test('certificates.delete returns false and writes nothing when the certificate does not exist', async () => {
     const before = await allRawRows(shared());
     expect(await shared().db.certificates.delete('Other')).toBe(false);
     expect(await allRawRows(shared())).toEqual(before);
   });
 
   test.each<AgentStatus>(['ACTIVE', 'SUSPENDED', 'DEPRECATED', 'EXPIRED', 'REVOKED'])(
-    'fails with STILL_REFERENCED while an agent with the status %s holds the certificate',
+    'certificates.delete fails with STILL_REFERENCED while an agent with the status %s holds the certificate',
     async (status) => {
       const { db } = shared();
       const certificateId = await createCertificate(db, { metadata: { a: 1 } });
@@ -102,7 +105,7 @@ describe('certificates.delete', () => {
     },
   );
 
-  test('removes the link to the deleted certificate from the certificates that it replaced', async () => {
+  test('certificates.delete removes the links from predecessors to the deleted certificate', async () => {
     const { db } = shared();
     for (const id of ['new', 'b', 'a']) await createCertificate(db, { id });
     await changeRaw(shared(), "UPDATE certificates SET replaced_by = 'new' WHERE id IN ('a', 'b')");
@@ -114,7 +117,7 @@ describe('certificates.delete', () => {
     expect(await db.getCertificate('b')).not.toHaveProperty('replacedBy');
   });
 
-  test('does not delete the certificate that replaced the deleted one', async () => {
+  test('certificates.delete does not delete the successor of the deleted certificate', async () => {
     const { db } = shared();
     const oldId = await createCertificate(db);
     const id = await db.certificates.rotate(oldId, certificateInput());
@@ -170,18 +173,21 @@ describe('certificates.expiring', () => {
     [day - 1, ['Z', 'z', 'odd']],
     [day, ['Z', 'z', 'odd', 'day']],
     [Number.MAX_SAFE_INTEGER, ['Z', 'z', 'odd', 'day', 'later', 'never']],
-  ])('returns VALID and SUSPENDED certificates that end within %i ms, soonest first', async (withinMs, ids) => {
-    const { db } = shared();
-    const found = await db.certificates.expiring(withinMs, { consistency: 'primary' });
-    expect(found.map(({ id }) => id)).toEqual(ids);
-    for (const certificate of found) {
-      const same = await db.getCertificate(certificate.id);
-      expect(certificate).toStrictEqual(same);
-      expect(JSON.stringify(certificate)).toBe(JSON.stringify(same));
-    }
-  });
+  ])(
+    'certificates.expiring returns VALID and SUSPENDED certificates that end within %i ms, soonest first',
+    async (withinMs, ids) => {
+      const { db } = shared();
+      const found = await db.certificates.expiring(withinMs, { consistency: 'primary' });
+      expect(found.map(({ id }) => id)).toEqual(ids);
+      for (const certificate of found) {
+        const same = await db.getCertificate(certificate.id);
+        expect(certificate).toStrictEqual(same);
+        expect(JSON.stringify(certificate)).toBe(JSON.stringify(same));
+      }
+    },
+  );
 
-  test('fails with RESULT_TOO_LARGE when there are more than maxResults', async () => {
+  test('certificates.expiring fails with RESULT_TOO_LARGE when more than maxResults certificates expire', async () => {
     const { db } = await openTestDatabase({ maxResults: 2, now: () => now });
     const add = (): Promise<string> => createCertificate(db, { notAfter: new Date(now + 1) });
     await add();
@@ -220,7 +226,7 @@ describe('certificates.expireDue', () => {
   ];
   const due = ['just over', 'over', 'suspended'];
 
-  test('sets the status of due VALID and SUSPENDED certificates to EXPIRED, and records each change once', async () => {
+  test('certificates.expireDue sets due VALID and SUSPENDED certificates to EXPIRED, and records each change once', async () => {
     const database = await openTestDatabase({ now: () => now });
     const { db } = database;
     await fill(database, certificates);

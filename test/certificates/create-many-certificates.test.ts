@@ -9,7 +9,7 @@ function outcomes(results: readonly CreateResult[]): unknown[] {
 }
 
 describe('certificates.createMany', () => {
-  test('stores certificates with the same fields as create does', async () => {
+  test('certificates.createMany stores certificates with the same fields as certificates.create', async () => {
     const { db, ...database } = await openTestDatabase({ now: () => 1000 });
     const revoked = { status: 'REVOKED', revocationReason: 'superseded' } as const;
     const inputs = ['b', 'a'].map((id) =>
@@ -25,7 +25,7 @@ describe('certificates.createMany', () => {
     expect(await db.getCertificate('b')).toEqual({ ...(await db.getCertificate('c')), id: 'b', fingerprint });
   });
 
-  test('stores several batches of certificates and reports its progress', async () => {
+  test('certificates.createMany stores several batches of certificates and reports its progress', async () => {
     const { db } = await openTestDatabase();
     expect(await db.certificates.createMany([])).toEqual([]);
     const progress: number[][] = [];
@@ -36,7 +36,7 @@ describe('certificates.createMany', () => {
     expect(await db.certificates.query({ metadata: { many: true } })).toHaveLength(501);
   });
 
-  test('stores the valid certificates and returns an error for each refused certificate when onError is collect', async () => {
+  test('certificates.createMany stores the valid certificates and returns an error for each refused certificate when onError is collect', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'taken', fingerprint: 'AA:BB' });
     const results = await db.certificates.createMany(
@@ -57,7 +57,7 @@ describe('certificates.createMany', () => {
     ]);
   });
 
-  test('throws the first error with its index and stores nothing when onError is abort', async () => {
+  test('certificates.createMany throws the first error with its index and stores nothing when onError is abort', async () => {
     const { db, ...database } = await openTestDatabase();
     await createCertificate(db, { id: 'taken' });
     const error = await expectRefused(database, 'ALREADY_EXISTS', () =>
@@ -66,7 +66,7 @@ describe('certificates.createMany', () => {
     expect(error).toMatchObject({ entity: 'certificate', field: 'certificates[1].id' });
   });
 
-  test('stores each certificate once when two calls with the same certificates run at the same time', async () => {
+  test('two concurrent calls of certificates.createMany store each certificate once', async () => {
     const { db } = await openTestDatabase();
     const inputs = Array.from({ length: 50 }, (_, index) => certificateInput({ fingerprint: `f${index}` }));
     const all = await Promise.all(

@@ -9,7 +9,7 @@ const long = new Date(now - 1_000_000);
 const agentStatuses: readonly AgentStatus[] = ['ACTIVE', 'DEPRECATED', 'EXPIRED', 'REVOKED', 'SUSPENDED'];
 
 describe('certificates.rotate', () => {
-  test('rotate stores the new certificate, gives it to all agents, and links the old certificate', async () => {
+  test('rotate stores the new certificate, assigns it to all agents, and links the old one to it', async () => {
     const { db, ...database } = await openTestDatabase({ now: () => now });
     await createCertificate(db, { id: 'old', metadata: { a: 1 } });
     for (const status of agentStatuses) {

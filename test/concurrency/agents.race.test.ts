@@ -185,7 +185,7 @@ const withdrawals: readonly ((db: DatabaseService, id: string, certificateId: st
 ];
 
 // The clock stands still, so that both changes have the same time.
-test('an update with ifUpdatedAt does not make an agent ACTIVE when another call has suspended it since it was read', async () => {
+test('an update with ifUpdatedAt does not make an agent ACTIVE that another call has suspended', async () => {
   const { db, other } = await openTwice({ now: () => 1_800_000_000_000 });
   await everyRound(async (round) => {
     const certificateId = await createCertificate(db);

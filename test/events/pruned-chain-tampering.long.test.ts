@@ -122,7 +122,7 @@ describe('events.verify of a pruned chain', () => {
     await expectBroken(chain);
   });
 
-  test('events.verify finds a hidden event after the neighboring chain entries were compacted', async () => {
+  test('events.verify finds a hidden event after the adjacent chain entries were compacted', async () => {
     const chain = await openUncompacted();
     await prune(chain, 5);
     await changeRaw(chain, `${chain.restore('e3')}; ${hide('e10')}`);

@@ -140,7 +140,7 @@ describe('events.count', () => {
     [{ severities: ['HIGH'], metadata: { even: false } }],
     [{ source: '' }],
     [{ mitigationApplied: true }],
-  ])('returns the number of events that query returns for %j', async (query) => {
+  ])('events.count returns the number of events that events.query returns for %j', async (query) => {
     expect(await shared().db.events.count(query)).toBe((await shared().db.events.query(query)).length);
   });
 
@@ -194,7 +194,7 @@ describe('events.aggregate', () => {
     expect(buckets.reduce((sum, { count }) => sum + count, 0)).toBe(3);
   });
 
-  test('returns an empty array when nothing matches', async () => {
+  test('events.aggregate returns an empty array when nothing matches', async () => {
     expect(await shared().db.events.aggregate({ source: '' }, { by: 'eventType' })).toEqual([]);
     expect(await shared().db.events.aggregate({ source: 'nobody' }, { by: { bucketMs: 1 } })).toEqual([]);
   });

@@ -86,7 +86,7 @@ describe('recordSecurityEvent', () => {
 describe('events.recordMany', () => {
   const shared = shareTestDatabase({}, ({ db }) => db.events.record(eventInput({ id: 'known' })));
 
-  test('records all events and returns their ids in order', async () => {
+  test('events.recordMany records all events and returns their ids in order', async () => {
     const { db } = await openTestDatabase();
     const inputs: SecurityEventInput[] = [
       eventInput({ id: 'b', metadata: { one: 1, list: [null] } }),
@@ -112,7 +112,7 @@ describe('events.recordMany', () => {
     expect(await db.events.count()).toBe(403);
   });
 
-  test('returns an empty array and runs no statement when the array is empty', async () => {
+  test('events.recordMany returns an empty array and runs no statement when the input is empty', async () => {
     const { db, statementsOf } = shared();
     expect(await statementsOf(async () => expect(await db.events.recordMany([])).toEqual([]))).toEqual([]);
   });

@@ -110,22 +110,19 @@ const cases = [agents, endpoints, certificates, events].flatMap(({ invalid: rows
   rows.map(([field, sql]) => ({ ...reads, field, sql })),
 );
 
-test.each(cases)(
-  'An invalid row is reported as CORRUPT with its id and field, and other rows can be read: $sql',
-  async (row) => {
-    const { database, db } = await openFilled();
-    await changeRawUnchecked(database, row.sql);
-    for (const read of [(service: DatabaseService) => row.get(service, 'bad'), ...row.all]) {
-      const error = await expectError('CORRUPT', () => read(db));
-      expect(error).toMatchObject({ entity: row.entity, field: row.field });
-      expect(error.message).toContain('"bad"');
-      expect(error.message).toContain(row.field);
-    }
-    expect(await row.get(db, 'good')).toMatchObject({ id: 'good' });
-    const { findings, ok } = await db.check();
-    expect(ok).toBe(false);
-    // check() reports a capability as a record of its own.
-    expect(JSON.stringify(findings)).toContain(row.field === 'capabilities' ? '"capability"' : '"bad"');
-    expect((await db.events.verify()).valid).toBe(row.entity !== 'securityEvent');
-  },
-);
+test.each(cases)('a read reports an invalid row as CORRUPT with its id and field: $sql', async (row) => {
+  const { database, db } = await openFilled();
+  await changeRawUnchecked(database, row.sql);
+  for (const read of [(service: DatabaseService) => row.get(service, 'bad'), ...row.all]) {
+    const error = await expectError('CORRUPT', () => read(db));
+    expect(error).toMatchObject({ entity: row.entity, field: row.field });
+    expect(error.message).toContain('"bad"');
+    expect(error.message).toContain(row.field);
+  }
+  expect(await row.get(db, 'good')).toMatchObject({ id: 'good' });
+  const { findings, ok } = await db.check();
+  expect(ok).toBe(false);
+  // check() reports a capability as a record of its own.
+  expect(JSON.stringify(findings)).toContain(row.field === 'capabilities' ? '"capability"' : '"bad"');
+  expect((await db.events.verify()).valid).toBe(row.entity !== 'securityEvent');
+});

@@ -83,7 +83,7 @@ test.each(replacements.filter(([what]) => /^(removed|moved away|replaced by anot
 );
 
 test.each(['is closed after a failed write', 'is closed', 'is not closed after a failed write'])(
-  'the file that replaced an open database can be opened and is not changed when the first database %s',
+  'the file that replaced an open database stays unchanged when the first database %s',
   async (what) => {
     const { db, path, options, write } = await openWithLog();
     const other = await createOther(`${path}-other`);
