@@ -69,7 +69,7 @@ test('migrate reset removes everything except extensions and privileges, and app
   expect(privileges).toEqual([{ acl: expect.stringContaining(`${role}=U`) as unknown }]);
 });
 
-test('db push changes the database to the schema, and refuses to lose data without --accept-data-loss', async () => {
+test('the command db push applies the schema, and refuses to lose data without --accept-data-loss', async () => {
   const project = await projectWithModels(models);
   expect(await project.run('db push')).toMatchObject(exited(0, 'Your database is now in sync'));
   await project.sql(`INSERT INTO "Note" VALUES (1, 'a')`);
@@ -80,7 +80,7 @@ test('db push changes the database to the schema, and refuses to lose data witho
   expect(await project.sql('SELECT id FROM "Other"')).toEqual([]);
 });
 
-test('db pull writes the models of a database, and db execute runs all statements or none', async () => {
+test('the command db pull writes the models of a database, and db execute runs all statements or none', async () => {
   const [project, failing] = [await projectWithModels(models), await projectWithModels(models)];
   const types = onPostgresql
     ? ", words TEXT[], at TIMESTAMPTZ DEFAULT now(), amount NUMERIC(8, 2), raw JSONB, kind CHAR(2) CHECK (kind <> '')"
@@ -132,7 +132,7 @@ test('migrate diff compares schemas, migrations and databases, and validate need
   expect(await project.run(fromMigrations)).toMatchObject(exited(2, '[+] Added tables'));
 });
 
-test('studio serves the database on which migrate works', async () => {
+test('the command studio serves the database that the command migrate uses', async () => {
   const project = onPostgresql ? await projectOfPackage() : PrismaProject.ofPackage('with space.sqlite');
   await project.sql('CREATE TABLE only_here (text TEXT)', "INSERT INTO only_here VALUES ('found')");
   if (onPostgresql) project.databaseUrl += '?schema=public';
@@ -145,7 +145,7 @@ test('studio serves the database on which migrate works', async () => {
   });
 });
 
-testOn('sqlite', 'generate writes the Prisma client', async () => {
+testOn('sqlite', 'the command generate writes the Prisma client', async () => {
   const project = await projectWithModels(note);
   expect(await project.run('generate')).toMatchObject({ exitCode: 0 });
   expect(existsSync(join(project.directory, 'client/client.ts'))).toBe(true);

@@ -96,7 +96,7 @@ async function fill(model: Model, { db, clock }: Real, agents: readonly AgentInp
 }
 
 test(
-  'random sequences of calls return and store what a model of the contract predicts',
+  'random sequences of calls have the results that a model of the contract predicts',
   async () => {
     const agents = fc.array(agentInput, { maxLength: 6 });
     const property = fc.asyncProperty(

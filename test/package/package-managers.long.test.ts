@@ -52,7 +52,7 @@ describeUnless(whyNoRegistry(), 'on Node.js 24, the package manager', () => {
   afterAll(() => remove(directory));
 
   test.each(Object.entries(managers))(
-    '%s installs a package whose quick start, command line and Prisma configuration work without the binary',
+    'after %s installs the package, its quick start, command line and Prisma configuration work without the binary',
     (name, { add, exec, node }) => {
       const project = join(directory, name.replace(' ', ''));
       mkdirSync(project);

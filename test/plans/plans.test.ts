@@ -175,7 +175,7 @@ describe('The plan of a page of agents', () => {
     [{ orderBy: 'version' }, 'idx_agents_version_key'],
     [{ orderBy: 'version', orderDirection: 'desc' }, 'idx_agents_version_key'],
   ])(
-    'the plan of a page of agents reads ranges of an index and sorts only the records of the page: %j from %s',
+    'the plan of a page of agents reads ranges of an index and sorts only that page: %j from %s',
     async (query, index) => {
       for (const isLaterPage of [false, true]) {
         const statement = resolve(query, isLaterPage);
@@ -268,7 +268,7 @@ describe('The plan of a query of events', () => {
     [{ eventTypes: ['x', 'y', 'z'] }, 'idx_security_events_event_type'],
     [{ minSeverity: 'MEDIUM' }, 'idx_security_events_severity'],
   ])(
-    'the plan of a query of events reads an index once for each element and sorts only the found rows: %j from %s',
+    'a query of events reads an index once for each listed value and sorts only the found rows: %j from %s',
     async (query, index) => {
       const plan = await planOf(select(query));
       expect(plan.filter((step) => byIndex(index).test(step))).toHaveLength(3);

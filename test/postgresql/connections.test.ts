@@ -203,7 +203,7 @@ test.each([
   ['a notice without an end', message('N', Buffer.from('SNOTICE\0M'))],
   ['a length that does not count itself', Buffer.from([0x44, 0, 0, 0, 3])],
   ['a length beyond all messages', Buffer.from([0x44, 0x7f, 0xff, 0xff, 0xff])],
-])('%s is reported as malformed for every chunk size', (_, bytes) => {
+])('%s in a message of the server is reported as malformed for every chunk size', (_, bytes) => {
   for (const chunkLength of [1, 3, 6, 100_000]) {
     // The messages that follow must not be read as the missing end.
     expect(() => checkMessages(Buffer.concat([sound, bytes, ready]), chunkLength)).toThrow('malformed');

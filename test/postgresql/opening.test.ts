@@ -100,7 +100,7 @@ test.each(['%24user', 'pg_temp', 'x'.repeat(64), 'a%00b'])(
   },
 );
 
-test('a file without a certificate as sslcert fails with INVALID_OPTIONS', async () => {
+test('an sslcert file without a certificate makes initialize fail with INVALID_OPTIONS', async () => {
   const path = join(temporaryDirectory(), 'client.pem');
   writeFileSync(path, 'no certificate');
   const url = `${await newDatabaseUrl()}?sslmode=verify-full&sslcert=${path}&sslkey=${path}`;

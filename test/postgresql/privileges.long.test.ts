@@ -67,7 +67,7 @@ async function expectRefused(calls: readonly (() => Promise<unknown>)[]): Promis
   }
 }
 
-test('a role that may only SELECT can verify the schema, read records, run check and read changes, but cannot write', async () => {
+test('a role that may only SELECT can call all methods that read, but cannot write', async () => {
   const [db] = await openAs(read);
   expect(await db.getAgent('a')).toMatchObject({ capabilities: ['x'] });
   expect(await db.agents.query({ name: 'test', capabilities: ['x'], metadata: { k: 1 } })).toHaveLength(1);

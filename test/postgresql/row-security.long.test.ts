@@ -56,7 +56,7 @@ const calls: readonly (readonly [name: string, call: (db: DatabaseService) => Pr
   ['recordSecurityEvent', (db) => db.recordSecurityEvent(eventInput())],
 ];
 
-test('a change of a row fails with PERMISSION_DENIED after few statements when a policy allows only reads', async () => {
+test('a change of a row fails with PERMISSION_DENIED after few statements when a row-security policy allows only reads', async () => {
   const { db, events } = await openAs(onAll('FOR SELECT USING (true)'));
   for (const [name, call] of calls) {
     events.length = 0;
@@ -69,7 +69,7 @@ test('a change of a row fails with PERMISSION_DENIED after few statements when a
   expect(await db.events.get('e')).not.toBeNull();
 });
 
-test('a deletion fails with PERMISSION_DENIED when policies allow changes but not all of its deletions', async () => {
+test('a deletion fails with PERMISSION_DENIED when row-security policies allow only some of its changes', async () => {
   const { db } = await openAs([
     ...onAll('FOR SELECT USING (true)'),
     ...onAll('FOR UPDATE USING (true)'),
@@ -96,7 +96,7 @@ test('recordHealth fails with PERMISSION_DENIED when a policy protects only the 
   await expectError('PERMISSION_DENIED', () => db.agents.recordHealth([report]));
 });
 
-test('a row that a policy hides is treated as absent', async () => {
+test('a row that a row-security policy hides is treated as absent', async () => {
   const { db } = await openAs([]);
   expect(await db.getAgent('a')).toBeNull();
   expect(await db.updateAgent({ id: 'a', name: 'x' })).toBe(false);

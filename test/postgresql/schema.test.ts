@@ -16,7 +16,7 @@ const read = (path: string) => readFileSync(join(packageRoot, path), 'utf8');
 /** Removes the alignment of the columns, which `prisma format` changes. */
 const withoutAlignment = (schema: string) => schema.replace(/ +/g, ' ');
 
-test('the Prisma schema for PostgreSQL equals the one that npm run schema derives from the schema for SQLite', () => {
+test('the PostgreSQL schema of Prisma is the one that npm run schema derives from the SQLite schema', () => {
   const derived = derivePostgresqlSchema(read('prisma/schema.prisma'));
   expect(withoutAlignment(read('prisma/postgresql/schema.prisma'))).toBe(withoutAlignment(derived));
 });
@@ -102,7 +102,7 @@ const addPending = `INSERT INTO security_event_pending_entries (event_id, kind, 
 
 const badTimes = ["'infinity'", "'-infinity'", "'10000-01-01 00:00:00+00'", "'0001-12-31 23:59:59.999+00 BC'"];
 
-test('CHECK constraints refuse values that the column types allow and the API does not', async () => {
+test('CHECK constraints refuse invalid values that the column types allow', async () => {
   const { db, options } = await openTestDatabase();
   await createCertificate(db, { id: 'c' });
   await createAgent(db, { certificateId: 'c', endpoints: [{ id: 'm', protocol: 'p', address: 'a', port: 1 }] });
@@ -117,7 +117,7 @@ test('CHECK constraints refuse values that the column types allow and the API do
   expect(await db.check()).toMatchObject({ ok: true });
 });
 
-test('check() with the extension amcheck skips nothing and reports a damaged index by its name', async () => {
+test('check() with the extension amcheck runs every check and reports a damaged index by its name', async () => {
   const { db, options } = await openTestDatabase();
   spoilDatabase(options.url);
   await runRaw(options.url, 'CREATE EXTENSION amcheck');

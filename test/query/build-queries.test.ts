@@ -168,7 +168,7 @@ describe('buildCertificateQuery', () => {
 test.each<[string, (query: { ids: string[] }) => Statement]>([
   ['buildAgentQuery', buildAgents],
   ['buildCertificateQuery', buildCertificates],
-])('%s estimates the cost of more than 200 ids as many', (_, build) => {
+])('%s gives a query with more than 200 ids the cost "many"', (_, build) => {
   const ids = Array.from({ length: 201 }, (_id, index) => String(index));
   expect(build({ ids: ids.slice(1) }).cost).toBeUndefined();
   expect(build({ ids }).cost).toBe('many');
