@@ -132,7 +132,7 @@ describe('several calls of initialize and close', () => {
     await expectError('NOT_INITIALIZED', () => db.queryAgents({}));
   });
 
-  test('a close during the first initialize closes the service', async () => {
+  test('a call of close during the first initialize closes the service', async () => {
     const db = new DatabaseService({ url: ':memory:' });
     const opening = db.initialize();
     await db.close();

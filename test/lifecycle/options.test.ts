@@ -156,7 +156,7 @@ describe('DatabaseOptions', () => {
     await expectError('RESULT_TOO_LARGE', () => db.queryAgents({}));
   });
 
-  test('the option now is the clock of all records', async () => {
+  test('all records get their times from the option now', async () => {
     let time = Date.parse('2030-01-01T00:00:00.123Z');
     const { db } = await openTestDatabase({ now: () => time, defaultAgentLifetimeMs: 10 });
     const certificateId = await createCertificate(db);

@@ -68,7 +68,7 @@ describe('a database with the initial schema', () => {
     await expect(applyMigrations(url, packageMigrations)).resolves.toEqual([]);
   }
 
-  test('the initial schema is adopted with its rows, and its first migration is recorded as applied', async () => {
+  test('a database with the initial schema keeps its rows, and its first migration is recorded as applied', async () => {
     await expectAdopted();
     const [adopted, ...applied] = await readHistoryRows(url);
     expect(adopted).toMatchObject({

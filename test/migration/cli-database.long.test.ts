@@ -187,7 +187,7 @@ describeOn('postgresql', 'a database that the CLI cannot use', () => {
     );
   }
 
-  test('every command reports an unusable database with the cause and without the password', async () => {
+  test('every CLI command reports an unusable database with the cause and without the password', async () => {
     const { databaseUrl: url } = await projectOfPackage();
     const name = new URL(url).pathname.slice(1);
     const role = await createRole(url, () => `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`);

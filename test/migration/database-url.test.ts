@@ -61,7 +61,7 @@ describe('a SQLite URL', () => {
 
   // These files have no URL in the form that Prisma Studio reads.
   test.each(['file:./%41.sqlite', 'file:///data/a%3Fb.sqlite', 'file:///data/a%2541.sqlite'])(
-    'only the package accepts the SQLite URL %s, because Prisma Studio would open another file',
+    'the SQLite URL %s is valid for the package but not for Prisma, whose Studio would open another file',
     (url) => {
       expect(opened(url)).not.toBe('refused');
       expect(() => normaliseDatabaseUrl(url)).toThrow('percent-encoded');
@@ -69,7 +69,7 @@ describe('a SQLite URL', () => {
   );
 
   test.each([':memory:', 'file::memory:'])(
-    'only the package accepts the SQLite URL %s, because the next Prisma command would not find the database',
+    'the SQLite URL %s is valid for the package but not for Prisma, whose next command would miss the database',
     (url) => {
       expect(opened(url)).toBe('memory');
       expect(() => normaliseDatabaseUrl(url)).toThrow('in a file');

@@ -71,7 +71,7 @@ describe('a read outside the transaction that holds the only connection', () => 
 });
 
 describe('reads outside transactions that hold every connection', () => {
-  test('reads fail in one of the transactions that use all connections, and the other transactions continue', async () => {
+  test('when transactions use all connections, reads outside them fail in one transaction, and the others continue', async () => {
     const db = await open(3);
     const start = performance.now();
     const read = () => db.getAgent('a');

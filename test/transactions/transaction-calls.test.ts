@@ -116,7 +116,7 @@ describe('calls that the callback does not await', () => {
     expect(await db.certificates.query({})).toEqual([]);
   });
 
-  test('calls that the callback of a transaction does not await succeed or fail each on its own', async () => {
+  test('each call that the callback of a transaction does not await succeeds or fails on its own', async () => {
     const { db } = await openTestDatabase();
     await createCertificate(db, { id: 'revoked', status: 'REVOKED' });
     const outcomes = await db.transaction((tx) =>
