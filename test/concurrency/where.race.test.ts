@@ -82,7 +82,7 @@ describeOn('postgresql', 'updateWhere and deleteWhere that wait for a transactio
     expect(left.filter(({ description }) => description === 'new')).toEqual([]);
   });
 
-  test('updateWhere and deleteWhere keep an agent that a concurrent transaction deletes and registers again', async () => {
+  test('deleteWhere keeps an agent that a concurrent transaction deletes and registers with another owner', async () => {
     const { one, two } = await openAgents();
     const commit = await holdAgent(two, async (tx) => {
       await tx.agents.delete('b');

@@ -105,7 +105,7 @@ describe('batches of statements', () => {
       `ALTER TABLE changes RENAME TO old; CREATE TABLE changes (LIKE old INCLUDING ALL);
         ALTER SEQUENCE changes_sequence_seq OWNED BY changes.sequence`,
     ],
-  ])('writes succeed after %s', async (_, change) => {
+  ])('writes with batches of statements succeed after %s', async (_, change) => {
     const { work, url, expectKept } = await open();
     await runRaw(url, change);
     for (const [name, write] of writes) await write(work, `unit ${name}-0`);

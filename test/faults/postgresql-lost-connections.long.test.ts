@@ -65,7 +65,7 @@ describeUnless(whyNoOwnServer, 'on a server', () => {
     );
 
     test.each(makers)(
-      'a caller can repeat a call whose connection was lost after the INSERT of %s',
+      'a repeated call stores one record when the connection was lost after the INSERT of %s',
       async (name, make) => {
         const { db, proxy } = await openBehindProxy();
         proxy.cutAt('INSERT INTO certificates', 'after', 1);
