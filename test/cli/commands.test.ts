@@ -53,6 +53,8 @@ describe('migrate', () => {
       json: { applied: migrationNames },
     });
     expect(await runJson(['migrate', 'deploy', '--url', url])).toEqual({ exitCode: 0, json: { applied: [] } });
+    const again = await runCli(['migrate', 'deploy', '--url', url]);
+    expect(again).toMatchObject({ exitCode: 0, stdout: 'The schema is up to date.\n' });
     const { exitCode, stdout } = await runCli(['migrate', 'status', '--url', url], {
       env: { DATABASE_URL: unreachable },
     });

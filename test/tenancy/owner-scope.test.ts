@@ -46,6 +46,16 @@ describe('forOwner', () => {
 });
 
 describe('an agent of another owner', () => {
+  test('agents.get of a scope names no successor of another owner', async () => {
+    const { db, scope } = await openTwoOwners();
+    for (const [successorId, shown] of [['own-shared', 'own-shared'], ['other']]) {
+      await db.agents.deprecate('own', { reason: 'old', successorId });
+      const deprecation = (await scope.agents.get('own'))?.deprecation;
+      expect(deprecation).toMatchObject({ reason: 'old' });
+      expect(deprecation?.successorId).toBe(shown);
+    }
+  });
+
   test('no read of a scope finds an agent of another owner', async () => {
     const { scope } = await openTwoOwners();
     expect(await scope.agents.get('other')).toBeNull();
