@@ -1,6 +1,13 @@
+import { PostgresqlConnections } from '../../src/engines/postgresql/connections';
+import { ManagedClient } from '../../src/engines/postgresql/managed-client';
+import { begin, commitWith } from '../../src/engines/postgresql/send-statements';
+import { PostgresqlTransaction } from '../../src/engines/postgresql/transaction';
+import { expectError } from '../support/expect-error';
 import { agentInput, createAgent, createCertificate } from '../support/factories';
+import { spoilDatabase } from '../support/postgresql-databases';
+import { runRaw } from '../support/raw-client';
 import { TcpProxy } from '../support/tcp-proxy';
-import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { afterTest, newDatabaseUrl, openTestDatabase } from '../support/test-database';
 import { parseMessages } from './wire';
 
 const revisions = Array.from({ length: 6 }, (_, index) => ({
@@ -36,4 +43,38 @@ test('an update sends BEGIN with one batch of queries, then one batch of writes 
   await db.agents.update({ id, ...revisions[0] });
   const types = parseMessages(Buffer.concat(heard())).map(([type]) => type);
   expect(types.join('')).toMatch(/^PBE(?:BE)+S(?:BE)+PBES$/);
+});
+
+test('query events report the statements of a batch before the one that failed', async () => {
+  const url = await newDatabaseUrl();
+  spoilDatabase(url);
+  const { db, events } = await openTestDatabase({ url, pool: { maxConnections: 1 } });
+  const id = await createAgent(db);
+  for (const { description } of revisions) await db.agents.update({ id, description });
+  await runRaw(
+    url,
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON changes FOR EACH ROW EXECUTE FUNCTION refuse()`,
+  );
+  events.length = 0;
+  await expectError('CONSTRAINT_VIOLATION', () => db.agents.update({ id, description: 'refused' }));
+  const texts = events.flatMap((event) => (event.type === 'query' ? [event.sql] : []));
+  expect(texts[0]).toBe('BEGIN');
+  expect(texts.some((text) => text.includes('UPDATE agents'))).toBe(true);
+  expect(texts.some((text) => text.includes('INTO changes'))).toBe(false);
+  expect(texts).not.toContain('COMMIT');
+});
+
+test('a COMMIT that is not sent, because the connection is known to be lost, has a known outcome', async () => {
+  const location = { connectionString: await newDatabaseUrl(), kind: 'postgresql', schema: undefined } as const;
+  const times = { connectTimeoutMs: 5000, idleTimeoutMs: 0, statementTimeoutMs: 0 };
+  const connections = new PostgresqlConnections({ ...location, ignored: [] }, { maxConnections: 1, ...times });
+  afterTest(() => connections.close());
+  const transaction = await PostgresqlTransaction.open(connections, 'READ COMMITTED');
+  const { client } = transaction;
+  await begin(transaction);
+  const ended = new Promise<void>((resolve) => client.once('end', resolve));
+  if (client instanceof ManagedClient) client.terminate();
+  await ended;
+  await expect(commitWith(transaction, [])).rejects.toThrow('Connection terminated unexpectedly');
 });

@@ -5,6 +5,7 @@ import type { ChangeEntry, ChangeWriter } from '../../storage/transaction';
 import type { PostgresqlConnections } from './connections';
 import { postgresqlDialect } from './dialect';
 import { classifyPostgresqlError, isCancelledByRequest, isConnectionFault } from './errors/classify';
+import { reasonOn } from './managed-client';
 import type { Replicas } from './replicas';
 import { begin, canCommitAlone, commitWith, runObserved, sendInTransaction, sendStatements } from './send-statements';
 import { PostgresqlTransaction } from './transaction';
@@ -55,7 +56,7 @@ export function createPostgresqlExecutor(
       } catch (error) {
         // Ignores an error of the rollback, because the first error is the one to report.
         await transaction.rollback(!isConnectionFault(error)).catch(() => undefined);
-        throw error;
+        throw reasonOn(transaction.client, error);
       }
       await commitWith(transaction, last, observe);
       if (needsSequencing) requestSequencing();

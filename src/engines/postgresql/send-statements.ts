@@ -107,13 +107,13 @@ async function sendBatch(
   statements: readonly Statement[],
   observe: StatementObserver | undefined,
 ): Promise<readonly CommandResult[]> {
+  if (observe === undefined) return runBatch(client, statements);
   const start = performance.now();
-  const results = await runBatch(client, statements);
-  if (observe === undefined) return results;
-  const durationMs = performance.now() - start;
-  for (const [place, statement] of statements.entries()) {
-    const result = results[place];
-    if (result !== undefined) observe(statement === beginStatement ? shortBegin : statement, result, durationMs);
-  }
-  return results;
+  return runBatch(client, statements, (results) => {
+    const durationMs = performance.now() - start;
+    for (const [place, statement] of statements.entries()) {
+      const result = results[place];
+      if (result !== undefined) observe(statement === beginStatement ? shortBegin : statement, result, durationMs);
+    }
+  });
 }

@@ -1,9 +1,10 @@
-import { Query, type Connection, type PoolClient } from 'pg';
+import { DatabaseError, Query, type Connection, type PoolClient } from 'pg';
 import type { Row, Statement, StatementResult } from '../../sql/statement';
 import { toBatchMessage, type StatementCall } from './batch-message';
-import { isControl } from './control-statements';
+import { commitStatement, isControl } from './control-statements';
+import { isConnectionFault } from './errors/classify';
 import { unexpectedEnd } from './guarded-connection';
-import { ManagedClient, reasonOn } from './managed-client';
+import { ManagedClient } from './managed-client';
 import { parserOf } from './value-parsers';
 
 /** Time in milliseconds after a response of the server during which the connection is assumed to be alive. */
@@ -38,8 +39,11 @@ class StatementBatch extends Query {
     // The cast is necessary: contrary to the driver's types, the error may be null.
     super('', undefined, callback as unknown as ConstructorParameters<typeof Query>[2]);
     this.#calls = calls;
+    // Encodes the message before the driver knows the batch: after an error in `submit`, the driver would wait for a
+    // response.
+    const message = toBatchMessage(calls);
     this.submit = ({ stream }) => {
-      if (stream.writable) stream.write(toBatchMessage(calls));
+      if (stream.writable) stream.write(message);
     };
   }
 
@@ -83,9 +87,14 @@ export function isFresh(client: PoolClient): boolean {
  * Sends statements as one batch. {@link canBeBatch} must return true for them, except that BEGIN may be the first and
  * COMMIT the last statement. Returns the result of each statement.
  *
+ * @param report - called with the results of the statements that have succeeded, even if a later statement fails.
  * @throws the error of the first statement that has failed.
  */
-export async function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<CommandResult[]> {
+export async function runBatch(
+  client: PoolClient,
+  statements: readonly Statement[],
+  report?: (results: readonly CommandResult[]) => void,
+): Promise<readonly CommandResult[]> {
   // Does not send an empty batch. The server would respond to the Sync message without a result, as if a response were
   // lost.
   if (statements.length === 0) return [];
@@ -96,10 +105,11 @@ export async function runBatch(client: PoolClient, statements: readonly Statemen
     const name = managed?.nameOf(sql) ?? '';
     return { name, args, typeIds: managed?.typeIdsOf(name) ?? [] };
   });
-  const { results } = await new Promise<StatementBatch>((resolve, reject) => {
+  const results = await new Promise<readonly CommandResult[]>((resolve, reject) => {
     const batch = new StatementBatch(calls, (error) => {
-      if (error === null) resolve(batch);
-      else reject(reasonOn(client, error));
+      report?.(batch.results);
+      if (error === null || hasEnded(statements, batch.results, error)) resolve(batch.results);
+      else reject(error);
     });
     client.query(batch);
   });
@@ -107,4 +117,11 @@ export async function runBatch(client: PoolClient, statements: readonly Statemen
     throw unexpectedEnd();
   managed?.markActive();
   return results;
+}
+
+// Reports whether the server has responded to COMMIT before it reported an error. Such an error does not change the
+// outcome. For example, the server checks for a cancellation once more after it has logged the duration of COMMIT.
+function hasEnded(statements: readonly Statement[], results: readonly CommandResult[], error: Error): boolean {
+  if (statements.at(-1) !== commitStatement || results.length !== statements.length) return false;
+  return error instanceof DatabaseError && !isConnectionFault(error);
 }

@@ -3,8 +3,10 @@ import { Failure } from '../../errors/failure';
 import { isNotQueryable } from './errors/connection-errors';
 import { isConnectionFault, isOutdatedPlan, isSerializationConflict, isTransactionTimeout } from './errors/classify';
 import type { PostgresqlConnections } from './connections';
+import { commitStatement } from './control-statements';
 import { unexpectedEnd } from './guarded-connection';
 import { reasonOn, writeTogether } from './managed-client';
+import { runBatch } from './statement-batch';
 
 /**
  * Isolation level of a transaction. A single call uses READ COMMITTED: each statement sees everything that was
@@ -97,17 +99,20 @@ export class PostgresqlTransaction {
    */
   commit(sendLast: () => readonly Promise<unknown>[] = () => []): Promise<void> {
     return this.#end(async (isAnswered) => {
-      const [last, commit] = writeTogether(this.#client, () => [sendLast(), this.#client.query('COMMIT')] as const);
+      const [last, commit] = writeTogether(
+        this.#client,
+        () => [sendLast(), runBatch(this.#client, [commitStatement])] as const,
+      );
       await Promise.allSettled(last);
-      const { command } = await commit.catch((error: unknown) => {
+      const [result] = await commit.catch((error: unknown) => {
         // The server rolls back when the commit of a serializable transaction fails. The connection stays usable.
         if (isSerializationConflict(error)) isAnswered();
         throw error;
       });
-      assertEnded(command);
+      assertEnded(result?.command);
       isAnswered();
       await Promise.all(last);
-      assertCommitted(command);
+      assertCommitted(result?.command);
     });
   }
 
