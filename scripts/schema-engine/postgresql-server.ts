@@ -40,7 +40,7 @@ export class PostgresqlServer {
   async connect(database = this.database): Promise<pg.Client> {
     const client = this.#newClient(this.#url.replace(/^(\w+:\/\/[^/?#]*)(?:\/[^?#]*)?/, locationIn(database)));
     guardConnection(client.connection, () => false);
-    // Ignores the event, because an error that breaks the connection also fails the running statement.
+    // Ignores the client's `error` event: a broken connection also makes the running statement fail.
     client.on('error', () => undefined);
     try {
       await client.connect();

@@ -26,7 +26,7 @@ export interface DeprecateOptions extends ChangeOptions {
   successorId?: string | undefined;
 }
 
-/** Request of `versions`: selects the agents with one name. */
+/** Request of `versions`: selects all agents that have a given name. */
 export interface VersionsRequest {
   /** Exact name of the agents, case-sensitive. */
   name: string;

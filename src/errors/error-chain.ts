@@ -17,7 +17,7 @@ export function findInChain<T>(error: unknown, find: (link: object) => T | undef
       link = nextLink(link);
     }
   } catch {
-    // A getter or a proxy of the application threw an error while the chain was read.
+    // A getter or a proxy of the application threw an error while the causes of an error were read.
   }
   return undefined;
 }

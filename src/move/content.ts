@@ -11,7 +11,7 @@ export interface Content {
   readonly sha256: string;
 }
 
-/** Reads all batches of a table, in the order of the primary key, and returns the digest of the table. */
+/** Reads all rows of a table in batches, in the order of the primary key, and returns the digest of the table. */
 export async function contentOf(
   batches: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
   onRows: (count: number) => void = () => undefined,

@@ -26,7 +26,7 @@ export interface MoveResult {
   readonly tables: readonly TableContents[];
   /** True when all copied tables are equal in both databases. When false, nothing was committed. */
   readonly isSame: boolean;
-  /** Names of the tables in the source that the target does not have, so that they were not copied. */
+  /** Names of the tables in the source that were not copied, because the target does not have them. */
   readonly skipped: readonly string[];
   /** True when other connections wrote to the source during the move. */
   readonly hasChanged: boolean;

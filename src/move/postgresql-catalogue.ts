@@ -52,7 +52,8 @@ const catalogueSql = `
   ORDER BY c.relname`;
 
 /**
- * Returns the named tables that exist in a PostgreSQL database, by name. The columns of each table are sorted by name.
+ * Returns those of the requested tables that exist in a PostgreSQL database, sorted by name. The columns of each table
+ * are sorted by name.
  *
  * @throws MoveError when a table has no primary key, or has a column of an unsupported type.
  */

@@ -61,7 +61,7 @@ export function toMoveError(error: unknown, outcome = 'nothing was written'): un
   return failure === undefined ? error : new MoveError(`${failure.message}; ${outcome}${state}`);
 }
 
-/** Converts the error of a failed COMMIT. Returns any other error than a lost connection unchanged. */
+/** Converts the error of a COMMIT into a `MoveError` when the connection was lost. Returns every other error unchanged. */
 export function toCommitError(error: unknown): unknown {
   if (!isConnectionFault(error)) return error;
   return new MoveError(

@@ -5,7 +5,7 @@ import type { BreakerOptions, CacheOptions, PoolOptions, RetryOptions } from './
 /** Handling of the database schema when a database is opened: see the option `migrations`. */
 export type MigrationMode = 'apply' | 'verify' | 'skip';
 
-/** Driver of SQLite: see the option `driver`. */
+/** Name of a SQLite driver, for the option `driver`. */
 export type SqliteDriverName = 'better-sqlite3' | 'node:sqlite';
 
 /** Durability of a commit on SQLite: see the option `durability`. */

@@ -5,7 +5,7 @@ import { checkAnyTime, checkBoolean, checkOneOf } from '../validation/checks';
 import { foldCase } from '../validation/fold-case';
 import type { ParseField, TermInput, TermKey } from './filter-field';
 
-/** Context from which the SQL conditions on every kind of record are composed. */
+/** Values that the composition of every SQL condition needs. */
 interface SqlContext {
   readonly dialect: Dialect;
 }

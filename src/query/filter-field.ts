@@ -25,7 +25,7 @@ export interface TermInput<V, K extends TermKey> {
 
 /** Index by which the records that match one query condition can be found. */
 export interface CandidateSource {
-  /** Estimate of the number of records that the index finds. The index with the lowest rank is tried first. */
+  /** Rank of the index: the fewer records it is expected to find, the lower. A query tries the lowest rank first. */
   readonly rank: number;
 }
 

@@ -42,7 +42,8 @@ export async function resolveTargets(
   return withinScope(executor, results, checks.scopeOwner);
 }
 
-// Removes the ids of successor agents of other owners, and the id of the certificate's successor.
+// Removes what another owner may have: the ids of successor agents with another owner, and the id of the certificate's
+// successor.
 async function withinScope(
   executor: Executor,
   results: readonly ResolveResult[],

@@ -135,7 +135,7 @@ export class DatabaseSession implements Session {
     return this.#perform(operation, (call) => {
       const database = this.#openDatabase();
       const executor = this.#executors.create(database, operation, call, false);
-      // Prevents a deadlock: the write could wait for the transaction, and its callback for the write.
+      // Otherwise, this write could wait for the transaction whose callback waits for this write.
       if (this.isInsideTransaction()) throw writeBesideTransaction();
       return work(executor, database);
     });

@@ -50,7 +50,7 @@ export class AnswerSize {
  */
 export function countValues(text: string, withTexts = false): number {
   const first = text.charCodeAt(0);
-  // Begins with 1 for the whole value. Every other value follows a comma or an opening bracket.
+  // Counts 1 for the whole JSON text, and 1 for each comma and opening bracket, because a value follows each of them.
   let count = 1;
   if (first !== openingBrace && first !== openingBracket) return count;
   for (let index = 0; index < text.length; index += 1) {

@@ -87,14 +87,13 @@ export interface Dialect {
    */
   readonly sequenceLock: SequenceLock | undefined;
   /**
-   * Joins the row of `table` whose `column` is `value`, with the alias `alias`. The engine searches this row once for
-   * each row of the tables to the left of the join, and keeps the order of those rows. The query planner cannot choose
-   * another plan.
+   * Joins the row of `table` whose `column` is `value`, with the alias `alias`. The engine looks up this row once for
+   * each row to the left of the join. The order of those rows is kept. The query planner cannot choose another plan.
    */
   readonly lateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;
   /**
    * Joins the row of `table` whose `column` is `value`, with the alias `alias`; NULLs when there is no such row. The
-   * engine searches the row by the unique index that begins with `column`, even if the statistics of the table are
+   * engine looks up the row by the unique index that begins with `column`, even if the statistics of the table are
    * outdated.
    */
   readonly leftLateralLookup: (column: Sql, table: string, alias: string, value: Sql) => Sql;

@@ -91,8 +91,8 @@ export class Replicas {
         answer.then(() => true),
       ).catch((error: unknown) => !(error instanceof NotInTime));
       if (isThere) return answer;
-      // Asks for the position to test the replica. If the replica does not respond, its connections are terminated, and
-      // `answer` rejects.
+      // Tests the replica by a query of its position in the write-ahead log. If the replica does not respond, its
+      // connections are terminated, and `answer` rejects.
       await replica.askPosition().catch(() => undefined);
     }
   }

@@ -200,7 +200,7 @@ export class SqliteDatabase {
     this.#connections.close();
   }
 
-  /** Rolls back open transactions, and closes both connections. Waiting and running calls fail. */
+  /** Rolls back open transactions, and closes the reader and the writer connection. Waiting and running calls fail. */
   terminate(): void {
     const { writer } = this.#connections;
     try {

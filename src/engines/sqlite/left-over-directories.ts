@@ -37,8 +37,8 @@ export async function removeLeftOverDirectories(
     const directory = join(parent, name);
     if (!directoryName.test(name) || known.has(directory) || !isOwnDirectory(directory)) continue;
     if (performance.now() > deadline) return;
-    // Finds the databases that other SQLite libraries in this process have open. This connection would not notice their
-    // locks, and closing the file would remove their locks.
+    // Finds the databases that other SQLite libraries in this process have open. A connection of this package would not
+    // notice the locks of such a library, and would remove them by closing the file.
     inUse ??= mappedFiles().map(({ path }) => path);
     if (inUse.some((path) => path.startsWith(`${directory}/`))) continue;
     removeUnlessOpen(directory, driver);

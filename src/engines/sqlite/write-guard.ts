@@ -75,8 +75,8 @@ function findFailure(driver: DriverConnection, sql: string, parameterCount: numb
   return own && ownTableProtected(own.name);
 }
 
-// Reports whether a statement writes to the search index. The search index is a virtual table, which the instructions
-// do not name. So this function looks for its name in the statement and in the application's triggers.
+// Reports whether a statement writes to the search index, which is a virtual table. The bytecode of a statement does not
+// name virtual tables. So this function looks for the index's name in the statement and in the application's triggers.
 function writesSearchIndex(driver: DriverConnection, sql: string, program: readonly Instruction[]): boolean {
   if (!program.some(({ opcode }) => opcode === 'VUpdate' || opcode === 'VDestroy')) return false;
   if (sql.toLowerCase().includes(searchIndex)) return true;

@@ -157,7 +157,7 @@ async function checkEntry(
   const place = { sequence, ...(eventId === noEvent ? undefined : { eventId }) };
   if (entry.hash !== hashOf(previous.hash, sequence, digest)) {
     const reason = await diagnoseBreak(chain, previous, entry);
-    // Names no event for a removed entry: the event is unknown when later entries have taken its position.
+    // A removed entry is reported without an event id: another entry may have its sequence number now.
     return reason === 'removed' ? { sequence, reason } : { ...place, reason };
   }
   if (entry.lacksEvent) return { ...place, reason: 'removed' };

@@ -1,4 +1,4 @@
-// Errors with which connections have failed. The errors belong to the driver, so this package adds no property to them.
+// Errors with which connections have failed. A set marks them, because the errors belong to the driver.
 const faults = new WeakSet<object>();
 
 /** Records that a connection has failed with this error. The code of the error does not matter. */

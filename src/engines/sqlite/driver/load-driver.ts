@@ -34,7 +34,7 @@ export function loadSqliteDriver(name?: SqliteDriverName): SqliteDriver {
  * @throws UNAVAILABLE when another SQLite library in this process has the file open.
  */
 export function loadSqliteDriverFor(path: string, name: SqliteDriverName | undefined): SqliteDriver {
-  // Reads the mapped files before it loads a driver, because the binary of the driver would be one of them afterwards.
+  // Lists the files that are mapped into memory before the driver is loaded: later, its own binary would be one of them.
   const mapped = mappedFiles();
   const driver = loadSqliteDriver(name);
   assertOnlyLibrary(path, driver.library, mapped);

@@ -20,7 +20,7 @@ export class NodeSqliteStatement<Row> implements DriverStatement<Row> {
   /** True when the statement may change the rows that it returns. Then it must not run a second time. */
   readonly #isReturning: boolean;
   /**
-   * False when the statement does not set SQLite's number of changed rows, which is still that of an earlier statement.
+   * True when the statement sets SQLite's number of changed rows. Otherwise, this number is that of an earlier statement.
    */
   readonly #countsChanges: boolean;
   readonly #isExplain: boolean;
