@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseError } from '../../src';
+import { DatabaseError, DatabaseService } from '../../src';
 import { expectError } from '../support/expect-error';
 import { createCertificate } from '../support/factories';
 import { packageConnections, runRaw } from '../support/raw-client';
 import { rawRows } from '../support/raw-reader';
 import { TcpProxy } from '../support/tcp-proxy';
-import { newDatabaseUrl, openTestDatabase } from '../support/test-database';
+import { afterTest, newDatabaseUrl, openTestDatabase, unmigratedDatabaseUrl } from '../support/test-database';
 import { authentication, message, report, text } from './wire';
 
 /** Messages that no server sends without a statement. Most errors that the driver throws for them have no code. */
@@ -54,6 +54,18 @@ test('a transaction fails with UNAVAILABLE when the server ends its connection, 
   );
   expect(error.retryable).toBe(true);
   expect(await db.transaction((tx) => tx.getCertificate('c'))).toMatchObject({ id: 'c' });
+});
+
+test('a migration fails with UNAVAILABLE when its connection is cut, and the next start applies it', async () => {
+  const url = await unmigratedDatabaseUrl();
+  const proxy = await TcpProxy.start(url);
+  proxy.cutAt('CREATE TABLE "changes"', 'after');
+  const db = new DatabaseService({ url: proxy.url(url), migrations: 'apply', retry: false });
+  afterTest(() => db.close());
+  await expectError('UNAVAILABLE', () => db.initialize());
+  expect(proxy.cuts).toBe(1);
+  await db.initialize();
+  expect(await db.check()).toMatchObject({ ok: true });
 });
 
 test('a write changes nothing when the server rejects its BEGIN', async () => {
