@@ -133,14 +133,19 @@ describe('batches of statements', () => {
 describe('failed BEGIN, COMMIT and SAVEPOINT', () => {
   const one = { pool: { maxConnections: 1 } };
 
-  test.each<[string, string, string, Write]>([
-    ['the COMMIT of a single call', 'COMMIT\0', 'COMMIX\0', (work, unit) => work.change(unit)],
-    ['the COMMIT of a transaction', 'COMMIT\0', 'COMMIX\0', (work, unit) => work.transact(unit)],
-    ['BEGIN', 'BEGIN ISO', 'BEGIM ISO', (work, unit) => work.change(unit)],
+  const change: Write = (work, unit) => work.change(unit);
+  const openNew = () => openWork(one);
+
+  test.each<[string, string, string, Write, () => ReturnType<typeof openWork>]>([
+    ['the COMMIT of a single call', 'COMMIT\0', 'COMMIX\0', change, openNew],
+    ['the COMMIT of a batch', 'COMMIT\0', 'COMMIX\0', change, open],
+    ['the COMMIT of a transaction', 'COMMIT\0', 'COMMIX\0', (work, unit) => work.transact(unit), openNew],
+    ['BEGIN', 'BEGIN ISO', 'BEGIM ISO', change, openNew],
+    ['the BEGIN of a batch', 'BEGIN ISO', 'BEGIM ISO', change, open],
   ])(
     'a failed statement makes its call write nothing, and the connection serves the next caller: %s',
-    async (_, from, to, write) => {
-      const { db, proxy, work, expectFailedOnce } = await openWork(one);
+    async (_, from, to, write, openDatabase) => {
+      const { db, proxy, work, expectFailedOnce } = await openDatabase();
       proxy.mishear(from, to);
       await write(work, 'unit failing-0');
       expect(work.errors.filter(isInDoubt)).toEqual([]);
