@@ -2,7 +2,7 @@ import { driverErrorOf, type DatabaseOptions } from '../../src';
 import { expectError } from '../support/expect-error';
 import { certificateInput } from '../support/factories';
 import { spoilDatabase } from '../support/postgresql-databases';
-import { runRaw } from '../support/raw-client';
+import { packageConnections, runRaw } from '../support/raw-client';
 import { waitUntil } from '../support/wait-until';
 import { trace } from './account';
 import { openWork } from './strikes';
@@ -122,6 +122,21 @@ describe('batches of statements', () => {
     await expectError('SCHEMA_OUTDATED', () => db.changes());
     await runRaw(url, 'ALTER TABLE changes RENAME COLUMN sort TO kind');
     await expectFailedOnce({ code: 'SCHEMA_OUTDATED', retryable: false });
+  });
+
+  test('an update that a deferred trigger rejects at COMMIT writes nothing and keeps its connection', async () => {
+    const { work, url, expectFailedOnce } = await open();
+    await runRaw(
+      url,
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+      CREATE CONSTRAINT TRIGGER refuse AFTER UPDATE ON agents DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION refuse()`,
+    );
+    const before = await packageConnections(url);
+    await work.change('unit refused-0');
+    expect(await packageConnections(url)).toEqual(expect.arrayContaining(before));
+    await runRaw(url, 'DROP TRIGGER refuse ON agents');
+    await expectFailedOnce({ code: 'CONSTRAINT_VIOLATION', retryable: false });
   });
 });
 
