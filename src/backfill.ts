@@ -30,8 +30,9 @@ const derivedColumns: readonly DerivedColumns[] = [
     }),
   },
   {
+    // Both values are missing or none is. So the condition on `subject_folded`, which has an index, finds all such rows.
     select: toSelect(`SELECT id, subject, issuer FROM certificates
-      WHERE (subject_folded = '' AND subject <> '') OR (issuer_folded = '' AND issuer <> '')`),
+      WHERE subject_folded = '' AND (subject <> '' OR (issuer_folded = '' AND issuer <> ''))`),
     update: ([id, subject, issuer]) => ({
       sql: 'UPDATE certificates SET subject_folded = ?, issuer_folded = ? WHERE id = ?',
       args: [foldCase(subject), foldCase(issuer), id],
