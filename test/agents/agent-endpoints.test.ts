@@ -55,7 +55,7 @@ describe('agents with endpoints', () => {
     expect(await db.getAgent(second)).toMatchObject({ endpoints: [b], defaultEndpoint: b });
   });
 
-  test('endpoints may have ids that differ only in letter case, and any port from 1 to 65535', async () => {
+  test('an agent may have endpoints whose ids differ only in letter case or whose ports are 1 and 65535', async () => {
     const { db } = shared();
     const ports = { Main: 1, main: 65_535, MAIN: 80 };
     const endpoints = Object.entries(ports).map(([id, port]) => ({ id, protocol: 'x', address: id, port, health }));

@@ -78,7 +78,7 @@ describe.each(ways)('revoked certificate in %s', (way, attach) => {
 });
 
 describe('later revocation', () => {
-  test('an agent may keep a certificate that is revoked later, but cannot get a revoked certificate again', async () => {
+  test('an agent keeps a certificate that is revoked later, until it changes to another certificate', async () => {
     const { db } = await openFilled();
     await db.certificates.revoke('valid', { reason: 'superseded', agents: 'keep' });
     const read = await db.getAgent('held');

@@ -16,7 +16,7 @@ describe('readStatements', () => {
     expect(count(`create temp trigger if not exists t after insert on a begin ${body} end; select 1`)).toBe(2);
   });
 
-  test('readStatements returns a statement with an unclosed text or comment up to the end', () => {
+  test('readStatements reads to the end of the script when a string literal or a comment is not closed', () => {
     expect(count("SELECT 'open; SELECT 2")).toBe(1);
     expect(count('SELECT 1 /* open; SELECT 2')).toBe(1);
   });

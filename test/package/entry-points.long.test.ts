@@ -78,7 +78,7 @@ describe('the packed package', () => {
     return program;
   }
 
-  test('the packed package runs the quick start of the README and the program of the first page', () => {
+  test('the quick start of the README and the program of docs/getting-started.md run with the packed package', () => {
     const found = '1.4.0 https://translator.example\n';
     expect(run(project, 'quickstart.mjs', programOf('README.md'))).toBe(found);
     rmSync(join(project, 'ans_database.sqlite'));
@@ -114,7 +114,7 @@ describe('the packed package', () => {
     expect(bin).toEqual({ 'ans-database': 'dist/cli/main.js' });
   });
 
-  test('the packed package exports the settings and schemas for prisma.config.ts to require and import', () => {
+  test('require and import both load the settings and schemas for prisma.config.ts from the packed package', () => {
     const printed = `const { prismaConfig } = require('ans-database/prisma-config');
       const { schema } = prismaConfig({ url: 'postgresql://localhost/ans' });
       console.log(schema === require.resolve('ans-database/postgresql/schema.prisma'),

@@ -118,7 +118,7 @@ describe('a statement of the driver', () => {
     expect(errorOf(() => connection.prepare(sql).run())).toMatchObject({ code, message });
   });
 
-  test('a statement of a closed SQLite connection fails with the message that identifies this case', () => {
+  test('a statement on a closed SQLite connection fails with the message by which the package recognizes a closed connection', () => {
     const connection = open();
     const select = connection.prepare('SELECT 1');
     connection.close();
