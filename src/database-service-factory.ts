@@ -60,9 +60,10 @@ export class DatabaseServiceFactory {
    * symbolic link, removes the target of the link and keeps the link.
    *
    * @param options - as for `getInstance`. Default: those of the instance; without an instance, the default database.
-   * @throws INVALID_OPTIONS on PostgreSQL without the option `allowReset`, for a database that was not created by this
-   * package, and for another database than that of the instance; BUSY when another connection has the SQLite file open
-   * for longer than `busyTimeoutMs`; CONFLICT inside a transaction of the instance. Nothing is deleted in these cases.
+   * @throws INVALID_OPTIONS when the database is PostgreSQL and `allowReset` is not set, when this package did not create
+   * the database, or when `options` name another database than the instance uses. BUSY when another connection has the
+   * SQLite file open for longer than `busyTimeoutMs`. CONFLICT inside a transaction of the instance. Nothing is deleted
+   * when one of these errors is thrown.
    * @example
    * ```ts
    * await DatabaseServiceFactory.resetDatabase({ url: 'file:./test.sqlite' });

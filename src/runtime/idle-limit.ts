@@ -3,9 +3,9 @@ import type { TransactionWaiters } from '../storage/engine';
 import type { Mutex } from './mutex';
 
 /**
- * Minimum interval in milliseconds between two queries for calls that wait for a transaction. `longestPollMs` is the
- * maximum. Between these bounds, the interval is a quarter of the idle limit. An engine that reports waiting calls by
- * itself is not queried.
+ * Minimum interval in milliseconds at which the engine is polled for calls that wait for a transaction. `longestPollMs`
+ * is the maximum. Between these bounds, the interval is a quarter of the idle limit. An engine that reports waiting
+ * calls by itself is not polled.
  */
 const shortestPollMs = 10;
 const longestPollMs = 5000;

@@ -37,7 +37,7 @@ describe('changes', () => {
     expect(changes[2]?.changedAt).toEqual(now);
   });
 
-  test('db.changes returns the changes of a transaction after the commit, without failed calls', async () => {
+  test('db.changes returns the changes of a transaction after its commit, and omits those of failed calls', async () => {
     const { db } = await openTestDatabase();
     const certificateId = await createCertificate(db);
     const before = await db.changes();

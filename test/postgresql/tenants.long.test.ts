@@ -48,7 +48,7 @@ test('tenants with a schema each may use the same ids, names and fingerprints, a
   }
 });
 
-test('the schemas of two tenants have the trigram indexes when the extension was created before them', async () => {
+test('the schemas of two tenants have the trigram indexes when the extension was created before the schemas', async () => {
   const [one] = await createTenants();
   const sql = "SELECT schemaname AS name FROM pg_indexes WHERE indexname = 'idx_agents_name_folded' ORDER BY 1";
   expect(await administer(one.url.replace(/\?.*/, ''), sql)).toEqual([{ name: 'tenant_a' }, { name: 'tenant_b' }]);

@@ -114,7 +114,7 @@ describe.each(databaseKinds)('a transaction on %s that waits for a write outside
     expect(await db.getCertificate('second')).not.toBeNull();
   });
 
-  test('an idle transaction is rolled back when another one waits, whose idle time starts only afterwards', async () => {
+  test('an idle transaction is rolled back when another one waits, and the idle time of the waiting one starts after that', async () => {
     const db = await open(options);
     const queue = startWorkQueue();
     const outcome = db.transaction(async (tx) => {

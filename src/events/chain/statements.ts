@@ -29,9 +29,8 @@ class ChainStatements {
   /** Selects the head of the event chain, which is the last entry. */
   readonly selectHead: Statement;
   /**
-   * Selects the last entry of the event chain that the snapshot of the transaction contains, and locks it. Fails when
-   * this entry has been pruned since. Otherwise the transaction could add an entry with the sequence number of a pruned
-   * one.
+   * Selects and locks the last entry of the event chain in the snapshot of the transaction. Fails when this entry has
+   * been pruned since the snapshot, so that the transaction cannot add an entry with the sequence number of a pruned one.
    */
   readonly lockHead: Statement;
   /** Selects one row when the event chain has a checkpoint. */
