@@ -95,7 +95,7 @@ async function measureAll(
       processes.push(await ContenderProcess.start({ name, program, location, size, profileFolder }));
     }
     reportStep('comparing results');
-    await compareResults(processes, workloads, store, [...locations.values()]);
+    await compareResults(processes, workloads, store, locations);
     const results: WorkloadResult[] = [];
     const reads = workloads.filter(({ writes }) => !writes);
     for (const workload of reads) results.push(await measureWorkload(processes, workload, options, reportStep));
@@ -120,21 +120,25 @@ function participantsOf({ isForAll }: Workload, processes: readonly ContenderPro
   return isForAll ? processes : processes.filter(({ name }) => directoryNames.includes(name));
 }
 
+/** Compares the results and the written rows, first of the workloads that all contenders have, then of the others. */
 async function compareResults(
   processes: readonly ContenderProcess[],
   workloads: readonly Workload[],
   store: Store,
-  locations: readonly string[],
+  locations: ReadonlyMap<ContenderName, string>,
 ): Promise<void> {
-  for (const workload of workloads) {
-    const participants = participantsOf(workload, processes);
+  for (const isForAll of [true, false]) {
+    const compared = workloads.filter((workload) => workload.isForAll === isForAll);
+    const participants = compared[0] === undefined ? [] : participantsOf(compared[0], processes);
+    for (const { id } of compared) {
+      const digests: string[] = [];
+      for (const contender of participants) digests.push(await contender.check(id));
+      assertSame(digests, participants, `the results of ${id}`);
+    }
     const digests: string[] = [];
-    for (const contender of participants) digests.push(await contender.check(workload.id));
-    assertSame(digests, participants, `the results of ${workload.id}`);
+    for (const { name } of participants) digests.push(await store.digestOf(locations.get(name) ?? ''));
+    assertSame(digests, participants, 'the written rows');
   }
-  const digests: string[] = [];
-  for (const location of locations) digests.push(await store.digestOf(location));
-  assertSame(digests, processes, 'the written rows');
 }
 
 function assertSame(digests: readonly string[], processes: readonly ContenderProcess[], subject: string): void {
