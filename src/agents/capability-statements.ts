@@ -186,7 +186,7 @@ export class CapabilityStatements {
    * must not rely on the link that the other one deletes. Therefore the first statement locks another link of the
    * capability against deletion. It skips links that are being deleted, so it never waits for them.
    *
-   * When no link can be locked, the first statement locks and updates the capability itself:
+   * The first statement locks and updates the capability itself when it can lock no link:
    *
    * - Another transaction may be deleting the other links. Then the later transaction waits for the earlier one, and
    *   sees the deletion. It fails if its snapshot is older.

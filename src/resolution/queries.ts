@@ -63,10 +63,12 @@ async function withinScope(
 
 function toResult(row: Row, target: ResolveTarget, nowMs: number): ResolveResult {
   const [owners, versions, acceptedVersions] = row;
-  const agentRow = row.slice(3, 3 + agentColumnCount);
+  const agentStart = 3;
+  const certificateStart = agentStart + agentColumnCount;
+  const agentRow = row.slice(agentStart, certificateStart);
   const ownersOfAll = textsOf(owners, 'owner');
   if (ownersOfAll.length > 1) return { outcome: 'ambiguous', owners: ownersOfAll };
-  if (agentRow[0] !== null) return toResolved(agentRow, row.slice(3 + agentColumnCount), target, nowMs);
+  if (agentRow[0] !== null) return toResolved(agentRow, row.slice(certificateStart), target, nowMs);
   const accepted = textsOf(acceptedVersions, 'version');
   if (accepted.length > 0) return { outcome: 'no-endpoint', versions: accepted };
   const usable = textsOf(versions, 'version');
