@@ -179,19 +179,20 @@ describe('db.transaction', () => {
 async function skewOnce(db: DatabaseService, isolation: TransactionIsolation | undefined) {
   const counted = [createSignal(), createSignal()];
   let runs = 0;
-  await Promise.all(
-    counted.map(async (signal) =>
-      db.transaction(
-        async (tx) => {
-          runs += 1;
-          const count = await tx.agents.count({ owner: 'one' });
-          signal.give();
-          await Promise.all(counted.map(({ given }) => given));
-          if (count === 0) await tx.createAgent(agentInput({ name: randomUUID(), owner: 'one', certificateId: 'c' }));
-        },
-        { isolation },
-      ),
+  const calls = counted.map(async (signal) =>
+    db.transaction(
+      async (tx) => {
+        runs += 1;
+        const count = await tx.agents.count({ owner: 'one' });
+        signal.give();
+        await Promise.all(counted.map(({ given }) => given));
+        if (count === 0) await tx.createAgent(agentInput({ name: randomUUID(), owner: 'one', certificateId: 'c' }));
+      },
+      { isolation },
     ),
   );
+  // Waits for both, because the other transaction may still commit when one has failed.
+  await Promise.allSettled(calls);
+  await Promise.all(calls);
   return { agents: await db.agents.count({ owner: 'one' }), runs };
 }
